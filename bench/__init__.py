@@ -1,0 +1,1 @@
+"""Measure: workload -> contenders -> verified -> timed -> one result file."""

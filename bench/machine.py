@@ -1,0 +1,147 @@
+"""Facts about the machine a run is made on, for the result file. Never its host name.
+
+One function a fact. What cannot be found is None or an empty list; nothing is guessed.
+"""
+
+import os
+import re
+import sys
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import cpuinfo
+import numpy as np
+import psutil
+import pynvml
+import torch
+from threadpoolctl import threadpool_info
+
+from bench.contenders import float32_precision
+
+CGROUP = Path("/sys/fs/cgroup")
+
+
+def facts(*, label: str, threads: tuple[int, ...]) -> dict[str, Any]:
+    """Return everything the result file says of the machine and its settings."""
+    return {
+        "label": label,
+        "cpu": cpu(),
+        "ram_bytes": psutil.virtual_memory().total,
+        "blas": blas(),
+        "gpus": gpus(),
+        "versions": versions(),
+        "settings": settings(threads),
+        "peaks": None,
+    }
+
+
+@lru_cache(maxsize=1)
+def cpu_model() -> str:
+    """Return the processor's name."""
+    return str(cpuinfo.get_cpu_info().get("brand_raw", "unknown CPU"))
+
+
+def cpu() -> dict[str, Any]:
+    """Return the processor's model, the cores this process may use, and its quota of them."""
+    return {"model": cpu_model(), "usable_cores": usable_cores(), "quota_cores": quota_cores()}
+
+
+def usable_cores() -> int:
+    """Return how many cores this process can keep busy: by its affinity and its cgroup's quota."""
+    affine = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+    return max(1, min(affine, int(quota_cores() or affine)))
+
+
+def quota_cores(root: Path = CGROUP) -> float | None:
+    """Return the cgroup's quota in cores, or None where there is no limit."""
+    try:
+        if (root / "cpu.max").exists():
+            quota, period = (root / "cpu.max").read_text().split()
+        else:
+            quota = (root / "cpu/cpu.cfs_quota_us").read_text()
+            period = (root / "cpu/cpu.cfs_period_us").read_text()
+    except OSError:
+        return None
+    limited = quota.strip() not in {"max", "-1"}
+    return int(quota) / int(period) if limited else None
+
+
+def blas() -> dict[str, Any]:
+    """Return the library that each side multiplies matrices with, its version and its threads."""
+    pools = [pool for pool in threadpool_info() if pool["user_api"] == "blas"]
+    mkl = re.search(r"(Math Kernel Library) Version ([\d.]+)", torch.__config__.show())
+    build = re.search(r"BLAS_INFO=(\w+)", torch.__config__.show())
+    return {
+        "numpy": [
+            {key: pool.get(key) for key in ("internal_api", "version", "num_threads")}
+            for pool in pools
+        ],
+        "torch": {
+            "library": build[1] if build else "unknown",
+            "version": mkl[2] if mkl else None,
+            "num_threads": torch.get_num_threads(),
+        },
+    }
+
+
+def observed_threads() -> dict[str, int]:
+    """Return the threads each library would use now, read back rather than assumed."""
+    pools = {
+        f"{pool['user_api']} ({pool['internal_api']})": int(pool["num_threads"])
+        for pool in threadpool_info()
+    }
+    return pools | {"torch": torch.get_num_threads()}
+
+
+def gpus() -> list[dict[str, Any]]:
+    """Return name, memory, driver and compute capability of each NVIDIA GPU."""
+    try:
+        pynvml.nvmlInit()
+    except pynvml.NVMLError:  # no driver: there is no such GPU here
+        return []
+    try:
+        handles = [
+            pynvml.nvmlDeviceGetHandleByIndex(index) for index in range(pynvml.nvmlDeviceGetCount())
+        ]
+        return [
+            {
+                "name": pynvml.nvmlDeviceGetName(handle),
+                "memory_bytes": pynvml.nvmlDeviceGetMemoryInfo(handle).total,
+                "driver": pynvml.nvmlSystemGetDriverVersion(),
+                "compute_capability": ".".join(
+                    map(str, pynvml.nvmlDeviceGetCudaComputeCapability(handle))
+                ),
+            }
+            for handle in handles
+        ]
+    finally:
+        pynvml.nvmlShutdown()
+
+
+def versions() -> dict[str, str | None]:
+    """Return the versions that decide what runs."""
+    cudnn = torch.backends.cudnn.version() if torch.cuda.is_available() else None
+    return {
+        "python": ".".join(map(str, sys.version_info[:3])),
+        "numpy": np.__version__,
+        "torch": torch.__version__,
+        "cuda": torch.version.cuda,
+        "cudnn": None if cudnn is None else str(cudnn),
+    }
+
+
+def settings(threads: tuple[int, ...]) -> dict[str, Any]:
+    """Return the settings that both sides ran under."""
+    return {
+        "threads": list(threads),
+        "binding": os.environ.get("OMP_PROC_BIND"),
+        "float32_precision": float32_precision(),
+    }
+
+
+def default_label() -> str:
+    """Return a label for this machine from its processor and accelerator: `amd-epyc-2-cores`."""
+    names = [cpu_model(), f"{usable_cores()} cores", *(gpu["name"] for gpu in gpus()[:1])]
+    plain = re.sub(r"\((R|TM)\)|@.*|\bCPU\b|\bProcessor\b", " ", " ".join(names), flags=re.I)
+    return re.sub(r"[^a-z0-9.]+", "-", plain.lower()).strip("-.")[:64] or "machine"

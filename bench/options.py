@@ -1,0 +1,100 @@
+"""The command line's options, each checked before anything runs."""
+
+import math
+import re
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench import machine
+from bench.contenders import default_devices, parse_devices
+
+ROOT = Path(__file__).resolve().parent.parent
+LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What a run is asked for."""
+
+    budget_s: float
+    threads: tuple[int, ...]
+    devices: tuple[str, ...]
+    label: str
+    results: Path
+    full: bool = False
+    report: bool = True
+
+
+def parse(
+    *,
+    budget: str,
+    threads: str,
+    devices: str | None,
+    label: str | None,
+    results: str | None,
+    full: bool,
+    report: bool,
+) -> Options:
+    """Return the options that these texts of the command line stand for.
+
+    Raises
+    ------
+    ValueError : a text that cannot be meant; the message says what was expected and what came.
+
+    """
+    return Options(
+        budget_s=parse_budget(budget),
+        threads=parse_threads(threads, machine.usable_cores()),
+        devices=default_devices() if devices is None else parse_devices(devices),
+        label=parse_label(machine.default_label() if label is None else label),
+        results=parse_results(Path(results) if results else ROOT / "reports" / "results"),
+        full=full,
+        report=report,
+    )
+
+
+def parse_budget(text: str) -> float:
+    """Return seconds above zero."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not 0 < seconds < math.inf:
+        raise ValueError(f"--budget must be a number of seconds above 0; got {text!r}")
+    return seconds
+
+
+def parse_threads(text: str, cores: int) -> tuple[int, ...]:
+    """Return the thread settings in a list like `1,all`, where `all` is every usable core."""
+    parts = [part.strip() for part in text.split(",")]
+    for part in parts:
+        if part != "all" and not (part.isdecimal() and 1 <= int(part) <= cores):
+            raise ValueError(
+                f"--threads must be 'all' or from 1 to the {cores} cores usable here, several with "
+                f"commas between; got {part!r}"
+            )
+    return tuple(dict.fromkeys(cores if part == "all" else int(part) for part in parts))
+
+
+def parse_label(text: str) -> str:
+    """Return a label that is a good file name everywhere."""
+    if not LABEL.fullmatch(text):
+        raise ValueError(
+            "--machine must be up to 64 letters, digits, '.', '_' and '-', the first a letter or "
+            f"digit; got {text!r}"
+        )
+    return text
+
+
+def parse_results(folder: Path) -> Path:
+    """Return the folder, made if need be and found writable."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise ValueError(
+            f"--results must be a folder to write into; got {folder}: {error}"
+        ) from error
+    return folder.resolve()

@@ -1,0 +1,77 @@
+"""The benchmark: one test per case and contender, so that pytest and pytest-benchmark can see them.
+
+The arena has measured a cell by the time its test replays the blocks through pytest-benchmark, whose
+timer is a clock that the replay sets. So its table, JSON, saving and comparing work as ever.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pytest
+from pytest_benchmark.fixture import BenchmarkFixture
+
+from bench.run import CELLS, OPTIONS, RUN, cells
+
+
+@dataclass
+class Playback:
+    """A timer for pytest-benchmark that shows how long an iteration took in a recorded block."""
+
+    now_s: float = 0.0
+
+    def __call__(self) -> float:
+        """Return the time on the clock."""
+        return self.now_s
+
+    def replay(self, benchmark: BenchmarkFixture, seconds: Sequence[float]) -> None:
+        """Hand recorded times to pytest-benchmark, one a round."""
+        times = iter(seconds)
+
+        def rewind() -> None:
+            self.now_s = 0.0
+
+        def advance() -> None:
+            self.now_s = next(times)
+
+        benchmark.pedantic(advance, setup=rewind, rounds=len(seconds))
+
+
+class CellError(Exception):
+    """A contender's result was wrong, or there was none."""
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Make one test of every cell that the command line selects."""
+    selected = {cell.test_id: cell for cell in cells(metafunc.config.stash[OPTIONS])}
+    metafunc.config.stash[CELLS] = selected
+    params = [
+        pytest.param(
+            *cell.params.values(),
+            id=name,
+            marks=pytest.mark.benchmark(group=cell.case.id, timer=Playback()),
+        )
+        for name, cell in selected.items()
+    ]
+    metafunc.parametrize(["workload", "size", "dtype", "threads", "contender"], params)
+
+
+@pytest.mark.usefixtures("workload", "size", "dtype", "threads", "contender")
+def test_pair(request: pytest.FixtureRequest, benchmark: BenchmarkFixture) -> None:
+    """A contender computes its case right; its recorded blocks go into pytest-benchmark's table."""
+    run, cell = request.config.stash[RUN], request.config.stash[CELLS][request.node.callspec.id]
+    outcome = run.outcome(cell)
+    if outcome.status == "skipped":
+        pytest.skip(outcome.reason)
+    benchmark.extra_info.update(run.extra_info(cell))
+    if outcome.blocks:
+        clock = request.node.get_closest_marker("benchmark").kwargs["timer"]
+        clock.replay(benchmark, outcome.seconds)
+        return
+
+    def fail() -> None:
+        raise CellError(f"{cell.id}: {outcome.status}: {outcome.reason}")
+
+    try:
+        benchmark.pedantic(fail)  # so that pytest-benchmark knows of the failure too
+    except CellError as error:
+        pytest.fail(str(error), pytrace=False)

@@ -1,0 +1,152 @@
+"""What a workload is, and where to find them all.
+
+A workload is one computation written twice, in NumPy and in PyTorch, with the inputs both get,
+the sizes it comes in and what it costs. It knows nothing of devices, clocks or files.
+"""
+
+import hashlib
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from pathlib import Path
+from types import MappingProxyType, ModuleType
+from typing import Any
+
+Inputs = dict[str, Any]
+Body = Callable[..., Any]
+Param = int | float | str
+
+FAMILIES = (
+    "matmul",
+    "convolution",
+    "reductions",
+    "elementwise",
+    "training",
+    "autograd",
+    "transfer",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cost:
+    """What one iteration costs by the algorithm, not by what a processor happens to do.
+
+    Attributes
+    ----------
+    flops : floating-point operations; a comparison and an exponential count as one each.
+    elements : array elements that must be read or written at least once.
+    reduction : roundings on the longest chain from an input to an output; sets the error bound.
+
+    """
+
+    flops: float
+    elements: float
+    reduction: int
+
+
+@dataclass(frozen=True)
+class Size:
+    """The parameters of one size; `core` sizes belong to the default run."""
+
+    params: Mapping[str, Param]
+    name: str = ""
+    core: bool = True
+
+    @property
+    def label(self) -> str:
+        """The name, or the parameters as they read aloud: `n=1024`."""
+        return self.name or ",".join(f"{key}={value}" for key, value in self.params.items())
+
+
+def size(name: str = "", *, core: bool = True, **params: Param) -> Size:
+    """Return the size that has these parameters."""
+    return Size(MappingProxyType(params), name, core)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workload:
+    """One computation with a NumPy and at least one PyTorch implementation.
+
+    Attributes
+    ----------
+    make : `make(rng, **params)` returns the inputs by name: float64 or integer NumPy arrays, and
+        plain values that both bodies take as they are.
+    numpy, torch : the two bodies, called with the inputs by name; they return an array or a tuple
+        of arrays, and leave their inputs as they found them.
+    rungs : further PyTorch bodies by name, for a computation that can be written at several levels.
+    helpers : the modules of this project that the bodies call; shown and hashed with them.
+    cost : `cost(**params)`.
+    axis : the parameter that the sizes grow along, or "flops" where no one parameter tells.
+    variant : the parameter that splits the sizes into several curves ("over": rows, columns).
+    quality : `quality(body, inputs)` returns further named figures about what a body computed,
+        such as the accuracy of a trained network. It takes and gives NumPy arrays.
+
+    """
+
+    name: str
+    family: str
+    make: Callable[..., Inputs]
+    numpy: Body
+    torch: Body
+    rungs: Mapping[str, Body] = field(default_factory=dict)
+    helpers: tuple[ModuleType, ...] = ()
+    cost: Callable[..., Cost]
+    sizes: Sequence[Size]
+    axis: str = "n"
+    variant: str = ""
+    quality: Callable[[Body, Inputs], dict[str, float]] | None = None
+
+    def __post_init__(self) -> None:
+        if self.family not in FAMILIES:
+            raise ValueError(
+                f"workload {self.name!r}: its family must be one of {', '.join(FAMILIES)}; "
+                f"got {self.family!r}"
+            )
+        labels = [size.label for size in self.sizes]
+        if not labels or len(set(labels)) < len(labels):
+            raise ValueError(f"workload {self.name!r}: give sizes that differ; got {labels}")
+
+    def body(self, library: str, rung: str = "") -> Body:
+        """Return the implementation for a library and, within PyTorch, a rung."""
+        if library == "numpy":
+            return self.numpy
+        return self.rungs[rung] if rung else self.torch
+
+    @cached_property
+    def sources(self) -> tuple[Path, ...]:
+        """The files that the bodies stand in, the workload's own first."""
+        return tuple(Path(inspect.getfile(thing)) for thing in (self.make, *self.helpers))
+
+    @cached_property
+    def source_sha256(self) -> str:
+        """The hash of those files, so that a result can name the code it timed."""
+        return hashlib.sha256(b"".join(path.read_bytes() for path in self.sources)).hexdigest()
+
+
+@lru_cache(maxsize=1)
+def discover() -> Mapping[str, Workload]:
+    """Return every workload in `bench/workloads/`, by name, in the order of families.
+
+    Raises
+    ------
+    TypeError : a file there defines no `WORKLOAD`.
+
+    """
+    found = sorted(_load(), key=lambda workload: FAMILIES.index(workload.family))
+    return MappingProxyType({workload.name: workload for workload in found})
+
+
+def _load() -> Iterator[Workload]:
+    folder = Path(__file__).parent / "workloads"
+    for info in pkgutil.iter_modules([str(folder)]):
+        module = importlib.import_module(f"bench.workloads.{info.name}")
+        workload = getattr(module, "WORKLOAD", None)
+        if not isinstance(workload, Workload) or workload.name != info.name:
+            raise TypeError(
+                f"bench/workloads/{info.name}.py must define WORKLOAD = Workload("
+                f"name={info.name!r}, ...); got {workload!r:.80}"
+            )
+        yield workload

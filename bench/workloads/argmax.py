@@ -1,0 +1,34 @@
+"""Index of the largest element: i such that x[i] >= x[j] for all j.
+
+Shapes: x (n,), i (). Source: NumPy and PyTorch reference, `argmax`. The values are a permutation
+of 0 .. n - 1, exact in either dtype, so the index is unique and must agree to the last digit.
+"""
+
+from bench.workload import Cost, Workload, size
+
+
+def make(rng, n):
+    return {"x": rng.permutation(n).astype(float)}
+
+
+def argmax_numpy(x):
+    return x.argmax()
+
+
+def argmax_torch(x):
+    return x.argmax()
+
+
+def cost(n):
+    return Cost(flops=n, elements=n, reduction=1)
+
+
+WORKLOAD = Workload(
+    name="argmax",
+    family="reductions",
+    make=make,
+    numpy=argmax_numpy,
+    torch=argmax_torch,
+    cost=cost,
+    sizes=tuple(size(n=n) for n in (1_000, 30_000, 1_000_000, 16_000_000)),
+)

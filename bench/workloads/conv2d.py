@@ -1,0 +1,56 @@
+"""Convolution layer: y[n, k, i, j] = b[k] + sum over c, u, v of w[k, c, u, v] x[n, c, i', j'].
+
+Here i' = i stride + u - padding, j' = j stride + v - padding, x is zero outside. Shapes (NCHW):
+x (n, c, h, h), w (k, c, r, r), b (k,), y (n, k, o, o), o = (h + 2 padding - r) // stride + 1.
+Source: Dumoulin & Visin, A guide to convolution arithmetic for deep learning (2016).
+"""
+
+import numpy as np
+from torch.nn import functional as F
+
+from bench import im2col
+from bench.workload import Cost, Workload, size
+
+
+def make(rng, n, c, h, k, r, stride, padding):
+    x, w = rng.standard_normal((n, c, h, h)), rng.standard_normal((k, c, r, r))
+    return {"x": x, "w": w, "b": rng.random(k) + 1, "stride": stride, "padding": padding}
+
+
+def conv2d_numpy(x, w, b, stride, padding):
+    (n, _, h, _), (k, _, r, _) = x.shape, w.shape
+    o = im2col.output_size(h, r, stride, padding)
+    y = np.empty((n, k, o * o), x.dtype)
+    for images, columns in im2col.unroll(x, r, stride, padding):
+        np.matmul(w.reshape(k, -1), columns, out=y[images])
+    y += b[:, None]
+    return y.reshape(n, k, o, o)
+
+
+def conv2d_torch(x, w, b, stride, padding):
+    return F.conv2d(x, w, b, stride, padding)
+
+
+def cost(n, c, h, k, r, stride, padding):
+    o = im2col.output_size(h, r, stride, padding)
+    moved = n * c * h * h + k * c * r * r + n * k * o * o
+    return Cost(flops=2 * n * k * c * r * r * o * o, elements=moved, reduction=c * r * r + 1)
+
+
+WORKLOAD = Workload(
+    name="conv2d",
+    family="convolution",
+    make=make,
+    numpy=conv2d_numpy,
+    torch=conv2d_torch,
+    helpers=(im2col,),
+    cost=cost,
+    sizes=(
+        size("digits", n=32, c=1, h=8, k=16, r=3, stride=1, padding=1),
+        size("cifar-first", n=32, c=3, h=32, k=16, r=3, stride=1, padding=1),
+        size("vgg-first", n=1, c=3, h=224, k=64, r=3, stride=1, padding=1),
+        size("resnet-stem-7x7", n=1, c=3, h=224, k=64, r=7, stride=2, padding=3),
+        size("resnet-3x3", n=8, c=64, h=56, k=64, r=3, stride=1, padding=1),
+    ),
+    axis="flops",
+)

@@ -1,0 +1,34 @@
+"""Product of two square matrices: c[i, j] = sum over k of a[i, k] b[k, j].
+
+Shapes: a, b, c (n, n). Source: Golub & Van Loan, Matrix Computations (2013), section 1.1.
+Both libraries hand this to a BLAS (gemm); on one core they run nearly the same machine code.
+"""
+
+from bench.workload import Cost, Workload, size
+
+
+def make(rng, n):
+    return {"a": rng.standard_normal((n, n)), "b": rng.standard_normal((n, n))}
+
+
+def matmul_numpy(a, b):
+    return a @ b
+
+
+def matmul_torch(a, b):
+    return a @ b
+
+
+def cost(n):
+    return Cost(flops=2 * n**3, elements=3 * n**2, reduction=n)
+
+
+WORKLOAD = Workload(
+    name="matmul",
+    family="matmul",
+    make=make,
+    numpy=matmul_numpy,
+    torch=matmul_torch,
+    cost=cost,
+    sizes=tuple(size(n=n) for n in (16, 64, 256, 512, 1024, 2048)),
+)

@@ -1,0 +1,34 @@
+"""Matrix times vector: y[i] = sum over j of a[i, j] x[j].
+
+Shapes: a (n, n), x and y (n,). Source: Golub & Van Loan, Matrix Computations (2013), section 1.1.
+Each element of a is used once, so beyond the cache the memory sets the time: matmul's contrast.
+"""
+
+from bench.workload import Cost, Workload, size
+
+
+def make(rng, n):
+    return {"a": rng.standard_normal((n, n)), "x": rng.standard_normal(n)}
+
+
+def matvec_numpy(a, x):
+    return a @ x
+
+
+def matvec_torch(a, x):
+    return a @ x
+
+
+def cost(n):
+    return Cost(flops=2 * n**2, elements=n**2 + 2 * n, reduction=n)
+
+
+WORKLOAD = Workload(
+    name="matvec",
+    family="matmul",
+    make=make,
+    numpy=matvec_numpy,
+    torch=matvec_torch,
+    cost=cost,
+    sizes=tuple(size(n=n) for n in (16, 128, 1024, 4096)),
+)

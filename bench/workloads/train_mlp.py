@@ -1,0 +1,58 @@
+"""One epoch of SGD of a 64-H-10 net on digits: z = w2 tanh(w1 x + b1) + b2, loss = cross-entropy.
+
+Shapes: x (steps, batch, 64), y (steps, batch), w1 (H, 64), w2 (10, H). NumPy with gradients by hand
+against nn and torch.optim; rungs between them: tensors by hand, autograd. tanh is smooth: at relu's
+kink one rounding can send two correct runs apart. Source: Goodfellow, Deep Learning (2016), 6.5.
+"""
+
+import numpy as np
+from torch import device, nn
+
+from bench import classifier, digits, rungs
+from bench.workload import Cost, Workload, size
+
+
+def make(rng, hidden, batch):
+    x, y = digits.batches(batch)
+    weights = classifier.start(rng, w1=(hidden, 64), b1=(hidden,), w2=(10, hidden), b2=(10,))
+    return {"x": x, "y": y, "lr": 0.5} | weights
+
+
+def mlp_numpy(x, y, w1, b1, w2, b2, lr):
+    w1, b1, w2, b2 = weights = [w.copy() for w in (w1, b1, w2, b2)]
+    losses = []
+    for xb, yb in zip(x, y, strict=True):
+        h = np.tanh(xb @ w1.T + b1)
+        loss, grad_z = classifier.cross_entropy_numpy(h @ w2.T + b2, yb)
+        grad_h = grad_z @ w2 * (1 - h * h)
+        grads = grad_h.T @ xb, grad_h.sum(0), grad_z.T @ h, grad_z.sum(0)
+        classifier.sgd(weights, grads, lr)
+        losses.append(loss)
+    return np.stack(losses), *weights
+
+
+def mlp_torch(x, y, w1, b1, w2, b2, lr):
+    with device("meta"):
+        model = nn.Sequential(nn.Linear(64, len(w1)), nn.Tanh(), nn.Linear(len(w1), 10))
+    return classifier.train(model, (w1, b1, w2, b2), x, y, lr)
+
+
+def cost(hidden, batch):
+    steps, weights = digits.TRAIN // batch, 74 * hidden
+    flops, moved = steps * batch * (6 * weights - 128 * hidden), steps * (64 * batch + 4 * weights)
+    return Cost(flops=flops, elements=moved, reduction=steps * (74 + hidden + batch))
+
+
+WORKLOAD = Workload(
+    name="train_mlp",
+    family="training",
+    make=make,
+    numpy=mlp_numpy,
+    torch=mlp_torch,
+    rungs={"tensors": rungs.mlp_tensors, "autograd": rungs.mlp_autograd},
+    helpers=(classifier, rungs),
+    cost=cost,
+    sizes=[size(hidden=h, batch=b) for h, b in ((32, 32), (128, 128), (256, 256), (1024, 512))],
+    axis="flops",
+    quality=digits.held_out_accuracy(lambda x, *w: np.tanh(x @ w[0].T + w[1]) @ w[2].T + w[3], 15),
+)

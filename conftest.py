@@ -1,0 +1,141 @@
+"""The command line of the benchmark, and where it meets pytest and pytest-benchmark.
+
+Everything is decided in `bench`; after the run, `reports` explains the result file.
+"""
+
+import signal
+import traceback
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_benchmark
+
+from bench import machine
+from bench.contenders import set_ieee_float32
+from bench.options import ROOT, parse
+from bench.run import CELLS, OPTIONS, RUN, Run
+from reports.__main__ import build
+from reports.findings import headlines
+from reports.load import load
+
+PAGE: pytest.StashKey[Path | str] = pytest.StashKey()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("numpy-vs-pytorch")
+    add = group.addoption
+    add("--budget", default="240", metavar="SECONDS", help="time for the whole run (240)")
+    add("--device", metavar="LIST", help="where PyTorch runs: cpu,cuda,cuda:1,mps,xpu (all here)")
+    add("--threads", default="1", metavar="LIST", help="cores per contender: 1, 4 or all (1)")
+    add("--machine", metavar="LABEL", help="this machine's name in files and pages (its CPU, GPU)")
+    add("--results", metavar="DIR", help="where result files go (reports/results)")
+    add("--full", action="store_true", help="every size and dtype, not the core selection")
+    add("--no-report", action="store_true", help="write the result file, build no page")
+    add("--list", action="store_true", help="print the cases and stop")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    try:
+        config.stash[OPTIONS] = parse(
+            budget=config.getoption("--budget"),
+            threads=config.getoption("--threads"),
+            devices=config.getoption("--device"),
+            label=config.getoption("--machine"),
+            results=config.getoption("--results"),
+            full=config.getoption("--full"),
+            report=not config.getoption("--no-report"),
+        )
+    except ValueError as error:
+        raise pytest.UsageError(str(error)) from error
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    config = session.config
+    known = config.stash.get(CELLS, {})
+    asked = {
+        item.nodeid: known[item.callspec.id]
+        for item in session.items
+        if isinstance(item, pytest.Function) and item.originalname == "test_pair"
+    }
+    if not asked or config.option.collectonly or config.getoption("--list"):
+        return
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends a run as Ctrl-C does
+    set_ieee_float32()
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    reporter.showfspath = False
+    hook = config.hook
+    info = hook.pytest_benchmark_generate_machine_info(config=config)
+    hook.pytest_benchmark_update_machine_info(config=config, machine_info=info)
+    header = {
+        "machine_info": info,
+        "commit_info": hook.pytest_benchmark_generate_commit_info(config=config),
+        "version": pytest_benchmark.__version__,
+    }
+    config.stash[RUN] = Run(config.stash[OPTIONS], asked, header)
+
+
+def pytest_runtestloop(session: pytest.Session) -> bool | None:
+    if not session.config.getoption("--list"):
+        return None
+    cells = session.config.stash.get(CELLS, {})
+    asked = [cells[item.callspec.id] for item in session.items if hasattr(item, "callspec")]
+    for case in dict.fromkeys(cell.case.id for cell in asked):
+        print(case, *(cell.contender.name for cell in asked if cell.case.id == case))
+    return True
+
+
+def pytest_report_teststatus(report: Any, config: pytest.Config) -> tuple[str, str, str] | None:
+    """Let the lines of progress stand alone: no dots between them."""
+    quiet = RUN in config.stash and (report.when == "call" or report.skipped)
+    return (report.outcome, "", "") if quiet else None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Print a line for each case that is done; here pytest lets output through."""
+    report = yield
+    news = item.config.stash[RUN].news if RUN in item.config.stash else []
+    while news:
+        item.config.pluginmanager.get_plugin("terminalreporter").write_line(news.pop(0))
+    return report
+
+
+def pytest_benchmark_update_machine_info(config: pytest.Config, machine_info: Any) -> None:
+    machine_info.pop("node", None)
+    chosen = config.stash[OPTIONS]
+    machine_info.update(machine.facts(label=chosen.label, threads=chosen.threads))
+
+
+def pytest_benchmark_update_json(config: pytest.Config, output_json: Any) -> None:
+    if RUN in config.stash:
+        content = config.stash[RUN].journal.content()
+        output_json.update(schema=content["schema"], cells=content["cells"])
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    config = session.config
+    if RUN not in config.stash:
+        return
+    result = config.stash[RUN].finish()
+    if config.stash[OPTIONS].report:
+        try:
+            config.stash[PAGE] = build([result], ROOT / "reports" / "site")
+        except Exception:  # noqa: BLE001 - the result is safe; the page's error is shown, and fails
+            config.stash[PAGE] = traceback.format_exc()
+            session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    if RUN not in config.stash or config.stash[RUN].result is None:
+        return
+    result = config.stash[RUN].result
+    terminalreporter.section("NumPy vs PyTorch")
+    for finding in headlines(load(result)):
+        terminalreporter.write_line(f"  {finding.text}")
+    terminalreporter.write_line(f"\nresult  {result}")
+    if PAGE in config.stash:
+        terminalreporter.write_line(f"page    {config.stash[PAGE]}")

@@ -1,0 +1,1 @@
+"""Explain: result files -> table -> findings -> charts -> pages."""

@@ -1,0 +1,154 @@
+"""Table -> figure. One claim a chart, said in its title; SVG that is the same bytes every time.
+
+Text takes the page's colour and contenders take the page's palette, through CSS variables, so that
+one figure serves light and dark. Colours are Okabe and Ito's, told apart by colour-blind readers.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from io import StringIO
+
+import matplotlib as mpl
+import pandas as pd
+from markupsafe import Markup
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from reports import units
+from reports.findings import state_of
+
+INK = "#010203"  # becomes currentColor
+COLOURS = {
+    "numpy": "#0072b2",
+    "torch-cpu": "#d55e00",
+    "torch-cpu-tensors": "#e69f00",
+    "torch-cpu-autograd": "#cc79a7",
+}
+ACCELERATOR = "#009e73"
+STYLE = {
+    "svg.fonttype": "none",
+    "font.family": "sans-serif",
+    "font.size": 11,
+    "text.color": INK,
+    "axes.edgecolor": INK,
+    "axes.labelcolor": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlelocation": "left",
+    "axes.titlesize": 11,
+    "figure.constrained_layout.use": True,
+    "xtick.minor.visible": False,
+    "ytick.minor.visible": False,
+}
+SIZE_AXIS = {"flops": "work (floating-point operations)"}
+
+
+def colour(contender: str) -> str:
+    """Return a contender's colour, the same in every chart."""
+    return COLOURS.get(contender, ACCELERATOR)
+
+
+def time_against_size(rows: pd.DataFrame) -> Markup:
+    """Draw a workload's times against its sizes, a panel a variant, speedups beside the points."""
+    variants = rows["variant"].unique()
+    with mpl.rc_context({**STYLE, "svg.hashsalt": str(rows["workload"].iloc[0])}):
+        figure = Figure(figsize=(max(6.4, 3.4 * len(variants)), 3.8))
+        panels = figure.subplots(1, len(variants), sharey=True, squeeze=False)[0]
+        for axes, variant in zip(panels, variants, strict=True):
+            _panel(axes, rows[rows["variant"] == variant], last=axes is panels[-1])
+            axes.set_title(variant)
+        panels[0].set_ylabel("time of one iteration")
+        return inline_svg(figure, describe(rows))
+
+
+def _panel(axes: Axes, rows: pd.DataFrame, *, last: bool) -> None:
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    ends = []
+    for contender, line in rows.groupby("contender", sort=False):
+        line = line.sort_values("axis_value")
+        paint = colour(str(contender))
+        axes.plot(line["axis_value"], line["typical_s"], "-", color=paint, linewidth=1.8)
+        axes.plot(line["axis_value"], line["best_s"], ":", color=paint, linewidth=1)
+        for row in line.to_dict("records"):
+            hollow = row["status"] == "unstable"
+            face = "none" if hollow else paint
+            axes.plot(
+                row["axis_value"], row["typical_s"], "o", color=paint, markersize=5,
+                markerfacecolor=face,
+            )  # fmt: skip
+        ends.append((float(line["typical_s"].iloc[-1]), str(contender), paint))
+    _mark_speedups(axes, rows)
+    if last:
+        _label_lines(axes, float(rows["axis_value"].max()), ends)
+    axes.margins(x=0.07, y=0.14)
+    axes.grid(visible=True, color=INK, alpha=0.12, linewidth=0.6)
+    axis = str(rows["axis"].iloc[0])
+    axes.set_xlabel(SIZE_AXIS.get(axis, axis))
+    axes.yaxis.set_major_formatter(lambda value, _: units.tick_seconds(value))
+
+
+def _mark_speedups(axes: Axes, rows: pd.DataFrame) -> None:
+    """Write each main PyTorch contender's speedup over NumPy above its point."""
+    main = rows[(rows["contender"].str.count("-") == 1) & rows["ratio"].notna()]
+    for row in main.to_dict("records"):
+        axes.annotate(
+            units.ratio(row["ratio"], row["low"], row["high"]) + "×",
+            (row["axis_value"], row["typical_s"]),
+            textcoords="offset points",
+            xytext=(0, 8 if row["ratio"] < 1 else -16),
+            ha="center",
+            fontsize=9,
+            color=colour(row["contender"]),
+            fontweight="bold" if state_of(row) in {"wins", "loses"} else "normal",
+        )
+
+
+def _label_lines(axes: Axes, x: float, ends: Sequence[tuple[float, str, str]]) -> None:
+    """Name each line at its right end, apart from one another."""
+    low, high = axes.get_ylim()
+    gap = (high / low) ** 0.065
+    floor = 0.0
+    for value, name, paint in sorted(ends):
+        y = max(value, floor)
+        floor = y * gap
+        axes.annotate(
+            name, (x, y), textcoords="offset points", xytext=(20, -4), color=paint,
+            annotation_clip=False,
+        )  # fmt: skip
+
+
+def describe(rows: pd.DataFrame) -> str:
+    """Return the alternative text: what is drawn, and its ends, from the data."""
+    parts = [f"Time of one iteration of {rows['workload'].iloc[0]} against size, both logarithmic."]
+    for (variant, contender), line in rows.groupby(["variant", "contender"], sort=False):
+        first, last = line.iloc[0], line.iloc[-1]
+        parts.append(
+            f"{contender}{f' ({variant})' if variant else ''}: "
+            f"{units.seconds(first['typical_s'])} at {first['size']}, "
+            f"{units.seconds(last['typical_s'])} at {last['size']}."
+        )
+    return " ".join(parts)
+
+
+def inline_svg(figure: Figure, description: str) -> Markup:
+    """Return a figure as an SVG element to stand in a page."""
+    file = StringIO()
+    figure.savefig(file, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+    svg = file.getvalue()
+    svg = svg[svg.index("<svg") :]
+    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, count=1, flags=re.DOTALL)
+    for paint, name in _variables().items():
+        svg = svg.replace(paint, name)
+    salt = mpl.rcParams["svg.hashsalt"]
+    svg = re.sub(r'\bid="', f'id="{salt}-', svg)
+    svg = re.sub(r'(href="#|url\(#)', rf"\g<1>{salt}-", svg)
+    label = Markup('<svg role="img" aria-label="{}"').format(description)
+    return Markup(svg.replace("<svg", label, 1))
+
+
+def _variables() -> Mapping[str, str]:
+    colours = {paint: f"var(--{name})" for name, paint in COLOURS.items()}
+    return {INK: "currentColor", ACCELERATOR: "var(--accelerator)"} | colours

@@ -1,0 +1,144 @@
+"""Table -> findings: statements that the data chose, each with the cells that it rests on.
+
+A sentence about speed is picked by the state of its speedup: PyTorch wins or loses where the
+interval lies on one side of 1, ties where it holds 1; an unstable cell is called that, and a cell
+without a time is absent, with its reason. A number gets the digits its interval deserves.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from markupsafe import Markup, escape
+
+from reports import units
+from reports.load import Result
+
+NUMPY = "numpy"
+SENTENCES = {
+    "wins": "{where}: {contender} is {ratio} times as fast as NumPy (95 % interval {interval})",
+    "loses": "{where}: NumPy is {ratio} times as fast as {contender} (95 % interval {interval})",
+    "tie": "{where}: a tie; {contender} runs at {ratio} times NumPy's speed"
+    " (95 % interval {interval})",
+    "unstable": "{where}: {contender} runs at about {ratio} times NumPy's speed, not settled to 2 %"
+    " here (95 % interval {interval})",
+    "absent": "{where}: no speedup of {contender}, since {reason}",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One statement: its id, state, sentence, the numbers in it, and the cells it rests on."""
+
+    id: str
+    state: str
+    sentence: str
+    words: Mapping[str, str]
+    numbers: Mapping[str, str] = field(default_factory=dict)
+    cells: tuple[str, ...]
+    speedup: float | None = None
+
+    @property
+    def text(self) -> str:
+        """The statement as plain text."""
+        return self.sentence.format(**self.words, **self.numbers) + "."
+
+    @property
+    def html(self) -> Markup:
+        """The statement with every number tied to the cell that it comes from."""
+        words = {key: escape(word) for key, word in self.words.items()}
+        numbers = {
+            key: Markup('<data class="{}" value="{}" data-cell="{}">{}</data>').format(
+                self.state, number, self.cells[-1], number
+            )
+            for key, number in self.numbers.items()
+        }
+        return Markup(self.sentence).format(**words, **numbers) + Markup(".")
+
+
+def speedups(result: Result) -> dict[str, Finding]:
+    """Return what each PyTorch cell says of NumPy against PyTorch, by the cell's id."""
+    rows = result.table[result.table["contender"] != NUMPY]
+    return {row["cell"]: speedup(row) for row in rows.to_dict("records")}
+
+
+def speedup(row: Mapping[str, Any]) -> Finding:
+    """State one cell's speedup over NumPy."""
+    state = state_of(row)
+    where = f"{row['workload']} at {str(row['size']).replace(',', ', ')}, {row['dtype']}"
+    words = {"where": where, "contender": str(row["contender"])}
+    if state == "absent":
+        words["reason"] = str(row["reason"]) or f"its cell is {row['status']}"
+    return Finding(
+        id=f"speedup/{row['cell']}",
+        state=state,
+        sentence=SENTENCES[state] + _best_clause(row, state),
+        words=words,
+        numbers={} if state == "absent" else _numbers(row, state),
+        cells=(f"{row['case']}/{NUMPY}", str(row["cell"])),
+        speedup=None if state == "absent" else float(row["ratio"]),
+    )
+
+
+def state_of(row: Mapping[str, Any]) -> str:
+    """Return wins, loses, tie, unstable or absent."""
+    if pd.isna(row["ratio"]) or row["status"] not in {"ok", "unstable"}:
+        return "absent"
+    if row["status"] == "unstable":
+        return "unstable"
+    return "wins" if row["low"] > 1 else "loses" if row["high"] < 1 else "tie"
+
+
+def _numbers(row: Mapping[str, Any], state: str) -> dict[str, str]:
+    def of(ratio: float, low: float, high: float) -> tuple[float, float, float]:
+        return (1 / ratio, 1 / high, 1 / low) if state == "loses" else (ratio, low, high)
+
+    typical = of(row["ratio"], row["low"], row["high"])
+    best = of(row["best_ratio"], row["best_low"], row["best_high"])
+    return {
+        "ratio": units.ratio(*typical),
+        "interval": units.interval(*typical),
+        "best": units.ratio(*best),
+    }
+
+
+def _best_clause(row: Mapping[str, Any], state: str) -> str:
+    """Quote the best beside the typical where their intervals are apart."""
+    apart = row["best_low"] > row["high"] or row["best_high"] < row["low"]
+    return "; {best} times at best" if state != "absent" and apart else ""
+
+
+def headlines(result: Result) -> list[Finding]:
+    """Return at most three: PyTorch's largest win, its largest loss, and the largest matmul."""
+    main = [f for f in speedups(result).values() if f.words["contender"].count("-") == 1]
+    wins = [f for f in main if f.state == "wins"]
+    losses = [f for f in main if f.state == "loses"]
+    matmul = [f for f in main if f.cells[0].startswith("matmul/") and f.speedup is not None]
+    chosen = [
+        *sorted(wins, key=lambda f: -(f.speedup or 0))[:1],
+        *sorted(losses, key=lambda f: f.speedup or 0)[:1],
+        *matmul[-1:],
+    ]
+    return list({finding.id: finding for finding in chosen}.values())
+
+
+def score(result: Result) -> dict[str, int]:
+    """Count the states of all PyTorch cells that were timed."""
+    states = [f.state for f in speedups(result).values() if f.state != "absent"]
+    return {state: states.count(state) for state in ("wins", "tie", "loses", "unstable")}
+
+
+def trust(result: Result) -> dict[str, float]:
+    """Return what tells how far a run can be trusted: its noise and its failures."""
+    timed = result.table[result.table["typical_s"].notna()]
+    blocks, disturbed = timed["blocks"].sum(), timed["disturbed_blocks"].sum()
+    widths = ((timed["high"] - timed["low"]) / (2 * timed["ratio"]))[timed["contender"] != NUMPY]
+    return {
+        "cells": len(timed),
+        "unstable": int((timed["status"] == "unstable").sum()),
+        "bimodal": int((timed["bimodal"] == True).sum()),  # noqa: E712 - a column, not a flag
+        "disturbed_share": float(disturbed / blocks) if blocks else np.nan,
+        "half_width": float(widths.median()) if len(widths) else np.nan,
+    }

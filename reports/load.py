@@ -1,0 +1,228 @@
+"""Result file -> checked -> tidy table. Files are the least trusted input.
+
+Reads a result file, the journal of a run that was cut off, and any other file that pytest-benchmark
+wrote, which is shown by what it has.
+"""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import pandas as pd
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+MAX_BYTES = 256 * 2**20
+SCHEMA = "numpy-vs-pytorch/1"
+Status = Literal[
+    "ok", "unstable", "mismatch", "skipped", "oom", "crashed", "timeout", "implausible"
+]
+Text = Annotated[str, Field(max_length=500)]
+Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Count = Annotated[int, Field(ge=0)]
+
+
+class Model(BaseModel):
+    """Reads what it knows and leaves out what it does not."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class Ratio(Model):
+    """A speedup and its 95 % interval."""
+
+    ratio: Seconds
+    low: Seconds
+    high: Seconds
+
+
+class Cell(Model):
+    """One cell that was asked for, measured or not."""
+
+    id: Text
+    status: Status
+    reason: Text = ""
+
+
+class Info(Model):
+    """What the suite says of a cell beside its samples."""
+
+    cell: Text
+    workload: Text
+    family: Text
+    size: Text
+    axis: Text
+    axis_value: float
+    variant: Text = ""
+    dtype: Text
+    contender: Text
+    device: Text
+    threads: Count
+    flops: float
+    bytes: float
+    rel_error: float | None = None
+    tolerance: float | None = None
+    first_call_s: float | None = None
+    blocks: Count
+    disturbed_blocks: Count
+    best_s: Seconds
+    typical_s: Seconds
+    speedup: Ratio | None = None
+    speedup_best: Ratio | None = None
+    bimodal: bool = False
+    quality: dict[str, float] = {}
+    sources: list[Text] = []
+    source_sha256: Text = ""
+
+
+class Stats(Model):
+    """pytest-benchmark's figures, in seconds."""
+
+    min: Seconds
+    median: Seconds
+    data: list[Seconds] = []
+
+
+class Benchmark(Model):
+    """One entry in pytest-benchmark's form."""
+
+    group: Text | None = None
+    name: Text
+    fullname: Text
+    extra_info: dict[str, Any] = {}
+    stats: Stats
+
+
+class ResultFile(Model):
+    """A whole result file."""
+
+    schema_: Text | None = Field(default=None, alias="schema")
+    datetime: Text
+    machine_info: dict[str, Any] = {}
+    commit_info: dict[str, Any] = {}
+    cells: list[Cell] = []
+    benchmarks: list[Benchmark] = []
+
+
+class UnreadableError(Exception):
+    """A file that is no result file; the message is one line that says why."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """A checked result file: what it says of its machine, and its cells as a tidy table."""
+
+    path: Path
+    label: str
+    datetime: str
+    machine: dict[str, Any]
+    commit: dict[str, Any]
+    table: pd.DataFrame
+
+
+def load(path: Path) -> Result:
+    """Read a result file or a journal.
+
+    Raises
+    ------
+    UnreadableError : the file cannot be read, is no result file, or breaks its own rules.
+
+    """
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise UnreadableError(f"{path}: larger than {MAX_BYTES} bytes, no result file")
+        text = path.read_text(encoding="utf-8")
+        content = _journal(text) if path.suffix == ".jsonl" else json.loads(text)
+        return _result(path, ResultFile.model_validate(content))
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        raise UnreadableError(f"{path}: not readable as JSON: {error}") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise UnreadableError(f"{path}: no result file: {where}: {first['msg']}") from error
+
+
+def load_all(paths: Iterable[Path]) -> tuple[list[Result], list[str]]:
+    """Return what could be read, and a line for each file that could not."""
+    results, complaints = [], []
+    for path in paths:
+        try:
+            results.append(load(path))
+        except UnreadableError as error:
+            complaints.append(str(error))
+    return results, complaints
+
+
+def _journal(text: str) -> dict[str, Any]:
+    """Return the content of a run that was cut off: its last line may be half written."""
+    lines = text.splitlines(keepends=True)
+    whole = [line for line in lines if line.endswith("\n")]
+    header, *records = (json.loads(line) for line in whole or lines)
+    known = {record["cell"]["id"]: record for record in records}
+    missing = {"status": "skipped", "reason": "the run ended before this cell's turn"}
+    return header | {
+        "cells": [
+            known[cell]["cell"] if cell in known else {"id": cell, **missing}
+            for cell in header.get("asked", ())
+        ],
+        "benchmarks": [record["benchmark"] for record in records if record["benchmark"]],
+    }
+
+
+def _result(path: Path, content: ResultFile) -> Result:
+    if content.schema_ not in (None, SCHEMA):
+        raise UnreadableError(f"{path}: schema {SCHEMA!r} expected, got {content.schema_!r}")
+    rows = list(_rows(content) if content.schema_ else _foreign_rows(content))
+    return Result(
+        path=path,
+        label=str(content.machine_info.get("label") or path.stem)[:64],
+        datetime=content.datetime,
+        machine=content.machine_info,
+        commit=content.commit_info,
+        table=pd.DataFrame(rows, columns=COLUMNS),
+    )
+
+
+COLUMNS = [
+    "cell", "case", "status", "reason", "workload", "family", "size", "axis", "axis_value",
+    "variant", "dtype", "threads", "contender", "device", "flops", "bytes", "best_s", "typical_s",
+    "ratio", "low", "high", "best_ratio", "best_low", "best_high", "rel_error", "tolerance",
+    "first_call_s", "blocks", "disturbed_blocks", "bimodal", "quality", "sources", "source_sha256",
+]  # fmt: skip
+
+
+def _rows(content: ResultFile) -> Iterator[dict[str, Any]]:
+    """Yield a row for every cell; figures that it lacks are absent."""
+    timed = {info.cell: info for info in _infos(content)}
+    for cell in content.cells:
+        case, _, contender = cell.id.rpartition("/")
+        row: dict[str, Any] = {"case": case, "contender": contender}
+        if info := timed.get(cell.id):
+            row |= info.model_dump(exclude={"speedup", "speedup_best"})
+            row |= _ratio(info.speedup, "") | _ratio(info.speedup_best, "best_")
+        else:
+            row |= dict(zip(("workload", "size", "dtype"), case.split("/"), strict=False))
+        yield row | {"cell": cell.id, "status": cell.status, "reason": cell.reason}
+
+
+def _infos(content: ResultFile) -> Iterator[Info]:
+    yield from (Info.model_validate(entry.extra_info) for entry in content.benchmarks)
+
+
+def _ratio(ratio: Ratio | None, prefix: str) -> dict[str, float]:
+    return {prefix + key: value for key, value in (ratio.model_dump() if ratio else {}).items()}
+
+
+def _foreign_rows(content: ResultFile) -> Iterator[dict[str, Any]]:
+    """Yield rows of a file that this suite did not write: names and times, no speedups."""
+    for entry in content.benchmarks:
+        yield {
+            "cell": entry.fullname,
+            "case": entry.group or entry.name,
+            "contender": entry.name,
+            "status": "ok",
+            "reason": "",
+            "best_s": entry.stats.min,
+            "typical_s": entry.stats.median,
+        }

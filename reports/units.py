@@ -1,0 +1,49 @@
+"""The one place where numbers become text, with as many digits as they deserve."""
+
+import math
+
+PREFIXES = ((1.0, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n"))
+BINARY = ("B", "KiB", "MiB", "GiB", "TiB")
+
+
+def seconds(value: float) -> str:
+    """Return a time with its unit: `3.21 ms`."""
+    scale, prefix = next((s for s in PREFIXES if value >= s[0]), PREFIXES[-1])
+    return f"{significant(value / scale, 3)} {prefix}s"
+
+
+def tick_seconds(value: float) -> str:
+    """Return a round time for an axis: `10 ms`."""
+    scale, prefix = next((s for s in PREFIXES if value >= s[0] * 0.999), PREFIXES[-1])
+    return f"{value / scale:g} {prefix}s"
+
+
+def significant(value: float, digits: int) -> str:
+    """Return a positive number with so many significant digits and no exponent."""
+    places = max(0, digits - 1 - math.floor(math.log10(value)))
+    return f"{value:.{places}f}"
+
+
+def ratio(value: float, low: float, high: float) -> str:
+    """Return a ratio with the digits that its interval leaves certain, and at least two."""
+    half = (high - low) / 2
+    certain = math.log10(value / half) if half else 3.0
+    return significant(value, min(3, max(2, 1 + math.ceil(certain))))
+
+
+def interval(value: float, low: float, high: float) -> str:
+    """Return a 95 % interval with as many places as its ratio has: `1.02 to 1.07`."""
+    text = ratio(value, low, high)
+    places = len(text.partition(".")[2])
+    return f"{low:.{places}f} to {high:.{places}f}"
+
+
+def size_bytes(value: float) -> str:
+    """Return an amount of memory: `23.5 GiB`."""
+    step = min(len(BINARY) - 1, int(math.log(max(value, 1), 1024)))
+    return f"{significant(max(value, 1) / 1024**step, 3)} {BINARY[step]}"
+
+
+def count(number: int, thing: str) -> str:
+    """Return `1 cell`, `2 cells`."""
+    return f"{number} {thing}{'' if number == 1 else 's'}"
