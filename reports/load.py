@@ -94,13 +94,68 @@ class Benchmark(Model):
     stats: Stats
 
 
+class Cpu(Model):
+    """The processor, as the run found it."""
+
+    model: Text = ""
+    usable_cores: Count = 0
+
+
+class Gpu(Model):
+    """An NVIDIA GPU."""
+
+    name: Text
+    driver: Text = ""
+
+
+class Pool(Model):
+    """A library that multiplies matrices."""
+
+    internal_api: Text = ""
+    library: Text = ""
+    version: Text | None = None
+
+
+class Blas(Model):
+    """The library of each side."""
+
+    numpy: list[Pool] = []
+    torch: Pool = Pool()
+
+
+class Settings(Model):
+    """What both sides ran under."""
+
+    threads: list[int] = []
+    float32_precision: dict[str, Text] = {}
+
+
+class Machine(Model):
+    """Where a run was made; a file that says less leaves the rest empty."""
+
+    label: Text = ""
+    cpu: Cpu = Cpu()
+    ram_bytes: Count = 0
+    gpus: list[Gpu] = []
+    blas: Blas = Blas()
+    versions: dict[str, Text | None] = {}
+    settings: Settings = Settings()
+
+
+class Commit(Model):
+    """The commit of this project that was run."""
+
+    id: Text = "unknown"
+    dirty: bool = False
+
+
 class ResultFile(Model):
     """A whole result file."""
 
     schema_: Text | None = Field(default=None, alias="schema")
     datetime: Text
-    machine_info: dict[str, Any] = {}
-    commit_info: dict[str, Any] = {}
+    machine_info: Machine = Machine()
+    commit_info: Commit = Commit()
     cells: list[Cell] = []
     benchmarks: list[Benchmark] = []
 
@@ -116,8 +171,8 @@ class Result:
     path: Path
     label: str
     datetime: str
-    machine: dict[str, Any]
-    commit: dict[str, Any]
+    machine: Machine
+    commit: Commit
     table: pd.DataFrame
 
 
@@ -176,7 +231,7 @@ def _result(path: Path, content: ResultFile) -> Result:
     rows = list(_rows(content) if content.schema_ else _foreign_rows(content))
     return Result(
         path=path,
-        label=str(content.machine_info.get("label") or path.stem)[:64],
+        label=content.machine_info.label or path.stem,
         datetime=content.datetime,
         machine=content.machine_info,
         commit=content.commit_info,

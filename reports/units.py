@@ -25,10 +25,10 @@ def significant(value: float, digits: int) -> str:
 
 
 def ratio(value: float, low: float, high: float) -> str:
-    """Return a ratio with the digits that its interval leaves certain, and at least two."""
+    """Return a ratio with the digits that half its interval's width leaves: two or three."""
     half = (high - low) / 2
-    certain = math.log10(value / half) if half else 3.0
-    return significant(value, min(3, max(2, 1 + math.ceil(certain))))
+    digits = 1 + math.floor(math.log10(value)) - math.floor(math.log10(half) + 1e-9) if half else 3
+    return significant(value, min(3, max(2, digits)))
 
 
 def interval(value: float, low: float, high: float) -> str:

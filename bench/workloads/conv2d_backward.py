@@ -1,8 +1,8 @@
 """Gradients of a convolution layer, given grad_y, the gradient of a loss by its output.
 
-grad_w[k, c, u, v] = sum over n, i, j of grad_y[n, k, i, j] x[n, c, i', j'] and grad_x its adjoint
-counterpart; i', j' and shapes as in conv2d, grad_x like x, grad_w like w. Source: Dumoulin &
-Visin, A guide to convolution arithmetic for deep learning (2016), chapter 4.
+grad_w[k, c, u, v] = sum over n, i, j of grad_y[n, k, i, j] x[n, c, i', j']; grad_x is the adjoint of
+conv2d applied to grad_y. Shapes and i', j' as in conv2d: grad_x like x, grad_w like w. Source:
+Dumoulin & Visin, A guide to convolution arithmetic for deep learning (2016), chapter 4.
 """
 
 from dataclasses import replace

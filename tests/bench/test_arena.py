@@ -1,0 +1,135 @@
+"""Whatever goes wrong with one contender costs its own cell alone."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from bench import arena
+from bench.arena import Outcome, calm, failure, measure
+from bench.case import Case
+from bench.contenders import NUMPY, TORCH_CPU, contenders
+from bench.estimate import MIN_BLOCKS
+from bench.worker import Block, Worker
+from bench.workload import discover
+
+
+def tiny(**changes):
+    workload = replace(discover()["matmul"], **changes)
+    return Case(workload=workload, size=workload.sizes[0], dtype="float32", threads=1)
+
+
+def raising(error):
+    def body(a, b):
+        raise error
+
+    return body
+
+
+def test_both_sides_are_timed_in_pairs_with_a_speedup_and_its_interval():
+    found = measure(tiny(), [NUMPY, TORCH_CPU], 0.3)
+    assert {outcome.status for outcome in found.values()} <= {"ok", "unstable"}
+    assert len(found["numpy"].blocks) == len(found["torch-cpu"].blocks) >= MIN_BLOCKS
+    speedup = found["torch-cpu"].facts["speedup"]
+    assert 0 < speedup["low"] <= speedup["ratio"] <= speedup["high"]
+    assert found["numpy"].facts["speedup"] == {"ratio": 1.0, "low": 1.0, "high": 1.0}
+    assert found["numpy"].facts["first_call_s"] > 0
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [(ValueError("no"), "crashed"), (MemoryError("full"), "oom"), (RuntimeError("a\nb"), "crashed")],
+)
+def test_a_contender_that_raises_costs_its_own_cell(error, status):
+    found = measure(tiny(torch=raising(error)), [NUMPY, TORCH_CPU], 0.1)
+    assert found["torch-cpu"].status == status
+    assert type(error).__name__ in found["torch-cpu"].reason
+    assert "\n" not in found["torch-cpu"].reason
+
+
+def test_a_failure_while_timing_leaves_the_other_whole():
+    calls = iter(range(30))
+
+    def fails_late(a, b):
+        if next(calls, None) is None:
+            raise RuntimeError("late")
+        return a @ b
+
+    found = measure(tiny(rungs={"late": fails_late}), list(contenders(tiny(rungs={"late": fails_late}).workload, ("cpu",))), 0.2)
+    assert found["torch-cpu-late"].status == "crashed"
+    assert not found["torch-cpu-late"].blocks
+    assert len(found["numpy"].blocks) == len(found["torch-cpu"].blocks) >= MIN_BLOCKS
+
+
+def test_an_absent_device_is_skipped_with_a_reason():
+    absent = list(contenders(tiny().workload, ("xpu:7",)))
+    found = measure(tiny(), absent, 0.05)
+    assert found["torch-xpu7"].status == "skipped"
+    assert "xpu" in found["torch-xpu7"].reason
+
+
+def test_other_threads_than_asked_for_are_no_number(monkeypatch):
+    monkeypatch.setattr(arena, "observed_threads", lambda: {"torch": 3})
+    found = measure(tiny(), [NUMPY, TORCH_CPU], 0.05)
+    assert {outcome.status for outcome in found.values()} == {"skipped"}
+    assert "asked for 1 threads, observed {'torch': 3}" in found["numpy"].reason
+
+
+def block(time_s, *, disturbed=False):
+    return Block(time_s=time_s, wall_s=time_s, disturbed=disturbed)
+
+
+def test_disturbed_blocks_are_left_out_in_pairs():
+    calm_blocks = [block(1.0)] * 9
+    a = Outcome(status="ok", blocks=[*calm_blocks, block(5.0, disturbed=True)])
+    b = Outcome(status="ok", blocks=[block(2.0), *calm_blocks])
+    assert calm(a, b) == ([1.0] * 9, [2.0, *[1.0] * 8])
+
+
+def test_blocks_that_are_mostly_disturbed_are_all_kept():
+    a = Outcome(status="ok", blocks=[block(1.0, disturbed=True)] * 9 + [block(1.0)])
+    assert len(calm(a, a)[0]) == 10
+
+
+@pytest.mark.parametrize(
+    ("facts", "reason"),
+    [
+        ({"typical_s": 4.0, "best_s": 1.0, "bimodal": False}, "4.0 times its best"),
+        (
+            {
+                "typical_s": 1.0,
+                "best_s": 1.0,
+                "speedup": {"ratio": 2.0, "low": 1.8, "high": 2.2},
+            },
+            "known to 10.0% only",
+        ),
+        ({"typical_s": 1.0, "best_s": 1.0, "speedup": {"ratio": 2.0, "low": 1.98, "high": 2.0}}, ""),
+    ],
+)
+def test_a_cell_that_did_not_settle_says_why(facts, reason):
+    found = arena._unsettled(Outcome(status="ok", facts=facts))
+    assert reason in found
+    assert bool(found) == bool(reason)
+
+
+def test_a_block_is_about_five_milliseconds_of_whole_iterations():
+    case = tiny()
+    inputs = case.inputs()
+    worker = Worker(case, NUMPY, inputs)
+    worker.check(Worker(case, TORCH_CPU, inputs).reference())
+    worker.calibrate()
+    assert worker.iterations > 100
+    assert 0.0005 < worker.block().wall_s < 0.05
+
+
+def test_placing_copies_so_that_no_contender_sees_anothers_writes():
+    inputs = {"a": np.ones(3), "axis": 1}
+    for contender in (NUMPY, TORCH_CPU):
+        placed = contender.place(inputs)
+        placed["a"][0] = 7
+        assert inputs["a"][0] == 1
+        assert placed["axis"] == 1
+
+
+def test_a_failure_is_one_short_line():
+    assert len(failure(RuntimeError("x" * 5000)).reason) <= 300

@@ -1,0 +1,92 @@
+"""Devices: what can be named, what is absent, and float32 that means float32."""
+
+import numpy as np
+import pytest
+import torch
+
+from bench import contenders
+from bench.contenders import NUMPY, Contender, absent, parse_devices
+from bench.workload import discover
+
+
+def test_names_read_aloud_device_then_rung():
+    found = contenders.contenders(discover()["train_mlp"], ("cpu", "cuda:1"))
+    assert [c.name for c in found] == [
+        "numpy",
+        "torch-cpu",
+        "torch-cpu-tensors",
+        "torch-cpu-autograd",
+        "torch-cuda1",
+        "torch-cuda1-tensors",
+        "torch-cuda1-autograd",
+    ]
+
+
+@pytest.mark.parametrize("text", ["cpu", "cuda", "cpu,cuda:1", "mps, xpu"])
+def test_known_devices(text):
+    assert parse_devices(text) == tuple(part.strip() for part in text.split(","))
+
+
+@pytest.mark.parametrize("text", ["", "tpu", "cuda:", "cuda:x", "cpu:0", "cpu,,cuda"])
+def test_an_unknown_device_is_named_with_those_that_are_known(text):
+    with pytest.raises(ValueError, match=r"one of cpu, cuda, mps, xpu.*got '"):
+        parse_devices(text)
+
+
+def test_float32_is_ieee_in_matmul_and_convolution():
+    contenders.set_ieee_float32()
+    assert contenders.float32_precision() == {"matmul": "ieee", "conv": "ieee"}
+
+
+@pytest.mark.parametrize(
+    ("found", "device", "reason"),
+    [
+        ("", "cpu", ""),
+        ("", "cuda", "no cuda device"),
+        ("mps", "cuda", "finds mps"),
+        ("cuda", "cuda", ""),
+        ("cuda", "cuda:1", ""),
+        ("cuda", "cuda:2", "this machine has 2"),
+    ],
+)
+def test_an_absent_device_says_what_is_here(monkeypatch, found, device, reason):
+    monkeypatch.setattr(contenders, "accelerator", lambda: found)
+    monkeypatch.setattr(torch.accelerator, "device_count", lambda: 2)
+    assert reason in absent(device)
+    assert bool(absent(device)) == bool(reason)
+
+
+def test_the_default_names_cuda_where_there_is_no_accelerator(monkeypatch):
+    monkeypatch.setattr(contenders, "accelerator", lambda: "")
+    assert contenders.default_devices() == ("cpu", "cuda")
+    monkeypatch.setattr(contenders, "accelerator", lambda: "mps")
+    assert contenders.default_devices() == ("cpu", "mps")
+
+
+def test_an_accelerator_is_waited_for_and_the_cpu_is_not(monkeypatch):
+    waited = []
+    monkeypatch.setattr(torch.accelerator, "synchronize", waited.append)
+    NUMPY.synchronize()
+    Contender(name="torch-cuda", library="torch", device="cuda:1").synchronize()
+    assert waited == [torch.device("cuda:1")]
+
+
+def test_results_come_back_as_arrays_without_their_gradient():
+    x = torch.ones(2, requires_grad=True)
+    back = NUMPY.bring_back((x * 2, 3))
+    assert isinstance(back[0], np.ndarray)
+    assert back[1] == 3
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+@pytest.mark.parametrize("name", discover())
+def test_every_workload_is_right_on_cuda(name):
+    from bench.arena import measure
+    from bench.case import Case
+
+    contenders.set_ieee_float32()
+    workload = discover()[name]
+    for dtype in ("float32", "float64"):
+        case = Case(workload=workload, size=workload.sizes[-1], dtype=dtype, threads=1)
+        found = measure(case, list(contenders.contenders(workload, ("cuda",))), 0.5)
+        assert {outcome.status for outcome in found.values()} <= {"ok", "unstable"}

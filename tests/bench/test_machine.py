@@ -1,0 +1,52 @@
+"""Facts are read, not guessed, and hold no host name."""
+
+import json
+import platform
+
+import pytest
+from threadpoolctl import threadpool_limits
+
+from bench import machine
+
+
+@pytest.mark.parametrize(
+    ("files", "cores"),
+    [
+        ({"cpu.max": "150000 100000\n"}, 1.5),
+        ({"cpu.max": "max 100000\n"}, None),
+        ({"cpu/cpu.cfs_quota_us": "400000\n", "cpu/cpu.cfs_period_us": "100000\n"}, 4.0),
+        ({"cpu/cpu.cfs_quota_us": "-1\n", "cpu/cpu.cfs_period_us": "100000\n"}, None),
+        ({}, None),
+    ],
+)
+def test_the_quota_is_read_from_either_cgroup(tmp_path, files, cores):
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    assert machine.quota_cores(tmp_path) == cores
+
+
+@pytest.mark.parametrize(("quota", "cores"), [(0.5, 1), (1.5, 1), (None, 4), (64.0, 4)])
+def test_usable_cores_are_the_fewest_that_affinity_and_quota_allow(monkeypatch, quota, cores):
+    monkeypatch.setattr(machine, "quota_cores", lambda: quota)
+    monkeypatch.setattr(machine.os, "sched_getaffinity", lambda _: {0, 1, 2, 3}, raising=False)
+    monkeypatch.setattr(machine.sys, "platform", "linux")
+    assert machine.usable_cores() == cores
+
+
+def test_threads_are_read_back():
+    with threadpool_limits(1):
+        seen = machine.observed_threads()
+    assert {name: n for name, n in seen.items() if name != "torch"}
+    assert all(n == 1 for name, n in seen.items() if name.startswith("blas"))
+
+
+def test_the_facts_are_plain_json_without_the_host_name():
+    facts = machine.facts(label="here", threads=(1,))
+    text = json.dumps(facts, allow_nan=False)
+    assert platform.node() not in text
+    assert set(facts) == {
+        "label", "cpu", "ram_bytes", "blas", "gpus", "versions", "settings", "peaks",
+    }  # fmt: skip
+    assert facts["blas"]["numpy"][0]["version"]
+    assert machine.default_label()

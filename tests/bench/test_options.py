@@ -1,0 +1,40 @@
+"""Each option that cannot be meant is one error that says what was expected and what came."""
+
+import pytest
+
+from bench.options import parse_budget, parse_label, parse_results, parse_threads
+
+
+def test_good_options():
+    assert parse_budget("240") == 240
+    assert parse_threads("1,all", 8) == (1, 8)
+    assert parse_threads("all,8", 8) == (8,)
+    assert parse_label("dell-xps.15_2") == "dell-xps.15_2"
+
+
+@pytest.mark.parametrize("text", ["0", "-3", "nan", "inf", "soon", ""])
+def test_a_budget_is_above_zero(text):
+    with pytest.raises(ValueError, match=f"--budget must be .*above 0; got '{text}'"):
+        parse_budget(text)
+
+
+@pytest.mark.parametrize("text", ["0", "9", "two", "-1", "1.5", ""])
+def test_threads_are_cores_that_are_here(text):
+    with pytest.raises(ValueError, match=r"--threads must be .* 8 cores usable here"):
+        parse_threads(text, 8)
+
+
+@pytest.mark.parametrize("text", ["", ".", "../etc", "a/b", "a b", "<script>", "x" * 65, "-a"])
+def test_a_label_is_a_good_file_name(text):
+    with pytest.raises(ValueError, match="--machine must be"):
+        parse_label(text)
+
+
+def test_a_results_folder_is_made(tmp_path):
+    assert parse_results(tmp_path / "a" / "b").is_dir()
+
+
+def test_a_results_folder_that_cannot_be_is_named(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(ValueError, match=r"--results must be a folder to write into; got .*file"):
+        parse_results(tmp_path / "file" / "folder")

@@ -1,0 +1,183 @@
+"""Every pair is right: against the other library, against slow and plain oracles, by itself."""
+
+import ast
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bench.arena import measure
+from bench.case import DTYPES, Case
+from bench.contenders import NUMPY, contenders
+from bench.workload import Workload, discover, size
+from bench.worker import Worker
+
+SMALL = {
+    f"{workload.name}-{params.label}": (workload, params)
+    for workload in discover().values()
+    for params in {s.params.get(workload.variant, ""): s for s in reversed(workload.sizes)}.values()
+}
+
+
+def case_of(workload: Workload, params: dict | None = None, dtype: str = "float64") -> Case:
+    chosen = size(**params) if params else workload.sizes[0]
+    return Case(workload=workload, size=chosen, dtype=dtype, threads=1)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("name", SMALL)
+def test_every_contender_agrees_with_the_other_library(name, dtype):
+    workload, params = SMALL[name]
+    case = Case(workload=workload, size=params, dtype=dtype, threads=1)
+    everyone = list(contenders(workload, ("cpu",)))
+    inputs = case.inputs()
+    workers = [Worker(case, contender, inputs) for contender in everyone]
+    references = {"numpy": workers[0].reference(), "torch": workers[1].reference()}
+    for worker in workers:
+        other = "torch" if worker.contender is NUMPY else "numpy"
+        assert worker.check(references[other]).reason == ""
+
+
+@pytest.mark.parametrize("workload", discover().values(), ids=lambda w: w.name)
+def test_a_file_is_short_says_its_shapes_and_source_and_has_four_sizes(workload):
+    text = workload.sources[0].read_text()
+    docstring = ast.get_docstring(ast.parse(text))
+    assert len(text.splitlines()) < 60
+    assert "Shapes" in docstring
+    assert "Source:" in docstring
+    for variant in {s.params.get(workload.variant, "") for s in workload.sizes}:
+        group = [s for s in workload.sizes if s.params.get(workload.variant, "") == variant]
+        assert len(group) >= 4
+
+
+@pytest.mark.parametrize("workload", discover().values(), ids=lambda w: w.name)
+def test_sizes_grow_along_the_axis_and_so_does_the_cost(workload):
+    for variant in {s.params.get(workload.variant, "") for s in workload.sizes}:
+        group = [s for s in workload.sizes if s.params.get(workload.variant, "") == variant]
+        cases = [Case(workload=workload, size=s, dtype="float32", threads=1) for s in group]
+        assert all(case.cost.reduction >= 1 for case in cases)
+        for smaller, larger in zip(cases, cases[1:], strict=False):
+            assert smaller.axis_value < larger.axis_value
+            assert smaller.cost.flops < larger.cost.flops
+
+
+def test_inputs_are_the_same_at_every_call_and_in_either_dtype():
+    case = case_of(discover()["matmul"])
+    first, again = case.inputs(), case.inputs()
+    single = replace(case, dtype="float32").inputs()
+    assert np.array_equal(first["a"], again["a"])
+    assert np.array_equal(first["a"].astype("float32"), single["a"])
+    assert not np.array_equal(first["a"], first["b"])
+
+
+def plain_convolution(x, w, b, stride, padding):
+    n, c, h, _ = x.shape
+    k, _, r, _ = w.shape
+    x = np.pad(x, ((0, 0), (0, 0), (padding,) * 2, (padding,) * 2))
+    o = (h + 2 * padding - r) // stride + 1
+    y = np.empty((n, k, o, o))
+    for i in range(o):
+        for j in range(o):
+            window = x[:, :, i * stride : i * stride + r, j * stride : j * stride + r]
+            y[:, :, i, j] = np.einsum("ncuv,kcuv->nk", window, w) + b
+    return y
+
+
+@pytest.mark.parametrize(("stride", "padding", "r"), [(1, 0, 3), (1, 1, 3), (2, 3, 7), (3, 2, 2)])
+def test_conv2d_is_the_plain_sum(stride, padding, r):
+    workload = discover()["conv2d"]
+    params = {"n": 3, "c": 2, "h": 11, "k": 4, "r": r, "stride": stride, "padding": padding}
+    inputs = case_of(workload, params).inputs()
+    assert np.allclose(workload.numpy(**inputs), plain_convolution(**inputs), rtol=1e-12)
+
+
+@pytest.mark.parametrize(("stride", "padding"), [(1, 1), (2, 1), (2, 3)])
+def test_conv2d_backward_is_the_adjoint_of_conv2d(stride, padding):
+    """The inner product of grad_y with y is that of grad_x with x, and of grad_w with w."""
+    params = {"n": 3, "c": 2, "h": 9, "k": 4, "r": 3, "stride": stride, "padding": padding}
+    inputs = case_of(discover()["conv2d_backward"], params).inputs()
+    grad_x, grad_w = discover()["conv2d_backward"].numpy(**inputs)
+    grad_y = inputs.pop("grad_y")
+    y = discover()["conv2d"].numpy(**inputs, b=np.zeros(4))
+    assert np.isclose((grad_y * y).sum(), (grad_x * inputs["x"]).sum(), rtol=1e-12)
+    assert np.isclose((grad_y * y).sum(), (grad_w * inputs["w"]).sum(), rtol=1e-12)
+
+
+TRAINING = {"train_mlp": {"hidden": 4, "batch": 8}, "train_cnn": {"channels": 2, "batch": 8}}
+BODIES = [
+    (name, contender)
+    for name in TRAINING
+    for contender in contenders(discover()[name], ("cpu",))
+]
+
+
+def epoch(contender, case):
+    def run(**inputs):
+        body = contender.body(case)
+        return contender.bring_back(body(**contender.place(inputs)))
+
+    return run
+
+
+@pytest.mark.parametrize(("name", "contender"), BODIES, ids=lambda v: getattr(v, "name", v))
+def test_every_gradient_is_that_of_central_finite_differences(name, contender):
+    case = case_of(discover()[name], TRAINING[name])
+    inputs = case.inputs()
+    one = inputs | {"x": inputs["x"][:1], "y": inputs["y"][:1], "lr": 1.0}
+    names = [key for key in one if key not in {"x", "y", "lr"}]
+    run = epoch(contender, case)
+    _, *ends = run(**one)
+
+    def loss_at(key, place, step):
+        moved = one[key].copy()
+        moved[place] += step
+        return epoch(NUMPY, case)(**one | {key: moved})[0][0]
+
+    h = 1e-5
+    for key, end in zip(names, ends, strict=True):
+        gradient = one[key] - end  # one step of SGD with a learning rate of 1
+        expected = np.empty_like(gradient)
+        for place in np.ndindex(gradient.shape):
+            expected[place] = (loss_at(key, place, h) - loss_at(key, place, -h)) / (2 * h)
+        assert np.abs(gradient - expected).max() <= 1e-8 * max(1, np.abs(expected).max())
+
+
+@pytest.mark.parametrize(("name", "contender"), BODIES, ids=lambda v: getattr(v, "name", v))
+def test_the_losses_of_a_float64_epoch_agree_to_1e10(name, contender):
+    case = case_of(discover()[name])
+    inputs = case.inputs()
+    losses = epoch(contender, case)(**inputs)[0]
+    baseline = epoch(NUMPY, case)(**inputs)[0]
+    assert losses.dtype == "float64"
+    assert len(losses) == len(inputs["x"])
+    assert np.abs(losses / baseline - 1).max() <= 1e-10
+    assert losses[-1] < losses[0] / 2
+
+
+@pytest.mark.parametrize("name", TRAINING)
+def test_training_reads_held_out_digits(name):
+    for params in discover()[name].sizes[:2]:
+        case = Case(workload=discover()[name], size=params, dtype="float32", threads=1)
+        assert Worker(case, NUMPY, case.inputs()).quality()["accuracy"] >= 0.95
+
+
+def test_a_body_with_a_wrong_gradient_learns_otherwise_and_is_caught():
+    workload = discover()["train_mlp"]
+
+    def ascending(lr, **inputs):
+        return workload.numpy(lr=-lr, **inputs)
+
+    case = case_of(replace(workload, numpy=ascending))
+    outcome = measure(case, [NUMPY], 0.1)["numpy"]
+    assert outcome.status == "mismatch"
+
+
+def test_the_numpy_convolution_never_loops_over_pixels():
+    text = Path(discover()["conv2d"].sources[1]).read_text()
+    loops = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.For)]
+    assert {ast.unparse(loop.iter) for loop in loops if "range" in ast.unparse(loop.iter)} <= {
+        "range(r)",
+        "(slice(i, i + step) for i in range(0, n, step))",
+    }
+

@@ -1,0 +1,87 @@
+"""Result files small enough to work by hand."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+def entry(cell: str, typical_s: float, speedup: tuple[float, float, float], **info: Any) -> dict:
+    workload, size, dtype, threads, contender = cell.split("/")
+    ratio, low, high = speedup
+    best = info.pop("best", speedup)
+    base = {
+        "cell": cell,
+        "workload": workload,
+        "family": "matmul",
+        "size": size,
+        "axis": "n",
+        "axis_value": float(size.rpartition("=")[2]),
+        "variant": "",
+        "dtype": dtype,
+        "contender": contender,
+        "device": "cpu",
+        "threads": int(threads.partition("=")[2]),
+        "flops": 2e6,
+        "bytes": 1e4,
+        "rel_error": 1e-7,
+        "tolerance": 1e-5,
+        "first_call_s": 0.01,
+        "blocks": 3,
+        "disturbed_blocks": 0,
+        "best_s": typical_s * 0.9,
+        "typical_s": typical_s,
+        "speedup": {"ratio": ratio, "low": low, "high": high},
+        "speedup_best": dict(zip(("ratio", "low", "high"), best, strict=True)),
+        "bimodal": False,
+        "sources": ["bench/workloads/matmul.py"],
+        "source_sha256": "0" * 64,
+    }
+    stats = {"min": typical_s * 0.9, "median": typical_s, "data": [typical_s] * 3}
+    return {
+        "group": cell.rpartition("/")[0],
+        "name": f"test_pair[{cell}]",
+        "fullname": f"bench/test_pairs.py::test_pair[{cell}]",
+        "extra_info": base | info,
+        "stats": stats,
+    }
+
+
+def content(benchmarks: list[dict], cells: list[dict] = (), label: str = "box") -> dict:
+    timed = [{"id": b["extra_info"]["cell"], "status": "ok", "reason": ""} for b in benchmarks]
+    return {
+        "schema": "numpy-vs-pytorch/1",
+        "datetime": "2026-01-02T03:04:05+00:00",
+        "machine_info": {"label": label},
+        "commit_info": {"id": "abc", "dirty": False},
+        "cells": [*timed, *cells],
+        "benchmarks": benchmarks,
+    }
+
+
+CASE = "matmul/n={}/float32/threads=1"
+ONE = (1.0, 1.0, 1.0)
+
+
+def small_file(label: str = "box") -> dict:
+    """NumPy wins at 16, loses at 64; 256 is a tie; CUDA is absent."""
+    speedups = {16: (0.5, 0.48, 0.52), 64: (3.0, 2.9, 3.1), 256: (1.01, 0.98, 1.04)}
+    timed = []
+    for n, speedup in speedups.items():
+        case = CASE.format(n)
+        timed.append(entry(f"{case}/numpy", n * 1e-6, ONE))
+        timed.append(entry(f"{case}/torch-cpu", n * 1e-6 / speedup[0], speedup))
+    absent = {"status": "skipped", "reason": "no cuda device"}
+    cells = [{"id": f"{CASE.format(n)}/torch-cuda", **absent} for n in speedups]
+    return content(timed, cells, label)
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write_file(data: Any, name: str = "result.json") -> Path:
+        path = tmp_path / name
+        path.write_text(data if isinstance(data, str) else json.dumps(data))
+        return path
+
+    return write_file

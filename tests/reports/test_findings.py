@@ -1,0 +1,89 @@
+"""The data picks the sentence."""
+
+import re
+
+import pytest
+
+from reports.findings import headlines, score, speedups, trust
+from reports.load import load
+from tests.conftest import CASE, ONE, content, entry, small_file
+
+
+def found(write, speedup, *, status="ok", **info):
+    case = CASE.format(16)
+    data = content([entry(f"{case}/numpy", 1e-3, ONE), entry(f"{case}/torch-cpu", 1e-3, speedup, **info)])
+    data["cells"][1]["status"] = status
+    return speedups(load(write(data)))[f"{case}/torch-cpu"]
+
+
+@pytest.mark.parametrize(
+    ("speedup", "state", "text"),
+    [
+        ((3.0, 2.9, 3.1), "wins", "torch-cpu is 3.0 times as fast as NumPy"),
+        ((0.5, 0.49, 0.51), "loses", "NumPy is 2.00 times as fast as torch-cpu"),
+        ((1.01, 0.98, 1.04), "tie", "a tie; torch-cpu runs at 1.01 times NumPy's speed"),
+        ((1.0, 1.0, 1.0), "tie", "a tie"),
+        ((1.02, 1.0, 1.04), "tie", "a tie"),
+    ],
+)
+def test_the_sentence_follows_the_interval(write, speedup, state, text):
+    finding = found(write, speedup)
+    assert finding.state == state
+    assert finding.text.startswith(f"matmul at n=16, float32: {text}")
+
+
+def test_a_loss_is_told_with_its_interval_turned_round(write):
+    assert "95 % interval 1.96 to 2.04" in found(write, (0.5, 0.49, 0.51)).text
+
+
+def test_an_unstable_cell_is_never_a_win(write):
+    finding = found(write, (9.0, 8.0, 10.0), status="unstable")
+    assert finding.state == "unstable"
+    assert "not settled" in finding.text
+
+
+def test_best_is_quoted_where_it_is_another(write):
+    assert "; 2.0 times at best" in found(write, (3.0, 2.9, 3.1), best=(2.0, 1.9, 2.1)).text
+    assert "at best" not in found(write, (3.0, 2.9, 3.1), best=(2.8, 2.7, 2.95)).text
+
+
+def test_an_absent_cell_says_why(write):
+    finding = speedups(load(write(small_file())))[f"{CASE.format(16)}/torch-cuda"]
+    assert finding.state == "absent"
+    assert finding.text == "matmul at n=16, float32: no speedup of torch-cuda, since no cuda device."
+
+
+def test_every_number_carries_the_cell_it_rests_on(write):
+    html = str(found(write, (3.0, 2.9, 3.1)).html)
+    numbers = re.findall(r'<data class="wins" value="([^"]+)" data-cell="([^"]+)">', html)
+    assert numbers == [
+        ("3.0", f"{CASE.format(16)}/torch-cpu"),
+        ("2.9 to 3.1", f"{CASE.format(16)}/torch-cpu"),
+    ]
+
+
+def test_headlines_are_the_largest_win_the_largest_loss_and_the_largest_matmul(write):
+    texts = [finding.text for finding in headlines(load(write(small_file())))]
+    assert [text.split(",")[0] for text in texts] == [
+        "matmul at n=64",
+        "matmul at n=16",
+        "matmul at n=256",
+    ]
+
+
+def test_the_score_counts_states_and_leaves_the_absent_out(write):
+    assert score(load(write(small_file()))) == {"wins": 1, "tie": 1, "loses": 1, "unstable": 0}
+
+
+def test_trust_is_the_median_half_width_and_the_share_of_disturbed_blocks(write):
+    case = CASE.format(16)
+    data = content(
+        [
+            entry(f"{case}/numpy", 1e-3, ONE, blocks=6, disturbed_blocks=3),
+            entry(f"{case}/torch-cpu", 1e-3, (2.0, 1.8, 2.2), blocks=6, disturbed_blocks=0),
+        ]
+    )
+    told = trust(load(write(data)))
+    assert told["disturbed_share"] == 0.25
+    assert told["half_width"] == pytest.approx(0.1)
+    assert told["cells"] == 2

@@ -1,0 +1,136 @@
+"""Pages are whole, offline, the same every time, and hold no number that their file does not."""
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from reports import chapters, charts
+from reports.__main__ import build, main
+from reports.load import load
+from reports.pages import sources
+from tests.conftest import CASE, ONE, content, entry, small_file
+
+
+class Reader(HTMLParser):
+    """Collects tags and attributes, and complains of tags that do not close."""
+
+    VOID = frozenset({"meta", "br", "hr", "img", "input", "link"})
+
+    def __init__(self):
+        super().__init__()
+        self.open, self.attributes, self.ids = [], [], []
+
+    def handle_starttag(self, tag, attrs):
+        self.attributes += [(tag, *pair) for pair in attrs]
+        self.ids += [value for key, value in attrs if key == "id"]
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.attributes += [(tag, *pair) for pair in attrs]
+        self.ids += [value for key, value in attrs if key == "id"]
+
+    def handle_endtag(self, tag):
+        if tag in ("p", "li"):
+            while self.open[-1] != tag:
+                self.open.pop()
+        assert self.open.pop() == tag
+
+
+@pytest.fixture
+def site(write, tmp_path):
+    return build([write(small_file())], tmp_path / "site")
+
+
+def test_a_page_loads_nothing_from_anywhere(site):
+    pages = list(site.parent.rglob("*.html"))
+    assert len(pages) >= 2
+    for page in pages:
+        reader = Reader()
+        reader.feed(page.read_text())
+        assert reader.open == []
+        assert len(reader.ids) == len(set(reader.ids))
+        for tag, key, value in reader.attributes:
+            assert tag not in {"script", "link", "img", "iframe"}
+            if key in {"src", "href", "xlink:href"} and not value.startswith("#"):
+                assert (page.parent / value).exists(), value
+        assert "@import" not in page.read_text()
+
+
+def test_every_number_about_speed_is_the_files(site, write):
+    table = load(write(small_file())).table.set_index("cell")
+    quotes = re.findall(r'<data class="(\w+)" value="([^"]+)" data-cell="([^"]+)">', site.read_text())
+    assert quotes
+    for state, value, cell in quotes:
+        row = table.loc[cell]
+        held = [row["ratio"], row["low"], row["high"]]
+        if state == "loses":
+            held = [1 / number for number in held]
+        for number in value.split(" to "):
+            assert min(abs(float(number) - x) for x in held) < 0.06
+
+
+def test_pages_are_the_same_bytes_every_time(write, tmp_path):
+    path = write(small_file())
+    first = build([path], tmp_path / "a").read_bytes()
+    assert first == build([path], tmp_path / "b").read_bytes()
+
+
+def test_names_from_a_file_cannot_become_markup(write, tmp_path):
+    evil = small_file(label="<script>alert(1)</script>")
+    evil["cells"][-1]["reason"] = "<img src=x onerror=alert(1)>"
+    text = build([write(evil)], tmp_path / "site").read_text()
+    assert "<script" not in text
+    assert "<img" not in text
+    assert "&lt;script&gt;" in text
+
+
+def test_a_broken_file_is_told_on_the_page_beside_the_good_one(write, tmp_path, capsys):
+    files = [write(small_file(), "good.json"), write("{", "bad.json")]
+    text = build(files, tmp_path / "site").read_text()
+    assert "bad.json: not readable as JSON" in text
+    assert "bad.json" in capsys.readouterr().err
+
+
+def test_further_machines_get_pages_that_the_first_links(write, tmp_path):
+    files = [write(small_file(), "a.json"), write(small_file("other"), "b.json")]
+    index = build(files, tmp_path / "site")
+    assert 'href="2-other.html"' in index.read_text()
+    assert (index.parent / "2-other.html").exists()
+
+
+def test_a_run_without_any_time_still_makes_a_page(write, tmp_path):
+    cells = [{"id": f"{CASE.format(2)}/numpy", "status": "crashed", "reason": "boom"}]
+    text = build([write(content([], cells))], tmp_path / "site").read_text()
+    assert "No speedup was measured" in text
+    assert "boom" in text
+
+
+def test_nothing_readable_is_an_error_that_says_what_to_do(write, tmp_path, capsys):
+    assert main(["build", str(write("{")), "--out", str(tmp_path / "site")]) == 1
+    assert "pytest bench/ --benchmark-only" in capsys.readouterr().err
+
+
+def test_a_chart_says_in_words_what_it_draws(write):
+    table = load(write(small_file())).table
+    text = charts.describe(table[table["typical_s"].notna()])
+    assert "numpy: 16.0 µs at n=16, 256 µs at n=256." in text
+    assert "torch-cpu: 32.0 µs at n=16" in text
+
+
+def test_a_chart_marks_each_speedup(site):
+    svg = site.read_text()
+    assert all(f"{ratio}×" in svg for ratio in ("0.50", "3.0", "1.01"))
+
+
+def test_code_that_changed_since_it_was_timed_is_not_shown(write):
+    table = load(write(small_file())).table
+    assert "has changed" in sources(table)
+
+
+def test_code_outside_the_project_is_never_shown(write):
+    data = content([entry(f"{CASE.format(2)}/numpy", 1.0, ONE, sources=["../../etc/passwd"])])
+    assert "not here" in sources(load(write(data)).table)
+    with pytest.raises(chapters.ChapterError, match="a file of this project"):
+        chapters.read_source("../../etc/passwd")

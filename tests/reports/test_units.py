@@ -1,0 +1,39 @@
+"""Numbers as text: SI prefixes, and the digits that an interval leaves certain."""
+
+import pytest
+
+from reports import units
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(1.5, "1.50 s"), (0.0321, "32.1 ms"), (4.56e-5, "45.6 µs"), (7e-10, "0.700 ns"), (250.0, "250 s")],
+)
+def test_seconds(value, text):
+    assert units.seconds(value) == text
+
+
+@pytest.mark.parametrize(
+    ("ratio", "text", "interval"),
+    [
+        ((2.0, 1.0, 3.0), "2.0", "1.0 to 3.0"),
+        ((2.0, 1.8, 2.2), "2.0", "1.8 to 2.2"),
+        ((2.0, 1.99, 2.01), "2.00", "1.99 to 2.01"),
+        ((2.0, 1.98, 2.02), "2.00", "1.98 to 2.02"),
+        ((2.0, 1.9, 2.1), "2.0", "1.9 to 2.1"),
+        ((36.52, 36.5, 36.6), "36.5", "36.5 to 36.6"),
+        ((0.0521, 0.0516, 0.0525), "0.0521", "0.0516 to 0.0525"),
+        ((1.0, 1.0, 1.0), "1.00", "1.00 to 1.00"),
+        ((123.4, 120.0, 125.0), "123", "120 to 125"),
+    ],
+)
+def test_a_ratio_has_the_digits_its_interval_deserves(ratio, text, interval):
+    assert units.ratio(*ratio) == text
+    assert units.interval(*ratio) == interval
+
+
+def test_memory_and_counts():
+    assert units.size_bytes(25276514304) == "23.5 GiB"
+    assert units.count(1, "core") == "1 core"
+    assert units.count(2, "core") == "2 cores"
+    assert units.tick_seconds(1e-5) == "10 µs"
