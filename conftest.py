@@ -14,7 +14,7 @@ import pytest_benchmark
 
 from bench import machine
 from bench.contenders import set_ieee_float32
-from bench.options import ROOT, parse
+from bench.options import parse
 from bench.run import CELLS, OPTIONS, RUN, Run
 from reports.__main__ import build
 from reports.findings import headlines
@@ -30,7 +30,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add("--device", metavar="LIST", help="where PyTorch runs: cpu,cuda,cuda:1,mps,xpu (all here)")
     add("--threads", default="1", metavar="LIST", help="cores per contender: 1, 4 or all (1)")
     add("--machine", metavar="LABEL", help="this machine's name in files and pages (its CPU, GPU)")
-    add("--results", metavar="DIR", help="where result files go (reports/results)")
+    add("--results", metavar="DIR", help="where results and pages go (reports/)")
     add("--full", action="store_true", help="every size and dtype, not the core selection")
     add("--no-report", action="store_true", help="write the result file, build no page")
     add("--list", action="store_true", help="print the cases and stop")
@@ -114,18 +114,19 @@ def pytest_benchmark_update_json(config: pytest.Config, output_json: Any) -> Non
         output_json.update(schema=content["schema"], cells=content["cells"])
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_sessionfinish(session: pytest.Session) -> None:
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> Generator[None]:
+    """Write the result file before anything else can go wrong, then its pages."""
     config = session.config
-    if RUN not in config.stash:
-        return
-    result = config.stash[RUN].finish()
-    if config.stash[OPTIONS].report:
-        try:
-            config.stash[PAGE] = build([result], ROOT / "reports" / "site")
-        except Exception:  # noqa: BLE001 - the result is safe; the page's error is shown, and fails
-            config.stash[PAGE] = traceback.format_exc()
-            session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
+    if RUN in config.stash:
+        result = config.stash[RUN].finish()
+        if config.stash[OPTIONS].report:
+            try:
+                config.stash[PAGE] = build([result], config.stash[OPTIONS].site)
+            except Exception:  # noqa: BLE001 - the result is safe; the error is shown, and fails
+                config.stash[PAGE] = traceback.format_exc()
+                session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
+    return (yield)
 
 
 @pytest.hookimpl(trylast=True)

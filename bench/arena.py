@@ -25,7 +25,6 @@ from bench.estimate import (
     typical_speedup,
 )
 from bench.machine import observed_threads
-from bench.verify import tolerance
 from bench.worker import Block, Worker
 
 TARGET_HALF_WIDTH = 0.02
@@ -95,7 +94,7 @@ def _prepare(
 
 def _verified(worker: Worker, expected: tuple[Any, ...]) -> Outcome:
     verdict = worker.check(expected)
-    facts = {
+    facts: dict[str, Any] = {
         "rel_error": verdict.rel_error,
         "tolerance": verdict.tolerance,
         "first_call_s": worker.first_call_s,

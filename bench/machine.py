@@ -143,5 +143,7 @@ def settings(threads: tuple[int, ...]) -> dict[str, Any]:
 def default_label() -> str:
     """Return a label for this machine from its processor and accelerator: `amd-epyc-2-cores`."""
     names = [cpu_model(), f"{usable_cores()} cores", *(gpu["name"] for gpu in gpus()[:1])]
-    plain = re.sub(r"\((R|TM)\)|@.*|\bCPU\b|\bProcessor\b", " ", " ".join(names), flags=re.I)
+    plain = re.sub(
+        r"\((R|TM)\)|@.*|\bCPU\b|\bProcessor\b", " ", " ".join(names), flags=re.IGNORECASE
+    )
     return re.sub(r"[^a-z0-9.]+", "-", plain.lower()).strip("-.")[:64] or "machine"

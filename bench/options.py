@@ -22,6 +22,7 @@ class Options:
     devices: tuple[str, ...]
     label: str
     results: Path
+    site: Path
     full: bool = False
     report: bool = True
 
@@ -49,6 +50,7 @@ def parse(
         devices=default_devices() if devices is None else parse_devices(devices),
         label=parse_label(machine.default_label() if label is None else label),
         results=parse_results(Path(results) if results else ROOT / "reports" / "results"),
+        site=Path(results).resolve() / "site" if results else ROOT / "reports" / "site",
         full=full,
         report=report,
     )

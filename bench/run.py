@@ -22,7 +22,7 @@ from bench.journal import Journal
 from bench.options import ROOT, Options
 from bench.workload import discover
 
-REPORT_S = 9.0  # of the budget, kept for the result file and the pages
+FINISH_S, REPORT_S = 2.5, 7.0  # of the budget, kept for the end of the run and for its pages
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,8 +106,8 @@ class Run:
 
     def left_s(self) -> float:
         """Return the seconds left for measuring, counted from the start of this process."""
-        spent_s = time.time() - psutil.Process().create_time()
-        return self.options.budget_s - spent_s - REPORT_S * self.options.report
+        spent_s = time.time() - float(psutil.Process().create_time())
+        return self.options.budget_s - spent_s - FINISH_S - REPORT_S * self.options.report
 
     def _measure(self, members: Sequence[Cell]) -> None:
         case = members[0].case

@@ -1,6 +1,6 @@
 """The benchmark: one test per case and contender, so that pytest and pytest-benchmark can see them.
 
-The arena has measured a cell by the time its test replays the blocks through pytest-benchmark, whose
+The arena has measured a cell by the time its test replays the blocks to pytest-benchmark, whose
 timer is a clock that the replay sets. So its table, JSON, saving and comparing work as ever.
 """
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from bench.run import CELLS, OPTIONS, RUN, cells
+from bench.run import CELLS, OPTIONS, RUN, Cell, cells
 
 
 @dataclass
@@ -55,13 +55,21 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     metafunc.parametrize(["workload", "size", "dtype", "threads", "contender"], params)
 
 
-@pytest.mark.usefixtures("workload", "size", "dtype", "threads", "contender")
-def test_pair(request: pytest.FixtureRequest, benchmark: BenchmarkFixture) -> None:
-    """A contender computes its case right; its recorded blocks go into pytest-benchmark's table."""
-    run, cell = request.config.stash[RUN], request.config.stash[CELLS][request.node.callspec.id]
-    outcome = run.outcome(cell)
+@pytest.fixture
+def cell(request: pytest.FixtureRequest) -> Cell:
+    """Return the test's cell, measured before pytest-benchmark's fixture waits to be used."""
+    cell = request.config.stash[CELLS][request.node.callspec.id]
+    outcome = request.config.stash[RUN].outcome(cell)
     if outcome.status == "skipped":
         pytest.skip(outcome.reason)
+    return cell
+
+
+@pytest.mark.usefixtures("workload", "size", "dtype", "threads", "contender")
+def test_pair(cell: Cell, benchmark: BenchmarkFixture, request: pytest.FixtureRequest) -> None:
+    """A contender computes its case right; its recorded blocks go into pytest-benchmark's table."""
+    run = request.config.stash[RUN]
+    outcome = run.outcome(cell)
     benchmark.extra_info.update(run.extra_info(cell))
     if outcome.blocks:
         clock = request.node.get_closest_marker("benchmark").kwargs["timer"]

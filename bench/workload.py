@@ -118,7 +118,8 @@ class Workload:
     @cached_property
     def sources(self) -> tuple[Path, ...]:
         """The files that the bodies stand in, the workload's own first."""
-        return tuple(Path(inspect.getfile(thing)) for thing in (self.make, *self.helpers))
+        things: tuple[Any, ...] = (self.make, *self.helpers)
+        return tuple(Path(inspect.getfile(thing)) for thing in things)
 
     @cached_property
     def source_sha256(self) -> str:

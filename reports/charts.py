@@ -7,12 +7,14 @@ one figure serves light and dark. Colours are Okabe and Ito's, told apart by col
 import re
 from collections.abc import Mapping, Sequence
 from io import StringIO
+from typing import Any
 
 import matplotlib as mpl
 import pandas as pd
 from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, NullLocator
 
 from reports import units
 from reports.findings import state_of
@@ -25,7 +27,7 @@ COLOURS = {
     "torch-cpu-autograd": "#cc79a7",
 }
 ACCELERATOR = "#009e73"
-STYLE = {
+STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     "font.family": "sans-serif",
     "font.size": 11,
@@ -38,11 +40,8 @@ STYLE = {
     "axes.spines.right": False,
     "axes.titlelocation": "left",
     "axes.titlesize": 11,
-    "figure.constrained_layout.use": True,
-    "xtick.minor.visible": False,
-    "ytick.minor.visible": False,
 }
-SIZE_AXIS = {"flops": "work (floating-point operations)"}
+SIZE_AXIS = {"flops": "work of one iteration, in floating-point operations"}
 
 
 def colour(contender: str) -> str:
@@ -54,8 +53,10 @@ def time_against_size(rows: pd.DataFrame) -> Markup:
     """Draw a workload's times against its sizes, a panel a variant, speedups beside the points."""
     variants = rows["variant"].unique()
     with mpl.rc_context({**STYLE, "svg.hashsalt": str(rows["workload"].iloc[0])}):
-        figure = Figure(figsize=(max(6.4, 3.4 * len(variants)), 3.8))
+        width = max(6.8, 3.6 * len(variants))
+        figure = Figure(figsize=(width, 3.8))
         panels = figure.subplots(1, len(variants), sharey=True, squeeze=False)[0]
+        figure.subplots_adjust(0.75 / width, 0.14, 1 - 1.5 / width, 0.92, wspace=0.08)
         for axes, variant in zip(panels, variants, strict=True):
             _panel(axes, rows[rows["variant"] == variant], last=axes is panels[-1])
             axes.set_title(variant)
@@ -67,8 +68,8 @@ def _panel(axes: Axes, rows: pd.DataFrame, *, last: bool) -> None:
     axes.set_xscale("log")
     axes.set_yscale("log")
     ends = []
-    for contender, line in rows.groupby("contender", sort=False):
-        line = line.sort_values("axis_value")
+    ordered = rows.sort_values("axis_value")
+    for contender, line in ordered.groupby("contender", sort=False):
         paint = colour(str(contender))
         axes.plot(line["axis_value"], line["typical_s"], "-", color=paint, linewidth=1.8)
         axes.plot(line["axis_value"], line["best_s"], ":", color=paint, linewidth=1)
@@ -88,6 +89,11 @@ def _panel(axes: Axes, rows: pd.DataFrame, *, last: bool) -> None:
     axis = str(rows["axis"].iloc[0])
     axes.set_xlabel(SIZE_AXIS.get(axis, axis))
     axes.yaxis.set_major_formatter(lambda value, _: units.tick_seconds(value))
+    axes.yaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter(lambda value, _: units.quantity(value))
+    if axis not in SIZE_AXIS:
+        axes.xaxis.set_major_locator(FixedLocator(sorted(rows["axis_value"].unique())))
 
 
 def _mark_speedups(axes: Axes, rows: pd.DataFrame) -> None:
@@ -95,7 +101,7 @@ def _mark_speedups(axes: Axes, rows: pd.DataFrame) -> None:
     main = rows[(rows["contender"].str.count("-") == 1) & rows["ratio"].notna()]
     for row in main.to_dict("records"):
         axes.annotate(
-            units.ratio(row["ratio"], row["low"], row["high"]) + "×",
+            units.ratio(row["ratio"], row["low"], row["high"]) + "×",  # noqa: RUF001 - the sign for times
             (row["axis_value"], row["typical_s"]),
             textcoords="offset points",
             xytext=(0, 8 if row["ratio"] < 1 else -16),

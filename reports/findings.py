@@ -64,7 +64,7 @@ def speedups(result: Result) -> dict[str, Finding]:
     return {row["cell"]: speedup(row) for row in rows.to_dict("records")}
 
 
-def speedup(row: Mapping[str, Any]) -> Finding:
+def speedup(row: Mapping[Any, Any]) -> Finding:
     """State one cell's speedup over NumPy."""
     state = state_of(row)
     where = f"{row['workload']} at {str(row['size']).replace(',', ', ')}, {row['dtype']}"
@@ -82,7 +82,7 @@ def speedup(row: Mapping[str, Any]) -> Finding:
     )
 
 
-def state_of(row: Mapping[str, Any]) -> str:
+def state_of(row: Mapping[Any, Any]) -> str:
     """Return wins, loses, tie, unstable or absent."""
     if pd.isna(row["ratio"]) or row["status"] not in {"ok", "unstable"}:
         return "absent"
@@ -91,7 +91,7 @@ def state_of(row: Mapping[str, Any]) -> str:
     return "wins" if row["low"] > 1 else "loses" if row["high"] < 1 else "tie"
 
 
-def _numbers(row: Mapping[str, Any], state: str) -> dict[str, str]:
+def _numbers(row: Mapping[Any, Any], state: str) -> dict[str, str]:
     def of(ratio: float, low: float, high: float) -> tuple[float, float, float]:
         return (1 / ratio, 1 / high, 1 / low) if state == "loses" else (ratio, low, high)
 
@@ -104,7 +104,7 @@ def _numbers(row: Mapping[str, Any], state: str) -> dict[str, str]:
     }
 
 
-def _best_clause(row: Mapping[str, Any], state: str) -> str:
+def _best_clause(row: Mapping[Any, Any], state: str) -> str:
     """Quote the best beside the typical where their intervals are apart."""
     apart = row["best_low"] > row["high"] or row["best_high"] < row["low"]
     return "; {best} times at best" if state != "absent" and apart else ""

@@ -216,13 +216,14 @@ def _journal(text: str) -> dict[str, Any]:
     header, *records = (json.loads(line) for line in whole or lines)
     known = {record["cell"]["id"]: record for record in records}
     missing = {"status": "skipped", "reason": "the run ended before this cell's turn"}
-    return header | {
+    read: dict[str, Any] = header | {
         "cells": [
             known[cell]["cell"] if cell in known else {"id": cell, **missing}
             for cell in header.get("asked", ())
         ],
         "benchmarks": [record["benchmark"] for record in records if record["benchmark"]],
     }
+    return read
 
 
 def _result(path: Path, content: ResultFile) -> Result:

@@ -40,7 +40,7 @@ class Section:
     summary: str
     chart: Markup
     findings: Sequence[Finding]
-    rows: Sequence[dict[str, Any]]
+    rows: Sequence[dict[Any, Any]]
     code: Markup
 
 

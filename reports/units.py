@@ -18,6 +18,14 @@ def tick_seconds(value: float) -> str:
     return f"{value / scale:g} {prefix}s"
 
 
+def quantity(value: float) -> str:
+    """Return a round count for an axis: `16`, `1024`, `30 k`, `16 M`."""
+    for scale, prefix in ((1e12, " T"), (1e9, " G"), (1e6, " M"), (1e4, " k")):
+        if value >= scale:
+            return f"{value / (1e3 if scale == 1e4 else scale):g}{prefix}"
+    return f"{value:g}"
+
+
 def significant(value: float, digits: int) -> str:
     """Return a positive number with so many significant digits and no exponent."""
     places = max(0, digits - 1 - math.floor(math.log10(value)))

@@ -1,8 +1,8 @@
 """Gradients of a convolution layer, given grad_y, the gradient of a loss by its output.
 
-grad_w[k, c, u, v] = sum over n, i, j of grad_y[n, k, i, j] x[n, c, i', j']; grad_x is the adjoint of
-conv2d applied to grad_y. Shapes and i', j' as in conv2d: grad_x like x, grad_w like w. Source:
-Dumoulin & Visin, A guide to convolution arithmetic for deep learning (2016), chapter 4.
+grad_w[k, c, u, v] = sum over n, i, j of grad_y[n, k, i, j] x[n, c, i', j']; grad_x is what the
+adjoint of conv2d makes of grad_y. Shapes, i' and j' as in conv2d: grad_x like x, grad_w like w.
+Source: Dumoulin & Visin, A guide to convolution arithmetic for deep learning (2016), chapter 4.
 """
 
 from dataclasses import replace
@@ -55,5 +55,5 @@ def cost(n, c, h, k, r, stride, padding):
     )
 
 
-BODIES = {"numpy": conv2d_backward_numpy, "torch": conv2d_backward_torch}
-WORKLOAD = replace(CONV2D, name="conv2d_backward", make=make, cost=cost, **BODIES)
+WORKLOAD = replace(CONV2D, name="conv2d_backward", make=make, numpy=conv2d_backward_numpy,
+                   torch=conv2d_backward_torch, cost=cost)  # fmt: skip

@@ -38,7 +38,11 @@ def test_both_sides_are_timed_in_pairs_with_a_speedup_and_its_interval():
 
 @pytest.mark.parametrize(
     ("error", "status"),
-    [(ValueError("no"), "crashed"), (MemoryError("full"), "oom"), (RuntimeError("a\nb"), "crashed")],
+    [
+        (ValueError("no"), "crashed"),
+        (MemoryError("full"), "oom"),
+        (RuntimeError("a\nb"), "crashed"),
+    ],
 )
 def test_a_contender_that_raises_costs_its_own_cell(error, status):
     found = measure(tiny(torch=raising(error)), [NUMPY, TORCH_CPU], 0.1)
@@ -55,7 +59,11 @@ def test_a_failure_while_timing_leaves_the_other_whole():
             raise RuntimeError("late")
         return a @ b
 
-    found = measure(tiny(rungs={"late": fails_late}), list(contenders(tiny(rungs={"late": fails_late}).workload, ("cpu",))), 0.2)
+    found = measure(
+        tiny(rungs={"late": fails_late}),
+        list(contenders(tiny(rungs={"late": fails_late}).workload, ("cpu",))),
+        0.2,
+    )
     assert found["torch-cpu-late"].status == "crashed"
     assert not found["torch-cpu-late"].blocks
     assert len(found["numpy"].blocks) == len(found["torch-cpu"].blocks) >= MIN_BLOCKS
@@ -103,7 +111,10 @@ def test_blocks_that_are_mostly_disturbed_are_all_kept():
             },
             "known to 10.0% only",
         ),
-        ({"typical_s": 1.0, "best_s": 1.0, "speedup": {"ratio": 2.0, "low": 1.98, "high": 2.0}}, ""),
+        (
+            {"typical_s": 1.0, "best_s": 1.0, "speedup": {"ratio": 2.0, "low": 1.98, "high": 2.0}},
+            "",
+        ),
     ],
 )
 def test_a_cell_that_did_not_settle_says_why(facts, reason):

@@ -5,6 +5,8 @@ import pytest
 import torch
 
 from bench import contenders
+from bench.arena import measure
+from bench.case import Case
 from bench.contenders import NUMPY, Contender, absent, parse_devices
 from bench.workload import discover
 
@@ -81,9 +83,6 @@ def test_results_come_back_as_arrays_without_their_gradient():
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 @pytest.mark.parametrize("name", discover())
 def test_every_workload_is_right_on_cuda(name):
-    from bench.arena import measure
-    from bench.case import Case
-
     contenders.set_ieee_float32()
     workload = discover()[name]
     for dtype in ("float32", "float64"):

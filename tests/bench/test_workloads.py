@@ -2,6 +2,7 @@
 
 import ast
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +11,8 @@ import pytest
 from bench.arena import measure
 from bench.case import DTYPES, Case
 from bench.contenders import NUMPY, contenders
-from bench.workload import Workload, discover, size
 from bench.worker import Worker
+from bench.workload import Workload, discover, size
 
 SMALL = {
     f"{workload.name}-{params.label}": (workload, params)
@@ -57,7 +58,7 @@ def test_sizes_grow_along_the_axis_and_so_does_the_cost(workload):
         group = [s for s in workload.sizes if s.params.get(workload.variant, "") == variant]
         cases = [Case(workload=workload, size=s, dtype="float32", threads=1) for s in group]
         assert all(case.cost.reduction >= 1 for case in cases)
-        for smaller, larger in zip(cases, cases[1:], strict=False):
+        for smaller, larger in pairwise(cases):
             assert smaller.axis_value < larger.axis_value
             assert smaller.cost.flops < larger.cost.flops
 
@@ -72,7 +73,7 @@ def test_inputs_are_the_same_at_every_call_and_in_either_dtype():
 
 
 def plain_convolution(x, w, b, stride, padding):
-    n, c, h, _ = x.shape
+    n, _, h, _ = x.shape
     k, _, r, _ = w.shape
     x = np.pad(x, ((0, 0), (0, 0), (padding,) * 2, (padding,) * 2))
     o = (h + 2 * padding - r) // stride + 1
@@ -106,9 +107,7 @@ def test_conv2d_backward_is_the_adjoint_of_conv2d(stride, padding):
 
 TRAINING = {"train_mlp": {"hidden": 4, "batch": 8}, "train_cnn": {"channels": 2, "batch": 8}}
 BODIES = [
-    (name, contender)
-    for name in TRAINING
-    for contender in contenders(discover()[name], ("cpu",))
+    (name, contender) for name in TRAINING for contender in contenders(discover()[name], ("cpu",))
 ]
 
 
@@ -180,4 +179,3 @@ def test_the_numpy_convolution_never_loops_over_pixels():
         "range(r)",
         "(slice(i, i + step) for i in range(0, n, step))",
     }
-

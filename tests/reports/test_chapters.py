@@ -57,7 +57,9 @@ def test_the_prose_of_the_first_look_follows_the_data(write, speedup, sentence):
 
 def test_code_in_a_page_is_the_files_bytes(write):
     page = chapters.render(CHAPTERS[0], load(write(small_file())))
-    shown = [html.unescape(re.sub(r"<[^>]+>", "", block)) for block in page.split('<div class="code">')]
+    shown = [
+        html.unescape(re.sub(r"<[^>]+>", "", block)) for block in page.split('<div class="code">')
+    ]
     source = (ROOT / "bench/workloads/matmul.py").read_text()
     assert any(source in block for block in shown)
 
@@ -73,7 +75,10 @@ def chapter(tmp_path, text):
     [
         ("# %% [markdown]\n# # T\n# {{ nothing }}", "'nothing' is undefined"),
         ("# %% [markdown]\n# # T\n\n# %%\n1 / 0", "ZeroDivisionError"),
-        ("# %% [markdown]\n# # T\n\n# %%\nimport warnings\nwarnings.warn('old')", "UserWarning: old"),
+        (
+            "# %% [markdown]\n# # T\n\n# %%\nimport warnings\nwarnings.warn('old')",
+            "UserWarning: old",
+        ),
     ],
 )
 def test_a_chapter_that_fails_names_itself_and_why(write, tmp_path, text, complaint):

@@ -11,7 +11,9 @@ from tests.conftest import CASE, ONE, content, entry, small_file
 
 def found(write, speedup, *, status="ok", **info):
     case = CASE.format(16)
-    data = content([entry(f"{case}/numpy", 1e-3, ONE), entry(f"{case}/torch-cpu", 1e-3, speedup, **info)])
+    data = content(
+        [entry(f"{case}/numpy", 1e-3, ONE), entry(f"{case}/torch-cpu", 1e-3, speedup, **info)]
+    )
     data["cells"][1]["status"] = status
     return speedups(load(write(data)))[f"{case}/torch-cpu"]
 
@@ -50,7 +52,9 @@ def test_best_is_quoted_where_it_is_another(write):
 def test_an_absent_cell_says_why(write):
     finding = speedups(load(write(small_file())))[f"{CASE.format(16)}/torch-cuda"]
     assert finding.state == "absent"
-    assert finding.text == "matmul at n=16, float32: no speedup of torch-cuda, since no cuda device."
+    assert (
+        finding.text == "matmul at n=16, float32: no speedup of torch-cuda, since no cuda device."
+    )
 
 
 def test_every_number_carries_the_cell_it_rests_on(write):

@@ -3,7 +3,6 @@
 import json
 
 import pytest
-from pytest import approx
 
 from reports.load import UnreadableError, load, load_all
 from tests.conftest import CASE, ONE, content, entry, small_file
@@ -16,7 +15,7 @@ def test_a_row_for_every_cell_measured_or_not(write):
     assert len(table) == 9
     win = table.loc[f"{CASE.format(64)}/torch-cpu"]
     assert (win["ratio"], win["low"], win["high"]) == (3.0, 2.9, 3.1)
-    assert win["typical_s"] == approx(64e-6 / 3)
+    assert win["typical_s"] == pytest.approx(64e-6 / 3)
     absent = table.loc[f"{CASE.format(64)}/torch-cuda"]
     assert (absent["status"], absent["reason"]) == ("skipped", "no cuda device")
     assert (absent["workload"], absent["size"], absent["dtype"]) == ("matmul", "n=64", "float32")

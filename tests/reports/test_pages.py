@@ -60,7 +60,9 @@ def test_a_page_loads_nothing_from_anywhere(site):
 
 def test_every_number_about_speed_is_the_files(site, write):
     table = load(write(small_file())).table.set_index("cell")
-    quotes = re.findall(r'<data class="(\w+)" value="([^"]+)" data-cell="([^"]+)">', site.read_text())
+    quotes = re.findall(
+        r'<data class="(\w+)" value="([^"]+)" data-cell="([^"]+)">', site.read_text()
+    )
     assert quotes
     for state, value, cell in quotes:
         row = table.loc[cell]

@@ -7,7 +7,13 @@ from reports import units
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(1.5, "1.50 s"), (0.0321, "32.1 ms"), (4.56e-5, "45.6 µs"), (7e-10, "0.700 ns"), (250.0, "250 s")],
+    [
+        (1.5, "1.50 s"),
+        (0.0321, "32.1 ms"),
+        (4.56e-5, "45.6 µs"),
+        (7e-10, "0.700 ns"),
+        (250.0, "250 s"),
+    ],
 )
 def test_seconds(value, text):
     assert units.seconds(value) == text
@@ -37,3 +43,4 @@ def test_memory_and_counts():
     assert units.count(1, "core") == "1 core"
     assert units.count(2, "core") == "2 cores"
     assert units.tick_seconds(1e-5) == "10 µs"
+    assert [units.quantity(n) for n in (16, 1024, 3e4, 1.6e7)] == ["16", "1024", "30 k", "16 M"]

@@ -1,0 +1,183 @@
+"""The command that users type, through a real pytest process."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from reports.load import load
+
+ROOT = Path(__file__).resolve().parents[1]
+COMMAND = [sys.executable, "-m", "pytest", "bench/", "--benchmark-only", "-p", "tests.faulty"]
+
+
+NAMES = [
+    f"{case}-float32-threads=1-{contender}"
+    for case in ("matmul-n=16", "sum-over=rows,n=32")
+    for contender in ("numpy", "torch-cpu", "torch-cuda")
+]
+
+
+def arguments(results, *more):
+    return [*COMMAND, "--results", str(results), "--machine", "test-box", *more]
+
+
+def run(results, *more, code=0):
+    done = subprocess.run(
+        arguments(results, *more), cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == code, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def only_file(results, pattern):
+    (path,) = (results / "test-box").glob(pattern)
+    return path
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """Return the folder and the output of one good run of two real workloads."""
+    results = tmp_path_factory.mktemp("results")
+    command = [sys.executable, "-m", "pytest", "bench/", "--benchmark-only", "--budget", "20"]
+    pairs = [f"bench/test_pairs.py::test_pair[{name}]" for name in NAMES]
+    command[3:4] = pairs
+    chosen = ["--machine", "test-box"]
+    files = ["--results", str(results), "--benchmark-json", str(results / "theirs.json")]
+    done = subprocess.run(
+        [*command, *chosen, *files], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return results, done.stdout
+
+
+def test_a_run_prints_table_progress_headlines_and_where_things_are(finished):
+    results, output = finished
+    assert "benchmark 'matmul/n=16/float32/threads=1': 2 tests" in output
+    assert re.search(r"\[1/2\] \d+:\d\d left  matmul/n=16/float32/threads=1 +torch-cpu \d", output)
+    assert "== NumPy vs PyTorch ==" in output
+    assert re.search(r"matmul at n=16, float32: .*95 % interval", output)
+    assert f"result  {only_file(results, '*.json')}" in output
+    assert f"page    {results}/site/index.html" in output
+    assert (results / "site" / "index.html").stat().st_size > 10_000
+
+
+def test_the_result_file_validates_and_holds_every_cell(finished):
+    result = load(only_file(finished[0], "*.json"))
+    assert result.label == "test-box"
+    table = result.table.set_index("contender")
+    assert len(table) == 6
+    assert set(table.loc["numpy"]["status"]) <= {"ok", "unstable"}
+    assert set(table.loc["torch-cpu"]["status"]) <= {"ok", "unstable"}
+    assert (table.loc["torch-cpu"]["rel_error"] <= table.loc["torch-cpu"]["tolerance"]).all()
+    cuda = table.loc["torch-cuda"]
+    assert all(
+        (s != "skipped") or reason for s, reason in zip(cuda["status"], cuda["reason"], strict=True)
+    )
+
+
+def test_the_file_is_what_pytest_benchmark_itself_would_write(finished):
+    results, _ = finished
+    ours = json.loads(only_file(results, "*.json").read_text())
+    theirs = json.loads((results / "theirs.json").read_text())
+    assert ours["schema"] == theirs["schema"] == "numpy-vs-pytorch/1"
+    assert ours["cells"] == theirs["cells"]
+    assert set(theirs) <= set(ours)
+    assert "node" not in ours["machine_info"]
+    by_name = {entry["fullname"]: entry for entry in theirs["benchmarks"]}
+    assert len(by_name) == len(ours["benchmarks"])
+    for entry in ours["benchmarks"]:
+        twin = by_name[entry["fullname"]]
+        for key in ("group", "name", "params", "param", "stats", "extra_info"):
+            assert entry[key] == twin[key]
+
+
+def test_pytest_benchmark_compares_our_files(finished):
+    path = only_file(finished[0], "*.json")
+    done = subprocess.run(
+        [Path(sys.executable).parent / "pytest-benchmark", "compare", path, path],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert "matmul-n=16" in done.stdout
+
+
+def test_a_wrong_contender_is_a_mismatch_untimed_and_fails_the_run(tmp_path):
+    output = run(
+        tmp_path, "--workloads", "wrong,boom,good", "--budget", "15", "--no-report", code=1
+    )
+    assert "mismatch: relative error" in output
+    table = load(only_file(tmp_path, "*.json")).table.set_index("cell")
+    case = "/n=8/float32/threads=1/torch-cpu"
+    assert table.loc[f"wrong{case}", "status"] == "mismatch"
+    assert table.loc[f"boom{case}", "status"] == "crashed"
+    assert "boom" in table.loc[f"boom{case}", "reason"]
+    assert table.loc[f"good{case}", "status"] in {"ok", "unstable"}
+    assert not (tmp_path / "site").exists()
+
+
+def wait_for_cells(results, process, count):
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and process.poll() is None:
+        for journal in results.glob("test-box/*.jsonl"):
+            if journal.read_text().count("\n") > count:
+                return
+        time.sleep(0.05)
+    raise AssertionError(f"no {count} cells: {process.communicate()}")
+
+
+@pytest.mark.parametrize("stop", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_a_run_that_is_stopped_keeps_every_finished_cell(tmp_path, stop):
+    process = subprocess.Popen(
+        arguments(tmp_path, "--workloads", "good,slow", "--no-report"),
+        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+    wait_for_cells(tmp_path, process, 3)
+    os.kill(process.pid, stop)
+    process.communicate(timeout=20)
+    path = only_file(tmp_path, "*.jsonl" if stop == signal.SIGKILL else "*.json")
+    table = load(path).table.set_index("cell")
+    assert len(table) == 41 * 3
+    assert table.loc["good/n=8/float32/threads=1/torch-cpu", "typical_s"] > 0
+    unreached = table[table["reason"] == "the run ended before this cell's turn"]
+    assert 0 < len(unreached) < len(table)
+
+
+def test_a_budget_that_is_spent_leaves_the_rest_skipped_and_says_so(tmp_path):
+    start = time.monotonic()
+    output = run(tmp_path, "--workloads", "slow", "--budget", "12", "--no-report")
+    assert time.monotonic() - start < 12 * 1.1 + 1  # and the time that the process needs to end
+    table = load(only_file(tmp_path, "*.json")).table
+    spent = table[table["reason"].str.startswith("the budget of 12 s was spent")]
+    assert 0 < len(spent) < len(table)
+    assert "passed" in output
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        (["--device", "tpu"], "a device must be one of cpu"),
+        (["--budget", "-5"], "--budget must be a number of seconds above 0; got '-5'"),
+        (["--results", "/proc/nowhere"], "--results must be a folder to write into"),
+        (["--machine", "../x"], "--machine must be"),
+        (["--threads", "many"], "--threads must be"),
+    ],
+)
+def test_a_usage_error_is_one_line_before_anything_runs(tmp_path, options, complaint):
+    output = run(tmp_path, *options, code=4)
+    assert complaint in output
+    assert "Traceback" not in output
+    assert len(output.strip().splitlines()) == 1
+    assert not list(tmp_path.glob("*/*"))
+
+
+def test_list_prints_the_cases_and_runs_nothing(tmp_path):
+    output = run(tmp_path, "--list", "--workloads", "good,slow", "-k", "good")
+    assert "good/n=8/float32/threads=1 numpy torch-cpu torch-cuda" in output
+    assert "slow" not in output.replace("slow deselected", "")
+    assert not list(tmp_path.glob("*/*"))
