@@ -1,12 +1,13 @@
-"""`python -m reports build [FILES] [--out DIR]`: the pages of result files."""
+"""`python -m reports build [FILES]`: pages; `python -m reports chart WORKLOAD [FILE]`: a figure."""
 
 import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from reports.load import load_all
-from reports.pages import write
+from reports.charts import standalone
+from reports.load import Result, load_all
+from reports.pages import sections, write
 
 HERE = Path(__file__).resolve().parent
 
@@ -23,6 +24,28 @@ def build(files: Sequence[Path], out: Path) -> Path:
     NoResultError : none of the files could be read.
 
     """
+    results, complaints = _readable(files)
+    return write(results, complaints, out)
+
+
+def chart(workload: str, file: Path, out: Path) -> Path:
+    """Write the chart of one workload as an SVG file; return its path.
+
+    Raises
+    ------
+    NoResultError : the file cannot be read, or holds no time of that workload.
+
+    """
+    results, _ = _readable([file])
+    figures = {section.name: section.chart for section in sections(results[0])}
+    if workload not in figures:
+        known = ", ".join(figures) or "none"
+        raise NoResultError(f"{file} must hold times of {workload!r}; it holds {known}")
+    out.write_text(standalone(figures[workload]), encoding="utf-8")
+    return out
+
+
+def _readable(files: Sequence[Path]) -> tuple[list[Result], list[str]]:
     results, complaints = load_all(files)
     for complaint in complaints:
         print(complaint, file=sys.stderr)
@@ -30,7 +53,7 @@ def build(files: Sequence[Path], out: Path) -> Path:
         raise NoResultError(
             "no readable result file; measure first: pytest bench/ --benchmark-only"
         )
-    return write(results, complaints, out)
+    return results, complaints
 
 
 def newest() -> list[Path]:
@@ -46,9 +69,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     building = commands.add_parser("build", help="build the pages")
     building.add_argument("files", nargs="*", type=Path, help="result files (the newest)")
     building.add_argument("--out", type=Path, default=HERE / "site", help="folder for the pages")
+    drawing = commands.add_parser("chart", help="draw one workload's chart")
+    drawing.add_argument("workload")
+    drawing.add_argument("file", nargs="?", type=Path, help="a result file (the newest)")
+    drawing.add_argument("--out", type=Path, default=Path("chart.svg"), help="the figure's file")
     chosen = parser.parse_args(arguments)
     try:
-        print(build(chosen.files or newest(), chosen.out))
+        if chosen.command == "build":
+            print(build(chosen.files or newest(), chosen.out))
+        else:
+            file = chosen.file or next(iter(newest()), Path("a result file"))
+            print(chart(chosen.workload, file, chosen.out))
     except NoResultError as error:
         print(error, file=sys.stderr)
         return 1

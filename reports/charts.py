@@ -10,6 +10,7 @@ from io import StringIO
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
 import pandas as pd
 from markupsafe import Markup
 from matplotlib.axes import Axes
@@ -27,6 +28,7 @@ COLOURS = {
     "torch-cpu-autograd": "#cc79a7",
 }
 ACCELERATOR = "#009e73"
+CROWDED = 0.1  # of the axis: points nearer than this would write over each other
 STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     "font.family": "sans-serif",
@@ -53,10 +55,10 @@ def time_against_size(rows: pd.DataFrame) -> Markup:
     """Draw a workload's times against its sizes, a panel a variant, speedups beside the points."""
     variants = rows["variant"].unique()
     with mpl.rc_context({**STYLE, "svg.hashsalt": str(rows["workload"].iloc[0])}):
-        width = max(6.8, 3.6 * len(variants))
+        width = max(7.0, 3.6 * len(variants))
         figure = Figure(figsize=(width, 3.8))
         panels = figure.subplots(1, len(variants), sharey=True, squeeze=False)[0]
-        figure.subplots_adjust(0.75 / width, 0.14, 1 - 1.5 / width, 0.92, wspace=0.08)
+        figure.subplots_adjust(0.95 / width, 0.14, 1 - 1.5 / width, 0.92, wspace=0.08)
         for axes, variant in zip(panels, variants, strict=True):
             _panel(axes, rows[rows["variant"] == variant], last=axes is panels[-1])
             axes.set_title(variant)
@@ -97,14 +99,20 @@ def _panel(axes: Axes, rows: pd.DataFrame, *, last: bool) -> None:
 
 
 def _mark_speedups(axes: Axes, rows: pd.DataFrame) -> None:
-    """Write each main PyTorch contender's speedup over NumPy above its point."""
+    """Write each main PyTorch contender's speedup over NumPy beside its point."""
     main = rows[(rows["contender"].str.count("-") == 1) & rows["ratio"].notna()]
-    for row in main.to_dict("records"):
+    span = np.log(rows["axis_value"].max() / rows["axis_value"].min()) or 1.0
+    last = -np.inf
+    for row in main.sort_values(["contender", "axis_value"]).to_dict("records"):
+        x = np.log(row["axis_value"]) / span
+        crowded = 0 <= x - last < CROWDED
+        last = -np.inf if crowded else x
+        above = row["ratio"] < 1
         axes.annotate(
-            units.ratio(row["ratio"], row["low"], row["high"]) + "×",  # noqa: RUF001 - the sign for times
+            units.ratio(row["ratio"], row["low"], row["high"]) + "×",  # noqa: RUF001 - as is said
             (row["axis_value"], row["typical_s"]),
             textcoords="offset points",
-            xytext=(0, 8 if row["ratio"] < 1 else -16),
+            xytext=(0, (8 if above else -16) + crowded * (12 if above else -12)),
             ha="center",
             fontsize=9,
             color=colour(row["contender"]),
@@ -158,3 +166,11 @@ def inline_svg(figure: Figure, description: str) -> Markup:
 def _variables() -> Mapping[str, str]:
     colours = {paint: f"var(--{name})" for name, paint in COLOURS.items()}
     return {INK: "currentColor", ACCELERATOR: "var(--accelerator)"} | colours
+
+
+def standalone(svg: Markup) -> str:
+    """Return an inline figure as a file of its own, dark on white, for pages of a code host."""
+    text = str(svg)
+    for paint, name in _variables().items():
+        text = text.replace(name, "#1d1f24" if paint == INK else paint)
+    return text.replace(">", '><rect width="100%" height="100%" fill="#ffffff"/>', 1)

@@ -3,6 +3,7 @@
 import math
 
 PREFIXES = ((1.0, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n"))
+QUANTITIES = ((1e12, 1e12, " T"), (1e9, 1e9, " G"), (1e6, 1e6, " M"), (1e4, 1e3, " k"))
 BINARY = ("B", "KiB", "MiB", "GiB", "TiB")
 
 
@@ -20,9 +21,9 @@ def tick_seconds(value: float) -> str:
 
 def quantity(value: float) -> str:
     """Return a round count for an axis: `16`, `1024`, `30 k`, `16 M`."""
-    for scale, prefix in ((1e12, " T"), (1e9, " G"), (1e6, " M"), (1e4, " k")):
-        if value >= scale:
-            return f"{value / (1e3 if scale == 1e4 else scale):g}{prefix}"
+    for least, scale, prefix in QUANTITIES:
+        if value >= least:
+            return f"{value / scale:g}{prefix}"
     return f"{value:g}"
 
 

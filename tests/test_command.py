@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -100,8 +101,9 @@ def test_the_file_is_what_pytest_benchmark_itself_would_write(finished):
 
 def test_pytest_benchmark_compares_our_files(finished):
     path = only_file(finished[0], "*.json")
+    again = shutil.copy(path, finished[0] / "again.json")  # it changes what it reads, by name
     done = subprocess.run(
-        [Path(sys.executable).parent / "pytest-benchmark", "compare", path, path],
+        [Path(sys.executable).parent / "pytest-benchmark", "compare", path, again],
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert "matmul-n=16" in done.stdout
@@ -164,8 +166,6 @@ def test_a_budget_that_is_spent_leaves_the_rest_skipped_and_says_so(tmp_path):
         (["--device", "tpu"], "a device must be one of cpu"),
         (["--budget", "-5"], "--budget must be a number of seconds above 0; got '-5'"),
         (["--results", "/proc/nowhere"], "--results must be a folder to write into"),
-        (["--machine", "../x"], "--machine must be"),
-        (["--threads", "many"], "--threads must be"),
     ],
 )
 def test_a_usage_error_is_one_line_before_anything_runs(tmp_path, options, complaint):

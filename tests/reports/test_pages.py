@@ -136,3 +136,14 @@ def test_code_outside_the_project_is_never_shown(write):
     assert "not here" in sources(load(write(data)).table)
     with pytest.raises(chapters.ChapterError, match="a file of this project"):
         chapters.read_source("../../etc/passwd")
+
+
+def test_a_chart_becomes_a_file_that_needs_no_page(write, tmp_path, capsys):
+    file, out = write(small_file()), tmp_path / "chart.svg"
+    assert main(["chart", "matmul", str(file), "--out", str(out)]) == 0
+    text = out.read_text()
+    assert "var(--" not in text
+    assert "currentColor" not in text
+    assert text.startswith("<svg")
+    assert main(["chart", "sort", str(file), "--out", str(out)]) == 1
+    assert "must hold times of 'sort'; it holds matmul" in capsys.readouterr().err

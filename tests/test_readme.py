@@ -1,0 +1,33 @@
+"""What the README shows and says is what the project holds."""
+
+from pathlib import Path
+
+import pytest
+
+from bench.workload import discover
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text()
+
+
+def test_the_example_is_the_files_bytes():
+    source = (ROOT / "bench" / "workloads" / "argmax.py").read_text()
+    assert source.split('"""', 2)[2].strip() in README
+
+
+@pytest.mark.parametrize("name", discover())
+def test_every_workload_is_named(name):
+    assert f"`{name}`" in README
+
+
+def test_there_are_two_commands_each_one_line_from_a_fresh_clone():
+    lines = [line.strip() for line in README.splitlines() if line.startswith("    python3 -m venv")]
+    assert len(lines) == 2
+    assert lines[0].endswith("pytest bench/ --benchmark-only")
+    assert lines[1].endswith("pytest")
+
+
+def test_what_the_readme_links_is_there():
+    for target in ("reports/machines/logsumexp.svg", "CONTRIBUTING.md", "bench/verify.py"):
+        assert target in README
+        assert (ROOT / target).is_file()
