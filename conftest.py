@@ -14,7 +14,7 @@ import pytest_benchmark
 
 from bench import machine
 from bench.contenders import set_ieee_float32
-from bench.options import parse
+from bench.options import ROOT, parse
 from bench.run import CELLS, OPTIONS, RUN, Run
 from reports.__main__ import build
 from reports.findings import headlines
@@ -37,6 +37,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if not measures(config):
+        return
     try:
         config.stash[OPTIONS] = parse(
             budget=config.getoption("--budget"),
@@ -49,6 +51,15 @@ def pytest_configure(config: pytest.Config) -> None:
         )
     except ValueError as error:
         raise pytest.UsageError(str(error)) from error
+
+
+def measures(config: pytest.Config) -> bool:
+    """Tell whether the command line reaches into `bench/`."""
+    bench = ROOT / "bench"
+    named = [
+        (config.invocation_params.dir / arg.partition("::")[0]).resolve() for arg in config.args
+    ]
+    return any(path in (bench, *bench.parents) or bench in path.parents for path in named)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -103,9 +114,10 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
 
 
 def pytest_benchmark_update_machine_info(config: pytest.Config, machine_info: Any) -> None:
-    machine_info.pop("node", None)
-    chosen = config.stash[OPTIONS]
-    machine_info.update(machine.facts(label=chosen.label, threads=chosen.threads))
+    if OPTIONS in config.stash:
+        machine_info.pop("node", None)
+        chosen = config.stash[OPTIONS]
+        machine_info.update(machine.facts(label=chosen.label, threads=chosen.threads))
 
 
 def pytest_benchmark_update_json(config: pytest.Config, output_json: Any) -> None:

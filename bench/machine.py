@@ -6,6 +6,8 @@ One function a fact. What cannot be found is None or an empty list; nothing is g
 import os
 import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,7 @@ import numpy as np
 import psutil
 import pynvml
 import torch
-from threadpoolctl import threadpool_info
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from bench.contenders import float32_precision
 
@@ -68,19 +70,15 @@ def quota_cores(root: Path = CGROUP) -> float | None:
 
 
 def blas() -> dict[str, Any]:
-    """Return the library that each side multiplies matrices with, its version and its threads."""
+    """Return the library that each side multiplies matrices with, and its version."""
     pools = [pool for pool in threadpool_info() if pool["user_api"] == "blas"]
     mkl = re.search(r"(Math Kernel Library) Version ([\d.]+)", torch.__config__.show())
     build = re.search(r"BLAS_INFO=(\w+)", torch.__config__.show())
     return {
-        "numpy": [
-            {key: pool.get(key) for key in ("internal_api", "version", "num_threads")}
-            for pool in pools
-        ],
+        "numpy": [{key: pool.get(key) for key in ("internal_api", "version")} for pool in pools],
         "torch": {
             "library": build[1] if build else "unknown",
             "version": mkl[2] if mkl else None,
-            "num_threads": torch.get_num_threads(),
         },
     }
 
@@ -92,6 +90,16 @@ def observed_threads() -> dict[str, int]:
         for pool in threadpool_info()
     }
     return pools | {"torch": torch.get_num_threads()}
+
+
+@contextmanager
+def limited_threads(threads: int) -> Iterator[dict[str, int]]:
+    """Give every library so many threads for a while; yield what they say they have."""
+    before = torch.get_num_threads()
+    with threadpool_limits(threads):
+        torch.set_num_threads(threads)
+        yield observed_threads()
+    torch.set_num_threads(before)
 
 
 def gpus() -> list[dict[str, Any]]:
@@ -135,9 +143,16 @@ def settings(threads: tuple[int, ...]) -> dict[str, Any]:
     """Return the settings that both sides ran under."""
     return {
         "threads": list(threads),
+        "observed_threads": {str(n): observed_under(n) for n in threads},
         "binding": os.environ.get("OMP_PROC_BIND"),
         "float32_precision": float32_precision(),
     }
+
+
+def observed_under(threads: int) -> dict[str, int]:
+    """Return the threads each library says it has when given so many."""
+    with limited_threads(threads) as seen:
+        return seen
 
 
 def default_label() -> str:

@@ -39,6 +39,7 @@ class Section:
     family: str
     summary: str
     chart: Markup
+    accuracy: str
     findings: Sequence[Finding]
     rows: Sequence[dict[Any, Any]]
     code: Markup
@@ -93,10 +94,17 @@ def sections(result: Result) -> Iterator[Section]:
             family=str(rows["family"].iloc[0]),
             summary=summary(rows),
             chart=charts.time_against_size(drawn),
+            accuracy=accuracy(rows),
             findings=[found[cell] for cell in cells],
             rows=rows.sort_values(["variant", "dtype", "threads", "axis_value"]).to_dict("records"),
             code=sources(rows),
         )
+
+
+def accuracy(rows: pd.DataFrame) -> str:
+    """Return the range of what trained networks got right, or "" where nothing was trained."""
+    shares = [100 * quality.get("accuracy", 0.0) for quality in rows["quality"] if quality]
+    return f"{min(shares):.1f} to {max(shares):.1f} %" if shares else ""
 
 
 def sources(rows: pd.DataFrame) -> Markup:

@@ -50,7 +50,7 @@ WORKLOAD = Workload(
         size("cifar-first", n=32, c=3, h=32, k=16, r=3, stride=1, padding=1),
         size("vgg-first", n=1, c=3, h=224, k=64, r=3, stride=1, padding=1),
         size("resnet-stem-7x7", n=1, c=3, h=224, k=64, r=7, stride=2, padding=3),
-        size("resnet-3x3", n=8, c=64, h=56, k=64, r=3, stride=1, padding=1),
+        size("resnet-3x3", n=32, c=64, h=56, k=64, r=3, stride=1, padding=1),
     ),
     axis="flops",
 )

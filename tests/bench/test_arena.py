@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from bench import arena
+from bench import arena, machine
 from bench.arena import Outcome, calm, failure, measure
 from bench.case import Case
 from bench.contenders import NUMPY, TORCH_CPU, contenders
@@ -77,7 +77,7 @@ def test_an_absent_device_is_skipped_with_a_reason():
 
 
 def test_other_threads_than_asked_for_are_no_number(monkeypatch):
-    monkeypatch.setattr(arena, "observed_threads", lambda: {"torch": 3})
+    monkeypatch.setattr(machine, "observed_threads", lambda: {"torch": 3})
     found = measure(tiny(), [NUMPY, TORCH_CPU], 0.05)
     assert {outcome.status for outcome in found.values()} == {"skipped"}
     assert "asked for 1 threads, observed {'torch': 3}" in found["numpy"].reason

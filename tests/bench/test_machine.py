@@ -4,7 +4,7 @@ import json
 import platform
 
 import pytest
-from threadpoolctl import threadpool_limits
+import torch
 
 from bench import machine
 
@@ -35,10 +35,10 @@ def test_usable_cores_are_the_fewest_that_affinity_and_quota_allow(monkeypatch, 
 
 
 def test_threads_are_read_back():
-    with threadpool_limits(1):
-        seen = machine.observed_threads()
-    assert {name: n for name, n in seen.items() if name != "torch"}
-    assert all(n == 1 for name, n in seen.items() if name.startswith("blas"))
+    with machine.limited_threads(1) as seen:
+        assert torch.get_num_threads() == 1
+    assert any(name.startswith("blas") for name in seen)
+    assert set(seen.values()) == {1}
 
 
 def test_the_facts_are_plain_json_without_the_host_name():
@@ -49,4 +49,5 @@ def test_the_facts_are_plain_json_without_the_host_name():
         "label", "cpu", "ram_bytes", "blas", "gpus", "versions", "settings", "peaks",
     }  # fmt: skip
     assert facts["blas"]["numpy"][0]["version"]
+    assert set(facts["settings"]["observed_threads"]["1"].values()) == {1}
     assert machine.default_label()
