@@ -28,6 +28,7 @@ from bench.worker import Block, Worker
 
 TARGET_HALF_WIDTH = 0.02
 EARLY_BLOCKS, MAX_BLOCKS = 60, 600  # between the two, a narrow interval ends a case
+CHECK_BLOCKS = 30  # between looks at the interval
 SPREAD = 3.0  # a typical time over so many times the best is no stable time
 REST_S, TURN_BLOCKS = 0.05, 8  # on several threads
 
@@ -133,7 +134,7 @@ def _enough(outcomes: Sequence[Outcome], deadline: float) -> bool:
     count = min(len(outcome.blocks) for outcome in outcomes)
     if time.perf_counter() >= deadline or count >= MAX_BLOCKS:
         return count >= MIN_BLOCKS
-    if count < EARLY_BLOCKS or count % EARLY_BLOCKS:
+    if count < EARLY_BLOCKS or count % CHECK_BLOCKS:
         return False
     baseline, *others = outcomes
     widths = (typical_speedup(*calm(baseline, other)).half_width for other in others)

@@ -41,7 +41,7 @@ STYLE: dict[Any, Any] = {
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.titlelocation": "left",
-    "axes.titlesize": 11,
+    "axes.titlesize": 10,
 }
 SIZE_AXIS = {"flops": "work of one iteration, in floating-point operations"}
 
@@ -58,12 +58,26 @@ def time_against_size(rows: pd.DataFrame) -> Markup:
         width = max(7.0, 3.6 * len(variants))
         figure = Figure(figsize=(width, 3.8))
         panels = figure.subplots(1, len(variants), sharey=True, squeeze=False)[0]
-        figure.subplots_adjust(0.95 / width, 0.14, 1 - 1.5 / width, 0.92, wspace=0.08)
+        figure.subplots_adjust(0.95 / width, 0.14, 1 - 1.5 / width, 0.9, wspace=0.1)
         for axes, variant in zip(panels, variants, strict=True):
             _panel(axes, rows[rows["variant"] == variant], last=axes is panels[-1])
-            axes.set_title(variant)
+            axes.set_title(claim(rows[rows["variant"] == variant]))
         panels[0].set_ylabel("time of one iteration")
         return inline_svg(figure, describe(rows))
+
+
+def claim(rows: pd.DataFrame) -> str:
+    """Return a chart's title: how often each main PyTorch contender was faster, by the intervals."""
+    main = rows[(rows["contender"].str.count("-") == 1) & rows["ratio"].notna()]
+    parts = []
+    for contender, line in main.groupby("contender", sort=False):
+        states = [state_of(row) for row in line.to_dict("records")]
+        parts.append(
+            f"{contender} faster at {states.count('wins')}, slower at {states.count('loses')}"
+            f" of {units.count(len(states), 'size')}"
+        )
+    variant = rows["variant"].iloc[0]
+    return (f"{variant}: " if variant else "") + "\n".join(parts)
 
 
 def _panel(axes: Axes, rows: pd.DataFrame, *, last: bool) -> None:

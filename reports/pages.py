@@ -13,7 +13,7 @@ from markupsafe import Markup
 from pygments.formatters import HtmlFormatter
 
 from reports import chapters, charts, units
-from reports.findings import NUMPY, Finding, headlines, score, speedups, trust
+from reports.findings import NUMPY, Finding, headlines, score, speedups, state_of, trust
 from reports.load import Result
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -96,7 +96,12 @@ def sections(result: Result) -> Iterator[Section]:
             chart=charts.time_against_size(drawn),
             accuracy=accuracy(rows),
             findings=[found[cell] for cell in cells],
-            rows=rows.sort_values(["variant", "dtype", "threads", "axis_value"]).to_dict("records"),
+            rows=[
+                {**row, "state": state_of(row)}
+                for row in rows.sort_values(["variant", "dtype", "threads", "axis_value"]).to_dict(
+                    "records"
+                )
+            ],
             code=sources(rows),
         )
 

@@ -1,7 +1,7 @@
 """Product of two square matrices: c[i, j] = sum over k of a[i, k] b[k, j].
 
 Shapes: a, b, c (n, n). Source: Golub & Van Loan, Matrix Computations (2013), section 1.1.
-Both libraries hand this to a BLAS (gemm); on one core they run nearly the same machine code.
+Both libraries hand this to the gemm of the BLAS they were built with, which decides the time.
 """
 
 from bench.workload import Cost, Workload, size

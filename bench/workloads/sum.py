@@ -1,8 +1,7 @@
 """Sum of a matrix: over all elements, along each row, or along each column.
 
 Shapes: x (n, n), the sum (), (n,) or (n,). Source: Higham, Accuracy and Stability of Numerical
-Algorithms (2002), chapter 4. One addition an element: beyond the cache the memory sets the time,
-and whether it is read along its rows or across them.
+Algorithms (2002), chapter 4. One addition for each element read, along the rows or across them.
 """
 
 from bench.workload import Cost, Workload, size

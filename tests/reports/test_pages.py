@@ -121,6 +121,12 @@ def test_a_chart_says_in_words_what_it_draws(write):
     assert "torch-cpu: 32.0 µs at n=16" in text
 
 
+def test_a_charts_title_counts_by_the_intervals(write):
+    table = load(write(small_file())).table
+    title = charts.claim(table[table["typical_s"].notna()])
+    assert title == "torch-cpu faster at 1, slower at 1 of 3 sizes"
+
+
 def test_a_chart_marks_each_speedup(site):
     svg = site.read_text()
     assert all(f"{ratio}×" in svg for ratio in ("0.50", "3.0", "1.01"))

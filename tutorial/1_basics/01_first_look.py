@@ -1,9 +1,9 @@
 # %% [markdown]
 # # Why would someone who has NumPy want PyTorch?
 #
-# A tensor is an array. It has a shape and a dtype, it broadcasts and slices, and on a processor it
-# is often no faster than NumPy. At the end of this chapter you know the three things that it adds,
-# and what they are worth on the machine that measured them here, **{{ machine }}**.
+# A tensor is an array: it has a shape and a dtype, it broadcasts and it slices. At the end of this
+# chapter you know whether it is faster, on the machine that measured it here (**{{ machine }}**),
+# and the three things that a tensor adds to an array.
 
 # %%
 import numpy as np
