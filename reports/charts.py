@@ -15,7 +15,7 @@ import pandas as pd
 from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, NullLocator
+from matplotlib.ticker import FixedLocator, LogLocator, NullLocator
 
 from reports import units
 from reports.findings import state_of
@@ -28,6 +28,7 @@ COLOURS = {
     "torch-cpu-autograd": "#cc79a7",
 }
 ACCELERATOR = "#009e73"
+TWO_DECADES = 2.0  # below which an axis has marks at 2 and 5 too
 CROWDED = 0.1  # of the axis: points nearer than this would write over each other
 STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
@@ -52,13 +53,13 @@ def colour(contender: str) -> str:
 
 
 def time_against_size(rows: pd.DataFrame) -> Markup:
-    """Draw a workload's times against its sizes, a panel a variant, speedups beside the points."""
+    """Draw a workload's times against its sizes, a panel a variant, with the speedups."""
     variants = rows["variant"].unique()
     with mpl.rc_context({**STYLE, "svg.hashsalt": str(rows["workload"].iloc[0])}):
         width = max(7.0, 3.6 * len(variants))
         figure = Figure(figsize=(width, 3.8))
         panels = figure.subplots(1, len(variants), sharey=True, squeeze=False)[0]
-        figure.subplots_adjust(0.95 / width, 0.14, 1 - 1.5 / width, 0.9, wspace=0.1)
+        figure.subplots_adjust(0.95 / width, 0.14, 1 - 1.5 / width, 0.88, wspace=0.1)
         for axes, variant in zip(panels, variants, strict=True):
             _panel(axes, rows[rows["variant"] == variant], last=axes is panels[-1])
             axes.set_title(claim(rows[rows["variant"] == variant]))
@@ -67,17 +68,15 @@ def time_against_size(rows: pd.DataFrame) -> Markup:
 
 
 def claim(rows: pd.DataFrame) -> str:
-    """Return a chart's title: how often each main PyTorch contender was faster, by the intervals."""
+    """Return a panel's title: at how many sizes PyTorch was faster, and slower."""
     main = rows[(rows["contender"].str.count("-") == 1) & rows["ratio"].notna()]
-    parts = []
+    variant = str(rows["variant"].iloc[0])
+    parts = [variant] if variant else []
     for contender, line in main.groupby("contender", sort=False):
         states = [state_of(row) for row in line.to_dict("records")]
-        parts.append(
-            f"{contender} faster at {states.count('wins')}, slower at {states.count('loses')}"
-            f" of {units.count(len(states), 'size')}"
-        )
-    variant = rows["variant"].iloc[0]
-    return (f"{variant}: " if variant else "") + "\n".join(parts)
+        wins, losses = states.count("wins"), states.count("loses")
+        parts.append(f"{contender}: faster at {wins}, slower at {losses} of {len(states)}")
+    return "\n".join(parts)
 
 
 def _panel(axes: Axes, rows: pd.DataFrame, *, last: bool) -> None:
@@ -105,6 +104,8 @@ def _panel(axes: Axes, rows: pd.DataFrame, *, last: bool) -> None:
     axis = str(rows["axis"].iloc[0])
     axes.set_xlabel(SIZE_AXIS.get(axis, axis))
     axes.yaxis.set_major_formatter(lambda value, _: units.tick_seconds(value))
+    decades = np.log10(rows["typical_s"].max() / rows["best_s"].min())
+    axes.yaxis.set_major_locator(LogLocator(subs=(1,) if decades > TWO_DECADES else (1, 2, 5)))
     axes.yaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(lambda value, _: units.quantity(value))

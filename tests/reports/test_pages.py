@@ -124,7 +124,7 @@ def test_a_chart_says_in_words_what_it_draws(write):
 def test_a_charts_title_counts_by_the_intervals(write):
     table = load(write(small_file())).table
     title = charts.claim(table[table["typical_s"].notna()])
-    assert title == "torch-cpu faster at 1, slower at 1 of 3 sizes"
+    assert title == "torch-cpu: faster at 1, slower at 1 of 3"
 
 
 def test_a_chart_marks_each_speedup(site):
