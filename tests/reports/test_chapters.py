@@ -5,6 +5,7 @@ import json
 import re
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import pytest
@@ -82,7 +83,8 @@ def chapter(tmp_path, text):
     ],
 )
 def test_a_chapter_that_fails_names_itself_and_why(write, tmp_path, text, complaint):
-    with pytest.raises(chapters.ChapterError, match=complaint) as caught:
+    with warnings.catch_warnings(), pytest.raises(chapters.ChapterError, match=complaint) as caught:
+        warnings.simplefilter("ignore")  # whatever the surroundings say, a chapter's are errors
         chapters.render(chapter(tmp_path, text), load(write(small_file())))
     assert "01_x.py" in str(caught.value)
 

@@ -66,6 +66,12 @@ def test_every_number_carries_the_cell_it_rests_on(write):
     ]
 
 
+def test_words_from_a_file_are_escaped(write):
+    finding = found(write, (3.0, 2.9, 3.1), workload="<b>bold</b>")
+    assert "&lt;b&gt;bold" in finding.html
+    assert "<b>" not in finding.html
+
+
 def test_headlines_are_the_largest_win_the_largest_loss_and_the_largest_matmul(write):
     texts = [finding.text for finding in headlines(load(write(small_file())))]
     assert [text.split(",")[0] for text in texts] == [
