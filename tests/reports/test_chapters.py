@@ -5,7 +5,6 @@ import json
 import re
 import subprocess
 import sys
-import warnings
 from pathlib import Path
 
 import pytest
@@ -82,10 +81,11 @@ def chapter(tmp_path, text):
         ),
     ],
 )
+@pytest.mark.filterwarnings("ignore")  # whatever the surroundings say, a chapter's are errors
 def test_a_chapter_that_fails_names_itself_and_why(write, tmp_path, text, complaint):
-    with warnings.catch_warnings(), pytest.raises(chapters.ChapterError, match=complaint) as caught:
-        warnings.simplefilter("ignore")  # whatever the surroundings say, a chapter's are errors
-        chapters.render(chapter(tmp_path, text), load(write(small_file())))
+    made, result = chapter(tmp_path, text), load(write(small_file()))
+    with pytest.raises(chapters.ChapterError, match=complaint) as caught:
+        chapters.render(made, result)
     assert "01_x.py" in str(caught.value)
 
 
