@@ -3,6 +3,10 @@
 Everything is decided in `bench`; after the run, `reports` explains the result file.
 """
 
+import time
+
+STARTED_S = time.perf_counter()  # before the imports below, which take seconds of the budget
+
 import signal
 import traceback
 from collections.abc import Generator
@@ -84,7 +88,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         "commit_info": hook.pytest_benchmark_generate_commit_info(config=config),
         "version": pytest_benchmark.__version__,
     }
-    config.stash[RUN] = Run(config.stash[OPTIONS], asked, header)
+    config.stash[RUN] = Run(config.stash[OPTIONS], asked, header, STARTED_S)
 
 
 def pytest_runtestloop(session: pytest.Session) -> bool | None:

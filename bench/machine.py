@@ -72,6 +72,7 @@ def quota_cores(root: Path = CGROUP) -> float | None:
 def blas() -> dict[str, Any]:
     """Return the library that each side multiplies matrices with, and its version."""
     pools = [pool for pool in threadpool_info() if pool["user_api"] == "blas"]
+    pools = [pool for pool in pools if "numpy" in pool["filepath"]] or pools  # SciPy has its own
     mkl = re.search(r"(Math Kernel Library) Version ([\d.]+)", torch.__config__.show())
     build = re.search(r"BLAS_INFO=(\w+)", torch.__config__.show())
     return {
