@@ -42,8 +42,9 @@ STYLE: dict[Any, Any] = {
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.titlelocation": "left",
-    "axes.titlesize": 10,
+    "axes.titlesize": 9.5,
 }
+STATES = {"wins": "faster", "loses": "slower", "tie": "tied", "unstable": "unsettled"}
 SIZE_AXIS = {"flops": "work of one iteration, in floating-point operations"}
 
 
@@ -56,7 +57,7 @@ def time_against_size(rows: pd.DataFrame) -> Markup:
     """Draw a workload's times against its sizes, a panel a variant, with the speedups."""
     variants = rows["variant"].unique()
     with mpl.rc_context({**STYLE, "svg.hashsalt": str(rows["workload"].iloc[0])}):
-        width = max(7.0, 3.6 * len(variants))
+        width = max(7.0, 3.9 * len(variants))
         figure = Figure(figsize=(width, 3.8))
         panels = figure.subplots(1, len(variants), sharey=True, squeeze=False)[0]
         figure.subplots_adjust(0.95 / width, 0.14, 1 - 1.5 / width, 0.88, wspace=0.1)
@@ -68,15 +69,17 @@ def time_against_size(rows: pd.DataFrame) -> Markup:
 
 
 def claim(rows: pd.DataFrame) -> str:
-    """Return a panel's title: at how many sizes PyTorch was faster, and slower."""
+    """Return a panel's title: at how many sizes PyTorch was faster, slower, or neither."""
     main = rows[(rows["contender"].str.count("-") == 1) & rows["ratio"].notna()]
     variant = str(rows["variant"].iloc[0])
-    parts = [variant] if variant else []
+    lines = []
     for contender, line in main.groupby("contender", sort=False):
         states = [state_of(row) for row in line.to_dict("records")]
-        wins, losses = states.count("wins"), states.count("loses")
-        parts.append(f"{contender}: faster at {wins}, slower at {losses} of {len(states)}")
-    return "\n".join(parts)
+        told = [f"{word} at {states.count(s)}" for s, word in STATES.items() if s in states]
+        lines.append(f"{contender}: {', '.join(told)} of {len(states)}")
+    if variant and len(lines) == 1:
+        return variant + lines[0][lines[0].index(":") :]
+    return "\n".join([variant, *lines] if variant else lines)
 
 
 def _panel(axes: Axes, rows: pd.DataFrame, *, last: bool) -> None:

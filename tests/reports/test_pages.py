@@ -127,8 +127,10 @@ def test_a_chart_says_in_words_what_it_draws(write):
 
 def test_a_charts_title_counts_by_the_intervals(write):
     table = load(write(small_file())).table
-    title = charts.claim(table[table["typical_s"].notna()])
-    assert title == "torch-cpu: faster at 1, slower at 1 of 3"
+    timed = table[table["typical_s"].notna()]
+    assert charts.claim(timed.assign(variant="rows")).startswith("rows: faster at 1, slower")
+    title = charts.claim(timed)
+    assert title == "torch-cpu: faster at 1, slower at 1, tied at 1 of 3"
 
 
 def test_a_chart_marks_each_speedup(site):
