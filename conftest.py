@@ -30,7 +30,7 @@ PAGE: pytest.StashKey[Path | str] = pytest.StashKey()
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("numpy-vs-pytorch")
     add = group.addoption
-    add("--budget", default="240", metavar="SECONDS", help="time for the whole run (240)")
+    add("--budget", metavar="SECONDS", help="time for the whole run (240; with --full 720)")
     add("--device", metavar="LIST", help="where PyTorch runs: cpu,cuda,cuda:1,mps,xpu (all here)")
     add("--threads", default="1", metavar="LIST", help="cores per contender: 1, 4 or all (1)")
     add("--machine", metavar="LABEL", help="this machine's name in files and pages (its CPU, GPU)")

@@ -10,6 +10,7 @@ from bench import machine
 from bench.contenders import default_devices, parse_devices
 
 ROOT = Path(__file__).resolve().parent.parent
+BUDGET_S = {False: 240.0, True: 720.0}  # of the core selection, and of all there is
 LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -29,7 +30,7 @@ class Options:
 
 def parse(
     *,
-    budget: str,
+    budget: str | None,
     threads: str,
     devices: str | None,
     label: str | None,
@@ -45,7 +46,7 @@ def parse(
 
     """
     return Options(
-        budget_s=parse_budget(budget),
+        budget_s=BUDGET_S[full] if budget is None else parse_budget(budget),
         threads=parse_threads(threads, machine.usable_cores()),
         devices=default_devices() if devices is None else parse_devices(devices),
         label=parse_label(machine.default_label() if label is None else label),

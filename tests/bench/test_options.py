@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench.options import parse_budget, parse_label, parse_results, parse_threads
+from bench.options import parse, parse_budget, parse_label, parse_results, parse_threads
 
 
 def test_good_options():
@@ -10,6 +10,19 @@ def test_good_options():
     assert parse_threads("1,all", 8) == (1, 8)
     assert parse_threads("all,8", 8) == (8,)
     assert parse_label("dell-xps.15_2") == "dell-xps.15_2"
+
+
+@pytest.mark.parametrize(
+    ("budget", "full", "seconds"),
+    [(None, False, 240), (None, True, 720), ("60", True, 60), ("60", False, 60)],
+)
+def test_the_full_selection_has_a_larger_budget_of_its_own(tmp_path, budget, full, seconds):
+    options = parse(
+        budget=budget, threads="1", devices="cpu", label="box", results=str(tmp_path), full=full,
+        report=False,
+    )  # fmt: skip
+    assert options.budget_s == seconds
+    assert options.site == tmp_path / "site"
 
 
 @pytest.mark.parametrize("text", ["0", "-3", "nan", "inf", "soon", ""])
