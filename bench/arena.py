@@ -8,44 +8,18 @@ longer turn of blocks by itself.
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
-
-import torch
 
 from bench.case import Case
 from bench.contenders import NUMPY, TORCH_CPU, Contender
-from bench.estimate import (
-    BEST_QUANTILE,
-    MIN_BLOCKS,
-    best_speedup,
-    is_bimodal,
-    quantile,
-    typical_speedup,
-)
+from bench.estimate import MIN_BLOCKS, typical_speedup
 from bench.machine import limited_threads
-from bench.worker import Block, Worker
+from bench.outcome import TARGET_HALF_WIDTH, Outcome, calm, failure, settle
+from bench.worker import Worker
 
-TARGET_HALF_WIDTH = 0.02
-EARLY_BLOCKS, MAX_BLOCKS = 60, 600  # between the two, a narrow interval ends a case
-CHECK_BLOCKS = 30  # between looks at the interval
-SPREAD = 3.0  # a typical time over so many times the best is no stable time
+EARLY_BLOCKS, MAX_BLOCKS = 64, 640  # between the two, a narrow interval ends a case
+CHECK_BLOCKS = 32  # between looks at the interval; whole turns
 REST_S, TURN_BLOCKS = 0.05, 8  # on several threads
-
-
-@dataclass(kw_only=True)
-class Outcome:
-    """What became of one cell: a status, why, the blocks, and figures for the result file."""
-
-    status: str
-    reason: str = ""
-    blocks: list[Block] = field(default_factory=list)
-    facts: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def seconds(self) -> list[float]:
-        """Seconds per iteration, one value a block."""
-        return [block.time_s for block in self.blocks]
 
 
 def measure(case: Case, contenders: Sequence[Contender], budget_s: float) -> Mapping[str, Outcome]:
@@ -61,7 +35,7 @@ def measure(case: Case, contenders: Sequence[Contender], budget_s: float) -> Map
             return {c.name: Outcome(status="skipped", reason=reason) for c in contenders}
         workers = _prepare(case, contenders, outcomes)
         _sample(case, workers, outcomes, deadline)
-    _estimate(outcomes)
+    settle(outcomes)
     return outcomes
 
 
@@ -69,19 +43,21 @@ def _prepare(
     case: Case, contenders: Sequence[Contender], outcomes: dict[str, Outcome]
 ) -> dict[str, Worker]:
     """Verify each contender; return a worker for each that is right."""
-    inputs = case.inputs()
-    references: dict[str, tuple[Any, ...]] = {}
-    workers = {}
     for contender in contenders:
         if reason := contender.unavailable(case):
             outcomes[contender.name] = Outcome(status="skipped", reason=reason)
-            continue
-        other = TORCH_CPU if contender.library == "numpy" else NUMPY
+    here = [contender for contender in contenders if contender.name not in outcomes]
+    workers: dict[str, Worker] = {}
+    try:
+        inputs = case.inputs()
+    except Exception as error:  # noqa: BLE001 - too large for this memory, say: the case's cells say so
+        outcomes |= {contender.name: failure(error) for contender in here}
+        return workers
+    references: dict[str, tuple[Any, ...]] = {}
+    for contender in here:
         try:
-            if other.name not in references:
-                references[other.name] = Worker(case, other, inputs).reference()
             worker = Worker(case, contender, inputs)
-            outcome = _verified(worker, references[other.name])
+            outcome = _verified(worker, *_reference(worker, references))
         except Exception as error:  # noqa: BLE001 - a body may raise anything; its cell says what
             outcome = failure(error)
         outcomes[contender.name] = outcome
@@ -90,9 +66,25 @@ def _prepare(
     return workers
 
 
-def _verified(worker: Worker, expected: tuple[Any, ...]) -> Outcome:
+def _reference(worker: Worker, known: dict[str, tuple[Any, ...]]) -> tuple[str, tuple[Any, ...]]:
+    """Return who computed the float64 reference, and the reference.
+
+    It is the other library; where that fails, which must not cost this contender its cell, it is
+    this contender's own, which tells rounding errors at least.
+    """
+    other = TORCH_CPU if worker.contender.library == "numpy" else NUMPY
+    try:
+        if other.name not in known:
+            known[other.name] = Worker(worker.case, other, worker.inputs).reference()
+        return other.name, known[other.name]
+    except Exception:  # noqa: BLE001 - the other's own cell says what it raised
+        return worker.contender.name, worker.reference()
+
+
+def _verified(worker: Worker, source: str, expected: tuple[Any, ...]) -> Outcome:
     verdict = worker.check(expected)
     facts: dict[str, Any] = {
+        "reference": source,
         "rel_error": verdict.rel_error,
         "tolerance": verdict.tolerance,
         "first_call_s": worker.first_call_s,
@@ -104,13 +96,6 @@ def _verified(worker: Worker, expected: tuple[Any, ...]) -> Outcome:
     worker.calibrate()
     facts["iterations_per_block"] = worker.iterations
     return Outcome(status="ok", facts=facts)
-
-
-def failure(error: Exception) -> Outcome:
-    """Return the outcome of a contender that raised."""
-    out_of_memory = isinstance(error, MemoryError | torch.OutOfMemoryError)
-    reason = f"{type(error).__name__}: {error}".splitlines()[0][:300]
-    return Outcome(status="oom" if out_of_memory else "crashed", reason=reason)
 
 
 def _sample(
@@ -139,60 +124,3 @@ def _enough(outcomes: Sequence[Outcome], deadline: float) -> bool:
     baseline, *others = outcomes
     widths = (typical_speedup(*calm(baseline, other)).half_width for other in others)
     return bool(others) and max(widths) < TARGET_HALF_WIDTH
-
-
-def calm(baseline: Outcome, other: Outcome) -> tuple[list[float], list[float]]:
-    """Return the seconds of blocks in pairs, those disturbed left out unless most are."""
-    pairs = list(zip(baseline.blocks, other.blocks, strict=True))
-    still = [(a, b) for a, b in pairs if not (a.disturbed or b.disturbed)]
-    kept = still if len(still) >= max(MIN_BLOCKS, len(pairs) / 2) else pairs
-    return [a.time_s for a, _ in kept], [b.time_s for _, b in kept]
-
-
-def _estimate(outcomes: dict[str, Outcome]) -> None:
-    """Draw times, speedups and the final status from the blocks of each outcome."""
-    baseline = outcomes.get(NUMPY.name)
-    for outcome in outcomes.values():
-        if outcome.status != "ok":
-            continue
-        outcome.facts |= _times(outcome)
-        if baseline is not None and baseline.blocks:
-            outcome.facts |= _speedups(baseline, outcome)
-        if reason := _unsettled(outcome):
-            outcome.status, outcome.reason = "unstable", reason
-
-
-def _times(outcome: Outcome) -> dict[str, Any]:
-    seconds, _ = calm(outcome, outcome)
-    return {
-        "blocks": len(outcome.blocks),
-        "disturbed_blocks": sum(block.disturbed for block in outcome.blocks),
-        "best_s": quantile(seconds, BEST_QUANTILE).value,
-        "typical_s": quantile(seconds, 0.5).value,
-        "bimodal": is_bimodal(seconds),
-    }
-
-
-def _speedups(baseline: Outcome, outcome: Outcome) -> dict[str, Any]:
-    if outcome is baseline:
-        one = {"ratio": 1.0, "low": 1.0, "high": 1.0}
-        return {"speedup": one, "speedup_best": one}
-    pairs = calm(baseline, outcome)
-    estimates = {"speedup": typical_speedup(*pairs), "speedup_best": best_speedup(*pairs)}
-    return {
-        name: {"ratio": estimate.value, "low": estimate.low, "high": estimate.high}
-        for name, estimate in estimates.items()
-    }
-
-
-def _unsettled(outcome: Outcome) -> str:
-    """Return why no single number describes the cell well enough, or ""."""
-    facts = outcome.facts
-    if facts["typical_s"] > SPREAD * facts["best_s"]:
-        return f"its typical time is {facts['typical_s'] / facts['best_s']:.1f} times its best"
-    speedup = facts.get("speedup")
-    if speedup and (width := (speedup["high"] - speedup["low"]) / (2 * speedup["ratio"])) > (
-        TARGET_HALF_WIDTH
-    ):
-        return f"the speedup is known to {width:.1%} only, not {TARGET_HALF_WIDTH:.0%}"
-    return ""

@@ -97,10 +97,12 @@ def observed_threads() -> dict[str, int]:
 def limited_threads(threads: int) -> Iterator[dict[str, int]]:
     """Give every library so many threads for a while; yield what they say they have."""
     before = torch.get_num_threads()
-    with threadpool_limits(threads):
-        torch.set_num_threads(threads)
-        yield observed_threads()
-    torch.set_num_threads(before)
+    try:
+        with threadpool_limits(threads):
+            torch.set_num_threads(threads)
+            yield observed_threads()
+    finally:
+        torch.set_num_threads(before)
 
 
 def gpus() -> list[dict[str, Any]]:

@@ -14,11 +14,12 @@ from typing import Any
 import pytest
 from pytest_benchmark.stats import Stats
 
-from bench.arena import Outcome, measure
+from bench.arena import measure
 from bench.case import DTYPES, Case
 from bench.contenders import Contender, contenders
 from bench.journal import Journal
 from bench.options import ROOT, Options
+from bench.outcome import Outcome
 from bench.workload import discover
 
 FINISH_S, REPORT_S = 2.5, 7.0  # of the budget, kept for the end of the run and for its pages

@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from bench import arena, machine
-from bench.arena import Outcome, calm, failure, measure
+from bench import machine
+from bench.arena import measure
 from bench.case import Case
 from bench.contenders import NUMPY, TORCH_CPU, contenders
 from bench.estimate import MIN_BLOCKS
-from bench.worker import Block, Worker
+from bench.worker import Worker
 from bench.workload import discover
 
 
@@ -48,7 +48,24 @@ def test_a_contender_that_raises_costs_its_own_cell(error, status):
     found = measure(tiny(torch=raising(error)), [NUMPY, TORCH_CPU], 0.1)
     assert found["torch-cpu"].status == status
     assert type(error).__name__ in found["torch-cpu"].reason
+    assert found["numpy"].status == "ok"
+    assert found["numpy"].facts["reference"] == "numpy"
     assert "\n" not in found["torch-cpu"].reason
+
+
+def test_inputs_that_cannot_be_made_cost_the_case_and_say_so():
+    def make(rng, n):
+        raise MemoryError("too large")
+
+    found = measure(tiny(make=make), list(contenders(tiny().workload, ("cpu", "xpu"))), 0.1)
+    assert [outcome.status for outcome in found.values()] == ["skipped", "oom", "oom"]
+    assert "too large" in found["numpy"].reason
+
+
+def test_each_side_is_held_against_the_other():
+    found = measure(tiny(), [NUMPY, TORCH_CPU], 0.05)
+    assert found["numpy"].facts["reference"] == "torch-cpu"
+    assert found["torch-cpu"].facts["reference"] == "numpy"
 
 
 def test_a_failure_while_timing_leaves_the_other_whole(monkeypatch):
@@ -84,46 +101,6 @@ def test_other_threads_than_asked_for_are_no_number(monkeypatch):
     assert "asked for 1 threads, observed {'torch': 3}" in found["numpy"].reason
 
 
-def block(time_s, *, disturbed=False):
-    return Block(time_s=time_s, wall_s=time_s, disturbed=disturbed)
-
-
-def test_disturbed_blocks_are_left_out_in_pairs():
-    calm_blocks = [block(1.0)] * 9
-    a = Outcome(status="ok", blocks=[*calm_blocks, block(5.0, disturbed=True)])
-    b = Outcome(status="ok", blocks=[block(2.0, disturbed=True), *calm_blocks])
-    assert calm(a, b) == ([1.0] * 8, [1.0] * 8)
-
-
-def test_blocks_that_are_mostly_disturbed_are_all_kept():
-    a = Outcome(status="ok", blocks=[block(1.0, disturbed=True)] * 9 + [block(1.0)])
-    assert len(calm(a, a)[0]) == 10
-
-
-@pytest.mark.parametrize(
-    ("facts", "reason"),
-    [
-        ({"typical_s": 4.0, "best_s": 1.0, "bimodal": False}, "4.0 times its best"),
-        (
-            {
-                "typical_s": 1.0,
-                "best_s": 1.0,
-                "speedup": {"ratio": 2.0, "low": 1.8, "high": 2.2},
-            },
-            "known to 10.0% only",
-        ),
-        (
-            {"typical_s": 1.0, "best_s": 1.0, "speedup": {"ratio": 2.0, "low": 1.98, "high": 2.0}},
-            "",
-        ),
-    ],
-)
-def test_a_cell_that_did_not_settle_says_why(facts, reason):
-    found = arena._unsettled(Outcome(status="ok", facts=facts))
-    assert reason in found
-    assert bool(found) == bool(reason)
-
-
 def test_a_block_is_about_five_milliseconds_of_whole_iterations():
     case = tiny()
     inputs = case.inputs()
@@ -141,7 +118,3 @@ def test_placing_copies_so_that_no_contender_sees_anothers_writes():
         placed["a"][0] = 7
         assert inputs["a"][0] == 1
         assert placed["axis"] == 1
-
-
-def test_a_failure_is_one_short_line():
-    assert len(failure(RuntimeError("x" * 5000)).reason) <= 300

@@ -1,0 +1,149 @@
+"""What a result file holds, as models that check it. Numbers are finite, texts are bounded."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Status = Literal[
+    "ok", "unstable", "mismatch", "skipped", "oom", "crashed", "timeout", "implausible"
+]
+Text = Annotated[str, Field(max_length=500)]
+Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Count = Annotated[int, Field(ge=0)]
+
+
+class Model(BaseModel):
+    """Reads what it knows and leaves out what it does not."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class Ratio(Model):
+    """A speedup and its 95 % interval."""
+
+    ratio: Seconds
+    low: Seconds
+    high: Seconds
+
+
+class Cell(Model):
+    """One cell that was asked for, measured or not."""
+
+    id: Text
+    status: Status
+    reason: Text = ""
+
+
+class Info(Model):
+    """What the suite says of a cell beside its samples."""
+
+    cell: Text
+    workload: Text
+    family: Text
+    size: Text
+    axis: Text
+    axis_value: float
+    variant: Text = ""
+    dtype: Text
+    contender: Text
+    device: Text
+    threads: Count
+    flops: float
+    bytes: float
+    rel_error: float | None = None
+    tolerance: float | None = None
+    first_call_s: float | None = None
+    blocks: Count
+    disturbed_blocks: Count
+    best_s: Seconds
+    typical_s: Seconds
+    speedup: Ratio | None = None
+    speedup_best: Ratio | None = None
+    bimodal: bool = False
+    quality: dict[str, float] = {}
+    sources: list[Text] = []
+    source_sha256: Text = ""
+
+
+class Stats(Model):
+    """pytest-benchmark's figures, in seconds."""
+
+    min: Seconds
+    median: Seconds
+    data: list[Seconds] = []
+
+
+class Benchmark(Model):
+    """One entry in pytest-benchmark's form."""
+
+    group: Text | None = None
+    name: Text
+    fullname: Text
+    extra_info: dict[str, Any] = {}
+    stats: Stats
+
+
+class Cpu(Model):
+    """The processor, as the run found it."""
+
+    model: Text = ""
+    usable_cores: Count = 0
+
+
+class Gpu(Model):
+    """An NVIDIA GPU."""
+
+    name: Text
+    driver: Text = ""
+
+
+class Pool(Model):
+    """A library that multiplies matrices."""
+
+    internal_api: Text = ""
+    library: Text = ""
+    version: Text | None = None
+
+
+class Blas(Model):
+    """The library of each side."""
+
+    numpy: list[Pool] = []
+    torch: Pool = Pool()
+
+
+class Settings(Model):
+    """What both sides ran under."""
+
+    threads: list[int] = []
+    float32_precision: dict[str, Text] = {}
+
+
+class Machine(Model):
+    """Where a run was made; a file that says less leaves the rest empty."""
+
+    label: Text = ""
+    cpu: Cpu = Cpu()
+    ram_bytes: Count = 0
+    gpus: list[Gpu] = []
+    blas: Blas = Blas()
+    versions: dict[str, Text | None] = {}
+    settings: Settings = Settings()
+
+
+class Commit(Model):
+    """The commit of this project that was run."""
+
+    id: Text = "unknown"
+    dirty: bool = False
+
+
+class ResultFile(Model):
+    """A whole result file."""
+
+    schema_: Text | None = Field(default=None, alias="schema")
+    datetime: Text
+    machine_info: Machine = Machine()
+    commit_info: Commit = Commit()
+    cells: list[Cell] = []
+    benchmarks: list[Benchmark] = []
