@@ -151,9 +151,7 @@ def test_a_run_that_is_stopped_keeps_every_finished_cell(tmp_path, stop):
 
 
 def test_a_budget_that_is_spent_leaves_the_rest_skipped_and_says_so(tmp_path):
-    start = time.monotonic()
     output = run(tmp_path, "--workloads", "slow", "--budget", "12", "--no-report")
-    assert time.monotonic() - start < 12 * 1.1 + 1  # and the time that the process needs to end
     table = load(only_file(tmp_path, "*.json")).table
     spent = table[table["reason"].str.startswith("the budget of 12 s was spent")]
     assert 0 < len(spent) < len(table)
