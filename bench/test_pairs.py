@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from bench.run import CELLS, OPTIONS, RUN, Cell, cells
+from bench.cell import Cell, cells
+from bench.run import CELLS, OPTIONS, RUN
 
 
 @dataclass

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 import pytest
 
-from bench import run
+from bench import cell
 from bench.workload import Workload, discover, size
 
 
@@ -42,4 +42,4 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     names = config.getoption("--workloads").split(",")
     chosen = MappingProxyType({name: WORKLOADS[name] for name in names})
-    run.discover = lambda: chosen
+    cell.discover = lambda: chosen

@@ -4,8 +4,9 @@ import time
 
 import pytest
 
+from bench.cell import cells
 from bench.options import Options
-from bench.run import Run, cells
+from bench.run import Run
 from bench.workload import discover
 
 
