@@ -35,7 +35,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add("--threads", default="1", metavar="LIST", help="cores per contender: 1, 4 or all (1)")
     add("--machine", metavar="LABEL", help="this machine's name in files and pages (its CPU, GPU)")
     add("--results", metavar="DIR", help="where results and pages go (reports/)")
-    add("--full", action="store_true", help="every size and dtype, not the core selection")
+    add("--full", action="store_true", help="every case: float64 too")
     add("--no-report", action="store_true", help="write the result file, build no page")
     add("--list", action="store_true", help="print the cases and stop")
 

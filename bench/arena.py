@@ -50,7 +50,7 @@ def _prepare(
     workers: dict[str, Worker] = {}
     try:
         inputs = case.inputs()
-    except Exception as error:  # noqa: BLE001 - too large for this memory, say: the case's cells say so
+    except Exception as error:  # noqa: BLE001 - too large for the memory, say: its cells say so
         outcomes |= {contender.name: failure(error) for contender in here}
         return workers
     references: dict[str, tuple[Any, ...]] = {}

@@ -39,11 +39,9 @@ class Cell:
 
 
 def cells(options: Options) -> Iterator[Cell]:
-    """Yield every cell of the core selection, or of all there is, case by case."""
+    """Yield every cell, case by case: the core selection is float32, the full one float64 too."""
     for workload in discover().values():
         for size in workload.sizes:
-            if not (size.core or options.full):
-                continue
             for dtype in DTYPES if options.full else DTYPES[:1]:
                 for threads in options.threads:
                     case = Case(workload=workload, size=size, dtype=dtype, threads=threads)

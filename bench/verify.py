@@ -1,7 +1,8 @@
 """Is a result right? Each is held against a float64 reference, within a bound that is derived.
 
 The reference is the *other* library's body, computed in float64 on the same inputs, so that a wrong
-implementation cannot vouch for itself; where the two disagree, neither is timed.
+implementation cannot vouch for itself; where the two disagree, neither is timed. Only where the
+other body fails to run is the reference the contender's own, and the result file names it.
 
 The bound. Let k be the roundings on the longest chain from an input to an output, and u the unit
 roundoff (2^-24 in float32, 2^-53 in float64). The classical bound on a sum or inner product, in any

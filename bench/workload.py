@@ -49,11 +49,10 @@ class Cost:
 
 @dataclass(frozen=True)
 class Size:
-    """The parameters of one size; `core` sizes belong to the default run."""
+    """The parameters of one size."""
 
     params: Mapping[str, Param]
     name: str = ""
-    core: bool = True
 
     @property
     def label(self) -> str:
@@ -61,9 +60,9 @@ class Size:
         return self.name or ",".join(f"{key}={value}" for key, value in self.params.items())
 
 
-def size(name: str = "", *, core: bool = True, **params: Param) -> Size:
+def size(name: str = "", **params: Param) -> Size:
     """Return the size that has these parameters."""
-    return Size(MappingProxyType(params), name, core)
+    return Size(MappingProxyType(params), name)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -68,9 +68,13 @@ def speedup(row: Mapping[Any, Any]) -> Finding:
     """State one cell's speedup over NumPy."""
     state = state_of(row)
     where = f"{row['workload']} at {str(row['size']).replace(',', ', ')}, {row['dtype']}"
-    words = {"where": where, "contender": str(row["contender"])}
+    threads = str(row["case"]).rpartition("threads=")[2]
+    words = {
+        "where": where if threads == "1" else f"{where}, {threads} threads",
+        "contender": str(row["contender"]),
+    }
     if state == "absent":
-        words["reason"] = str(row["reason"]) or f"its cell is {row['status']}"
+        words["reason"] = str(row["reason"]) or "NumPy has no time in this case"
     return Finding(
         id=f"speedup/{row['cell']}",
         state=state,

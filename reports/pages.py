@@ -108,7 +108,7 @@ def sections(result: Result) -> Iterator[Section]:
 
 def accuracy(rows: pd.DataFrame) -> str:
     """Return the range of what trained networks got right, or "" where nothing was trained."""
-    shares = [100 * quality.get("accuracy", 0.0) for quality in rows["quality"] if quality]
+    shares = [100 * quality["accuracy"] for quality in rows["quality"] if "accuracy" in quality]
     return f"{min(shares):.1f} to {max(shares):.1f} %" if shares else ""
 
 

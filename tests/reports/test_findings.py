@@ -57,6 +57,22 @@ def test_an_absent_cell_says_why(write):
     )
 
 
+def test_a_speedup_on_several_threads_says_so(write):
+    case = "matmul/n=16/float32/threads=4"
+    timed = [entry(f"{case}/numpy", 1e-3, ONE), entry(f"{case}/torch-cpu", 1e-3, (2.0, 1.9, 2.1))]
+    finding = speedups(load(write(content(timed))))[f"{case}/torch-cpu"]
+    assert finding.text.startswith("matmul at n=16, float32, 4 threads: torch-cpu is 2.0 times")
+
+
+def test_without_numpy_there_is_no_speedup_and_the_reason_is_told(write):
+    case = CASE.format(16)
+    alone = entry(f"{case}/torch-cpu", 1e-3, ONE)
+    alone["extra_info"] |= {"speedup": None, "speedup_best": None}
+    finding = speedups(load(write(content([alone]))))[f"{case}/torch-cpu"]
+    assert finding.state == "absent"
+    assert finding.text.endswith("no speedup of torch-cpu, since NumPy has no time in this case.")
+
+
 def test_every_number_carries_the_cell_it_rests_on(write):
     html = str(found(write, (3.0, 2.9, 3.1)).html)
     numbers = re.findall(r'<data class="wins" value="([^"]+)" data-cell="([^"]+)">', html)

@@ -106,6 +106,13 @@ def test_further_machines_get_pages_that_the_first_links(write, tmp_path):
     assert (index.parent / "2-other.html").exists()
 
 
+def test_a_run_without_numpy_still_makes_a_page(write, tmp_path):
+    alone = entry(f"{CASE.format(2)}/torch-cpu", 1.0, ONE)
+    alone["extra_info"] |= {"speedup": None, "speedup_best": None}
+    text = build([write(content([alone]))], tmp_path / "site").read_text()
+    assert "NumPy has no time in this case" in text
+
+
 def test_a_run_without_any_time_still_makes_a_page(write, tmp_path):
     cells = [{"id": f"{CASE.format(2)}/numpy", "status": "crashed", "reason": "boom"}]
     text = build([write(content([], cells))], tmp_path / "site").read_text()
