@@ -19,9 +19,10 @@ import pytest_benchmark
 from bench import machine
 from bench.contenders import set_ieee_float32
 from bench.options import ROOT, parse
+from bench.resume import ResumeError
 from bench.run import CELLS, OPTIONS, RUN, Run
 from reports.__main__ import build
-from reports.findings import headlines
+from reports.findings import headlines, self_tested
 from reports.load import load
 
 PAGE: pytest.StashKey[Path | str] = pytest.StashKey()
@@ -32,11 +33,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add = group.addoption
     add("--budget", metavar="SECONDS", help="time for the whole run (240; with --full 720)")
     add("--device", metavar="LIST", help="where PyTorch runs: cpu,cuda,cuda:1,mps,xpu (all here)")
-    add("--threads", default="1", metavar="LIST", help="cores per contender: 1, 4 or all (1)")
+    add("--threads", default="1,all", metavar="LIST", help="cores per contender: 1, 4, all (1,all)")
     add("--machine", metavar="LABEL", help="this machine's name in files and pages (its CPU, GPU)")
     add("--results", metavar="DIR", help="where results and pages go (reports/)")
     add("--full", action="store_true", help="every case: float64 too")
     add("--no-report", action="store_true", help="write the result file, build no page")
+    add("--self-test", action="store_true", help="each contender against itself, too")
+    add("--resume", action="store_true", help="go on with the newest run that was cut off")
     add("--list", action="store_true", help="print the cases and stop")
 
 
@@ -52,6 +55,8 @@ def pytest_configure(config: pytest.Config) -> None:
             results=config.getoption("--results"),
             full=config.getoption("--full"),
             report=not config.getoption("--no-report"),
+            self_test=config.getoption("--self-test"),
+            resume=config.getoption("--resume"),
         )
     except ValueError as error:
         raise pytest.UsageError(str(error)) from error
@@ -88,11 +93,19 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         "commit_info": hook.pytest_benchmark_generate_commit_info(config=config),
         "version": pytest_benchmark.__version__,
     }
-    config.stash[RUN] = Run(config.stash[OPTIONS], asked, header, STARTED_S)
+    try:
+        run = Run(config.stash[OPTIONS], asked, header, STARTED_S, reporter.write_line)
+    except ResumeError as error:
+        raise pytest.UsageError(str(error)) from error
+    config.stash[RUN] = run
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_runtestloop(session: pytest.Session) -> bool | None:
+    """Measure everything; the tests then replay what was found. Or print the cases alone."""
     if not session.config.getoption("--list"):
+        if RUN in session.config.stash:
+            session.config.stash[RUN].measure()
         return None
     cells = session.config.stash.get(CELLS, {})
     asked = [cells[item.callspec.id] for item in session.items if hasattr(item, "callspec")]
@@ -102,32 +115,24 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
 
 
 def pytest_report_teststatus(report: Any, config: pytest.Config) -> tuple[str, str, str] | None:
-    """Let the lines of progress stand alone: no dots between them."""
+    """Let the lines of progress stand alone: no dots after them."""
     quiet = RUN in config.stash and (report.when == "call" or report.skipped)
     return (report.outcome, "", "") if quiet else None
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
-    """Print a line for each case that is done; here pytest lets output through."""
-    report = yield
-    news = item.config.stash[RUN].news if RUN in item.config.stash else []
-    while news:
-        item.config.pluginmanager.get_plugin("terminalreporter").write_line(news.pop(0))
-    return report
 
 
 def pytest_benchmark_update_machine_info(config: pytest.Config, machine_info: Any) -> None:
     if OPTIONS in config.stash:
         machine_info.pop("node", None)
         chosen = config.stash[OPTIONS]
-        machine_info.update(machine.facts(label=chosen.label, threads=chosen.threads))
+        machine_info.update(machine.facts(label=chosen.label))
 
 
 def pytest_benchmark_update_json(config: pytest.Config, output_json: Any) -> None:
     if RUN in config.stash:
         content = config.stash[RUN].journal.content()
-        output_json.update(schema=content["schema"], cells=content["cells"])
+        output_json.update(
+            {key: value for key, value in content.items() if key not in ("benchmarks", "datetime")}
+        )
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -151,8 +156,11 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         return
     result = config.stash[RUN].result
     terminalreporter.section("NumPy vs PyTorch")
-    for finding in headlines(load(result)):
+    found = load(result)
+    for finding in headlines(found):
         terminalreporter.write_line(f"  {finding.text}")
+    if found.machine.self_test:
+        terminalreporter.write_line(f"  self-test: {self_tested(found)}.")
     terminalreporter.write_line(f"\nresult  {result}")
     if PAGE in config.stash:
         terminalreporter.write_line(f"page    {config.stash[PAGE]}")

@@ -1,126 +1,294 @@
-"""Puts the contenders of a case against each other and says what became of each.
+"""Puts the contenders of a case against each other, block by block, each in its own process.
 
-This arena holds all contenders in one process. On one thread their blocks alternate, forth and back
-(A B B A), so that a slow drift of the machine meets all alike. On several threads a library's idle
-threads spin for a while and would steal the other's cores, so each contender rests, then runs a
-longer turn of blocks by itself.
+A visit is one stay of a case: its contenders place their inputs anew, compute once and are held
+against the reference, then take blocks in turn, forth and back (A B B A ...), so that a slow drift
+of the machine meets all alike. A case is visited several times in a run, each time by another
+generation of processes, so that what a process or a placement in memory happens to add is seen too.
+
+One-core contenders share one core, and leave it together when something else wants it. A contender
+with threads is frozen between its turns: idle threads that spin would steal the other's cores.
 """
 
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import groupby
+from pathlib import Path
+from tempfile import TemporaryDirectory, mkdtemp
 from typing import Any
 
+from bench import machine
 from bench.case import Case
 from bench.contenders import NUMPY, TORCH_CPU, Contender
-from bench.estimate import MIN_BLOCKS, typical_speedup
-from bench.machine import limited_threads
-from bench.outcome import TARGET_HALF_WIDTH, Outcome, calm, failure, settle
-from bench.worker import Worker
+from bench.outcome import Outcome, Visit, settle
+from bench.process import WorkerError, WorkerProcess
+from bench.verify import Sample
+from bench.worker import Block, First
 
-EARLY_BLOCKS, MAX_BLOCKS = 64, 640  # between the two, a narrow interval ends a case
-CHECK_BLOCKS = 32  # between looks at the interval; whole turns
-REST_S, TURN_BLOCKS = 0.05, 8  # on several threads
+ROUNDS = 4  # of A B B A in a visit
+KEPT_BYTES = 2**27  # of inputs that stay on disk between the visits of a case
+LONG_S = 0.008  # a block that takes longer is of one long iteration
+START_S = 120.0  # a process that has not started by then never will
+
+Entries = Mapping[Contender, Outcome]
+Key = tuple[Contender, int]  # who, on so many threads
 
 
-def measure(case: Case, contenders: Sequence[Contender], budget_s: float) -> Mapping[str, Outcome]:
-    """Verify and time contenders in one case; return the outcome of each by its name.
+def twin(contender: Contender) -> Contender:
+    """Return the contender that is a second worker of the same code."""
+    return replace(contender, name=f"{contender.name}-twin", twin=True)
 
-    Whatever goes wrong with one contender costs its own outcome alone.
+
+@dataclass
+class Stage:
+    """Where the inputs of cases lie, and their whole references while they are first visited."""
+
+    folder: Path
+    made: bool = False
+    references: dict[str, Path] = field(default_factory=dict)
+    judged: set[str] = field(default_factory=set)  # contenders, of the quality of their results
+    verified: set[str] = field(default_factory=set)  # contenders, against a whole reference
+
+    @property
+    def inputs(self) -> Path:
+        """The file of the inputs."""
+        return self.folder / "inputs"
+
+    def strike(self) -> None:
+        """Remove the references, and the inputs too if they are large."""
+        for path in self.references.values():
+            path.unlink(missing_ok=True)
+        self.references.clear()
+        if self.inputs.exists() and self.inputs.stat().st_size > KEPT_BYTES:
+            self.inputs.unlink()
+            self.made = False
+
+
+class Arena:
+    """The processes of a run, and what they know of its cases.
+
+    Parameters
+    ----------
+    keys : every contender and thread setting of the run.
+    limit_s : a worker that does not answer for so long has hung.
+
     """
-    deadline = time.perf_counter() + budget_s
-    outcomes: dict[str, Outcome] = {}
-    with limited_threads(case.threads) as seen:
-        if wrong := {pool: n for pool, n in seen.items() if n != case.threads}:
-            reason = f"asked for {case.threads} threads, observed {wrong}"
-            return {c.name: Outcome(status="skipped", reason=reason) for c in contenders}
-        workers = _prepare(case, contenders, outcomes)
-        _sample(case, workers, outcomes, deadline)
-    settle(outcomes)
-    return outcomes
 
+    def __init__(self, keys: Sequence[Key], limit_s: float, generation: int = 0) -> None:
+        self.keys = keys
+        self.limit_s = limit_s
+        self.generation = generation
+        self.observed: dict[str, Mapping[str, Any]] = {}
+        self._processes: dict[Key, WorkerProcess] = {}
+        self._misfits: dict[Key, str] = {}
+        self._samples: dict[tuple[str, str], list[Sample] | None] = {}
+        self._cores = machine.cores()
+        self._folder = TemporaryDirectory(prefix="numpy-vs-pytorch-")
+        self._stages: dict[str, Stage] = {}
 
-def _prepare(
-    case: Case, contenders: Sequence[Contender], outcomes: dict[str, Outcome]
-) -> dict[str, Worker]:
-    """Verify each contender; return a worker for each that is right."""
-    for contender in contenders:
-        if reason := contender.unavailable(case):
-            outcomes[contender.name] = Outcome(status="skipped", reason=reason)
-    here = [contender for contender in contenders if contender.name not in outcomes]
-    workers: dict[str, Worker] = {}
-    try:
-        inputs = case.inputs()
-    except Exception as error:  # noqa: BLE001 - too large for the memory, say: its cells say so
-        outcomes |= {contender.name: failure(error) for contender in here}
-        return workers
-    references: dict[str, tuple[Any, ...]] = {}
-    for contender in here:
-        try:
-            worker = Worker(case, contender, inputs)
-            outcome = _verified(worker, *_reference(worker, references))
-        except Exception as error:  # noqa: BLE001 - a body may raise anything; its cell says what
-            outcome = failure(error)
-        outcomes[contender.name] = outcome
-        if outcome.status == "ok":
-            workers[contender.name] = worker
-    return workers
-
-
-def _reference(worker: Worker, known: dict[str, tuple[Any, ...]]) -> tuple[str, tuple[Any, ...]]:
-    """Return who computed the float64 reference, and the reference.
-
-    It is the other library; where that fails, which must not cost this contender its cell, it is
-    this contender's own, which tells rounding errors at least.
-    """
-    other = TORCH_CPU if worker.contender.library == "numpy" else NUMPY
-    try:
-        if other.name not in known:
-            known[other.name] = Worker(worker.case, other, worker.inputs).reference()
-        return other.name, known[other.name]
-    except Exception:  # noqa: BLE001 - the other's own cell says what it raised
-        return worker.contender.name, worker.reference()
-
-
-def _verified(worker: Worker, source: str, expected: tuple[Any, ...]) -> Outcome:
-    verdict = worker.check(expected)
-    facts: dict[str, Any] = {
-        "reference": source,
-        "rel_error": verdict.rel_error,
-        "tolerance": verdict.tolerance,
-        "first_call_s": worker.first_call_s,
-    }
-    if verdict.reason:
-        return Outcome(status="mismatch", reason=verdict.reason, facts=facts)
-    if not worker.contender.rung:  # the rungs are proven to compute the same
-        facts["quality"] = worker.quality()
-    worker.calibrate()
-    facts["iterations_per_block"] = worker.iterations
-    return Outcome(status="ok", facts=facts)
-
-
-def _sample(
-    case: Case, workers: dict[str, Worker], outcomes: dict[str, Outcome], deadline: float
-) -> None:
-    """Time blocks in turn until every speedup is known well enough or the time is spent."""
-    turn, rest_s = (1, 0.0) if case.threads == 1 else (TURN_BLOCKS, REST_S)
-    order = list(workers)
-    while order and not _enough([outcomes[name] for name in workers if name in order], deadline):
-        for name in tuple(order):
-            time.sleep(rest_s)
+    def renew(self, keys: Sequence[Key]) -> None:
+        """End all processes and start a fresh one for each of some contenders and threads."""
+        self._end_processes()
+        self.generation += 1
+        for key in keys:
+            self._processes[key] = WorkerProcess(*key)
+        for key in keys:
             try:
-                outcomes[name].blocks += [workers[name].block() for _ in range(turn)]
-            except Exception as error:  # noqa: BLE001 - as above
-                outcomes[name] = failure(error)
-                order.remove(name)
-        order.reverse()
+                self._observe(key)
+            except WorkerError:  # it is started anew, and its cells say why, when it is needed
+                self._processes.pop(key).end()
+
+    def end(self) -> None:
+        """End all processes, and remove what they shared."""
+        self._end_processes()
+        self._folder.cleanup()
+
+    def _end_processes(self) -> None:
+        while self._processes:
+            self._processes.popitem()[1].end()
+
+    def visit(self, cases: Sequence[tuple[Case, Entries]], share_s: float) -> None:
+        """Verify and time, once more, cases that differ in their thread setting alone.
+
+        Each case gets about `share_s` seconds. Outcomes change in place; whatever goes wrong with
+        one contender costs its own outcome alone.
+        """
+        name = f"{cases[0][0].workload.name}-{cases[0][0].size.label}-{cases[0][0].dtype}"
+        if name not in self._stages:
+            self._stages[name] = Stage(Path(mkdtemp(dir=self._folder.name)))
+        stage = self._stages[name]
+        for case, entries in cases:
+            self._visit(case, entries, stage, share_s)
+            settle({contender.name: outcome for contender, outcome in entries.items()})
+        stage.strike()
+
+    def _visit(self, case: Case, entries: Entries, stage: Stage, share_s: float) -> None:
+        number = 1 + max((v.number for o in entries.values() for v in o.visits), default=0)
+        ready = {who: o for who, o in entries.items() if self._begun(case, who, o, stage)}
+        found = self._sampled(case, ready, share_s)
+        for who, blocks in found.items():
+            visit = Visit(number=number, worker=self.generation, blocks=tuple(blocks))
+            ready[who].visits.append(visit)
+        for who, outcome in ready.items():
+            if (who, case.threads) in self._processes:
+                self._attempt(case, who, outcome, "release")
+        if case.threads == 1:
+            marks = [block.disturbed for blocks in found.values() for block in blocks]
+            if 2 * sum(marks) > len(marks):
+                self._cores = self._cores[1:] + self._cores[:1]
+
+    def _sampled(self, case: Case, ready: Entries, share_s: float) -> dict[Contender, list[Block]]:
+        """Take blocks in turn; return those of the contenders that got to the end."""
+        found: dict[Contender, list[Block]] = {who: [] for who in ready}
+        core = self._cores[-1] if case.threads == 1 and self._cores else None
+        plan = _plan(ready, share_s) if ready else (0, 1)
+        for who, count in legs(list(ready), *plan):
+            if who in found:
+                iterations = ready[who].facts["iterations_per_block"]
+                blocks = self._attempt(case, who, ready[who], "blocks", count, iterations, core)
+                if blocks is None:
+                    del found[who]
+                else:
+                    found[who].extend(blocks)
+        return found
+
+    def _begun(self, case: Case, who: Contender, outcome: Outcome, stage: Stage) -> bool:
+        """Have a contender compute the case once; tell whether it can be timed."""
+        if not outcome.open:
+            return False
+        new = not outcome.facts
+        try:
+            source, expected = self._expected(case, who, stage)
+            first: First = self._call(case, who, "begin", case, stage.inputs, expected)
+            verdict = first.verdict
+            if new:
+                outcome.facts |= {
+                    "reference": source,
+                    "rel_error": verdict.rel_error,
+                    "tolerance": verdict.tolerance,
+                    "first_call_s": first.first_call_s,
+                }
+            if verdict.reason:
+                outcome.facts["rel_error"] = verdict.rel_error
+                raise WorkerError("mismatch", verdict.reason)
+            if new:
+                outcome.facts |= self._measured_once(case, who, stage)
+                iterations, outcome.block_s = self._call(case, who, "calibrate")
+                outcome.facts["iterations_per_block"] = iterations
+        except WorkerError as error:
+            outcome.fail(error.status, error.reason)
+            if (who, case.threads) in self._processes:
+                self._attempt(case, who, outcome, "release")
+        return outcome.open
+
+    def _measured_once(self, case: Case, who: Contender, stage: Stage) -> dict[str, Any]:
+        peak = self._call(case, who, "peak_bytes")
+        # the rungs are proven to compute the same, and more threads compute the same
+        first = who.name not in stage.judged
+        stage.judged.add(who.name)
+        quality = first and not (who.rung or who.twin)
+        return {
+            "peak_memory_bytes": peak["host"],
+            "peak_device_memory_bytes": peak["device"],
+            "quality": self._call(case, who, "quality", stage.inputs) if quality else {},
+        }
+
+    def _expected(
+        self, case: Case, who: Contender, stage: Stage
+    ) -> tuple[str, Path | list[Sample]]:
+        """Return who computed the float64 reference, and the reference or a sample of it.
+
+        It is the other library; where that fails, which must not cost this contender its cell, it
+        is this contender's own, which tells rounding errors at least.
+        """
+        if not stage.made:
+            self._call(case, who, "make", case, stage.inputs)
+            stage.made = True
+        other = TORCH_CPU if who.library == "numpy" else NUMPY
+        threads = max(threads for _, threads in self.keys)  # the fastest there is
+        for source, on in ((other, threads), (who, case.threads)):
+            name = (f"{case.workload.name}/{case.size.label}/{case.dtype}", source.name)
+            if source.name in stage.references and who.name not in stage.verified:
+                stage.verified.add(who.name)
+                return source.name, stage.references[source.name]
+            if name not in self._samples:
+                path = stage.folder / source.name
+                self._samples[name] = None  # until it is there: a failure is not tried again
+                try:
+                    at = replace(case, threads=on)
+                    self._samples[name] = self._call(
+                        at, source, "reference", case, stage.inputs, path
+                    )
+                except WorkerError:
+                    if source is who:
+                        raise
+                    continue
+                stage.references[source.name] = path
+                stage.verified.add(who.name)
+                return source.name, path
+            if (sample := self._samples[name]) is not None:
+                return source.name, sample
+        raise WorkerError("crashed", "no reference: both libraries failed to compute one")
+
+    def _attempt(
+        self, case: Case, who: Contender, outcome: Outcome, step: str, *arguments: Any
+    ) -> Any:
+        """Have a worker do a step; return None, and take its cell for lost, if it cannot."""
+        try:
+            return self._call(case, who, step, *arguments)
+        except WorkerError as error:
+            outcome.fail(error.status, error.reason)
+            return None
+
+    def _call(self, case: Case, who: Contender, step: str, *arguments: Any) -> Any:
+        """Have a contender's worker do a step, in a fresh process if there is none."""
+        key = (who, case.threads)
+        try:
+            if key not in self._processes:
+                self._processes[key] = WorkerProcess(*key)
+                self._observe(key)
+            if key in self._misfits:
+                raise WorkerError("skipped", self._misfits[key])
+            process = self._processes[key]
+            answer = process.call(step, *arguments, limit_s=self.limit_s)
+        except WorkerError:
+            if key in self._processes and not self._processes[key].alive:
+                self._processes.pop(key).end()
+            raise
+        if case.threads > 1:
+            process.freeze()
+        return answer
+
+    def _observe(self, key: Key) -> None:
+        """Hold the threads and cores that a process reads back against those it was given."""
+        who, threads = key
+        process = self._processes[key]
+        seen = process.observed(START_S)
+        wrong: dict[str, Any] = {k: n for k, n in seen["threads"].items() if n != threads}
+        if any(len(cores) != 1 for cores in seen["cores"]):
+            wrong["cores"] = seen["cores"]
+        if wrong:
+            self._misfits[key] = f"asked for {threads} threads, each on a core, observed {wrong}"
+        self.observed[f"{who.name}/threads={threads}"] = seen
+        if threads > 1:
+            process.freeze()
 
 
-def _enough(outcomes: Sequence[Outcome], deadline: float) -> bool:
-    count = min(len(outcome.blocks) for outcome in outcomes)
-    if time.perf_counter() >= deadline or count >= MAX_BLOCKS:
-        return count >= MIN_BLOCKS
-    if count < EARLY_BLOCKS or count % CHECK_BLOCKS:
-        return False
-    baseline, *others = outcomes
-    widths = (typical_speedup(*calm(baseline, other)).half_width for other in others)
-    return bool(others) and max(widths) < TARGET_HALF_WIDTH
+def legs(order: Sequence[Contender], rounds: int, run: int) -> Iterator[tuple[Contender, int]]:
+    """Yield who takes how many blocks in turn: A 1, B 2, A 2, B 2, A 1 for two rounds of A B B A.
+
+    With a `run` of two, A A B B B B A A is a round.
+    """
+    once = [who for who in (*order, *reversed(order)) for _ in range(run)]
+    for who, blocks in groupby(once * rounds):
+        yield who, len(list(blocks))
+
+
+def _plan(ready: Entries, share_s: float) -> tuple[int, int]:
+    """Return rounds and run of a visit, at least one round.
+
+    Blocks of one long iteration go two by two: the untimed iteration before them is as long.
+    """
+    long = max(outcome.block_s for outcome in ready.values()) > LONG_S
+    run, most = (2, 1) if long else (1, ROUNDS)
+    round_s = sum(2 * run * outcome.block_s for outcome in ready.values())
+    return (1, 1) if share_s < round_s else (min(most, int(share_s / round_s)), run)

@@ -28,6 +28,7 @@ class Contender:
     library : "numpy" or "torch".
     device : as PyTorch writes it, "cpu" or "cuda:1".
     rung : the name of one of a workload's further PyTorch bodies, or "" for its main one.
+    twin : whether this is the second worker of a contender that is compared with itself.
 
     """
 
@@ -35,6 +36,7 @@ class Contender:
     library: str
     device: str = "cpu"
     rung: str = ""
+    twin: bool = False
 
     def unavailable(self, case: Case) -> str:
         """Return why this contender cannot run the case here, or "" if it can."""
@@ -54,8 +56,8 @@ class Contender:
         if not isinstance(value, np.ndarray):
             return value
         if self.library == "numpy":
-            return value.copy()
-        return torch.from_numpy(value).to(self.device, copy=True)
+            return np.array(value)
+        return torch.tensor(value, device=self.device)
 
     def synchronize(self) -> None:
         """Wait until the device has done all that was asked of it."""

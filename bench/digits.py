@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.datasets import load_digits
 
 TRAIN = 1437  # images to learn from, four fifths; the other 360 are held out
 
@@ -20,6 +19,8 @@ Array = NDArray[Any]
 @lru_cache(maxsize=1)
 def load() -> tuple[Array, Array]:
     """Return pixels (1797, 64) from 0 to 1 and labels (1797,), in one shuffled order for all."""
+    from sklearn.datasets import load_digits  # noqa: PLC0415 - takes seconds; one worker needs it
+
     pixels, labels = load_digits(return_X_y=True)
     order = np.random.default_rng(0).permutation(len(labels))
     return pixels[order] / 16.0, labels[order].astype(np.int64)

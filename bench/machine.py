@@ -6,9 +6,10 @@ One function a fact. What cannot be found is None or an empty list; nothing is g
 import os
 import re
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import suppress
 from functools import lru_cache
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +18,15 @@ import numpy as np
 import psutil
 import pynvml
 import torch
-from threadpoolctl import threadpool_info, threadpool_limits
+from threadpoolctl import threadpool_info
 
 from bench.contenders import float32_precision
+from bench.memory import MALLOC
 
 CGROUP = Path("/sys/fs/cgroup")
 
 
-def facts(*, label: str, threads: tuple[int, ...]) -> dict[str, Any]:
+def facts(*, label: str) -> dict[str, Any]:
     """Return everything the result file says of the machine and its settings."""
     return {
         "label": label,
@@ -33,7 +35,7 @@ def facts(*, label: str, threads: tuple[int, ...]) -> dict[str, Any]:
         "blas": blas(),
         "gpus": gpus(),
         "versions": versions(),
-        "settings": settings(threads),
+        "settings": settings(),
         "peaks": None,
     }
 
@@ -93,16 +95,54 @@ def observed_threads() -> dict[str, int]:
     return pools | {"torch": torch.get_num_threads()}
 
 
-@contextmanager
-def limited_threads(threads: int) -> Iterator[dict[str, int]]:
-    """Give every library so many threads for a while; yield what they say they have."""
-    before = torch.get_num_threads()
-    try:
-        with threadpool_limits(threads):
-            torch.set_num_threads(threads)
-            yield observed_threads()
-    finally:
-        torch.set_num_threads(before)
+def cores() -> list[int]:
+    """Return the numbers of the cores that work is bound to; empty where none can be bound."""
+    bindable = sorted(os.sched_getaffinity(0)) if sys.platform == "linux" else []
+    return bindable[: usable_cores()]
+
+
+def bind(chosen: Sequence[int]) -> None:
+    """Bind each thread of this process to a core of its own, the first thread to the first.
+
+    OpenMP binds the threads of its own pool; OpenBLAS has no such setting, and two of its threads
+    may share a core for whole scheduler slices while another core idles.
+    """
+    for thread, core in zip(_threads(), cycle(chosen), strict=False):
+        os.sched_setaffinity(thread, {core})
+
+
+def move_to(core: int) -> None:
+    """Run the calling thread on one core."""
+    if os.sched_getaffinity(0) != {core}:
+        os.sched_setaffinity(0, {core})
+
+
+def bound_cores() -> list[list[int]]:
+    """Return the cores that each thread of this process may run on; empty where none is bound."""
+    return [sorted(os.sched_getaffinity(thread)) for thread in _threads()]
+
+
+def _threads() -> list[int]:
+    tasks = Path("/proc/self/task")
+    return sorted(int(task.name) for task in tasks.iterdir()) if tasks.exists() else []
+
+
+def stolen_s() -> float:
+    """Return the seconds for which the host gave this machine's cores to others."""
+    return float(getattr(psutil.cpu_times(), "steal", 0.0))
+
+
+def waited_s() -> float:
+    """Return the seconds that this process's threads were ready to run and had no core.
+
+    The second figure of schedstat (Linux, Documentation/scheduler/sched-stats); 0 where there is
+    none.
+    """
+    waited_ns = 0
+    for task in _threads():
+        with suppress(OSError):  # a thread may end meanwhile
+            waited_ns += int(Path(f"/proc/self/task/{task}/schedstat").read_text().split()[1])
+    return waited_ns / 1e9
 
 
 def gpus() -> list[dict[str, Any]]:
@@ -142,20 +182,9 @@ def versions() -> dict[str, str | None]:
     }
 
 
-def settings(threads: tuple[int, ...]) -> dict[str, Any]:
-    """Return the settings that both sides ran under."""
-    return {
-        "threads": list(threads),
-        "observed_threads": {str(n): observed_under(n) for n in threads},
-        "binding": os.environ.get("OMP_PROC_BIND"),
-        "float32_precision": float32_precision(),
-    }
-
-
-def observed_under(threads: int) -> dict[str, int]:
-    """Return the threads each library says it has when given so many."""
-    with limited_threads(threads) as seen:
-        return seen
+def settings() -> dict[str, Any]:
+    """Return the settings that all contenders run under."""
+    return {"malloc": dict(MALLOC), "float32_precision": float32_precision()}
 
 
 def default_label() -> str:

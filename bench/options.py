@@ -26,6 +26,8 @@ class Options:
     site: Path
     full: bool = False
     report: bool = True
+    self_test: bool = False
+    resume: bool = False
 
 
 def parse(
@@ -37,6 +39,8 @@ def parse(
     results: str | None,
     full: bool,
     report: bool,
+    self_test: bool,
+    resume: bool,
 ) -> Options:
     """Return the options that these texts of the command line stand for.
 
@@ -46,7 +50,7 @@ def parse(
 
     """
     return Options(
-        budget_s=BUDGET_S[full] if budget is None else parse_budget(budget),
+        budget_s=(1 + self_test) * BUDGET_S[full] if budget is None else parse_budget(budget),
         threads=parse_threads(threads, machine.usable_cores()),
         devices=default_devices() if devices is None else parse_devices(devices),
         label=parse_label(machine.default_label() if label is None else label),
@@ -54,6 +58,8 @@ def parse(
         site=Path(results).resolve() / "site" if results else ROOT / "reports" / "site",
         full=full,
         report=report,
+        self_test=self_test,
+        resume=resume,
     )
 
 

@@ -1,26 +1,37 @@
 """A run: one invocation, from the cells that were asked for to one result file.
 
-It shares the time out over the cases, has the arena measure each when its first cell is asked for,
-and hands every cell to the journal as soon as it is known.
+It visits every case, then every case again with fresh processes, then those where a visit tells
+most, until all are known well enough or the time is spent. Every visit goes to the journal at
+once, and a run that was cut off goes on from there.
 """
 
+import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
-from pytest_benchmark.stats import Stats
 
-from bench.arena import measure
+from bench.arena import Arena, twin
+from bench.case import Case
 from bench.cell import Cell
+from bench.contenders import Contender
 from bench.journal import Journal
-from bench.options import ROOT, Options
-from bench.outcome import Outcome
+from bench.options import Options
+from bench.outcome import TARGET_HALF_WIDTH, Outcome
+from bench.record import extra_info, record, restored
+from bench.resume import refuse_changed, unfinished
+from bench.selftest import self_test
 
-FINISH_S, REPORT_S = 2.5, 7.0  # of the budget, kept for the end of the run and for its pages
-
+FINISH_S, REPORT_S = 3.0, 4.0  # of the budget, kept for the end of the run and for its pages
+FULL_PASSES = 3  # visit every case; the later ones visit those where that tells most
+ENOUGH_VISITS = 5  # with a narrow interval; fewer can agree by luck
+MAX_VISITS = 24
+HANG_SHARE, LEAST_HANG_S = 1 / 8, 5.0  # of the budget: a worker silent for longer has hung
+NEWS_S = 10.0  # between lines of progress, once every case was seen
 
 OPTIONS: pytest.StashKey[Options] = pytest.StashKey()
 CELLS: pytest.StashKey[Mapping[str, Cell]] = pytest.StashKey()  # by the ids of their tests
@@ -35,133 +46,249 @@ class Run:
         asked: Mapping[str, Cell],
         header: Mapping[str, Any],
         started_s: float,
+        say: Callable[[str], None] = print,
     ) -> None:
-        """Begin a run of the cells `asked` for, by the node ids of their tests.
+        """Prepare a run of the cells `asked` for, by the node ids of their tests.
 
-        The budget counts from `started_s`, on the clock of `time.perf_counter`.
+        The budget counts from `started_s`, on the clock of `time.perf_counter`; `say` prints a line
+        of progress.
+
+        Raises
+        ------
+        ResumeError : the run to be resumed is not there, or was another one; the message says how.
+
         """
         self.options = options
         self.result: Path | None = None
-        self._started_s = started_s
-        self.news: list[str] = []
+        self._say = say
+        self._zero_s = started_s
+        self._ends_s = started_s + options.budget_s - FINISH_S - REPORT_S * options.report
         self._nodes = {cell.id: node for node, cell in asked.items()}
-        self._cases: dict[str, list[Cell]] = {}
-        for cell in asked.values():
-            self._cases.setdefault(cell.case.id, []).append(cell)
-        self._outcomes: dict[str, Outcome] = {}
-        self._done = 0
+        self._cells = list(_with_twins(asked.values(), twins=options.self_test))
+        self._outcomes = {cell.id: _unmeasured(cell) for cell in self._cells}
+        self._cases = {cell.case.id: cell.case for cell in self._cells}
+        self._cost_s: dict[str, float] = {}
+        self._renewal_s = 0.0
+        self._news_s = -math.inf
+        limit_s = max(LEAST_HANG_S, HANG_SHARE * options.budget_s)
+        keys = _keys(cell for cell in self._cells if self._outcomes[cell.id].open)
+        self._arena = Arena(keys, limit_s)
+        self.journal = self._begun(header)
+
+    def _begun(self, header: Mapping[str, Any]) -> Journal:
+        """Return the journal of a new run, or of the one to be resumed, which is restored."""
         started = datetime.now(UTC)
         name = f"{started:%Y-%m-%dT%H-%M-%S}.{started.microsecond // 1000:03d}Z.json"
-        self.journal = Journal(
-            options.results / options.label / name,
-            {"datetime": started.isoformat(), **header},
-            [cell.id for cell in asked.values()],
-        )
+        folder = self.options.results / self.options.label
+        workloads = {case.workload.name: case.workload for case in self._cases.values()}
+        header = {
+            "datetime": started.isoformat(),
+            **header,
+            "run": {
+                "budget_s": self.options.budget_s,
+                "sources": {name: w.source_sha256 for name, w in workloads.items()},
+            },
+        }
+        asked = list(self._nodes)
+        if not self.options.resume:
+            return Journal(folder / name, header, asked)
+        journal = unfinished(folder)
+        refuse_changed(journal, header, asked)
+        journal.rewrite()
+        self._zero_s = time.perf_counter() - journal.spent_s
+        kept = {line["cell"]["id"]: line for line in journal.records()}
+        for cell in self._cells:
+            if cell.id in kept:
+                self._outcomes[cell.id] = restored(cell, kept[cell.id], self._zero_s)
+        visits = (visit for outcome in self._outcomes.values() for visit in outcome.visits)
+        self._arena.generation = max((visit.worker for visit in visits), default=0)
+        return journal
 
     def outcome(self, cell: Cell) -> Outcome:
-        """Return what became of a cell, after measuring its whole case if need be."""
-        if cell.id not in self._outcomes:
-            self._measure(self._cases[cell.case.id])
+        """Return what became of a cell."""
         return self._outcomes[cell.id]
+
+    def extra_info(self, cell: Cell) -> dict[str, Any]:
+        """Return the figures of a cell beside its times."""
+        return extra_info(cell, self._outcomes[cell.id], self._zero_s)
 
     def left_s(self) -> float:
         """Return the seconds left for measuring."""
-        spent_s = time.perf_counter() - self._started_s
-        return self.options.budget_s - spent_s - FINISH_S - REPORT_S * self.options.report
+        return self._ends_s - time.perf_counter()
 
-    def _measure(self, members: Sequence[Cell]) -> None:
-        case = members[0].case
-        if (left_s := self.left_s()) <= 0:
-            reason = (
-                f"the budget of {self.options.budget_s:g} s was spent before this case's turn; "
-                "a larger --budget or a narrower selection reaches it"
-            )
-            outcomes: Mapping[str, Outcome] = {
-                cell.contender.name: Outcome(status="skipped", reason=reason) for cell in members
+    def measure(self) -> None:
+        """Visit cases until all are known well enough or the time is spent."""
+        try:
+            for number in count(1):
+                due = self._due(number)
+                if due and not self._renewed(number, due):
+                    break
+                if not self._pass(number, due) and number >= FULL_PASSES:
+                    break
+            self.journal.complete = True
+        finally:
+            self._arena.end()
+
+    def _renewed(self, number: int, due: Sequence[Sequence[Case]]) -> bool:
+        """Start fresh processes for a pass, if there is time for that; the first is always."""
+        start = time.perf_counter()
+        if number > 1 and self.left_s() < 2 * self._renewal_s:
+            return False
+        cells = [
+            cell for cases in due for case in cases for cell, o in self._members(case) if o.open
+        ]
+        self._arena.renew(_keys(cells))
+        self._renewal_s = time.perf_counter() - start
+        if number == 1:
+            self.journal.observe(self._arena.observed)
+            if self.options.resume:  # the interrupted run has paid for its own start
+                self._ends_s += time.perf_counter() - self._zero_s - self.journal.spent_s
+        return True
+
+    def _pass(self, number: int, due: Sequence[Sequence[Case]]) -> bool:
+        """Visit each case that is due once, in as far as there is time; tell whether any was."""
+        visited = False
+        for done, cases in enumerate(due):
+            left_s = self.left_s()
+            if number == 1 and left_s <= 0:
+                self._skip(cases)
+            elif number == 1 or self._cost_s.get(_group(cases[0]), 0.0) < left_s:
+                share_s = left_s / sum(map(len, due[done:])) / max(1, 1 + FULL_PASSES - number)
+                self._visit(cases, share_s)
+                visited = True
+            self._tell(number, cases)
+        return visited
+
+    def _due(self, number: int) -> list[list[Case]]:
+        """Return the cases that a pass visits, those together that share their inputs.
+
+        Three passes visit all, the cheap ones first if the time is too short for all. After that a
+        pass visits the half where a second spent narrows most.
+        """
+        groups: dict[str, list[Case]] = {}
+        for case in self._cases.values():
+            if self._wants(case, number):
+                groups.setdefault(_group(case), []).append(case)
+        costs_s = {name: self._cost_s.get(name, 0.0) for name in groups}
+        if number > FULL_PASSES:
+            worth = {
+                name: -max(1.0, *map(self._width, cases)) / costs_s[name] / self._visits(cases[0])
+                for name, cases in groups.items()
             }
-        else:
-            share_s = left_s * _weight(members) / self._weight_left()
-            outcomes = measure(case, [cell.contender for cell in members], share_s)
-        self._done += 1
-        self._outcomes |= {cell.id: outcomes[cell.contender.name] for cell in members}
-        self.journal.add(self.record(cell) for cell in members)
-        self.news.append(self._line(members))
+            chosen = sorted(groups, key=worth.__getitem__)[: math.ceil(len(groups) / 2)]
+            return [cases for name, cases in groups.items() if name in chosen]
+        if sum(costs_s.values()) > self.left_s():
+            return sorted(groups.values(), key=lambda cases: costs_s[_group(cases[0])])
+        return list(groups.values())
 
-    def _weight_left(self) -> int:
-        open_cases = [m for m in self._cases.values() if m[0].id not in self._outcomes]
-        return sum(_weight(members) for members in open_cases)
+    def _wants(self, case: Case, number: int) -> bool:
+        """Tell whether a case is to be visited in a pass."""
+        if not any(outcome.open for _, outcome in self._members(case)):
+            return False
+        visits = self._visits(case)
+        if number <= FULL_PASSES:
+            return visits < number
+        return visits < ENOUGH_VISITS or (visits < MAX_VISITS and self._width(case) > 1)
 
-    def _line(self, members: Sequence[Cell]) -> str:
-        parts = []
-        for cell in members:
-            outcome = self._outcomes[cell.id]
-            speedup = outcome.facts.get("speedup")
-            if cell.contender.name == "numpy" or outcome.status == "skipped":
-                continue
-            parts.append(
-                f"{cell.contender.name} "
-                + (f"{speedup['ratio']:.2f}x" if speedup else outcome.status)
-            )
+    def _visits(self, case: Case) -> int:
+        return max(len(outcome.visits) for _, outcome in self._members(case))
+
+    def _width(self, case: Case) -> float:
+        """Return the widest half interval of a case, in units of the target."""
+        widths = (outcome.half_width for _, outcome in self._members(case))
+        return max(widths, default=0.0) / TARGET_HALF_WIDTH
+
+    def _members(self, case: Case) -> Iterator[tuple[Cell, Outcome]]:
+        for cell in self._cells:
+            if cell.case is case:
+                yield cell, self._outcomes[cell.id]
+
+    def _visit(self, cases: Sequence[Case], share_s: float) -> None:
+        start = time.perf_counter()
+        entries = [
+            (case, {cell.contender: outcome for cell, outcome in self._members(case)})
+            for case in cases
+        ]
+        self._arena.visit(entries, share_s)
+        self._cost_s[_group(cases[0])] = time.perf_counter() - start
+        self._keep(cases)
+
+    def _skip(self, cases: Sequence[Case]) -> None:
+        for case in cases:
+            for _, outcome in self._members(case):
+                if outcome.open:
+                    outcome.fail(
+                        "skipped",
+                        f"the budget of {self.options.budget_s:g} s was spent before this case's "
+                        "turn; a larger --budget or a narrower selection reaches it",
+                    )
+        self._keep(cases)
+
+    def _keep(self, cases: Sequence[Case]) -> None:
+        """Put on disk what is known of some cases now."""
+        spent_s = time.perf_counter() - self._zero_s
+        self.journal.add(
+            (
+                record(cell, outcome, self._nodes.get(cell.id, ""), self._zero_s)
+                for case in cases
+                for cell, outcome in self._members(case)
+            ),
+            spent_s,
+        )
+
+    def _tell(self, number: int, cases: Sequence[Case]) -> None:
+        """Print a line for each case when it is first seen, and now and then later."""
         minutes, seconds = divmod(max(0, round(self.left_s())), 60)
-        count = f"[{self._done:>{len(str(len(self._cases)))}}/{len(self._cases)}]"
-        return f"{count} {minutes}:{seconds:02d} left  {members[0].case.id:<52} {', '.join(parts)}"
+        left = f"{minutes}:{seconds:02d} left"
+        if number == 1:
+            for case in cases:
+                done = list(self._cases).index(case.id) + 1
+                total = len(self._cases)
+                place = f"[{done:>{len(str(total))}}/{total}]"
+                self._say(f"{place} {left}  {case.id:<52} {self._figures(case)}")
+        elif time.perf_counter() - self._news_s > NEWS_S:
+            self._news_s = time.perf_counter()
+            settled = sum(self._width(case) <= 1 for case in self._cases.values())
+            self._say(f"visit {number}: {settled} of {len(self._cases)} cases known to 2 %, {left}")
 
-    def record(self, cell: Cell) -> dict[str, Any]:
-        """Return what the journal keeps of a cell."""
-        outcome = self._outcomes[cell.id]
-        state = {"id": cell.id, "status": outcome.status, "reason": outcome.reason}
-        return {"cell": state, "benchmark": self._entry(cell) if outcome.blocks else None}
-
-    def _entry(self, cell: Cell) -> dict[str, Any]:
-        """Return a cell as pytest-benchmark writes it in its JSON."""
-        stats = Stats()
-        for seconds in self._outcomes[cell.id].seconds:
-            stats.update(seconds)
-        return {
-            "group": cell.case.id,
-            "name": f"test_pair[{cell.test_id}]",
-            "fullname": self._nodes[cell.id],
-            "params": cell.params,
-            "param": cell.test_id,
-            "extra_info": self.extra_info(cell),
-            "options": {},
-            "stats": {**stats.as_dict(), "data": stats.data, "iterations": 1},
-        }
-
-    def extra_info(self, cell: Cell) -> dict[str, Any]:
-        """Return the figures of a cell beside its times; see the result file in the README."""
-        case, facts = cell.case, self._outcomes[cell.id].facts
-        return {
-            "cell": cell.id,
-            "workload": case.workload.name,
-            "family": case.workload.family,
-            "size": case.size.label,
-            "axis": case.workload.axis,
-            "axis_value": case.axis_value,
-            "variant": case.variant,
-            "dtype": case.dtype,
-            "contender": cell.contender.name,
-            "device": cell.contender.device,
-            "threads": case.threads,
-            "flops": case.cost.flops,
-            "bytes": case.moved_bytes,
-            "device_time_s": None,
-            "peak_memory_bytes": None,
-            "workers": 1,
-            "sources": [path.relative_to(ROOT).as_posix() for path in case.workload.sources],
-            "source_sha256": case.workload.source_sha256,
-            **facts,
-        }
+    def _figures(self, case: Case) -> str:
+        parts = []
+        for cell, outcome in self._members(case):
+            speedup = outcome.facts.get("speedup")
+            if cell.contender.name != "numpy" and outcome.status != "skipped":
+                figure = f"{speedup['ratio']:.2f}x" if speedup else outcome.status
+                parts.append(f"{cell.contender.name} {figure}")
+        return ", ".join(parts)
 
     def finish(self) -> Path:
         """Write the result file and return its path."""
+        if self.options.self_test:
+            self.journal.self_test = self_test(self._cells, self._outcomes)
         self.result = self.journal.assemble()
         return self.result
 
 
-def _weight(members: Sequence[Cell]) -> int:
-    """Return how many cells of a case take time."""
-    return max(1, sum(not cell.contender.unavailable(cell.case) for cell in members))
+def _with_twins(cells: Iterable[Cell], *, twins: bool) -> Iterator[Cell]:
+    for cell in cells:
+        yield cell
+        if twins:
+            yield Cell(case=cell.case, contender=twin(cell.contender))
+
+
+def _keys(cells: Iterable[Cell]) -> list[tuple[Contender, int]]:
+    """Return each contender and thread setting of some cells once."""
+    return list(dict.fromkeys((cell.contender, cell.case.threads) for cell in cells))
+
+
+def _unmeasured(cell: Cell) -> Outcome:
+    reason = cell.contender.unavailable(cell.case)
+    return Outcome(reason=reason) if reason else Outcome()
+
+
+def _group(case: Case) -> str:
+    """Return what cases have in common that share their inputs."""
+    return case.id.rpartition("/")[0]
 
 
 RUN: pytest.StashKey[Run] = pytest.StashKey()
+"""The run of a session that measures."""

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from bench.classifier import cross_entropy_tensors, sgd
 
 
-def mlp_tensors(  # noqa: PLR0917 - the signature of the workload's bodies
+def mlp_tensors(
     x: Tensor, y: Tensor, w1: Tensor, b1: Tensor, w2: Tensor, b2: Tensor, lr: float
 ) -> tuple[Any, ...]:
     """Train one epoch with tensors in place of arrays, gradients still by hand."""
@@ -27,7 +27,7 @@ def mlp_tensors(  # noqa: PLR0917 - the signature of the workload's bodies
     return torch.stack(losses), *weights
 
 
-def mlp_autograd(  # noqa: PLR0917 - the signature of the workload's bodies
+def mlp_autograd(
     x: Tensor, y: Tensor, w1: Tensor, b1: Tensor, w2: Tensor, b2: Tensor, lr: float
 ) -> tuple[Any, ...]:
     """Train one epoch with gradients from autograd, the step still by hand."""

@@ -58,7 +58,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture
 def cell(request: pytest.FixtureRequest) -> Cell:
-    """Return the test's cell, measured before pytest-benchmark's fixture waits to be used."""
+    """Return the test's cell, before pytest-benchmark's fixture waits to be used."""
     cell = request.config.stash[CELLS][request.node.callspec.id]
     outcome = request.config.stash[RUN].outcome(cell)
     if outcome.status == "skipped":

@@ -54,6 +54,10 @@ class Size:
     params: Mapping[str, Param]
     name: str = ""
 
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[str, dict[str, Param]]]:
+        """Pickle as what it was made of: a read-only mapping cannot be pickled."""
+        return _size, (self.name, dict(self.params))
+
     @property
     def label(self) -> str:
         """The name, or the parameters as they read aloud: `n=1024`."""
@@ -63,6 +67,10 @@ class Size:
 def size(name: str = "", **params: Param) -> Size:
     """Return the size that has these parameters."""
     return Size(MappingProxyType(params), name)
+
+
+def _size(name: str, params: dict[str, Param]) -> Size:
+    return size(name, **params)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,6 +116,10 @@ class Workload:
         if not labels or len(set(labels)) < len(labels):
             raise ValueError(f"workload {self.name!r}: give sizes that differ; got {labels}")
 
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[str, str]]:
+        """Pickle as a name: another process imports the workload from the file it stands in."""
+        return named, (self.make.__module__, self.name)
+
     def body(self, library: str, rung: str = "") -> Body:
         """Return the implementation for a library and, within PyTorch, a rung."""
         if library == "numpy":
@@ -124,6 +136,20 @@ class Workload:
     def source_sha256(self) -> str:
         """The hash of those files, so that a result can name the code it timed."""
         return hashlib.sha256(b"".join(path.read_bytes() for path in self.sources)).hexdigest()
+
+
+def named(module: str, name: str) -> Workload:
+    """Return the workload of that name that a module defines.
+
+    Raises
+    ------
+    LookupError : there is none; `make` must stand in the same module as its workload.
+
+    """
+    for value in vars(importlib.import_module(module)).values():
+        if isinstance(value, Workload) and value.name == name:
+            return value
+    raise LookupError(f"{module} must define the workload {name!r} whose `make` stands there")
 
 
 @lru_cache(maxsize=1)

@@ -56,7 +56,8 @@ def colour(contender: str) -> str:
 def time_against_size(rows: pd.DataFrame) -> Markup:
     """Draw a workload's times against its sizes, a panel a variant, with the speedups."""
     variants = rows["variant"].unique()
-    with mpl.rc_context({**STYLE, "svg.hashsalt": str(rows["workload"].iloc[0])}):
+    salt = f"{rows['workload'].iloc[0]}-{rows['threads'].iloc[0]}"
+    with mpl.rc_context({**STYLE, "svg.hashsalt": salt}):
         width = max(7.0, 3.9 * len(variants))
         figure = Figure(figsize=(width, 3.8))
         panels = figure.subplots(1, len(variants), sharey=True, squeeze=False)[0]
@@ -150,6 +151,52 @@ def _label_lines(axes: Axes, x: float, ends: Sequence[tuple[float, str, str]]) -
             name, (x, y), textcoords="offset points", xytext=(20, -4), color=paint,
             annotation_clip=False,
         )  # fmt: skip
+
+
+def blocks_over_time(blocks: pd.DataFrame, title: str) -> Markup:
+    """Draw every block of some cells of a case in the order they were taken, visit by visit.
+
+    `blocks` has a row a block: contender, visit, worker, start_s, time_s, disturbed. Within a visit
+    the axis is time; between visits lie seconds to minutes, which are told beneath.
+    """
+    with mpl.rc_context({**STYLE, "svg.hashsalt": "blocks"}):
+        visits = blocks.groupby("visit")["start_s"]
+        first, length = visits.min(), (visits.max() - visits.min()).replace(0.0, 1.0)
+        place = {visit: n for n, visit in enumerate(first.index)}
+        figure = Figure(figsize=(max(7.0, 1.1 * len(place) + 2), 4.0))
+        axes = figure.subplots()
+        figure.subplots_adjust(0.12, 0.2, 0.84, 0.86)
+        axes.set_yscale("log")
+        ends = []
+        for contender, line in blocks.groupby("contender", sort=False):
+            paint = colour(str(contender))
+            within = (line["start_s"] - line["visit"].map(first)) / line["visit"].map(length)
+            x = line["visit"].map(place) + 0.1 + 0.8 * within
+            calm = ~line["disturbed"].astype(bool)
+            axes.plot(x[calm], line["time_s"][calm], "o", color=paint, markersize=4)
+            axes.plot(x[~calm], line["time_s"][~calm], "x", color=paint, markersize=6)
+            typical_s = float(line["time_s"].median())
+            axes.axhline(typical_s, color=paint, linewidth=1, alpha=0.6)
+            ends.append((typical_s, str(contender), paint))
+        for edge in range(1, len(place)):
+            axes.axvline(edge, color=INK, alpha=0.15, linewidth=0.6)
+        workers = blocks.groupby("visit")["worker"].first()
+        axes.set_xticks(
+            [n + 0.5 for n in place.values()],
+            [f"{first[visit]:.0f} s\nworker {workers[visit]}" for visit in place],
+        )
+        axes.set_xlim(0, len(place))
+        axes.set_xlabel("visit: when in the run, and by which generation of processes")
+        axes.set_ylabel("time of one iteration")
+        axes.yaxis.set_major_formatter(lambda value, _: units.tick_seconds(value))
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 5, 7)))
+        axes.yaxis.set_minor_locator(NullLocator())
+        _label_lines(axes, float(len(place)), ends)
+        axes.set_title(f"{title}\ndots: blocks of iterations; crosses: disturbed; lines: medians")
+        count, marked = len(blocks), int(blocks["disturbed"].sum())
+        return inline_svg(
+            figure, f"{title} {count} blocks over {len(place)} visits, {marked} disturbed."
+        )
 
 
 def describe(rows: pd.DataFrame) -> str:

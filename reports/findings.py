@@ -1,8 +1,10 @@
 """Table -> findings: statements that the data chose, each with the cells that it rests on.
 
-A sentence about speed is picked by the state of its speedup: PyTorch wins or loses where the
-interval lies on one side of 1, ties where it holds 1; an unstable cell is called that, and a cell
-without a time is absent, with its reason. A number gets the digits its interval deserves.
+A sentence about speed is picked by the state of its speedup: PyTorch wins or loses where the whole
+interval lies more than 2 % away from 1, and ties where it is narrow and reaches nearer: of 95 %
+intervals one in twenty is wrong by a little, and no winner may rest on that. A cell too unsettled
+to tell is unstable, and one without a time is absent, with its reason. A number gets the digits its
+interval deserves.
 """
 
 from collections.abc import Mapping
@@ -17,13 +19,16 @@ from reports import units
 from reports.load import Result
 
 NUMPY = "numpy"
+MARGIN = 1.02  # a difference that is smaller makes no winner
+PILED_UP = 3.0  # typical over best: such times have no single speedup
+MIN_VISITS = 3  # fewer do not tell how visits differ
 SENTENCES = {
     "wins": "{where}: {contender} is {ratio} times as fast as NumPy (95 % interval {interval})",
     "loses": "{where}: NumPy is {ratio} times as fast as {contender} (95 % interval {interval})",
     "tie": "{where}: a tie; {contender} runs at {ratio} times NumPy's speed"
     " (95 % interval {interval})",
-    "unstable": "{where}: {contender} runs at about {ratio} times NumPy's speed, not settled to 2 %"
-    " here (95 % interval {interval})",
+    "unstable": "{where}: {contender} runs at about {ratio} times NumPy's speed, too unsettled here"
+    " to tell who is faster (95 % interval {interval})",
     "absent": "{where}: no speedup of {contender}, since {reason}",
 }
 
@@ -90,9 +95,12 @@ def state_of(row: Mapping[Any, Any]) -> str:
     """Return wins, loses, tie, unstable or absent."""
     if pd.isna(row["ratio"]) or row["status"] not in {"ok", "unstable"}:
         return "absent"
-    if row["status"] == "unstable":
+    few = pd.notna(row["visits"]) and row["visits"] < MIN_VISITS
+    if few or row["typical_s"] > PILED_UP * row["best_s"]:
         return "unstable"
-    return "wins" if row["low"] > 1 else "loses" if row["high"] < 1 else "tie"
+    if row["low"] > MARGIN or row["high"] < 1 / MARGIN:
+        return "wins" if row["low"] > MARGIN else "loses"
+    return "unstable" if row["status"] == "unstable" else "tie"
 
 
 def _numbers(row: Mapping[Any, Any], state: str) -> dict[str, str]:
@@ -146,3 +154,19 @@ def trust(result: Result) -> dict[str, float]:
         "disturbed_share": float(disturbed / blocks) if blocks else np.nan,
         "half_width": float(widths.median()) if len(widths) else np.nan,
     }
+
+
+def self_tested(result: Result) -> str:
+    """Return what the self-test of a run found, or that it had none."""
+    found = result.machine.self_test
+    if found is None:
+        return "none in this run; --self-test compares every contender with itself"
+    counted = units.count(found.comparisons, "comparison")
+    text = f"{found.excluding_1} of {counted} of a contender with itself exclude 1"
+    if found.widest_half_width is None or found.furthest is None:
+        return text
+    return (
+        f"{text} (of 95 % intervals one in twenty does); the widest is "
+        f"±{100 * found.widest_half_width:.1f} %, and the same code was found at most "
+        f"{100 * (np.exp(found.furthest) - 1):.1f} % apart"
+    )

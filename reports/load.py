@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from pydantic import ValidationError
 
@@ -25,7 +26,7 @@ class UnreadableError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """A checked result file: what it says of its machine, and its cells as a tidy table."""
+    """A checked result file: its machine, its cells and their blocks as tidy tables."""
 
     path: Path
     label: str
@@ -33,6 +34,7 @@ class Result:
     machine: Machine
     commit: Commit
     table: pd.DataFrame
+    blocks: pd.DataFrame
 
 
 def load(path: Path) -> Result:
@@ -72,17 +74,18 @@ def _journal(text: str) -> dict[str, Any]:
     """Return the content of a run that was cut off: its last line may be half written."""
     lines = text.splitlines(keepends=True)
     whole = [line for line in lines if line.endswith("\n")]
-    header, *records = (json.loads(line) for line in whole or lines)
-    known = {record["cell"]["id"]: record for record in records}
+    read = [json.loads(line) for line in whole or lines]
+    header = [line for line in read if "cell" not in line][-1]
+    records = [line for line in read if "cell" in line and not line.get("twin")]
+    known = {record["cell"]["id"]: record for record in records}  # the last of each counts
     missing = {"status": "skipped", "reason": "the run ended before this cell's turn"}
-    read: dict[str, Any] = header | {
+    return dict(header) | {
         "cells": [
             known[cell]["cell"] if cell in known else {"id": cell, **missing}
             for cell in header.get("asked", ())
         ],
-        "benchmarks": [record["benchmark"] for record in records if record["benchmark"]],
+        "benchmarks": [r["benchmark"] for r in known.values() if r["benchmark"]],
     }
-    return read
 
 
 def _result(path: Path, content: ResultFile) -> Result:
@@ -95,7 +98,8 @@ def _result(path: Path, content: ResultFile) -> Result:
         datetime=content.datetime,
         machine=content.machine_info,
         commit=content.commit_info,
-        table=pd.DataFrame(rows, columns=COLUMNS),
+        table=pd.DataFrame(rows, columns=COLUMNS).astype(dict.fromkeys(OPTIONAL, float)),
+        blocks=_blocks(path, content) if content.schema_ else pd.DataFrame(columns=BLOCKS),
     )
 
 
@@ -103,8 +107,40 @@ COLUMNS = [
     "cell", "case", "status", "reason", "workload", "family", "size", "axis", "axis_value",
     "variant", "dtype", "threads", "contender", "device", "flops", "bytes", "best_s", "typical_s",
     "ratio", "low", "high", "best_ratio", "best_low", "best_high", "rel_error", "tolerance",
-    "first_call_s", "blocks", "disturbed_blocks", "bimodal", "quality", "sources", "source_sha256",
+    "first_call_s", "peak_memory_bytes", "peak_device_memory_bytes", "blocks", "disturbed_blocks",
+    "visits", "workers", "bimodal", "quality", "sources", "source_sha256",
 ]  # fmt: skip
+OPTIONAL = ("peak_memory_bytes", "peak_device_memory_bytes", "visits")
+BLOCKS = ["cell", "visit", "worker", "start_s", "time_s", "disturbed"]
+
+
+def _blocks(path: Path, content: ResultFile) -> pd.DataFrame:
+    """Return a row for every block of every cell, in the order they were taken."""
+    parts = [pd.DataFrame(columns=BLOCKS)]
+    for entry in content.benchmarks:
+        info = Info.model_validate(entry.extra_info)
+        seconds, visits = entry.stats.data, info.samples.visits
+        if not visits:
+            continue
+        counts = [count for _, _, count in visits]
+        if not len(seconds) == len(info.samples.starts_s) == sum(counts):
+            raise UnreadableError(
+                f"{path}: no result file: the samples of {info.cell} must be as many as its data"
+            )
+        parts.append(
+            pd.DataFrame(
+                {
+                    "cell": info.cell,
+                    "visit": np.repeat([number for number, _, _ in visits], counts),
+                    "worker": np.repeat([worker for _, worker, _ in visits], counts),
+                    "start_s": info.samples.starts_s,
+                    "time_s": seconds,
+                    "disturbed": np.isin(np.arange(len(seconds)), info.samples.disturbed),
+                }
+            )
+        )
+    filled = [part for part in parts if len(part)]
+    return pd.concat(filled, ignore_index=True) if filled else parts[0]
 
 
 def _rows(content: ResultFile) -> Iterator[dict[str, Any]]:
@@ -114,7 +150,7 @@ def _rows(content: ResultFile) -> Iterator[dict[str, Any]]:
         case, _, contender = cell.id.rpartition("/")
         row: dict[str, Any] = {"case": case, "contender": contender}
         if info := timed.get(cell.id):
-            row |= info.model_dump(exclude={"speedup", "speedup_best"})
+            row |= info.model_dump(exclude={"speedup", "speedup_best", "samples"})
             row |= _ratio(info.speedup, "") | _ratio(info.speedup_best, "best_")
         else:
             row |= dict(zip(("workload", "size", "dtype"), case.split("/"), strict=False))

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,16 @@ from markupsafe import Markup
 from pygments.formatters import HtmlFormatter
 
 from reports import chapters, charts, units
-from reports.findings import NUMPY, Finding, headlines, score, speedups, state_of, trust
+from reports.findings import (
+    NUMPY,
+    Finding,
+    headlines,
+    score,
+    self_tested,
+    speedups,
+    state_of,
+    trust,
+)
 from reports.load import Result
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -38,7 +47,7 @@ class Section:
     name: str
     family: str
     summary: str
-    chart: Markup
+    charts: Mapping[int, Markup]  # by threads
     accuracy: str
     findings: Sequence[Finding]
     rows: Sequence[dict[Any, Any]]
@@ -66,6 +75,7 @@ def write(results: Sequence[Result], complaints: Sequence[str], out: Path) -> Pa
             headlines=headlines(result),
             score=score(result),
             trust=trust(result),
+            self_tested=self_tested(result),
             sections=list(sections(result)),
             untimed=untimed(result),
             chapters=read,
@@ -87,13 +97,15 @@ def sections(result: Result) -> Iterator[Section]:
     timed = result.table[result.table["typical_s"].notna() & result.table["workload"].notna()]
     for name, rows in timed.groupby("workload", sort=False):
         cells = rows[rows["contender"] != NUMPY]["cell"]
-        drawn = rows[(rows["dtype"] == rows["dtype"].iloc[0])]
-        drawn = drawn[drawn["threads"] == drawn["threads"].iloc[0]]
+        drawn = rows[rows["dtype"] == rows["dtype"].iloc[0]]
         yield Section(
             name=str(name),
             family=str(rows["family"].iloc[0]),
             summary=summary(rows),
-            chart=charts.time_against_size(drawn),
+            charts={
+                int(threads): charts.time_against_size(part)
+                for threads, part in drawn.groupby("threads", sort=False)
+            },
             accuracy=accuracy(rows),
             findings=[found[cell] for cell in cells],
             rows=[

@@ -34,6 +34,22 @@ class Cell(Model):
     reason: Text = ""
 
 
+class Samples(Model):
+    """Where each block comes from.
+
+    Attributes
+    ----------
+    visits : number, worker and count of blocks of each visit, in the order of the blocks.
+    starts_s : when each block began, in seconds of the run.
+    disturbed : the places of the blocks that were disturbed.
+
+    """
+
+    visits: list[tuple[Count, Count, Count]] = []
+    starts_s: list[Annotated[float, Field(allow_inf_nan=False)]] = []
+    disturbed: list[Count] = []
+
+
 class Info(Model):
     """What the suite says of a cell beside its samples."""
 
@@ -53,8 +69,12 @@ class Info(Model):
     rel_error: float | None = None
     tolerance: float | None = None
     first_call_s: float | None = None
+    peak_memory_bytes: Count | None = None
+    peak_device_memory_bytes: Count | None = None
     blocks: Count
     disturbed_blocks: Count
+    visits: Count | None = None
+    workers: Count = 1
     best_s: Seconds
     typical_s: Seconds
     speedup: Ratio | None = None
@@ -63,6 +83,7 @@ class Info(Model):
     quality: dict[str, float] = {}
     sources: list[Text] = []
     source_sha256: Text = ""
+    samples: Samples = Samples()
 
 
 class Stats(Model):
@@ -115,8 +136,29 @@ class Blas(Model):
 class Settings(Model):
     """What both sides ran under."""
 
-    threads: list[int] = []
     float32_precision: dict[str, Text] = {}
+
+
+class SelfTestRow(Ratio):
+    """One contender against itself."""
+
+    cell: Text
+
+
+class SelfTest(Model):
+    """What came of comparing every contender with a second worker of itself.
+
+    Attributes
+    ----------
+    furthest : the largest absolute logarithm of a ratio, which should be 0.
+
+    """
+
+    comparisons: Count
+    excluding_1: Count
+    widest_half_width: float | None = None
+    furthest: float | None = None
+    rows: list[SelfTestRow] = []
 
 
 class Machine(Model):
@@ -129,6 +171,7 @@ class Machine(Model):
     blas: Blas = Blas()
     versions: dict[str, Text | None] = {}
     settings: Settings = Settings()
+    self_test: SelfTest | None = None
 
 
 class Commit(Model):

@@ -35,6 +35,16 @@ def entry(cell: str, typical_s: float, speedup: tuple[float, float, float], **in
         "speedup": {"ratio": ratio, "low": low, "high": high},
         "speedup_best": dict(zip(("ratio", "low", "high"), best, strict=True)),
         "bimodal": False,
+        "peak_memory_bytes": 4096,
+        "peak_device_memory_bytes": None,
+        "visits": 3,
+        "workers": 3,
+        "iterations_per_block": 10,
+        "samples": {
+            "visits": [[1, 1, 1], [2, 2, 1], [3, 3, 1]],
+            "starts_s": [1.0, 2.0, 3.0],
+            "disturbed": [1],
+        },
         "sources": ["bench/workloads/matmul.py"],
         "source_sha256": "0" * 64,
     }

@@ -1,21 +1,26 @@
-"""A pytest plugin for tests of whole runs: it swaps the workloads for tiny, wrong or slow ones.
+"""Workloads that are tiny, wrong, slow or deadly, and a pytest plugin that runs them for real.
 
-Used as `pytest -p tests.faulty --workloads wrong,slow`.
+Used as `pytest -p tests.faulty --workloads wrong,slow`. A worker process imports them from here.
 """
 
+import os
+import signal
 import time
-from dataclasses import replace
 from types import MappingProxyType
 
 import pytest
+import torch
 
 from bench import cell
-from bench.workload import Workload, discover, size
+from bench.workload import Cost, Workload, size
 
 
-def matmul(name: str, **changes) -> Workload:
-    small = {"sizes": (size(n=8),)}
-    return replace(discover()["matmul"], name=name, **(small | changes))
+def make(rng, n):
+    return {"a": rng.standard_normal((n, n)), "b": rng.standard_normal((n, n))}
+
+
+def product(a, b):
+    return a @ b
 
 
 def slow(a, b):
@@ -23,16 +28,97 @@ def slow(a, b):
     return a @ b
 
 
+def wrong(a, b):
+    return a @ b + 1
+
+
 def boom(a, b):
-    raise RuntimeError("boom")
+    raise RuntimeError("boom\nand more")
 
 
-WORKLOADS = {
-    "good": matmul("good"),
-    "wrong": matmul("wrong", torch=lambda a, b: a @ b + 1),
-    "boom": matmul("boom", torch=boom),
-    "slow": matmul("slow", numpy=slow, sizes=tuple(size(n=n) for n in range(2, 42))),
-}
+def exhausted(a, b):
+    raise MemoryError("full")
+
+
+def segfault(a, b):
+    os.kill(os.getpid(), signal.SIGSEGV)
+
+
+def leaves(a, b):
+    os._exit(3)
+
+
+def killed(a, b):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def hangs(a, b):
+    time.sleep(3600)
+
+
+def quits(a, b):
+    raise SystemExit(5)
+
+
+def nan(a, b):
+    return a @ b * float("nan")
+
+
+def changes(a, b):
+    c = a @ b
+    a += 1
+    return c
+
+
+def late(a, b):
+    """Fail at the thirtieth call of a process."""
+    late.calls += 1
+    if late.calls > 30:
+        os._exit(4)
+    return a @ b
+
+
+late.calls = 0
+
+
+def allocates(a, b):
+    """Take and give back 64 MiB beside the product."""
+    return a @ b + torch.ones(2**24)[:1] * 0
+
+
+def unmakeable(rng, n):
+    raise MemoryError("too large")
+
+
+def planted(name: str, **changes) -> Workload:
+    usual = {
+        "name": name,
+        "family": "matmul",
+        "make": make,
+        "numpy": product,
+        "torch": product,
+        "cost": lambda n: Cost(flops=2 * n**3, elements=3 * n**2, reduction=n),
+        "sizes": (size(n=8),),
+    }
+    return Workload(**(usual | changes))
+
+
+GOOD = planted("good")
+WRONG = planted("wrong", torch=wrong)
+BOOM = planted("boom", torch=boom)
+EXHAUSTED = planted("exhausted", torch=exhausted)
+SEGFAULT = planted("segfault", torch=segfault)
+LEAVES = planted("leaves", torch=leaves)
+KILLED = planted("killed", torch=killed)
+HANGS = planted("hangs", torch=hangs)
+QUITS = planted("quits", torch=quits)
+NAN = planted("nan", torch=nan)
+CHANGES = planted("changes", torch=changes)
+LATE = planted("late", torch=late)
+ALLOCATES = planted("allocates", torch=allocates)
+UNMAKEABLE = planted("unmakeable", make=unmakeable)
+SLOW = planted("slow", numpy=slow, sizes=tuple(size(n=n) for n in range(2, 10)))
+WORKLOADS = {value.name: value for value in list(vars().values()) if isinstance(value, Workload)}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

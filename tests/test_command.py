@@ -10,8 +10,10 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
+from bench import machine
 from reports.load import load
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -26,7 +28,8 @@ NAMES = [
 
 
 def arguments(results, *more):
-    return [*COMMAND, "--results", str(results), "--machine", "test-box", *more]
+    chosen = more if "--threads" in more else ("--threads", "1", *more)
+    return [*COMMAND, "--results", str(results), "--machine", "test-box", *chosen]
 
 
 def run(results, *more, code=0):
@@ -49,7 +52,7 @@ def finished(tmp_path_factory):
     command = [sys.executable, "-m", "pytest", "bench/", "--benchmark-only", "--budget", "20"]
     pairs = [f"bench/test_pairs.py::test_pair[{name}]" for name in NAMES]
     command[3:4] = pairs
-    chosen = ["--machine", "test-box"]
+    chosen = ["--machine", "test-box", "--threads", "1"]
     files = ["--results", str(results), "--benchmark-json", str(results / "theirs.json")]
     done = subprocess.run(
         [*command, *chosen, *files], cwd=ROOT, capture_output=True, text=True, check=False
@@ -111,7 +114,7 @@ def test_pytest_benchmark_compares_our_files(finished):
 
 def test_a_wrong_contender_is_a_mismatch_untimed_and_fails_the_run(tmp_path):
     output = run(
-        tmp_path, "--workloads", "wrong,boom,good", "--budget", "15", "--no-report", code=1
+        tmp_path, "--workloads", "wrong,boom,segfault,good", "--budget", "20", "--no-report", code=1
     )
     assert "mismatch: relative error" in output
     table = load(only_file(tmp_path, "*.json")).table.set_index("cell")
@@ -119,6 +122,7 @@ def test_a_wrong_contender_is_a_mismatch_untimed_and_fails_the_run(tmp_path):
     assert table.loc[f"wrong{case}", "status"] == "mismatch"
     assert table.loc[f"boom{case}", "status"] == "crashed"
     assert "boom" in table.loc[f"boom{case}", "reason"]
+    assert "SIGSEGV" in table.loc[f"segfault{case}", "reason"]
     assert table.loc[f"good{case}", "status"] in {"ok", "unstable"}
     assert not (tmp_path / "site").exists()
 
@@ -127,33 +131,69 @@ def wait_for_cells(results, process, count):
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and process.poll() is None:
         for journal in results.glob("test-box/*.jsonl"):
-            if journal.read_text().count("\n") > count:
+            if journal.read_text().count('"spent_s"') >= count:
                 return
         time.sleep(0.05)
     raise AssertionError(f"no {count} cells: {process.communicate()}")
 
 
 @pytest.mark.parametrize("stop", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
-def test_a_run_that_is_stopped_keeps_every_finished_cell(tmp_path, stop):
+def test_a_run_that_is_stopped_keeps_every_cell_leaves_no_process_and_goes_on(tmp_path, stop):
+    chosen = ["--workloads", "good,slow", "--budget", "22"]
     process = subprocess.Popen(
-        arguments(tmp_path, "--workloads", "good,slow", "--no-report"),
-        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-    )  # fmt: skip
-    wait_for_cells(tmp_path, process, 3)
+        arguments(tmp_path, *chosen), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    wait_for_cells(tmp_path, process, 6)
+    workers = psutil.Process(process.pid).children(recursive=True)
+    assert len(workers) >= 2
     os.kill(process.pid, stop)
-    process.communicate(timeout=20)
-    path = only_file(tmp_path, "*.jsonl" if stop == signal.SIGKILL else "*.json")
-    table = load(path).table.set_index("cell")
-    assert len(table) == 41 * 3
+    output, _ = process.communicate(timeout=20)
+    assert psutil.wait_procs(workers, timeout=10)[1] == []
+    killed = stop == signal.SIGKILL
+    table = load(only_file(tmp_path, "*.jsonl" if killed else "*.json")).table.set_index("cell")
+    assert len(table) == 9 * 3
     assert table.loc["good/n=8/float32/threads=1/torch-cpu", "typical_s"] > 0
-    unreached = table[table["reason"] == "the run ended before this cell's turn"]
-    assert 0 < len(unreached) < len(table)
+    unreached = table["reason"] == "the run ended before this cell's turn"
+    assert 0 < unreached.sum() < len(table)
+    assert killed != (tmp_path / "site" / "index.html").is_file(), output
+    run(tmp_path, *chosen, "--no-report", "--resume")
+    again = load(only_file(tmp_path, "*.json")).table.set_index("cell")
+    assert list(again.index) == list(table.index)
+    here = again[again["contender"] != "torch-cuda"]
+    assert set(here["status"]) <= {"ok", "unstable"}
+    assert not list((tmp_path / "test-box").glob("*.jsonl"))
+
+
+def test_a_run_that_ended_is_not_resumed(finished):
+    output = run(finished[0], "--workloads", "good", "--resume", code=4)
+    assert "came to its end; start a new run instead" in output
+    assert "Traceback" not in output
+
+
+def test_a_self_test_is_told_kept_and_shown(tmp_path):
+    output = run(tmp_path, "--workloads", "good", "--self-test", "--budget", "25")
+    found = load(only_file(tmp_path, "*.json"))
+    assert found.machine.self_test.comparisons == 2
+    assert {row.cell.rpartition("/")[2] for row in found.machine.self_test.rows} == {
+        "numpy", "torch-cpu",
+    }  # fmt: skip
+    assert not any("twin" in cell for cell in found.table["cell"])
+    assert re.search(r"self-test: \d of 2 comparisons of a contender with itself exclude 1", output)
+    assert (
+        "of 2 comparisons of a contender with itself"
+        in (tmp_path / "site" / "index.html").read_text()
+    )
+
+
+def test_every_thread_setting_is_a_case_of_its_own(tmp_path):
+    output = run(tmp_path, "--workloads", "good", "--threads", "1,all", "--list")
+    assert output.count("good/n=8/float32/threads=") == (2 if machine.usable_cores() > 1 else 1)
 
 
 def test_a_budget_that_is_spent_leaves_the_rest_skipped_and_says_so(tmp_path):
-    output = run(tmp_path, "--workloads", "slow", "--budget", "12", "--no-report")
+    output = run(tmp_path, "--workloads", "slow", "--budget", "6", "--no-report")
     table = load(only_file(tmp_path, "*.json")).table
-    spent = table[table["reason"].str.startswith("the budget of 12 s was spent")]
+    spent = table[table["reason"].str.startswith("the budget of 6 s was spent")]
     assert 0 < len(spent) < len(table)
     assert "passed" in output
 

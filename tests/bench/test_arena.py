@@ -1,120 +1,169 @@
-"""Whatever goes wrong with one contender costs its own cell alone."""
+"""Whatever goes wrong with one contender costs its own cell alone, and the next case is whole."""
 
-from dataclasses import replace
+import multiprocessing
+import sys
 
-import numpy as np
 import pytest
 
-from bench import machine
-from bench.arena import measure
+from bench import process
+from bench.arena import Arena, legs, twin
 from bench.case import Case
 from bench.contenders import NUMPY, TORCH_CPU, contenders
-from bench.estimate import MIN_BLOCKS
-from bench.worker import Worker
-from bench.workload import discover
+from bench.outcome import Outcome
+from tests import faulty
+
+KEYS = [(NUMPY, 1), (TORCH_CPU, 1)]
 
 
-def tiny(**changes):
-    workload = replace(discover()["matmul"], **changes)
-    return Case(workload=workload, size=workload.sizes[0], dtype="float32", threads=1)
+def entries(workload, *everyone, threads=1):
+    case = Case(workload=workload, size=workload.sizes[0], dtype="float32", threads=threads)
+    return case, {who: Outcome() for who in everyone or (NUMPY, TORCH_CPU)}
 
 
-def raising(error):
-    def body(a, b):
-        raise error
+@pytest.fixture(scope="module")
+def arena():
+    arena = Arena(KEYS, limit_s=5)
+    arena.renew(KEYS)
+    yield arena
+    arena.end()
 
-    return body
+
+def visited(arena, workload):
+    case, found = entries(workload)
+    arena.visit([(case, found)], 0.2)
+    return {who.name: outcome for who, outcome in found.items()}
 
 
-def test_both_sides_are_timed_in_pairs_with_a_speedup_and_its_interval():
-    found = measure(tiny(), [NUMPY, TORCH_CPU], 0.3)
-    assert {outcome.status for outcome in found.values()} <= {"ok", "unstable"}
-    assert len(found["numpy"].blocks) == len(found["torch-cpu"].blocks) >= MIN_BLOCKS
-    speedup = found["torch-cpu"].facts["speedup"]
+def test_three_visits_make_a_speedup_with_its_interval(arena):
+    case, found = entries(faulty.GOOD)
+    for _ in range(3):
+        arena.visit([(case, found)], 0.2)
+    numpy, torch = found.values()
+    assert [visit.number for visit in torch.visits] == [1, 2, 3]
+    assert len(numpy.blocks) == len(torch.blocks) == 3 * 8
+    assert torch.status in {"ok", "unstable"}
+    speedup = torch.facts["speedup"]
     assert 0 < speedup["low"] <= speedup["ratio"] <= speedup["high"]
-    assert found["numpy"].facts["speedup"] == {"ratio": 1.0, "low": 1.0, "high": 1.0}
-    assert found["numpy"].facts["first_call_s"] > 0
+    assert numpy.facts["speedup"] == {"ratio": 1.0, "low": 1.0, "high": 1.0}
+    assert numpy.facts["first_call_s"] > 0
+    assert numpy.facts["reference"] == "torch-cpu"
+    assert torch.facts["reference"] == "numpy"
 
 
 @pytest.mark.parametrize(
-    ("error", "status"),
+    ("workload", "status", "reason"),
     [
-        (ValueError("no"), "crashed"),
-        (MemoryError("full"), "oom"),
-        (RuntimeError("a\nb"), "crashed"),
+        (faulty.BOOM, "crashed", "RuntimeError: boom"),
+        (faulty.EXHAUSTED, "oom", "MemoryError: full"),
+        (faulty.SEGFAULT, "crashed", "the process ended by SIGSEGV"),
+        (faulty.LEAVES, "crashed", "the process exited with code 3"),
+        (faulty.KILLED, "oom", "killed, as a system does that is out of memory"),
+        (faulty.HANGS, "timeout", "no answer within 5 s"),
+        (faulty.QUITS, "crashed", "SystemExit: 5"),
+        (faulty.NAN, "mismatch", "holds NaN"),
+        (faulty.WRONG, "mismatch", "relative error"),
+        (faulty.CHANGES, "mismatch", "changed its inputs: a"),
+        (faulty.LATE, "crashed", "the process exited with code 4"),
     ],
+    ids=lambda value: getattr(value, "name", None),
 )
-def test_a_contender_that_raises_costs_its_own_cell(error, status):
-    found = measure(tiny(torch=raising(error)), [NUMPY, TORCH_CPU], 0.1)
+def test_a_fault_costs_its_own_cell_and_the_next_case_gets_a_fresh_worker(
+    arena, workload, status, reason
+):
+    found = visited(arena, workload)
     assert found["torch-cpu"].status == status
-    assert type(error).__name__ in found["torch-cpu"].reason
-    assert found["numpy"].status == "ok"
-    assert found["numpy"].facts["reference"] == "numpy"
+    assert reason in found["torch-cpu"].reason
     assert "\n" not in found["torch-cpu"].reason
+    assert not found["torch-cpu"].visits
+    after = visited(arena, faulty.GOOD)
+    assert len(after["torch-cpu"].blocks) == len(after["numpy"].blocks) == 8
+    if workload not in (faulty.WRONG, faulty.NAN):  # there NumPy has no right reference
+        assert len(found["numpy"].blocks) == 8
 
 
-def test_inputs_that_cannot_be_made_cost_the_case_and_say_so():
-    def make(rng, n):
-        raise MemoryError("too large")
+def test_a_reference_that_fails_leaves_a_contender_its_own(arena):
+    found = visited(arena, faulty.SEGFAULT)
+    assert found["numpy"].facts["reference"] == "numpy"
 
-    found = measure(tiny(make=make), list(contenders(tiny().workload, ("cpu", "xpu"))), 0.1)
-    assert [outcome.status for outcome in found.values()] == ["skipped", "oom", "oom"]
+
+def test_inputs_that_cannot_be_made_cost_the_case_and_say_so(arena):
+    found = visited(arena, faulty.UNMAKEABLE)
+    assert {outcome.status for outcome in found.values()} == {"oom"}
     assert "too large" in found["numpy"].reason
 
 
-def test_each_side_is_held_against_the_other():
-    found = measure(tiny(), [NUMPY, TORCH_CPU], 0.05)
-    assert found["numpy"].facts["reference"] == "torch-cpu"
-    assert found["torch-cpu"].facts["reference"] == "numpy"
+def test_a_cell_that_failed_is_not_tried_again(arena):
+    case, found = entries(faulty.BOOM)
+    for _ in range(2):
+        arena.visit([(case, found)], 0.2)
+    assert len(found[NUMPY].visits) == 2
+    assert found[TORCH_CPU].status == "crashed"
 
 
-def test_a_failure_while_timing_leaves_the_other_whole(monkeypatch):
-    timed = Worker.block
-    count = 0
-
-    def fails_late(worker):
-        nonlocal count
-        count += worker.contender is TORCH_CPU
-        if worker.contender is TORCH_CPU and count > 12:
-            raise RuntimeError("late")
-        return timed(worker)
-
-    monkeypatch.setattr(Worker, "block", fails_late)
-    found = measure(tiny(), [NUMPY, TORCH_CPU], 0.3)
-    assert found["torch-cpu"].status == "crashed"
-    assert found["torch-cpu"].reason == "RuntimeError: late"
-    assert not found["torch-cpu"].blocks
-    assert len(found["numpy"].blocks) >= MIN_BLOCKS
-
-
-def test_an_absent_device_is_skipped_with_a_reason():
-    absent = list(contenders(tiny().workload, ("xpu:7",)))
-    found = measure(tiny(), absent, 0.05)
-    assert found["torch-xpu7"].status == "skipped"
-    assert "xpu" in found["torch-xpu7"].reason
+@pytest.mark.skipif(sys.platform != "linux", reason="peak memory is read from Linux's own mark")
+def test_the_peak_of_memory_is_that_of_one_iteration_and_its_inputs(arena):
+    found = visited(arena, faulty.ALLOCATES)
+    assert found["torch-cpu"].facts["peak_memory_bytes"] == pytest.approx(2**26, rel=0.05)
+    assert found["numpy"].facts["peak_memory_bytes"] < 2**20
+    assert found["numpy"].facts["peak_device_memory_bytes"] is None
 
 
 def test_other_threads_than_asked_for_are_no_number(monkeypatch):
-    monkeypatch.setattr(machine, "observed_threads", lambda: {"torch": 3})
-    found = measure(tiny(), [NUMPY, TORCH_CPU], 0.05)
-    assert {outcome.status for outcome in found.values()} == {"skipped"}
-    assert "asked for 1 threads, observed {'torch': 3}" in found["numpy"].reason
+    usual = process._environment
+    monkeypatch.setattr(process, "_environment", lambda threads, cores: usual(2 * threads, cores))
+    arena = Arena([(NUMPY, 1)], limit_s=5)
+    arena.renew([(NUMPY, 1)])
+    case, found = entries(faulty.GOOD, NUMPY)
+    arena.visit([(case, found)], 0.1)
+    arena.end()
+    assert found[NUMPY].status == "skipped"
+    assert "asked for 1 threads, each on a core, observed" in found[NUMPY].reason
 
 
-def test_a_block_is_about_five_milliseconds_of_whole_iterations():
-    case = tiny()
-    inputs = case.inputs()
-    worker = Worker(case, NUMPY, inputs)
-    worker.check(Worker(case, TORCH_CPU, inputs).reference())
-    worker.calibrate()
-    assert worker.iterations > 100
-    assert 0.0005 < worker.block().wall_s < 0.05
+def test_threads_and_cores_are_read_back_and_equal_on_both_sides(arena):
+    numpy, torch = (arena.observed[f"{name}/threads=1"] for name in ("numpy", "torch-cpu"))
+    assert set(numpy["threads"].values()) == {1}
+    assert numpy["threads"] == torch["threads"]
+    assert numpy["cores"] == torch["cores"]
 
 
-def test_placing_copies_so_that_no_contender_sees_anothers_writes():
-    inputs = {"a": np.ones(3), "axis": 1}
-    for contender in (NUMPY, TORCH_CPU):
-        placed = contender.place(inputs)
-        placed["a"][0] = 7
-        assert inputs["a"][0] == 1
-        assert placed["axis"] == 1
+@pytest.mark.skipif(len(process.machine.cores()) < 2, reason="needs two cores that can be bound")
+def test_each_of_several_threads_has_a_core_of_its_own():
+    arena = Arena([(NUMPY, 2), (TORCH_CPU, 2)], limit_s=5)
+    arena.renew(arena.keys)
+    case, found = entries(faulty.GOOD, threads=2)
+    arena.visit([(case, found)], 0.1)
+    arena.end()
+    for seen in arena.observed.values():
+        assert set(seen["threads"].values()) == {2}
+        assert seen["cores"][0] != seen["cores"][1]
+        assert {len(cores) for cores in seen["cores"]} == {1}
+    assert all(len(outcome.blocks) == 8 for outcome in found.values())
+
+
+def test_the_end_leaves_no_process_and_no_file():
+    before = set(multiprocessing.active_children())
+    arena = Arena([(NUMPY, 1)], limit_s=5)
+    arena.renew([(NUMPY, 1)])
+    (started,) = set(multiprocessing.active_children()) - before
+    arena.end()
+    assert not started.is_alive()
+    assert not arena._stages
+    assert set(multiprocessing.active_children()) == before
+
+
+def test_blocks_go_forth_and_back_and_neighbours_are_one_leg():
+    assert list(legs("AB", 2, 1)) == [("A", 1), ("B", 2), ("A", 2), ("B", 2), ("A", 1)]
+    assert list(legs("AB", 1, 2)) == [("A", 2), ("B", 4), ("A", 2)]
+    assert list(legs("ABC", 1, 1)) == [("A", 1), ("B", 1), ("C", 2), ("B", 1), ("A", 1)]
+    assert list(legs("A", 2, 1)) == [("A", 4)]
+
+
+def test_a_twin_is_the_same_code_by_another_name():
+    assert twin(TORCH_CPU).name == "torch-cpu-twin"
+    assert twin(TORCH_CPU).body(entries(faulty.GOOD)[0]) is faulty.product
+
+
+def test_an_absent_device_says_why_it_cannot_be_visited():
+    (who,) = [c for c in contenders(faulty.GOOD, ("xpu:7",)) if c.device != "cpu"]
+    assert "xpu" in who.unavailable(entries(faulty.GOOD)[0])

@@ -1,10 +1,12 @@
 """Facts are read, not guessed, and hold no host name."""
 
 import json
+import os
 import platform
 
 import pytest
 import torch
+from threadpoolctl import threadpool_limits
 
 from bench import machine
 
@@ -35,19 +37,39 @@ def test_usable_cores_are_the_fewest_that_affinity_and_quota_allow(monkeypatch, 
 
 
 def test_threads_are_read_back():
-    with machine.limited_threads(1) as seen:
-        assert torch.get_num_threads() == 1
+    before = torch.get_num_threads()
+    try:
+        with threadpool_limits(1):
+            torch.set_num_threads(1)
+            seen = machine.observed_threads()
+    finally:
+        torch.set_num_threads(before)
     assert any(name.startswith("blas") for name in seen)
     assert set(seen.values()) == {1}
 
 
+@pytest.mark.skipif(not machine.cores(), reason="cores can be bound on Linux alone")
+def test_a_thread_moves_to_a_core():
+    before = os.sched_getaffinity(0)
+    try:
+        machine.move_to(machine.cores()[-1])
+        assert os.sched_getaffinity(0) == {machine.cores()[-1]}
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+def test_waiting_and_stolen_seconds_never_run_backwards():
+    assert 0 <= machine.waited_s() <= machine.waited_s()
+    assert 0 <= machine.stolen_s() <= machine.stolen_s()
+
+
 def test_the_facts_are_plain_json_without_the_host_name():
-    facts = machine.facts(label="here", threads=(1,))
+    facts = machine.facts(label="here")
     text = json.dumps(facts, allow_nan=False)
     assert platform.node() not in text
     assert set(facts) == {
         "label", "cpu", "ram_bytes", "blas", "gpus", "versions", "settings", "peaks",
     }  # fmt: skip
     assert facts["blas"]["numpy"][0]["version"]
-    assert set(facts["settings"]["observed_threads"]["1"].values()) == {1}
+    assert facts["settings"]["float32_precision"].keys() == {"matmul", "conv"}
     assert machine.default_label()

@@ -13,13 +13,19 @@ def test_good_options():
 
 
 @pytest.mark.parametrize(
-    ("budget", "full", "seconds"),
-    [(None, False, 240), (None, True, 720), ("60", True, 60), ("60", False, 60)],
+    ("budget", "full", "self_test", "seconds"),
+    [
+        (None, False, False, 240),
+        (None, True, False, 720),
+        (None, False, True, 480),
+        ("60", True, True, 60),
+        ("60", False, False, 60),
+    ],
 )
-def test_the_full_selection_has_a_larger_budget_of_its_own(tmp_path, budget, full, seconds):
+def test_larger_selections_have_larger_budgets(tmp_path, budget, full, self_test, seconds):
     options = parse(
         budget=budget, threads="1", devices="cpu", label="box", results=str(tmp_path), full=full,
-        report=False,
+        report=False, self_test=self_test, resume=False,
     )  # fmt: skip
     assert options.budget_s == seconds
     assert options.site == tmp_path / "site"

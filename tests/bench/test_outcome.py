@@ -1,50 +1,89 @@
-"""Blocks that were disturbed, cells that did not settle, failures in one line."""
+"""Blocks that were disturbed, cells that did not settle, cells that are lost."""
 
 import pytest
 
-from bench.outcome import Outcome, calm, failure, unsettled
+from bench.outcome import UNREACHED, Outcome, Visit, pairs, settle, unsettled
 from bench.worker import Block
 
 
-def block(time_s, *, disturbed=False):
-    return Block(time_s=time_s, wall_s=time_s, disturbed=disturbed)
+def visit(number, seconds, disturbed=()):
+    blocks = [
+        Block(start_s=0.0, time_s=time_s, disturbed=n in disturbed)
+        for n, time_s in enumerate(seconds)
+    ]
+    return Visit(number=number, worker=1, blocks=tuple(blocks))
+
+
+def outcome(*visits):
+    return Outcome(status="ok", visits=list(visits), facts={"iterations_per_block": 2})
 
 
 def test_disturbed_blocks_are_left_out_in_pairs():
-    calm_blocks = [block(1.0)] * 9
-    a = Outcome(status="ok", blocks=[*calm_blocks, block(5.0, disturbed=True)])
-    b = Outcome(status="ok", blocks=[block(2.0, disturbed=True), *calm_blocks])
-    assert calm(a, b) == ([1.0] * 8, [1.0] * 8)
+    a = outcome(visit(1, [1.0, 1.0, 1.0, 9.0], {3}))
+    b = outcome(visit(1, [7.0, 2.0, 2.0, 2.0], {0}))
+    assert pairs(a, b) == [([1.0, 1.0], [2.0, 2.0])]
 
 
-def test_blocks_that_are_mostly_disturbed_are_all_kept():
-    a = Outcome(status="ok", blocks=[block(1.0, disturbed=True)] * 9 + [block(1.0)])
-    assert len(calm(a, a)[0]) == 10
+def test_a_disturbed_visit_counts_only_where_calm_ones_are_too_few():
+    calm = [visit(n, [1.0, 1.0]) for n in (1, 2, 3)]
+    rough = visit(4, [5.0, 5.0], {0, 1})
+    assert len(pairs(outcome(*calm, rough), outcome(*calm, rough))) == 3
+    assert len(pairs(outcome(*calm[:2], rough), outcome(*calm[:2], rough))) == 3
+
+
+def test_blocks_are_paired_by_the_number_of_their_visit():
+    a, b = outcome(visit(1, [1.0]), visit(3, [3.0])), outcome(visit(2, [9.0]), visit(3, [4.0]))
+    assert pairs(a, b) == [([3.0], [4.0])]
+
+
+def test_figures_are_drawn_from_the_visits():
+    a = outcome(*[visit(n, [4.0, 4.0]) for n in (1, 2, 3)])
+    b = outcome(*[visit(n, [2.0, 2.0]) for n in (1, 2, 3)])
+    settle({"numpy": a, "torch-cpu": b})
+    assert b.status == "ok"
+    assert b.facts["speedup"] == pytest.approx({"ratio": 2.0, "low": 2.0, "high": 2.0})
+    assert (b.facts["blocks"], b.facts["visits"], b.facts["workers"]) == (6, 3, 1)
+    assert b.facts["typical_s"] == 2.0
+    assert b.block_s == 4.0
+
+
+def test_a_machine_that_slows_both_sides_has_one_speedup_and_a_side_at_two_speeds_two():
+    slowed = [visit(n, [5.0 if n == 2 else 1.0] * 8) for n in (1, 2, 3)]
+    steady = [visit(n, [1.0] * 8) for n in (1, 2, 3)]
+    both = {"numpy": outcome(*slowed), "torch-cpu": outcome(*slowed)}
+    settle(both)
+    assert not any(cell.facts["bimodal"] for cell in both.values())
+    one = {"numpy": outcome(*slowed), "torch-cpu": outcome(*steady)}
+    settle(one)
+    assert one["torch-cpu"].facts["bimodal"]
+    alternating = outcome(*[visit(n, [1.0, 5.0] * 4) for n in (1, 2, 3)])
+    settle({"numpy": alternating})
+    assert alternating.facts["bimodal"]
 
 
 @pytest.mark.parametrize(
-    ("facts", "reason"),
+    ("facts", "visits", "reason"),
     [
-        ({"typical_s": 4.0, "best_s": 1.0, "bimodal": False}, "4.0 times its best"),
-        (
-            {
-                "typical_s": 1.0,
-                "best_s": 1.0,
-                "speedup": {"ratio": 2.0, "low": 1.8, "high": 2.2},
-            },
-            "known to 10.0% only",
-        ),
-        (
-            {"typical_s": 1.0, "best_s": 1.0, "speedup": {"ratio": 2.0, "low": 1.98, "high": 2.0}},
-            "",
-        ),
+        ({"typical_s": 4.0, "best_s": 1.0}, 3, "4.0 times its best"),
+        ({"speedup": {"ratio": 2.0, "low": 1.8, "high": 2.2}}, 3, "known to 10.0% only"),
+        ({"speedup": {"ratio": 2.0, "low": 1.98, "high": 2.0}}, 3, ""),
+        ({"speedup": {"ratio": 2.0, "low": 2.0, "high": 2.0}}, 2, "seen in 2 visits only"),
+        ({}, 3, ""),
     ],
 )
-def test_a_cell_that_did_not_settle_says_why(facts, reason):
-    found = unsettled(Outcome(status="ok", facts=facts))
+def test_a_cell_that_did_not_settle_says_why(facts, visits, reason):
+    usual = {"typical_s": 1.0, "best_s": 1.0}
+    cell = Outcome(visits=[visit(n, [1.0]) for n in range(visits)], facts=usual | facts)
+    found = unsettled(cell)
     assert reason in found
     assert bool(found) == bool(reason)
 
 
-def test_a_failure_is_one_short_line():
-    assert len(failure(RuntimeError("x" * 5000)).reason) <= 300
+def test_a_lost_cell_keeps_no_times_and_is_not_tried_again():
+    lost = outcome(visit(1, [1.0]))
+    lost.facts |= {"rel_error": 0.5, "typical_s": 1.0}
+    lost.fail("crashed", "because")
+    assert (lost.status, lost.visits, lost.facts) == ("crashed", [], {"rel_error": 0.5})
+    assert not lost.open
+    assert Outcome().open
+    assert Outcome().reason == UNREACHED

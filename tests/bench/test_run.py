@@ -1,13 +1,18 @@
-"""A run shares its time out and keeps what it was asked for."""
+"""A run shares its time out, visits again what is known least, and keeps what it was asked for."""
 
 import time
 
 import pytest
 
+from bench import run as module
 from bench.cell import cells
 from bench.options import Options
-from bench.run import Run
+from bench.outcome import Visit, settle
+from bench.run import ENOUGH_VISITS, Run
+from bench.worker import Block
 from bench.workload import discover
+
+HEADER = {"machine_info": {"versions": {}}}
 
 
 @pytest.fixture
@@ -18,33 +23,125 @@ def options(tmp_path):
     )  # fmt: skip
 
 
-def begin(options, spent_s=0.0):
-    asked = {cell.test_id: cell for cell in cells(options) if cell.case.size.label == "n=16"}
-    return Run(options, asked, {"machine_info": {}}, time.perf_counter() - spent_s), asked
+class Pretended:
+    """An arena that takes no time and whose speedups are as precise as it is told."""
+
+    def __init__(self, keys, limit_s):
+        self.observed, self.generation = {}, 0
+        self.visited, self.ended, self.noise = [], False, {}
+
+    def renew(self, keys):
+        self.generation += 1
+
+    def visit(self, cases, share_s):
+        for case, entries in cases:
+            number = 1 + sum(case.id == id_ for id_ in self.visited)
+            self.visited.append(case.id)
+            for who, outcome in entries.items():
+                slow = 1 + self.noise.get(case.workload.name, 0) * (number % 2) * (
+                    who.name != "numpy"
+                )
+                block = Block(start_s=time.perf_counter(), time_s=slow * 1e-3, disturbed=False)
+                outcome.facts["iterations_per_block"] = 1
+                outcome.visits.append(
+                    Visit(number=number, worker=self.generation, blocks=(block, block))
+                )
+            settle({who.name: outcome for who, outcome in entries.items()})
+
+    def end(self):
+        self.ended = True
 
 
-def test_the_budget_counts_from_the_start_it_is_given(options):
-    run, _ = begin(options, spent_s=5)
-    assert run.left_s() == pytest.approx(12 - 5 - 2.5, abs=0.5)
+@pytest.fixture
+def begin(options, monkeypatch):
+    monkeypatch.setattr(module, "Arena", Pretended)
+
+    def start(spent_s=0.0, said=None, **changes):
+        chosen = Options(**{**vars(options), **changes})
+        asked = {cell.test_id: cell for cell in cells(chosen) if cell.case.size.label == "n=16"}
+        say = (said if said is not None else []).append
+        return Run(chosen, asked, HEADER, time.perf_counter() - spent_s, say), asked
+
+    return start
 
 
-def test_a_spent_budget_skips_what_is_left_and_keeps_it_on_disk(options):
-    run, asked = begin(options, spent_s=60)
+def test_the_budget_counts_from_the_start_it_is_given(begin):
+    run, _ = begin(spent_s=5)
+    assert run.left_s() == pytest.approx(12 - 5 - 3, abs=0.5)
+
+
+def test_every_case_is_visited_often_enough_and_then_no_more_if_it_is_known(begin):
+    run, asked = begin()
+    run.measure()
+    cases = {cell.case.id for cell in asked.values()}
+    assert sorted(run._arena.visited) == sorted([*cases] * ENOUGH_VISITS)
+    assert all(run.outcome(cell).status == "ok" for cell in asked.values())
+    assert run._arena.ended
+    assert run.journal.complete
+
+
+def test_what_is_known_least_is_visited_again(begin):
+    run, _ = begin()
+    run._arena.noise = {"matmul": 0.3}
+    run.measure()
+    counts = {
+        name: sum(name in id_ for id_ in run._arena.visited) for name in ("matmul/", "matvec/")
+    }
+    assert counts["matvec/"] == ENOUGH_VISITS
+    assert counts["matmul/"] == module.MAX_VISITS
+
+
+def test_a_spent_budget_skips_what_is_left_and_keeps_it_on_disk(begin):
+    run, asked = begin(spent_s=60)
+    run.measure()
     outcome = run.outcome(next(iter(asked.values())))
     assert outcome.status == "skipped"
     assert "a larger --budget" in outcome.reason
     assert '"skipped"' in run.journal.path.read_text()
 
 
-def test_measuring_one_cell_measures_its_case_once(options):
-    run, asked = begin(options)
-    first, second, *_ = asked.values()
-    assert first.case.id == second.case.id
-    assert run.outcome(first) is run.outcome(first)
-    assert len(run.news) == 1
-    assert run.outcome(second).status in {"ok", "unstable"}
-    assert len(run.news) == 1
-    assert len(run.journal.path.read_text().splitlines()) == 3
+def test_a_line_tells_of_each_case_when_it_is_first_seen(begin):
+    said = []
+    run, asked = begin(said=said)
+    run.measure()
+    cases = {cell.case.id for cell in asked.values()}
+    assert [line for line in said if "torch-cpu 1.00x" in line][: len(cases)] == said[: len(cases)]
+    assert "0:0" in said[0]
+
+
+def test_a_run_that_was_cut_off_goes_on_with_what_it_has(begin):
+    run, asked = begin()
+
+    def cut(cases, share_s, visit=run._arena.visit):
+        if len(run._arena.visited) == 3:
+            raise KeyboardInterrupt
+        visit(cases, share_s)
+
+    run._arena.visit = cut
+    with pytest.raises(KeyboardInterrupt):
+        run.measure()
+    assert run._arena.ended
+    run.finish()
+    again, _ = begin(resume=True)
+    before = {cell.id: len(again.outcome(cell).visits) for cell in asked.values()}
+    assert sum(before.values()) == 3 * 2  # two contenders in each of three visits
+    assert again.journal.path.stem == run.journal.path.stem
+    again.measure()
+    again.finish()
+    assert all(again.outcome(cell).status == "ok" for cell in asked.values())
+    assert {len(again.outcome(cell).visits) for cell in asked.values()} == {ENOUGH_VISITS}
+    assert max(v.worker for cell in asked.values() for v in again.outcome(cell).visits) > 1
+
+
+def test_a_self_test_gives_every_contender_a_twin_that_no_file_calls_a_cell(begin):
+    run, asked = begin(self_test=True)
+    run.measure()
+    run.finish()
+    found = run.journal.content()
+    assert found["machine_info"]["self_test"]["comparisons"] == len(asked)
+    assert found["machine_info"]["self_test"]["excluding_1"] == 0
+    assert not any("twin" in cell["id"] for cell in found["cells"])
+    assert len(found["twins"]) == len(asked)
 
 
 def test_the_core_is_float32_and_the_full_selection_is_both(options):

@@ -1,6 +1,7 @@
 """Every pair is right: against the other library, against slow and plain oracles, by itself."""
 
 import ast
+import pickle
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -8,11 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench.arena import measure
 from bench.case import DTYPES, Case
 from bench.contenders import NUMPY, contenders
-from bench.worker import Worker
-from bench.workload import Workload, discover, size
+from bench.workload import Workload, discover, named, size
+from tests.inprocess import verdicts
 
 SMALL = {
     f"{workload.name}-{params.label}": (workload, params)
@@ -32,12 +32,7 @@ def test_every_contender_agrees_with_the_other_library(name, dtype):
     workload, params = SMALL[name]
     case = Case(workload=workload, size=params, dtype=dtype, threads=1)
     everyone = list(contenders(workload, ("cpu",)))
-    inputs = case.inputs()
-    workers = [Worker(case, contender, inputs) for contender in everyone]
-    references = {"numpy": workers[0].reference(), "torch": workers[1].reference()}
-    for worker in workers:
-        other = "torch" if worker.contender is NUMPY else "numpy"
-        assert worker.check(references[other]).reason == ""
+    assert {verdict.reason for verdict in verdicts(case, everyone).values()} == {""}
 
 
 @pytest.mark.parametrize("workload", discover().values(), ids=lambda w: w.name)
@@ -158,7 +153,8 @@ def test_the_losses_of_a_float64_epoch_agree_to_1e10(name, contender):
 def test_training_reads_held_out_digits(name):
     for params in discover()[name].sizes[:2]:
         case = Case(workload=discover()[name], size=params, dtype="float32", threads=1)
-        assert Worker(case, NUMPY, case.inputs()).quality()["accuracy"] >= 0.95
+        quality = case.workload.quality(epoch(NUMPY, case), case.inputs())
+        assert quality["accuracy"] >= 0.95
 
 
 def test_a_body_with_a_wrong_gradient_learns_otherwise_and_is_caught():
@@ -168,8 +164,7 @@ def test_a_body_with_a_wrong_gradient_learns_otherwise_and_is_caught():
         return workload.numpy(lr=-lr, **inputs)
 
     case = case_of(replace(workload, numpy=ascending))
-    outcome = measure(case, [NUMPY], 0.1)["numpy"]
-    assert outcome.status == "mismatch"
+    assert "exceeds the bound" in verdicts(case)["numpy"].reason
 
 
 def test_the_numpy_convolution_never_loops_over_pixels():
@@ -179,3 +174,17 @@ def test_the_numpy_convolution_never_loops_over_pixels():
         "range(r)",
         "(slice(i, i + step) for i in range(0, n, step))",
     }
+
+
+@pytest.mark.parametrize("name", discover())
+def test_a_case_goes_to_another_process_as_a_name(name):
+    for params in discover()[name].sizes:
+        case = Case(workload=discover()[name], size=params, dtype="float32", threads=1)
+        again = pickle.loads(pickle.dumps(case))  # noqa: S301 - just made
+        assert again.id == case.id
+        assert again.workload is discover()[name]
+
+
+def test_a_workload_whose_inputs_are_made_elsewhere_cannot_be_named():
+    with pytest.raises(LookupError, match="must define the workload 'other'"):
+        named("bench.workloads.matmul", "other")

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from reports.findings import headlines, score, speedups, trust
+from reports.findings import headlines, score, self_tested, speedups, trust
 from reports.load import load
 from tests.conftest import CASE, ONE, content, entry, small_file
 
@@ -26,6 +26,9 @@ def found(write, speedup, *, status="ok", **info):
         ((1.01, 0.98, 1.04), "tie", "a tie; torch-cpu runs at 1.01 times NumPy's speed"),
         ((1.0, 1.0, 1.0), "tie", "a tie"),
         ((1.02, 1.0, 1.04), "tie", "a tie"),
+        ((1.02, 1.015, 1.025), "tie", "a tie"),
+        ((1.03, 1.021, 1.04), "wins", "torch-cpu is 1.03"),
+        ((0.98, 0.975, 0.985), "tie", "a tie"),
     ],
 )
 def test_the_sentence_follows_the_interval(write, speedup, state, text):
@@ -38,10 +41,32 @@ def test_a_loss_is_told_with_its_interval_turned_round(write):
     assert "95 % interval 1.96 to 2.04" in found(write, (0.5, 0.49, 0.51)).text
 
 
-def test_an_unstable_cell_is_never_a_win(write):
-    finding = found(write, (9.0, 8.0, 10.0), status="unstable")
-    assert finding.state == "unstable"
-    assert "not settled" in finding.text
+def test_an_unsettled_cell_has_a_winner_where_its_interval_leaves_no_doubt(write):
+    assert found(write, (9.0, 8.0, 10.0), status="unstable").state == "wins"
+    assert found(write, (0.5, 0.4, 0.6), status="unstable").state == "loses"
+    doubtful = found(write, (1.1, 0.9, 1.4), status="unstable")
+    assert doubtful.state == "unstable"
+    assert "too unsettled here to tell who is faster" in doubtful.text
+
+
+def test_two_visits_or_a_pile_up_make_no_winner(write):
+    assert found(write, (9.0, 8.0, 10.0), status="unstable", visits=2).state == "unstable"
+    assert found(write, (9.0, 8.0, 10.0), status="unstable", visits=3).state == "wins"
+    piled = found(write, (9.0, 8.0, 10.0), status="unstable", best_s=1e-4)
+    assert piled.state == "unstable"
+
+
+def test_the_self_test_is_told_in_words(write):
+    data = small_file()
+    assert self_tested(load(write(data))).startswith("none in this run")
+    data["machine_info"]["self_test"] = {
+        "comparisons": 40, "excluding_1": 2, "widest_half_width": 0.051, "furthest": 0.0953,
+        "rows": [{"cell": "a/numpy", "ratio": 1.1, "low": 1.05, "high": 1.15}],
+    }  # fmt: skip
+    assert self_tested(load(write(data))) == (
+        "2 of 40 comparisons of a contender with itself exclude 1 (of 95 % intervals one in twenty "
+        "does); the widest is ±5.1 %, and the same code was found at most 10.0 % apart"
+    )
 
 
 def test_best_is_quoted_where_it_is_another(write):

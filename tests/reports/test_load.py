@@ -21,6 +21,22 @@ def test_a_row_for_every_cell_measured_or_not(write):
     assert (absent["workload"], absent["size"], absent["dtype"]) == ("matmul", "n=64", "float32")
 
 
+def test_a_row_for_every_block_with_where_it_comes_from(write):
+    blocks = load(write(small_file())).blocks
+    mine = blocks[blocks["cell"] == f"{CASE.format(64)}/torch-cpu"]
+    assert mine["visit"].tolist() == [1, 2, 3]
+    assert mine["worker"].tolist() == [1, 2, 3]
+    assert mine["start_s"].tolist() == [1.0, 2.0, 3.0]
+    assert mine["disturbed"].tolist() == [False, True, False]
+    assert mine["time_s"].tolist() == pytest.approx([64e-6 / 3] * 3)
+
+
+def with_samples(**changes):
+    data = small_file()
+    data["benchmarks"][1]["extra_info"]["samples"] |= changes
+    return data
+
+
 def without(key):
     data = small_file()
     del data["benchmarks"][0]["extra_info"][key]
@@ -42,6 +58,9 @@ def with_number(key, value):
         ('{"schema": "other/9", "datetime": "x"}', "schema 'numpy-vs-pytorch/1' expected"),
         (without("typical_s"), "typical_s: Field required"),
         (with_number("low", -1.0), "speedup.low"),
+        (with_samples(starts_s=[1.0]), "must be as many as its data"),
+        (with_samples(visits=[[1, 1, 2]]), "must be as many as its data"),
+        (with_samples(visits=[[1, 1, -3]]), "samples.visits"),
         (with_number("ratio", 0), "speedup.ratio"),
         (small_file() | {"cells": [{"id": "a", "status": "great"}]}, "cells.0.status"),
         (small_file() | {"cells": [{"id": "x" * 600, "status": "ok"}]}, "cells.0.id"),

@@ -166,3 +166,36 @@ def test_a_chart_becomes_a_file_that_needs_no_page(write, tmp_path, capsys):
     assert text.startswith("<svg")
     assert main(["chart", "sort", str(file), "--out", str(out)]) == 1
     assert "must hold times of 'sort'; it holds matmul" in capsys.readouterr().err
+
+
+def test_the_blocks_of_a_cell_are_drawn_beside_numpys(write, tmp_path, capsys):
+    file, out = write(small_file()), tmp_path / "samples.svg"
+    cell = f"{CASE.format(64)}/torch-cpu"
+    assert main(["samples", cell, str(file), "--out", str(out)]) == 0
+    text = out.read_text()
+    assert "6 blocks over 3 visits, 2 disturbed" in text
+    assert "torch-cpu is 3.0 times as fast as NumPy" in text
+    assert ">numpy<" in text
+    assert ">torch-cpu<" in text
+    assert "worker 3" in text
+    assert main(["samples", f"{CASE.format(64)}/torch", str(file), "--out", str(out)]) == 1
+    assert "near it are" in capsys.readouterr().err
+    assert main(["samples", f"{CASE.format(64)}/numpy", str(file), "--out", str(out)]) == 0
+
+
+def test_each_thread_setting_has_a_chart_of_its_own(write, tmp_path):
+    data = small_file()
+    for n in (16, 64):
+        case = f"matmul/n={n}/float32/threads=4"
+        data["benchmarks"] += [
+            entry(f"{case}/numpy", 1e-3, ONE), entry(f"{case}/torch-cpu", 1e-3, (2.0, 1.9, 2.1)),
+        ]  # fmt: skip
+        data["cells"] += [{"id": f"{case}/{who}", "status": "ok"} for who in ("numpy", "torch-cpu")]
+    text = build([write(data)], tmp_path / "site").read_text()
+    assert text.count("<figure>") == 2
+    assert "One core against one core." in text
+    assert "4 cores against 4 cores." in text
+
+
+def test_peak_memory_is_in_the_table(site):
+    assert "4.00 KiB" in site.read_text()

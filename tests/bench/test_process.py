@@ -1,0 +1,56 @@
+"""A worker process is fresh, equal for all, deaf to Ctrl-C, and can be frozen."""
+
+import os
+import signal
+
+import psutil
+import pytest
+
+from bench.contenders import NUMPY
+from bench.memory import MALLOC
+from bench.process import FREEZES, WorkerError, WorkerProcess, _environment
+
+
+@pytest.fixture(scope="module")
+def worker():
+    worker = WorkerProcess(NUMPY, 1)
+    yield worker
+    worker.end()
+
+
+def test_it_reads_back_what_it_was_given(worker):
+    assert set(worker.observed(60)["threads"].values()) == {1}
+
+
+def test_all_threads_and_the_allocator_are_set_the_same_for_every_contender():
+    one, four = _environment(1, [0]), _environment(4, [0, 1, 2, 3])
+    assert {one[f"{pool}_NUM_THREADS"] for pool in ("OMP", "OPENBLAS", "MKL")} == {"1"}
+    assert "OMP_PROC_BIND" not in one
+    assert four["OMP_PLACES"] == "{0},{1},{2},{3}"
+    assert set(MALLOC.items()) <= set(one.items())
+
+
+def test_the_run_keeps_its_own_environment(worker):
+    assert "OPENBLAS_NUM_THREADS" not in os.environ
+
+
+def test_an_interrupt_from_the_terminal_does_not_end_it(worker):
+    for number in (signal.SIGINT, signal.SIGTERM):
+        os.kill(worker._process.pid, number)
+    worker.call("release", limit_s=30)
+    assert worker.alive
+
+
+def test_a_step_that_is_unknown_is_an_error_and_not_an_end(worker):
+    with pytest.raises(WorkerError, match="AttributeError"):
+        worker.call("nonsense", limit_s=30)
+    assert worker.alive
+
+
+@pytest.mark.skipif(not FREEZES, reason="processes are frozen on Linux alone")
+def test_a_frozen_worker_stands_still_and_answers_when_called(worker):
+    worker.call("release", limit_s=30)
+    worker.freeze()
+    assert psutil.Process(worker._process.pid).status() == psutil.STATUS_STOPPED
+    worker.call("release", limit_s=30)
+    assert psutil.Process(worker._process.pid).status() != psutil.STATUS_STOPPED

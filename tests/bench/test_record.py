@@ -1,0 +1,59 @@
+"""What is kept of a cell is all of it: it comes back as it was."""
+
+import json
+
+import pytest
+
+from bench.case import Case
+from bench.cell import Cell
+from bench.contenders import NUMPY
+from bench.outcome import Outcome, Visit, settle
+from bench.record import extra_info, record, restored
+from bench.worker import Block
+from bench.workload import discover
+
+CASE = Case(
+    workload=discover()["matmul"], size=discover()["matmul"].sizes[0], dtype="float32", threads=1
+)
+CELL = Cell(case=CASE, contender=NUMPY)
+
+
+@pytest.fixture
+def outcome():
+    blocks = [Block(start_s=100.0 + n, time_s=0.001 * (n + 1), disturbed=n == 2) for n in range(5)]
+    outcome = Outcome(status="ok", reason="", facts={"iterations_per_block": 4, "rel_error": 1e-7})
+    outcome.visits = [
+        Visit(number=1, worker=1, blocks=tuple(blocks[:3])),
+        Visit(number=2, worker=2, blocks=tuple(blocks[3:])),
+    ]
+    settle({"numpy": outcome})
+    return outcome
+
+
+def test_a_cell_comes_back_as_it_was(outcome):
+    kept = json.loads(json.dumps(record(CELL, outcome, "node", 90.0)))
+    again = restored(CELL, kept, 90.0)
+    assert again == outcome
+
+
+def test_a_run_that_goes_on_has_another_clock(outcome):
+    again = restored(CELL, record(CELL, outcome, "node", 90.0), 1000.0)
+    assert again.blocks[0].start_s == 1010.0
+
+
+def test_every_block_says_where_it_comes_from(outcome):
+    samples = extra_info(CELL, outcome, 90.0)["samples"]
+    assert samples == {
+        "visits": [[1, 1, 3], [2, 2, 2]],
+        "starts_s": [10.0, 11.0, 12.0, 13.0, 14.0],
+        "disturbed": [2],
+    }
+
+
+def test_a_cell_without_blocks_has_no_benchmark():
+    lost = Outcome()
+    lost.fail("crashed", "because")
+    kept = record(CELL, lost, "node", 0.0)
+    assert kept["benchmark"] is None
+    again = restored(CELL, kept, 0.0)
+    assert (again.status, again.reason, again.open) == ("crashed", "because", False)

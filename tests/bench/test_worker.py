@@ -1,0 +1,71 @@
+"""What happens in a worker: blocks of a few milliseconds, memory given back, threads read back."""
+
+import time
+
+import numpy as np
+import pytest
+
+from bench import machine
+from bench.case import Case
+from bench.contenders import NUMPY, TORCH_CPU
+from bench.worker import BLOCK_S, Worker
+from tests import faulty
+
+
+@pytest.fixture
+def worker(tmp_path):
+    case = Case(workload=faulty.GOOD, size=faulty.GOOD.sizes[0], dtype="float32", threads=1)
+    worker = Worker(NUMPY, 1)
+    worker.make(case, tmp_path / "inputs")
+    worker.begin(
+        case, tmp_path / "inputs", worker.reference(case, tmp_path / "inputs", tmp_path / "r")
+    )
+    return worker
+
+
+def test_a_block_is_about_five_milliseconds_of_whole_iterations(worker):
+    iterations, block_s = worker.calibrate()
+    assert iterations > 100
+    assert BLOCK_S / 10 < block_s < 10 * BLOCK_S
+
+
+def test_one_long_iteration_is_a_block(worker):
+    worker._iteration_s = 1.0
+    assert worker.calibrate() == (1, 1.0)
+
+
+def test_a_block_knows_when_it_began_and_what_one_iteration_took(worker):
+    before = time.perf_counter()
+    first, second = worker.blocks(2, 10, None)
+    assert before < first.start_s < second.start_s < time.perf_counter()
+    assert first.time_s * 10 <= second.start_s - first.start_s
+
+
+@pytest.mark.parametrize(
+    ("threads", "waited_s", "stolen_s", "disturbed"),
+    [(1, 0.0, 0.0, False), (2, 1.0, 0.0, True), (1, 0.0, 1.0, True)],
+)
+def test_a_block_that_lost_its_core_is_marked(
+    worker, monkeypatch, threads, waited_s, stolen_s, disturbed
+):
+    waits, steals = iter(range(100)), iter(range(100))
+    monkeypatch.setattr(machine, "waited_s", lambda: waited_s * next(waits))
+    monkeypatch.setattr(machine, "stolen_s", lambda: stolen_s * next(steals))
+    monkeypatch.setattr(time, "process_time", time.perf_counter)  # it had the core throughout
+    worker.threads = threads
+    assert [block.disturbed for block in worker.blocks(2, 10_000, None)] == [disturbed] * 2
+
+
+def test_a_released_worker_holds_nothing(worker):
+    worker.release()
+    assert worker._case is None
+    assert not worker._placed
+
+
+def test_placing_copies_so_that_no_contender_sees_anothers_writes():
+    inputs = {"a": np.ones(3), "axis": 1}
+    for contender in (NUMPY, TORCH_CPU):
+        placed = contender.place(inputs)
+        placed["a"][0] = 7
+        assert inputs["a"][0] == 1
+        assert placed["axis"] == 1

@@ -1,0 +1,24 @@
+"""Contenders of a case held against each other in this process, for tests of bodies and bounds."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from bench.contenders import NUMPY, TORCH_CPU
+from bench.worker import Worker
+
+
+def verdicts(case, everyone=(NUMPY, TORCH_CPU)):
+    """Return by name what verification says of each contender, against the other library."""
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        inputs = folder / "inputs"
+        Worker(NUMPY, 1).make(case, inputs)
+        found = {}
+        for who in everyone:
+            other = TORCH_CPU if who.library == "numpy" else NUMPY
+            try:
+                Worker(other, 1).reference(case, inputs, folder / "reference")
+            except Exception:  # noqa: BLE001 - as in the arena: a contender's own, then
+                Worker(who, 1).reference(case, inputs, folder / "reference")
+            found[who.name] = Worker(who, 1).begin(case, inputs, folder / "reference").verdict
+        return found
