@@ -99,7 +99,7 @@ class WorkerProcess:
 
     def _ended(self, step: str) -> WorkerError:
         """Say how the process came to its end."""
-        self._process.join(1)
+        self._executor.shutdown()  # its thread waits for the process too; only one learns the code
         code = self._process.exitcode
         self.end()
         if code == -signal.SIGKILL:

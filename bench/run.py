@@ -169,6 +169,9 @@ class Run:
         for case in self._cases.values():
             if self._wants(case, number):
                 groups.setdefault(_group(case), []).append(case)
+        if number > 1:
+            left_s = self.left_s() - self._renewal_s
+            groups = {k: v for k, v in groups.items() if self._cost_s.get(k, 0.0) < left_s}
         costs_s = {name: self._cost_s.get(name, 0.0) for name in groups}
         if number > FULL_PASSES:
             worth = {

@@ -102,7 +102,7 @@ class Worker:
 
     def peak_bytes(self) -> dict[str, int | None]:
         """Return host and device memory of one more iteration at its peak, its inputs included."""
-        peak = peak_bytes(self._iterate, self.contender.device)
+        peak = peak_bytes(self._timed, self.contender.device)
         if peak["host"] is not None and self.contender.device == "cpu":
             arrays = [self.contender.bring_back(value) for value in self._placed.values()]
             peak["host"] += sum(array.nbytes for array in arrays if isinstance(array, np.ndarray))
@@ -119,7 +119,10 @@ class Worker:
         return measure(body, _read(inputs)) if measure else {}
 
     def calibrate(self) -> tuple[int, float]:
-        """Choose the iterations of a block; return them, and the seconds that a block takes."""
+        """Choose the iterations of a block; return them, and the seconds that a block takes.
+
+        The first call says nothing of them: libraries load and compile in it.
+        """
         self.iterations = 1
         if self._iteration_s > 4 * BLOCK_S:
             return 1, self._iteration_s
@@ -182,6 +185,12 @@ class Worker:
 
     def _iterate(self) -> Any:
         return self._body(self._held())(**self._placed)
+
+    def _timed(self) -> None:
+        start = time.perf_counter()
+        self._iterate()
+        self.contender.synchronize()
+        self._iteration_s = time.perf_counter() - start
 
 
 def failure(error: BaseException) -> tuple[str, str]:

@@ -29,6 +29,12 @@ def test_a_block_is_about_five_milliseconds_of_whole_iterations(worker):
     assert BLOCK_S / 10 < block_s < 10 * BLOCK_S
 
 
+def test_a_slow_first_call_does_not_make_a_long_iteration(worker):
+    worker._iteration_s = 1.0  # as when a library is loaded in it
+    worker.peak_bytes()
+    assert worker.calibrate()[0] > 100
+
+
 def test_one_long_iteration_is_a_block(worker):
     worker._iteration_s = 1.0
     assert worker.calibrate() == (1, 1.0)
