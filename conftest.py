@@ -7,6 +7,7 @@ import time
 
 STARTED_S = time.perf_counter()  # before the imports below, which take seconds of the budget
 
+import gc
 import signal
 import traceback
 from collections.abc import Generator
@@ -164,3 +165,8 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     terminalreporter.write_line(f"\nresult  {result}")
     if PAGE in config.stash:
         terminalreporter.write_line(f"page    {config.stash[PAGE]}")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure() -> None:
+    gc.freeze()  # nothing is freed by searching all of torch at the end; that takes 0.5 s

@@ -43,6 +43,7 @@ STYLE: dict[Any, Any] = {
     "axes.spines.right": False,
     "axes.titlelocation": "left",
     "axes.titlesize": 9.5,
+    "axes.titley": 1.0,
 }
 STATES = {"wins": "faster", "loses": "slower", "tie": "tied", "unstable": "unsettled"}
 SIZE_AXIS = {"flops": "work of one iteration, in floating-point operations"}
@@ -92,11 +93,10 @@ def _panel(axes: Axes, rows: pd.DataFrame, *, last: bool) -> None:
         paint = colour(str(contender))
         axes.plot(line["axis_value"], line["typical_s"], "-", color=paint, linewidth=1.8)
         axes.plot(line["axis_value"], line["best_s"], ":", color=paint, linewidth=1)
-        for row in line.to_dict("records"):
-            hollow = row["status"] == "unstable"
-            face = "none" if hollow else paint
+        hollow = line["status"] == "unstable"
+        for points, face in ((line[~hollow], paint), (line[hollow], "none")):
             axes.plot(
-                row["axis_value"], row["typical_s"], "o", color=paint, markersize=5,
+                points["axis_value"], points["typical_s"], "o", color=paint, markersize=5,
                 markerfacecolor=face,
             )  # fmt: skip
         ends.append((float(line["typical_s"].iloc[-1]), str(contender), paint))

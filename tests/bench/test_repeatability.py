@@ -5,7 +5,8 @@ import math
 
 import pytest
 
-from bench.repeatability import LOSES, NEITHER, WINS, Speedup, compared, ours, plain
+from bench.repeatability import LOSES, MARGIN, NEITHER, WINS, Speedup, compared, ours, plain
+from reports import findings
 from tests.conftest import CASE, small_file
 
 
@@ -21,6 +22,10 @@ def speedup(ratio, width=0.0, *, marked=False):
 )
 def test_a_winner_needs_an_interval_that_is_clear_of_one(ratio, width, winner):
     assert speedup(ratio, width).winner == winner
+
+
+def test_a_winner_is_what_the_reports_call_one():
+    assert MARGIN == findings.MARGIN
 
 
 def test_runs_are_compared_cell_by_cell():

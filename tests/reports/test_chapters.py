@@ -45,7 +45,7 @@ def with_speedup(write, speedup):
     [
         ((2.0, 1.9, 2.1), "torch-cpu is 2.0 times as fast as NumPy"),
         ((0.5, 0.49, 0.51), "NumPy is 2.00 times as fast as torch-cpu"),
-        ((1.0, 0.9, 1.1), "a tie; torch-cpu runs at 1.0 times NumPy's speed"),
+        ((1.0, 0.9, 1.1), "too close to call; torch-cpu runs at 1.0 times NumPy's speed"),
     ],
 )
 def test_the_prose_of_the_first_look_follows_the_data(write, speedup, sentence):

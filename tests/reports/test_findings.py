@@ -23,12 +23,17 @@ def found(write, speedup, *, status="ok", **info):
     [
         ((3.0, 2.9, 3.1), "wins", "torch-cpu is 3.0 times as fast as NumPy"),
         ((0.5, 0.49, 0.51), "loses", "NumPy is 2.00 times as fast as torch-cpu"),
-        ((1.01, 0.98, 1.04), "tie", "a tie; torch-cpu runs at 1.01 times NumPy's speed"),
-        ((1.0, 1.0, 1.0), "tie", "a tie"),
-        ((1.02, 1.0, 1.04), "tie", "a tie"),
-        ((1.02, 1.015, 1.025), "tie", "a tie"),
-        ((1.03, 1.021, 1.04), "wins", "torch-cpu is 1.03"),
-        ((0.98, 0.975, 0.985), "tie", "a tie"),
+        (
+            (1.01, 0.98, 1.04),
+            "tie",
+            "too close to call; torch-cpu runs at 1.01 times NumPy's speed",
+        ),
+        ((1.0, 1.0, 1.0), "tie", "too close"),
+        ((1.02, 1.0, 1.04), "tie", "too close"),
+        ((1.05, 1.04, 1.06), "tie", "too close"),
+        ((1.06, 1.051, 1.07), "wins", "torch-cpu is 1.06"),
+        ((0.96, 0.955, 0.965), "tie", "too close"),
+        ((0.94, 0.93, 0.95), "loses", "NumPy is 1.06"),
     ],
 )
 def test_the_sentence_follows_the_interval(write, speedup, state, text):
@@ -65,7 +70,12 @@ def test_the_self_test_is_told_in_words(write):
     }  # fmt: skip
     assert self_tested(load(write(data))) == (
         "2 of 40 comparisons of a contender with itself exclude 1 (of 95 % intervals one in twenty "
-        "does); the widest is ±5.1 %, and the same code was found at most 10.0 % apart"
+        "does), none by so much that it would be called a winner; the widest is ±5.1 %, and the "
+        "same code was found at most 10.0 % apart"
+    )
+    data["machine_info"]["self_test"]["rows"][0]["low"] = 1.06
+    assert "exclude 1 (of 95 % intervals one in twenty does), 1 by so" in self_tested(
+        load(write(data))
     )
 
 
