@@ -92,6 +92,15 @@ def test_inputs_that_cannot_be_made_cost_the_case_and_say_so(arena):
     assert "too large" in found["numpy"].reason
 
 
+def test_a_cell_that_cannot_run_is_not_begun(arena):
+    case, found = entries(faulty.GOOD)
+    found[TORCH_CPU].fail("crashed", "once is enough")
+    arena.visit([(case, found)], 0.2)
+    assert found[TORCH_CPU].facts == {}
+    assert found[TORCH_CPU].reason == "once is enough"
+    assert found[NUMPY].blocks
+
+
 def test_a_cell_that_failed_is_not_tried_again(arena):
     case, found = entries(faulty.BOOM)
     for _ in range(2):

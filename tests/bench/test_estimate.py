@@ -118,6 +118,11 @@ def test_visits_that_differ_make_the_interval_wider_however_many_blocks_they_hav
     assert many.half_width > 0.2 * few.half_width
 
 
+def test_visits_that_agree_by_luck_do_not_hide_the_noise_within_them():
+    pairs = [([0.9, 1.0, 1.1], [1.0] * 3)] * 3
+    assert typical_speedup(pairs).half_width > 0.03
+
+
 def test_best_ignores_slow_blocks():
     disturbed = [([2.0, 9.0, 2.0, 30.0], [1.0] * 4)] * 5
     assert best_speedup(disturbed).value == pytest.approx(2.0)

@@ -178,6 +178,7 @@ def test_the_blocks_of_a_cell_are_drawn_beside_numpys(write, tmp_path, capsys):
     assert ">numpy<" in text
     assert ">torch-cpu<" in text
     assert "worker 3" in text
+    assert text.count('d="M -3 3 \nL 3 -3') == 2  # a cross for either side
     assert main(["samples", f"{CASE.format(64)}/torch", str(file), "--out", str(out)]) == 1
     assert "near it are" in capsys.readouterr().err
     assert main(["samples", f"{CASE.format(64)}/numpy", str(file), "--out", str(out)]) == 0
