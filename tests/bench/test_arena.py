@@ -13,6 +13,7 @@ from bench.outcome import Outcome
 from tests import faulty
 
 KEYS = [(NUMPY, 1), (TORCH_CPU, 1)]
+SHARE_S = 2.0  # enough for every block of a visit, on a slow machine too
 
 
 def entries(workload, *everyone, threads=1):
@@ -30,14 +31,14 @@ def arena():
 
 def visited(arena, workload):
     case, found = entries(workload)
-    arena.visit([(case, found)], 0.2)
+    arena.visit([(case, found)], SHARE_S)
     return {who.name: outcome for who, outcome in found.items()}
 
 
 def test_three_visits_make_a_speedup_with_its_interval(arena):
     case, found = entries(faulty.GOOD)
     for _ in range(3):
-        arena.visit([(case, found)], 0.2)
+        arena.visit([(case, found)], SHARE_S)
     numpy, torch = found.values()
     assert [visit.number for visit in torch.visits] == [1, 2, 3]
     assert len(numpy.blocks) == len(torch.blocks) == 3 * 8
@@ -95,7 +96,7 @@ def test_inputs_that_cannot_be_made_cost_the_case_and_say_so(arena):
 def test_a_cell_that_cannot_run_is_not_begun(arena):
     case, found = entries(faulty.GOOD)
     found[TORCH_CPU].fail("crashed", "once is enough")
-    arena.visit([(case, found)], 0.2)
+    arena.visit([(case, found)], SHARE_S)
     assert found[TORCH_CPU].facts == {}
     assert found[TORCH_CPU].reason == "once is enough"
     assert found[NUMPY].blocks
@@ -104,7 +105,7 @@ def test_a_cell_that_cannot_run_is_not_begun(arena):
 def test_a_cell_that_failed_is_not_tried_again(arena):
     case, found = entries(faulty.BOOM)
     for _ in range(2):
-        arena.visit([(case, found)], 0.2)
+        arena.visit([(case, found)], SHARE_S)
     assert len(found[NUMPY].visits) == 2
     assert found[TORCH_CPU].status == "crashed"
 
