@@ -85,11 +85,8 @@ class Worker:
         It is held against the whole reference in a file, or against a sample of it.
         """
         self._case, self._placed = case, self.contender.place(_read(inputs))
-        start = time.perf_counter()
-        result = self._iterate()
-        self.contender.synchronize()
-        self._iteration_s = first_call_s = time.perf_counter() - start
-        result = self.contender.bring_back(result)
+        result = self.contender.bring_back(self._timed())
+        first_call_s = self._iteration_s
         if not isinstance(expected, Path):
             return First(first_call_s=first_call_s, verdict=verify(case, result, expected))
         whole = [Sample.of(output, entries=None) for output in _read(expected)]
@@ -186,11 +183,12 @@ class Worker:
     def _iterate(self) -> Any:
         return self._body(self._held())(**self._placed)
 
-    def _timed(self) -> None:
+    def _timed(self) -> Any:
         start = time.perf_counter()
-        self._iterate()
+        result = self._iterate()
         self.contender.synchronize()
         self._iteration_s = time.perf_counter() - start
+        return result
 
 
 def failure(error: BaseException) -> tuple[str, str]:
