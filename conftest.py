@@ -18,7 +18,7 @@ import pytest
 import pytest_benchmark
 
 from bench import machine
-from bench.contenders import set_ieee_float32
+from bench.precision import set_float32
 from bench.options import ROOT, parse
 from bench.resume import ResumeError
 from bench.run import CELLS, OPTIONS, RUN, Run
@@ -32,7 +32,7 @@ PAGE: pytest.StashKey[Path | str] = pytest.StashKey()
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("numpy-vs-pytorch")
     add = group.addoption
-    add("--budget", metavar="SECONDS", help="time for the whole run (240; with --full 720)")
+    add("--budget", metavar="SECONDS", help="time for the whole run (300; with --full 900)")
     add("--device", metavar="LIST", help="where PyTorch runs: cpu,cuda,cuda:1,mps,xpu (all here)")
     add("--threads", default="1,all", metavar="LIST", help="cores per contender: 1, 4, all (1,all)")
     add("--machine", metavar="LABEL", help="this machine's name in files and pages (its CPU, GPU)")
@@ -83,7 +83,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     if not asked or config.option.collectonly or config.getoption("--list"):
         return
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends a run as Ctrl-C does
-    set_ieee_float32()
+    set_float32("ieee")
     reporter = config.pluginmanager.get_plugin("terminalreporter")
     reporter.showfspath = False
     hook = config.hook
@@ -160,6 +160,9 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     found = load(result)
     for finding in headlines(found):
         terminalreporter.write_line(f"  {finding.text}")
+    untrue = found.table[found.table["status"] == "implausible"]
+    for cell, reason in zip(untrue["cell"], untrue["reason"], strict=True):
+        terminalreporter.write_line(f"  implausible: {cell}: {reason}.")
     if found.machine.self_test:
         terminalreporter.write_line(f"  self-test: {self_tested(found)}.")
     terminalreporter.write_line(f"\nresult  {result}")

@@ -9,7 +9,9 @@ One-core contenders share one core, and leave it together when something else wa
 with threads is frozen between its turns: idle threads that spin would steal the other's cores.
 """
 
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from pathlib import Path
@@ -19,15 +21,20 @@ from typing import Any
 from bench import machine
 from bench.case import Case
 from bench.contenders import NUMPY, TORCH_CPU, Contender
+from bench.device import NOT_TIMED
 from bench.outcome import Outcome, Visit, settle
-from bench.process import WorkerError, WorkerProcess
+from bench.peaks import Peaks, merged, name_of
+from bench.process import Nursery, WorkerError, WorkerProcess
 from bench.verify import Sample
 from bench.worker import Block, First
 
 ROUNDS = 4  # of A B B A in a visit
-KEPT_BYTES = 2**27  # of inputs that stay on disk between the visits of a case
+KEPT_BYTES = 2**27  # of inputs that stay on disk between the visits of a case, or
+KEPT_SHARE = 1 / 32  # of what is free there
 LONG_S = 0.008  # a block that takes longer is of one long iteration
 START_S = 120.0  # a process that has not started by then never will
+COMPILE_S = 60.0  # more than for others, torch.compile may take for its first call
+BLOCKS_PATIENCE = 3  # times as long as expected, blocks may take
 
 Entries = Mapping[Contender, Outcome]
 Key = tuple[Contender, int]  # who, on so many threads
@@ -58,7 +65,8 @@ class Stage:
         for path in self.references.values():
             path.unlink(missing_ok=True)
         self.references.clear()
-        if self.inputs.exists() and self.inputs.stat().st_size > KEPT_BYTES:
+        kept = max(KEPT_BYTES, KEPT_SHARE * shutil.disk_usage(self.folder).free)
+        if self.inputs.exists() and self.inputs.stat().st_size > kept:
             self.inputs.unlink()
             self.made = False
 
@@ -70,14 +78,19 @@ class Arena:
     ----------
     keys : every contender and thread setting of the run.
     limit_s : a worker that does not answer for so long has hung.
+    large_s : for so long NumPy may take to compute a case of a large size.
 
     """
 
-    def __init__(self, keys: Sequence[Key], limit_s: float, generation: int = 0) -> None:
+    def __init__(
+        self, keys: Sequence[Key], limit_s: float, large_s: float = 5.0, generation: int = 0
+    ) -> None:
         self.keys = keys
         self.limit_s = limit_s
+        self.large_s = large_s
         self.generation = generation
         self.observed: dict[str, Mapping[str, Any]] = {}
+        self._nurseries: dict[int, Nursery] = {}  # by threads
         self._processes: dict[Key, WorkerProcess] = {}
         self._misfits: dict[Key, str] = {}
         self._samples: dict[tuple[str, str], list[Sample] | None] = {}
@@ -89,13 +102,39 @@ class Arena:
         """End all processes and start a fresh one for each of some contenders and threads."""
         self._end_processes()
         self.generation += 1
+        self._nurseries = {number: Nursery(number) for number in {number for _, number in keys}}
         for key in keys:
-            self._processes[key] = WorkerProcess(*key)
-        for key in keys:
+            with suppress(WorkerError):  # it is started anew, and its cells say why, when needed
+                self._start(key)
+        for key in list(self._processes):
             try:
                 self._observe(key)
-            except WorkerError:  # it is started anew, and its cells say why, when it is needed
+            except WorkerError:
                 self._processes.pop(key).end()
+
+    def _start(self, key: Key) -> None:
+        who, threads = key
+        if threads not in self._nurseries or self._nurseries[threads].spent:
+            self._nurseries[threads] = Nursery(threads)
+        try:
+            self._processes[key] = self._nurseries[threads].start(who)
+        except WorkerError:
+            self._nurseries.pop(threads).end()
+            raise
+
+    def peaks(self, probe_s: float, known: Mapping[str, Peaks], only: str = "") -> dict[str, Peaks]:
+        """Measure what each device can do, of all libraries there, and keep the larger of both.
+
+        `known` are peaks measured before; with `only`, those of one device are measured again.
+        """
+        found = dict(known)
+        for who, threads in self.keys:
+            name = name_of(who, threads)
+            if who == who.usual and only in ("", name):
+                with suppress(WorkerError):  # a device without peaks has no roof
+                    more = self._ask(who, threads, self.limit_s, "peaks", probe_s)
+                    found = merged(found, name, more)
+        return found
 
     def end(self) -> None:
         """End all processes, and remove what they shared."""
@@ -105,6 +144,8 @@ class Arena:
     def _end_processes(self) -> None:
         while self._processes:
             self._processes.popitem()[1].end()
+        while self._nurseries:
+            self._nurseries.popitem()[1].end()
 
     def visit(self, cases: Sequence[tuple[Case, Entries]], share_s: float) -> None:
         """Verify and time, once more, cases that differ in their thread setting alone.
@@ -128,6 +169,8 @@ class Arena:
         for who, blocks in found.items():
             visit = Visit(number=number, worker=self.generation, blocks=tuple(blocks))
             ready[who].visits.append(visit)
+            if number == 1:
+                self._confirm(case, who, ready[who])
         for who, outcome in ready.items():
             if (who, case.threads) in self._processes:
                 self._attempt(case, who, outcome, "release")
@@ -144,7 +187,10 @@ class Arena:
         for who, count in legs(list(ready), *plan):
             if who in found:
                 iterations = ready[who].facts["iterations_per_block"]
-                blocks = self._attempt(case, who, ready[who], "blocks", count, iterations, core)
+                limit_s = self.limit_s + BLOCKS_PATIENCE * count * ready[who].block_s
+                blocks = self._attempt(
+                    case, who, ready[who], "blocks", count, iterations, core, limit_s=limit_s
+                )
                 if blocks is None:
                     del found[who]
                 else:
@@ -158,7 +204,10 @@ class Arena:
         new = not outcome.facts
         try:
             source, expected = self._expected(case, who, stage)
-            first: First = self._call(case, who, "begin", case, stage.inputs, expected)
+            limit_s = self._first_limit_s(case, who)
+            first: First = self._call(
+                case, who, "begin", case, stage.inputs, expected, limit_s=limit_s
+            )
             verdict = first.verdict
             if new:
                 outcome.facts |= {
@@ -174,18 +223,38 @@ class Arena:
                 outcome.facts |= self._measured_once(case, who, stage)
                 iterations, outcome.block_s = self._call(case, who, "calibrate")
                 outcome.facts["iterations_per_block"] = iterations
+                outcome.facts |= NOT_TIMED
+                if who.device != "cpu":
+                    outcome.facts |= self._call(case, who, "device_times", stage.inputs)
         except WorkerError as error:
-            outcome.fail(error.status, error.reason)
+            reason = error.reason
+            if case.size.large and who == NUMPY and error.status == "timeout":
+                reason = f"NumPy did not finish in {self.large_s:g} s"
+            outcome.fail(error.status, reason)
             if (who, case.threads) in self._processes:
                 self._attempt(case, who, outcome, "release")
         return outcome.open
+
+    def _first_limit_s(self, case: Case, who: Contender) -> float:
+        """Return for how long a first call is waited for."""
+        if case.size.large and who == NUMPY:
+            return self.large_s
+        return self.limit_s + COMPILE_S * (who.way == "compile")
+
+    def _confirm(self, case: Case, who: Contender, outcome: Outcome) -> None:
+        """After the blocks of its first visit, ask a contender whether it still computes."""
+        answer = self._attempt(case, who, outcome, "confirm")
+        if answer is not None and answer[0] == "implausible":
+            outcome.doubt(answer[1])
+        elif answer is not None and answer[0]:
+            outcome.fail(*answer)
 
     def _measured_once(self, case: Case, who: Contender, stage: Stage) -> dict[str, Any]:
         peak = self._call(case, who, "peak_bytes")
         # the rungs are proven to compute the same, and more threads compute the same
         first = who.name not in stage.judged
         stage.judged.add(who.name)
-        quality = first and not (who.rung or who.twin)
+        quality = first and not (who.rung or who.way or who.twin or case.size.large)
         return {
             "peak_memory_bytes": peak["host"],
             "peak_device_memory_bytes": peak["device"],
@@ -203,15 +272,14 @@ class Arena:
         if not stage.made:
             self._call(case, who, "make", case, stage.inputs)
             stage.made = True
-        other = TORCH_CPU if who.library == "numpy" else NUMPY
         threads = max(threads for _, threads in self.keys)  # the fastest there is
-        for source, on in ((other, threads), (who, case.threads)):
+        for source, on in ((self._other(case, who), threads), (who.usual, case.threads)):
             name = (f"{case.workload.name}/{case.size.label}/{case.dtype}", source.name)
             if source.name in stage.references and who.name not in stage.verified:
                 stage.verified.add(who.name)
                 return source.name, stage.references[source.name]
             if name not in self._samples:
-                path = stage.folder / source.name
+                path = None if case.size.large else stage.folder / source.name
                 self._samples[name] = None  # until it is there: a failure is not tried again
                 try:
                     at = replace(case, threads=on)
@@ -219,55 +287,83 @@ class Arena:
                         at, source, "reference", case, stage.inputs, path
                     )
                 except WorkerError:
-                    if source is who:
+                    if source == who.usual:
                         raise
                     continue
-                stage.references[source.name] = path
-                stage.verified.add(who.name)
-                return source.name, path
+                if path is not None:
+                    stage.references[source.name] = path
+                    stage.verified.add(who.name)
+                    return source.name, path
             if (sample := self._samples[name]) is not None:
                 return source.name, sample
         raise WorkerError("crashed", "no reference: both libraries failed to compute one")
 
+    def _other(self, case: Case, who: Contender) -> Contender:
+        """Return who computes the reference of a contender: the other library.
+
+        Large sizes would keep a CPU busy for minutes in float64; there it is the accelerator.
+        """
+        if who.library != "numpy":
+            return who.usual if case.size.large else NUMPY
+        others = [key for key, _ in self.keys if key == key.usual and key.device != "cpu"]
+        return next(iter(others), TORCH_CPU) if case.size.large else TORCH_CPU
+
     def _attempt(
-        self, case: Case, who: Contender, outcome: Outcome, step: str, *arguments: Any
+        self,
+        case: Case,
+        who: Contender,
+        outcome: Outcome,
+        step: str,
+        *arguments: Any,
+        limit_s: float = 0.0,
     ) -> Any:
         """Have a worker do a step; return None, and take its cell for lost, if it cannot."""
         try:
-            return self._call(case, who, step, *arguments)
+            return self._call(case, who, step, *arguments, limit_s=limit_s)
         except WorkerError as error:
             outcome.fail(error.status, error.reason)
             return None
 
-    def _call(self, case: Case, who: Contender, step: str, *arguments: Any) -> Any:
+    def _call(
+        self, case: Case, who: Contender, step: str, *arguments: Any, limit_s: float = 0.0
+    ) -> Any:
+        """Have a contender's worker do a step for a case."""
+        return self._ask(who, case.threads, limit_s or self.limit_s, step, *arguments)
+
+    def _ask(self, who: Contender, threads: int, limit_s: float, step: str, *arguments: Any) -> Any:
         """Have a contender's worker do a step, in a fresh process if there is none."""
-        key = (who, case.threads)
+        key = (who, threads)
         try:
             if key not in self._processes:
-                self._processes[key] = WorkerProcess(*key)
+                self._start(key)
                 self._observe(key)
             if key in self._misfits:
                 raise WorkerError("skipped", self._misfits[key])
             process = self._processes[key]
-            answer = process.call(step, *arguments, limit_s=self.limit_s)
+            answer = process.call(step, *arguments, limit_s=limit_s)
         except WorkerError:
             if key in self._processes and not self._processes[key].alive:
                 self._processes.pop(key).end()
             raise
-        if case.threads > 1:
+        if threads > 1:
             process.freeze()
         return answer
 
     def _observe(self, key: Key) -> None:
-        """Hold the threads and cores that a process reads back against those it was given."""
+        """Hold what a process reads back against what it was given."""
         who, threads = key
         process = self._processes[key]
         seen = process.observed(START_S)
         wrong: dict[str, Any] = {k: n for k, n in seen["threads"].items() if n != threads}
         if any(len(cores) != 1 for cores in seen["cores"]):
             wrong["cores"] = seen["cores"]
+        if set(seen["float32_precision"].values()) != {who.runs.float32}:
+            wrong["float32_precision"] = seen["float32_precision"]
         if wrong:
-            self._misfits[key] = f"asked for {threads} threads, each on a core, observed {wrong}"
+            self._misfits[key] = (
+                f"asked for {threads} threads, each on a core, and float32 as {who.runs.float32}; "
+                f"observed {wrong}"
+            )
         self.observed[f"{who.name}/threads={threads}"] = seen
         if threads > 1:
             process.freeze()

@@ -32,11 +32,6 @@ class Case:
         return self.workload.cost(**self.size.params)
 
     @property
-    def moved_bytes(self) -> float:
-        """The bytes that must be moved at least once."""
-        return self.cost.elements * np.dtype(self.dtype).itemsize
-
-    @property
     def axis_value(self) -> float:
         """Where the case stands on its workload's axis."""
         axis = self.workload.axis

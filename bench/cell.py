@@ -1,10 +1,10 @@
 """A cell: a contender in a case, the test that stands for it, and which cells a run asks for."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from bench.case import DTYPES, Case
-from bench.contenders import Contender, contenders
+from bench.contenders import NUMPY, Contender, absent, contenders
 from bench.options import Options
 from bench.workload import discover
 
@@ -39,11 +39,31 @@ class Cell:
 
 
 def cells(options: Options) -> Iterator[Cell]:
-    """Yield every cell, case by case: the core selection is float32, the full one float64 too."""
+    """Yield every cell, case by case.
+
+    The core selection is float32; the full one float64 too. An accelerator is compared with all the
+    cores that are asked for, which is what a user has; further ways to run on a CPU with the
+    fewest, in the full selection with all. Large sizes are for accelerators, where there is one.
+    """
+    accelerators = [device for device in options.devices if device != "cpu"]
+    here = any(not absent(device) for device in accelerators)
     for workload in discover().values():
+        threads = (min(options.threads),) if workload.serial else options.threads
         for size in workload.sizes:
+            if size.large and not here:
+                continue
             for dtype in DTYPES if options.full else DTYPES[:1]:
-                for threads in options.threads:
-                    case = Case(workload=workload, size=size, dtype=dtype, threads=threads)
+                for number in (max(threads),) if size.large else threads:
+                    case = Case(workload=workload, size=size, dtype=dtype, threads=number)
                     for contender in contenders(workload, options.devices):
-                        yield Cell(case=case, contender=contender)
+                        if contender.suits(case) and _asked(contender, case, threads, options):
+                            yield Cell(case=case, contender=contender)
+
+
+def _asked(who: Contender, case: Case, threads: Sequence[int], options: Options) -> bool:
+    if who.device != "cpu":
+        stands = not who.way or not absent(who.device)  # one absent contender is enough to say so
+        return stands and case.threads == max(threads)
+    if case.size.large:
+        return who == NUMPY
+    return not who.way or options.full or case.threads == min(threads)

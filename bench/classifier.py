@@ -77,19 +77,35 @@ def descend(
     return np.stack(losses), *weights
 
 
-def train(model: nn.Module, weights: Iterable[Tensor], x: Tensor, y: Tensor, lr: float) -> Any:
+def train(
+    model: nn.Module,
+    weights: Iterable[Tensor],
+    x: Tensor,
+    y: Tensor,
+    lr: float,
+    *,
+    mixed: bool = False,
+) -> Any:
     """Train a model as one writes it in PyTorch, one epoch of batches; return losses and weights.
 
     The model is built on the meta device, where it holds no numbers, and given copies of the
-    weights in the order of its parameters.
+    weights in the order of its parameters. `mixed` computes scores and loss under autocast, in
+    bfloat16 where that is safe; weights, gradients by them and steps keep their dtype. The context
+    is left after each step, since it keeps the cast weights that the step has changed.
     """
     names = [name for name, _ in model.named_parameters()]
     copies = [w.clone() for w in weights]
     model.load_state_dict(dict(zip(names, copies, strict=True)), assign=True)
     criterion, losses = nn.CrossEntropyLoss(), []
     optimizer = torch.optim.SGD(model.parameters(), lr)
+
+    def loss_of(xb: Tensor, yb: Tensor) -> Any:
+        return criterion(model(xb), yb)
+
+    if mixed:
+        loss_of = torch.autocast(x.device.type, torch.bfloat16)(loss_of)
     for xb, yb in zip(x, y, strict=True):
-        loss = criterion(model(xb), yb)
+        loss = loss_of(xb, yb)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

@@ -1,4 +1,4 @@
-"""Who runs a case: NumPy, or PyTorch on a device, at one of a workload's rungs.
+"""Who runs a case: NumPy, or PyTorch on a device, at one of a workload's rungs or in another way.
 
 A contender places inputs, waits for its device and brings results back. Every kind of accelerator
 that `torch.accelerator` knows goes by this one path; a device that is absent is a contender that
@@ -7,15 +7,15 @@ says why it cannot run, never an error.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
 
 from bench.case import Case
+from bench.ways import GPUS, WAYS, Iteration, Way
 from bench.workload import Inputs, Workload
-
-ACCELERATORS = ("cuda", "mps", "xpu")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,10 +24,11 @@ class Contender:
 
     Attributes
     ----------
-    name : `numpy`, `torch-cpu`, `torch-cuda`, `torch-cpu-autograd` ...
+    name : `numpy`, `torch-cpu`, `torch-cuda`, `torch-cpu-autograd`, `torch-cuda-tf32` ...
     library : "numpy" or "torch".
     device : as PyTorch writes it, "cpu" or "cuda:1".
     rung : the name of one of a workload's further PyTorch bodies, or "" for its main one.
+    way : the name of a further way to run the main body, or "" for the usual one.
     twin : whether this is the second worker of a contender that is compared with itself.
 
     """
@@ -36,28 +37,79 @@ class Contender:
     library: str
     device: str = "cpu"
     rung: str = ""
+    way: str = ""
     twin: bool = False
+
+    @property
+    def kind(self) -> str:
+        """The kind of its device: "cpu", "cuda" ..."""
+        return self.device.partition(":")[0]
+
+    @property
+    def runs(self) -> Way:
+        """The way it runs."""
+        return WAYS[self.way]
+
+    @property
+    def usual(self) -> "Contender":
+        """The same library on the same device, running the main body in the usual way."""
+        return NUMPY if self.library == "numpy" else _torch(self.device)
+
+    def suits(self, case: Case) -> bool:
+        """Tell whether the comparison means something: less precision is that of float32."""
+        return case.dtype == "float32" or not self.runs.precision
 
     def unavailable(self, case: Case) -> str:
         """Return why this contender cannot run the case here, or "" if it can."""
-        if self.device.startswith("mps") and case.dtype == "float64":
+        if self.kind == "mps" and case.dtype == "float64":
             return "MPS devices have no float64"
-        return absent(self.device)
+        return absent(self.device) or self.runs.lacks(self.kind)
 
     def body(self, case: Case) -> Any:
         """Return the implementation this contender runs."""
-        return case.workload.body(self.library, self.rung)
+        return case.workload.body(self.library, self.rung, self.way)
 
-    def place(self, inputs: Inputs) -> Inputs:
-        """Copy NumPy inputs to where this contender computes."""
-        return {name: self._place(value) for name, value in inputs.items()}
+    def moved_bytes(self, case: Case) -> float:
+        """Return the bytes that must be moved at least once, in this contender's precision."""
+        width = SHORT_BYTES if self.runs.casts else np.dtype(case.dtype).itemsize
+        return case.cost.elements * width
 
-    def _place(self, value: Any) -> Any:
+    def iteration(self, case: Case, placed: Inputs) -> Iteration:
+        """Return what one iteration calls, on inputs that were placed."""
+        if self.runs.transfers:
+            return partial(self._there_and_back, body=self.body(case), hosted=placed)
+        return self.runs.prepare(self.body(case), placed)
+
+    def _there_and_back(self, body: Any, hosted: Inputs) -> Any:
+        return self.bring_back(body(**self.moved(hosted)))
+
+    def moved(self, hosted: Inputs) -> Inputs:
+        """Bring tensors that lie in the host's memory to the device."""
+        return {
+            name: value.to(self.device) if isinstance(value, torch.Tensor) else value
+            for name, value in hosted.items()
+        }
+
+    def place(self, inputs: Inputs, on_host: Sequence[str] = ()) -> Inputs:
+        """Copy NumPy inputs to where this contender computes, but for those that stay `on_host`."""
+        own = {"device": self.device, "pinned": self.runs.pins}
+        return {
+            name: own[name] if name in own else self._place(value, stays=name in on_host)
+            for name, value in inputs.items()
+        }
+
+    def _place(self, value: Any, *, stays: bool) -> Any:
         if not isinstance(value, np.ndarray):
             return value
         if self.library == "numpy":
             return np.array(value)
-        return torch.tensor(value, device=self.device)
+        here = stays or self.runs.transfers
+        tensor = torch.tensor(value, device="cpu" if here else self.device)
+        if self.runs.casts and tensor.is_floating_point():
+            tensor = tensor.to(getattr(torch, self.runs.precision))
+        if self.runs.channels_last and tensor.dim() == IMAGES:
+            tensor = tensor.to(memory_format=torch.channels_last)
+        return tensor.pin_memory() if stays and self.runs.pins else tensor
 
     def synchronize(self) -> None:
         """Wait until the device has done all that was asked of it."""
@@ -65,23 +117,39 @@ class Contender:
             torch.accelerator.synchronize(torch.device(self.device))
 
     def bring_back(self, result: Any) -> Any:
-        """Return results, an array or a tuple of them, as NumPy arrays; anything else as it is."""
+        """Return results, an array or a tuple of them, as NumPy arrays; anything else as it is.
+
+        What NumPy has no type for comes back as float32.
+        """
         if isinstance(result, tuple):
             return tuple(self.bring_back(part) for part in result)
-        return result.numpy(force=True) if isinstance(result, torch.Tensor) else result
+        if not isinstance(result, torch.Tensor):
+            return result
+        return (result.float() if result.dtype in SHORT else result).numpy(force=True)
+
+
+IMAGES = 4  # dimensions
+SHORT, SHORT_BYTES = (torch.bfloat16, torch.float16), 2
+
+
+def _torch(device: str, rung: str = "", way: str = "") -> Contender:
+    name = "-".join(filter(None, ("torch", device.replace(":", ""), rung, way)))
+    return Contender(name=name, library="torch", device=device, rung=rung, way=way)
 
 
 NUMPY = Contender(name="numpy", library="numpy")
-TORCH_CPU = Contender(name="torch-cpu", library="torch")
+TORCH_CPU = _torch("cpu")
 
 
 def contenders(workload: Workload, devices: Sequence[str]) -> Iterator[Contender]:
-    """Yield NumPy, the baseline, and PyTorch on each device at each rung of the workload."""
+    """Yield NumPy, the baseline, and PyTorch on each device at each rung and in each way."""
     yield NUMPY
     for device in devices:
         for rung in ("", *workload.rungs):
-            name = "-".join(filter(None, ("torch", device.replace(":", ""), rung)))
-            yield Contender(name=name, library="torch", device=device, rung=rung)
+            yield _torch(device, rung)
+        for way in workload.ways:
+            if device.partition(":")[0] in WAYS[way].kinds:
+                yield _torch(device, way=way)
 
 
 def default_devices() -> tuple[str, ...]:
@@ -107,9 +175,9 @@ def parse_devices(text: str) -> tuple[str, ...]:
     for device in devices:
         kind, colon, index = device.partition(":")
         indexed = not colon or (index.isdecimal() and kind != "cpu")
-        if kind not in ("cpu", *ACCELERATORS) or not indexed:
+        if kind not in ("cpu", *GPUS) or not indexed:
             raise ValueError(
-                f"a device must be one of cpu, {', '.join(ACCELERATORS)}, the latter with an index "
+                f"a device must be one of cpu, {', '.join(GPUS)}, the latter with an index "
                 f"if wanted (cuda:1), several with commas between; got {device!r}"
             )
     return devices
@@ -128,27 +196,3 @@ def absent(device: str) -> str:
         )
     count = torch.accelerator.device_count()
     return f"no device {device}: this machine has {count}" if int(index or 0) >= count else ""
-
-
-def set_ieee_float32() -> None:
-    """Make float32 on CUDA mean IEEE float32, in matrix products and convolutions alike.
-
-    Left alone, cuDNN rounds the inputs of a float32 convolution to TF32's 10 bits while matrix
-    products keep 23 (PyTorch notes, CUDA semantics, "TensorFloat-32").
-    """
-    cuda, cudnn = torch.backends.cuda.matmul, torch.backends.cudnn
-    if hasattr(cuda, "fp32_precision"):
-        cuda.fp32_precision = "ieee"
-        cudnn.conv.fp32_precision = "ieee"  # type: ignore[attr-defined]
-    else:  # before PyTorch 2.9
-        cuda.allow_tf32 = False
-        cudnn.allow_tf32 = False
-
-
-def float32_precision() -> dict[str, str]:
-    """Read back what `set_ieee_float32` set: "ieee" or "tf32" of matmul and of conv."""
-    cuda, cudnn = torch.backends.cuda.matmul, torch.backends.cudnn
-    if hasattr(cuda, "fp32_precision"):
-        return {"matmul": cuda.fp32_precision, "conv": cudnn.conv.fp32_precision}  # type: ignore[attr-defined]
-    tf32 = {True: "tf32", False: "ieee"}
-    return {"matmul": tf32[cuda.allow_tf32], "conv": tf32[cudnn.allow_tf32]}

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 TRAIN = 1437  # images to learn from, four fifths; the other 360 are held out
+LARGEST_BATCH = 2**16  # four of them are 134 MB in float64
 
 Array = NDArray[Any]
 
@@ -26,21 +27,30 @@ def load() -> tuple[Array, Array]:
     return pixels[order] / 16.0, labels[order].astype(np.int64)
 
 
+def steps(batch: int) -> int:
+    """Return the batches of an epoch: as many as the images fill, or 4 if they fill none."""
+    return TRAIN // batch or 4
+
+
 def batches(batch: int) -> tuple[Array, Array]:
     """Return one epoch: pixels (steps, batch, 64), labels (steps, batch); the rest is dropped.
 
+    A batch of more than the training images, for devices that those do not fill, repeats them in
+    order, from the first again after the last, and the next batch goes on where it ended.
+
     Raises
     ------
-    ValueError : `batch` is not between 1 and the number of training images.
+    ValueError : `batch` is not from 1 to 65,536.
 
     """
-    if not 1 <= batch <= TRAIN:
-        raise ValueError(f"batch must be from 1 to {TRAIN} training images; got {batch}")
-    (x, y), steps = load(), TRAIN // batch
-    return (
-        x[: steps * batch].reshape(steps, batch, 64),
-        y[: steps * batch].reshape(steps, batch),
-    )
+    if not 1 <= batch <= LARGEST_BATCH:
+        raise ValueError(
+            f"batch must be from 1 to {LARGEST_BATCH} images ({TRAIN} are there to learn from, and "
+            f"repeat in a larger batch); got {batch}"
+        )
+    x, y = load()
+    rows = np.arange(steps(batch) * batch).reshape(-1, batch) % TRAIN
+    return x[rows], y[rows]
 
 
 def held_out_accuracy(

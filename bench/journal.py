@@ -71,9 +71,9 @@ class Journal:
         """Return the last record of every cell."""
         return list(self._records.values())
 
-    def observe(self, observed: Mapping[str, Any]) -> None:
-        """Keep what the workers read back of their threads and cores."""
-        self.header["machine_info"] = self.header["machine_info"] | {"observed": dict(observed)}
+    def observe(self, **facts: Any) -> None:
+        """Keep facts of the machine that the workers found, such as their threads and its peaks."""
+        self.header["machine_info"] = self.header["machine_info"] | facts
         self._write([self.header], "a")
 
     def add(self, records: Iterable[dict[str, Any]], spent_s: float) -> None:

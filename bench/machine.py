@@ -8,22 +8,28 @@ import re
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from functools import lru_cache
 from itertools import cycle
 from pathlib import Path
 from typing import Any
 
-import cpuinfo
 import numpy as np
 import psutil
 import pynvml
 import torch
 from threadpoolctl import threadpool_info
 
-from bench.contenders import float32_precision
+from bench import processor
 from bench.memory import MALLOC
+from bench.precision import float32_precision
+from bench.vendor import promise
 
 CGROUP = Path("/sys/fs/cgroup")
+POOL = ("internal_api", "version", "architecture")  # the latter is whose kernels it chose
+DECISIVE = (  # variables that choose other kernels than a library would, and so can name a winner
+    "ATEN_CPU_CAPABILITY", "CUBLAS_WORKSPACE_CONFIG", "CUDA_LAUNCH_BLOCKING", "DNNL_MAX_CPU_ISA",
+    "MKL_CBWR", "MKL_DEBUG_CPU_TYPE", "MKL_ENABLE_INSTRUCTIONS", "NPY_DISABLE_CPU_FEATURES",
+    "NVIDIA_TF32_OVERRIDE", "ONEDNN_MAX_CPU_ISA", "OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE",
+)  # fmt: skip
 
 
 def facts(*, label: str) -> dict[str, Any]:
@@ -40,15 +46,13 @@ def facts(*, label: str) -> dict[str, Any]:
     }
 
 
-@lru_cache(maxsize=1)
-def cpu_model() -> str:
-    """Return the processor's name."""
-    return str(cpuinfo.get_cpu_info().get("brand_raw", "unknown CPU"))
-
-
 def cpu() -> dict[str, Any]:
     """Return the processor's model, the cores this process may use, and its quota of them."""
-    return {"model": cpu_model(), "usable_cores": usable_cores(), "quota_cores": quota_cores()}
+    return {
+        "model": processor.model(),
+        "usable_cores": usable_cores(),
+        "quota_cores": quota_cores(),
+    }
 
 
 def usable_cores() -> int:
@@ -78,7 +82,7 @@ def blas() -> dict[str, Any]:
     mkl = re.search(r"(Math Kernel Library) Version ([\d.]+)", torch.__config__.show())
     build = re.search(r"BLAS_INFO=(\w+)", torch.__config__.show())
     return {
-        "numpy": [{key: pool.get(key) for key in ("internal_api", "version")} for pool in pools],
+        "numpy": [{key: pool.get(key) for key in POOL} for pool in pools],
         "torch": {
             "library": build[1] if build else "unknown",
             "version": mkl[2] if mkl else None,
@@ -146,7 +150,7 @@ def waited_s() -> float:
 
 
 def gpus() -> list[dict[str, Any]]:
-    """Return name, memory, driver and compute capability of each NVIDIA GPU."""
+    """Return each NVIDIA GPU: name, memory, driver, compute capability, what its maker promises."""
     try:
         pynvml.nvmlInit()
     except pynvml.NVMLError:  # no driver: there is no such GPU here
@@ -157,12 +161,13 @@ def gpus() -> list[dict[str, Any]]:
         ]
         return [
             {
-                "name": pynvml.nvmlDeviceGetName(handle),
+                "name": (name := str(pynvml.nvmlDeviceGetName(handle))),
                 "memory_bytes": pynvml.nvmlDeviceGetMemoryInfo(handle).total,
                 "driver": pynvml.nvmlSystemGetDriverVersion(),
                 "compute_capability": ".".join(
                     map(str, pynvml.nvmlDeviceGetCudaComputeCapability(handle))
                 ),
+                "promise": (known := promise(name)) and known.as_dict(),
             }
             for handle in handles
         ]
@@ -184,12 +189,16 @@ def versions() -> dict[str, str | None]:
 
 def settings() -> dict[str, Any]:
     """Return the settings that all contenders run under."""
-    return {"malloc": dict(MALLOC), "float32_precision": float32_precision()}
+    return {
+        "malloc": dict(MALLOC),
+        "float32_precision": float32_precision(),
+        "environment": {name: os.environ[name][:100] for name in DECISIVE if name in os.environ},
+    }
 
 
 def default_label() -> str:
     """Return a label for this machine from its processor and accelerator: `amd-epyc-2-cores`."""
-    names = [cpu_model(), f"{usable_cores()} cores", *(gpu["name"] for gpu in gpus()[:1])]
+    names = [processor.model(), f"{usable_cores()} cores", *(gpu["name"] for gpu in gpus()[:1])]
     plain = re.sub(
         r"\((R|TM)\)|@.*|\bCPU\b|\bProcessor\b", " ", " ".join(names), flags=re.IGNORECASE
     )

@@ -79,6 +79,10 @@ class Outcome:
             key: value for key, value in self.facts.items() if key in ("rel_error", "tolerance")
         }
 
+    def doubt(self, reason: str) -> None:
+        """Take the cell's times for impossible; they remain, marked."""
+        self.status, self.reason = "implausible", reason
+
 
 def pairs(baseline: Outcome, other: Outcome) -> Pairs:
     """Return the seconds of blocks paired in time, visit by visit, without those disturbed.
@@ -99,7 +103,10 @@ def pairs(baseline: Outcome, other: Outcome) -> Pairs:
 
 
 def settle(outcomes: Mapping[str, Outcome]) -> None:
-    """Draw times, speedups and the status from the visits of each outcome."""
+    """Draw times, speedups and the status from the visits of each outcome.
+
+    Against a baseline whose times are impossible there is no speedup.
+    """
     baseline = outcomes.get(NUMPY.name)
     for outcome in outcomes.values():
         if not outcome.visits:
@@ -108,8 +115,9 @@ def settle(outcomes: Mapping[str, Outcome]) -> None:
         outcome.block_s = outcome.facts["typical_s"] * outcome.facts["iterations_per_block"]
         if baseline is not None and baseline.visits:
             outcome.facts |= _speedups(baseline, outcome)
-        reason = unsettled(outcome)
-        outcome.status, outcome.reason = ("unstable" if reason else "ok"), reason
+        if outcome.status != "implausible":
+            reason = unsettled(outcome)
+            outcome.status, outcome.reason = ("unstable" if reason else "ok"), reason
 
 
 def _times(outcome: Outcome) -> dict[str, Any]:
@@ -131,7 +139,7 @@ def _speedups(baseline: Outcome, outcome: Outcome) -> dict[str, Any]:
     if outcome is baseline:
         one = {"ratio": 1.0, "low": 1.0, "high": 1.0}
         return {"speedup": one, "speedup_best": one}
-    paired = pairs(baseline, outcome)
+    paired = [] if baseline.status == "implausible" else pairs(baseline, outcome)
     if not paired:
         return {"speedup": None, "speedup_best": None}
     return {

@@ -29,11 +29,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def test_plain(cell: Cell, benchmark: BenchmarkFixture) -> None:
     """Time one contender as pytest-benchmark does."""
     contender = cell.contender
-    placed = contender.place(cell.case.inputs())
-    body = contender.body(cell.case)
+    placed = contender.place(cell.case.inputs(), cell.case.workload.on_host)
+    iterate = contender.iteration(cell.case, placed)
 
     def iteration() -> Any:
-        result = body(**placed)
+        result = iterate()
         contender.synchronize()
         return result
 

@@ -1,11 +1,16 @@
 """A worker in a process of its own, as the arena sees it: start, call, freeze, end.
 
-The process is a standard-library executor of one, started fresh ("spawn"). Threads, binding and
-allocator are set in its environment before it imports anything, and it lives no longer than the
-run: the kernel ends it with its parent, even if the parent is killed. Whatever happens in it, a
-raised exception, a crash, silence, comes out as a `WorkerError` that names the status of its cell.
+A nursery is a process that is started fresh ("spawn") with threads, binding and allocator in its
+environment before it imports anything. It computes nothing: it forks workers, one for a contender,
+which so are spared the import of PyTorch but not a process of their own. The next generation of
+workers has another nursery, and so another layout of memory. Where forking is not safe a nursery
+becomes its one worker itself.
 
-What is imported here is imported in the worker too, and NumPy must come before PyTorch: OpenMP
+No process outlives the run: the kernel ends a worker with its nursery and that with the run, even
+if the run is killed. Whatever happens in a worker, a raised exception, a crash, silence, comes out
+as a `WorkerError` that names the status of its cell.
+
+What is imported here is imported in a nursery too, and NumPy must come before PyTorch: OpenMP
 binds the main thread when PyTorch loads it, and OpenBLAS would then see one core.
 """
 
@@ -16,13 +21,15 @@ import os
 import signal
 import sys
 import threading
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
-from functools import cache
+from contextlib import contextmanager, suppress
+from multiprocessing import reduction, resource_tracker
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from bench import machine
 from bench.contenders import Contender
@@ -30,8 +37,11 @@ from bench.memory import MALLOC
 from bench.worker import Worker, failure
 
 PR_SET_PDEATHSIG = 1  # prctl(2)
-FREEZES = sys.platform == "linux"  # elsewhere a frozen process would outlive a killed parent
+LINUX = sys.platform == "linux"
+FORKS = LINUX  # elsewhere system libraries do not survive it
+FREEZES = LINUX  # elsewhere a frozen process would outlive a killed parent
 KEPT_FROM_WORKERS = {signal.SIGINT, signal.SIGTERM}  # the run itself ends its workers
+GONE = (EOFError, OSError)  # what a connection raises when there is no process at its other end
 
 
 class WorkerError(Exception):
@@ -43,29 +53,83 @@ class WorkerError(Exception):
         self.reason = reason
 
 
+class Nursery:
+    """A process that has imported all that workers need, and starts them, on so many threads."""
+
+    def __init__(self, threads: int, *, forks: bool = FORKS) -> None:
+        self.threads = threads
+        self.forks = forks
+        self.spent = False  # whether it has become its one worker
+        cores = machine.cores()[:threads]
+        self._connection, theirs = multiprocessing.Pipe()
+        context = multiprocessing.get_context("spawn")
+        self._process = context.Process(target=_nurse, args=(theirs, cores, forks), daemon=True)
+        with surroundings(environment(threads, cores)):
+            self._process.start()
+        theirs.close()
+
+    def start(self, contender: Contender) -> "WorkerProcess":
+        """Start a contender's worker.
+
+        Raises
+        ------
+        WorkerError : the nursery is no more.
+
+        """
+        self.spent = not self.forks
+        ours, theirs = multiprocessing.Pipe()
+        try:
+            self._connection.send((contender, self.threads))
+            reduction.send_handle(self._connection, theirs.fileno(), self._process.pid)
+            pid = self._connection.recv()
+        except GONE as error:
+            raise WorkerError("crashed", "start: the process that starts workers ended") from error
+        finally:
+            theirs.close()
+        return WorkerProcess(contender, self.threads, self, ours, pid)
+
+    def exit_code(self, pid: int) -> int | None:
+        """Return how a worker that has ended did so, or None if that cannot be known."""
+        if self.spent:
+            self._process.join()
+            return self._process.exitcode
+        with suppress(*GONE):
+            self._connection.send(pid)
+            code: int = self._connection.recv()
+            return code
+        return None
+
+    def end(self) -> None:
+        """End the process, and with it those that it has started."""
+        self._process.kill()
+        self._process.join()
+        self._connection.close()
+
+
 class WorkerProcess:
     """A process in which one contender lives, on so many threads."""
 
-    def __init__(self, contender: Contender, threads: int) -> None:
-        """Start the process; what it answers first is asked for by `observed`."""
+    def __init__(
+        self,
+        contender: Contender,
+        threads: int,
+        nursery: Nursery,
+        connection: "Connection[Any, Any]",
+        pid: int,
+    ) -> None:
+        """Take charge of a process that a nursery has started."""
         self.contender = contender
         self.threads = threads
+        self.pid = pid
+        self.alive = True
+        self._nursery = nursery
+        self._connection = connection
         self._frozen = False
-        cores = machine.cores()
-        known = set(multiprocessing.active_children())
-        self._executor = ProcessPoolExecutor(
-            1,
-            mp_context=multiprocessing.get_context("spawn"),
-            initializer=_start,
-            initargs=(cores[:threads],),
-        )
-        with _surroundings(_environment(threads, cores[:threads])):
-            self._first = self._executor.submit(_act, contender, threads, "observed", ())
-        (self._process,) = set(multiprocessing.active_children()) - known
+        connection.send(("observed", ()))
 
     def observed(self, limit_s: float) -> Mapping[str, Any]:
-        """Return the threads and cores that the process reads back."""
-        answer: Mapping[str, Any] = self._answer(self._first, "start", limit_s)
+        """Return the threads and cores that the process reads back, which it does first of all."""
+        answer: Mapping[str, Any] = self._answer("start", limit_s)
         return answer
 
     def call(self, step: str, *arguments: Any, limit_s: float) -> Any:
@@ -78,20 +142,21 @@ class WorkerProcess:
 
         """
         if self._frozen:
-            self._process_signal("SIGCONT")
+            self._signal(signal.SIGCONT)
+            self._frozen = False
         try:
-            future = self._executor.submit(_act, self.contender, self.threads, step, arguments)
-        except BrokenProcessPool as error:
+            self._connection.send((step, arguments))
+        except GONE as error:
             raise self._ended(step) from error
-        return self._answer(future, step, limit_s)
+        return self._answer(step, limit_s)
 
-    def _answer(self, future: Any, step: str, limit_s: float) -> Any:
+    def _answer(self, step: str, limit_s: float) -> Any:
         try:
-            answer = future.result(timeout=limit_s)
-        except TimeoutError:
-            self.end()
-            raise WorkerError("timeout", f"{step}: no answer within {limit_s:g} s") from None
-        except BrokenProcessPool as error:
+            if not self._connection.poll(limit_s):
+                self.end()
+                raise WorkerError("timeout", f"{step}: no answer within {limit_s:g} s")
+            answer = self._connection.recv()
+        except GONE as error:
             raise self._ended(step) from error
         if isinstance(answer, WorkerError):
             raise answer
@@ -99,9 +164,9 @@ class WorkerProcess:
 
     def _ended(self, step: str) -> WorkerError:
         """Say how the process came to its end."""
-        self._executor.shutdown()  # its thread waits for the process too; only one learns the code
-        code = self._process.exitcode
-        self.end()
+        code = self._nursery.exit_code(self.pid)
+        self.alive = False
+        self._connection.close()
         if code == -signal.SIGKILL:
             return WorkerError("oom", f"{step}: killed, as a system does that is out of memory")
         how = f"exited with code {code}"
@@ -109,34 +174,33 @@ class WorkerProcess:
             how = f"ended by {signal.Signals(-code).name}"
         return WorkerError("crashed", f"{step}: the process {how}")
 
-    @property
-    def alive(self) -> bool:
-        """Whether the process still runs."""
-        return self._process.is_alive()
-
     def freeze(self) -> None:
         """Stop all threads of the process, those that spin in wait of work too."""
         if FREEZES and not self._frozen:
-            self._process_signal("SIGSTOP")
+            self._signal(signal.SIGSTOP)
+            self._frozen = True
 
-    def _process_signal(self, name: str) -> None:
-        self._frozen = name == "SIGSTOP"
-        if self.alive and self._process.pid is not None:
-            os.kill(self._process.pid, getattr(signal, name))
+    def _signal(self, number: signal.Signals) -> None:
+        if self.alive:
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, number)
 
     def end(self) -> None:
         """End the process, whatever it does."""
-        self._process.kill()
-        self._process.join()
-        self._executor.shutdown(cancel_futures=True)
+        if self.alive:
+            self._signal(signal.SIGKILL)
+            self._nursery.exit_code(self.pid)  # which waits for it
+            self.alive = False
+            self._connection.close()
 
 
-def _environment(threads: int, cores: Sequence[int]) -> dict[str, str]:
+def environment(threads: int, cores: Sequence[int]) -> dict[str, str]:
     """Return the settings that a process reads when it starts, the same for all contenders."""
     pools = ("OMP", "OPENBLAS", "MKL", "VECLIB", "NUMEXPR")
     counts = {
         f"{pool}_{'MAXIMUM' if pool == 'VECLIB' else 'NUM'}_THREADS": threads for pool in pools
     }
+    counts["TORCHINDUCTOR_COMPILE_THREADS"] = 1  # no processes of a worker's own
     binding = {}
     if threads > 1 and cores:
         places = ",".join(f"{{{core}}}" for core in cores)
@@ -145,9 +209,10 @@ def _environment(threads: int, cores: Sequence[int]) -> dict[str, str]:
 
 
 @contextmanager
-def _surroundings(environment: Mapping[str, str]) -> Iterator[None]:
+def surroundings(environment: Mapping[str, str]) -> Iterator[None]:
     """Let a process that is started here inherit an environment and blocked signals."""
     before = dict(os.environ)
+    resource_tracker.ensure_running()  # it unblocks signals when it starts
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, KEPT_FROM_WORKERS)
     try:
         os.environ.update(environment)
@@ -158,32 +223,72 @@ def _surroundings(environment: Mapping[str, str]) -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
-def _start(cores: Sequence[int]) -> None:
-    """Begin a worker process: it ends with its parent, and its threads stay on these cores."""
-    parent = multiprocessing.parent_process()
-    assert parent is not None, "a worker is started by a run"  # noqa: S101 - a bug of ours alone
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        Path("/proc/self/oom_score_adj").write_text("1000")  # it is taken first, not the run
-    machine.bind(cores)
+def _nurse(connection: "Connection[Any, Any]", cores: Sequence[int], forks: bool) -> None:  # noqa: FBT001 - one process to another
+    """Start workers until the run is over, or become one."""
     gc.freeze()  # what was imported stays; looking through it at each collection takes 0.1 s
-    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    if LINUX:
+        _end_with_parent()
+        Path("/proc/self/oom_score_adj").write_text("1000")  # it is taken first, not the run
+    with suppress(*GONE):
+        while True:
+            request = connection.recv()
+            if isinstance(request, int):
+                connection.send(os.waitstatus_to_exitcode(os.waitpid(request, 0)[1]))
+                continue
+            handle = reduction.recv_handle(connection)
+            if not forks:
+                connection.send(os.getpid())
+                threading.Thread(target=_watch_parent, daemon=True).start()
+            elif pid := _fork():
+                os.close(handle)
+                connection.send(pid)
+                continue
+            else:
+                connection.close()
+            _serve(Connection(handle), cores, *request)
 
 
-def _end_with(parent: Any) -> None:
+def _fork() -> int:
+    """Fork; in the worker, which gets 0, see to it that it ends with the nursery."""
+    nursery = os.getpid()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # OpenBLAS ends its threads before
+        pid = os.fork()
+    if pid == 0:
+        _end_with_parent()
+        if os.getppid() != nursery:
+            os._exit(1)
+    return pid
+
+
+def _end_with_parent() -> None:
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _watch_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None, "a nursery is started by a run"  # noqa: S101 - a bug of ours alone
     parent.join()
     os._exit(1)
 
 
-@cache
-def _worker(contender: Contender, threads: int) -> Worker:
-    """Return this process's one worker."""
-    return Worker(contender, threads)
+def _serve(
+    connection: "Connection[Any, Any]", cores: Sequence[int], contender: Contender, threads: int
+) -> None:
+    """Do the steps that are asked for, until nobody can ask any more; never return."""
+    a = np.ones((256, 256), "float32")
+    a @ a  # OpenBLAS starts its threads, which do not survive a fork
+    machine.bind(cores)
+    worker = Worker(contender, threads)
+    with suppress(*GONE):
+        while True:
+            connection.send(_act(worker, *connection.recv()))
+    os._exit(0)
 
 
-def _act(contender: Contender, threads: int, step: str, arguments: tuple[Any, ...]) -> Any:
-    """Do a step in the worker's process; return its result or what became of it."""
+def _act(worker: Worker, step: str, arguments: tuple[Any, ...]) -> Any:
+    """Do a step; return its result or what became of it."""
     try:
-        return getattr(_worker(contender, threads), step)(*arguments)
+        return getattr(worker, step)(*arguments)
     except BaseException as error:  # noqa: BLE001 - a body may raise anything; its cell says what
         return WorkerError(*failure(error))

@@ -8,6 +8,7 @@ from pytest_benchmark.stats import Stats
 from bench.cell import Cell
 from bench.options import ROOT
 from bench.outcome import Outcome, Visit
+from bench.plausible import precision_of
 from bench.worker import Block
 
 
@@ -58,8 +59,8 @@ def _identity(cell: Cell) -> dict[str, Any]:
         "device": cell.contender.device,
         "threads": case.threads,
         "flops": case.cost.flops,
-        "bytes": case.moved_bytes,
-        "device_time_s": None,
+        "bytes": cell.contender.moved_bytes(case),
+        "precision": precision_of(case, cell.contender),
         "sources": [path.relative_to(ROOT).as_posix() for path in case.workload.sources],
         "source_sha256": case.workload.source_sha256,
     }

@@ -20,6 +20,12 @@ with random data, SIAM J. Sci. Comput. 42(5), 2020). Hence
 It is 20 times tighter than TF32's rounding of its inputs (2^-11) for k up to 10^3, so float32 that
 is not IEEE does not pass as float32.
 
+A contender that rounds to a lower precision does so at r places of the chain (its inputs, arrays
+between kernels, its output) and sums in float32, so that its bound is, with the unit roundoff v of
+that precision (TF32 2^-11, float16 2^-11, bfloat16 2^-8),
+
+    max |y - y_ref| <= 10 (sqrt(k) u + sqrt(r) v) max |y_ref|.
+
 A contender is held against every entry of the reference once; the further workers that it runs in
 are held against a random sample of the entries, since the code is the same.
 """
@@ -32,11 +38,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.case import Case
+from bench.precision import UNIT_ROUNDOFF
 from bench.workload import Inputs
 
 LAMBDA = 10.0
 SAMPLE = 2**14  # entries
-UNIT_ROUNDOFF = {"float32": 2.0**-24, "float64": 2.0**-53}
+COMPLEX = {"float32": "complex64", "float64": "complex128"}  # what a transform of each returns
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,9 +88,12 @@ class Sample:
         )
 
 
-def tolerance(case: Case) -> float:
+def tolerance(case: Case, rung: str = "", precision: str = "") -> float:
     """Return the largest error, relative to the largest reference value, that rounding explains."""
-    return float(LAMBDA * np.sqrt(case.cost.reduction) * UNIT_ROUNDOFF[case.dtype])
+    cost = case.cost
+    unit = UNIT_ROUNDOFF[case.dtype] ** case.workload.digits.get(rung, 1.0)
+    lower = np.sqrt(cost.roundings) * UNIT_ROUNDOFF[precision] if precision else 0.0
+    return float(LAMBDA * (np.sqrt(cost.reduction) * unit + lower))
 
 
 def outputs(result: Any) -> tuple[Any, ...]:
@@ -91,9 +101,11 @@ def outputs(result: Any) -> tuple[Any, ...]:
     return result if isinstance(result, tuple) else (result,)
 
 
-def verify(case: Case, result: Any, expected: Sequence[Sample]) -> Verdict:
+def verify(
+    case: Case, result: Any, expected: Sequence[Sample], *, rung: str = "", precision: str = ""
+) -> Verdict:
     """Hold a contender's result, in NumPy arrays, against samples of the reference's outputs."""
-    bound = tolerance(case)
+    bound = tolerance(case, rung, precision)
     got = outputs(result)
     if len(got) != len(expected):
         reason = f"{len(expected)} outputs expected, got {len(got)}"
@@ -112,16 +124,17 @@ def _error(case: Case, got: Any, expected: Sample) -> float | str:
     """Return the relative error of one output, or what makes it no candidate."""
     if not isinstance(got, np.ndarray | np.generic):
         return f"an array expected, got {type(got).__name__}"
-    kind = "an integer type" if expected.kind == "i" else case.dtype
+    kind = {"i": "an integer type", "c": COMPLEX[case.dtype]}.get(expected.kind, case.dtype)
     if got.shape != expected.shape:
         return f"shape {expected.shape} expected, got {got.shape}"
-    if got.dtype.kind != expected.kind or (got.dtype.kind == "f" and got.dtype != case.dtype):
+    if got.dtype.kind != expected.kind or (expected.kind in "fc" and got.dtype != kind):
         return f"{kind} expected, got {got.dtype}"
     if not np.isfinite(got).all():
         return "holds NaN or infinity"
     if not np.isfinite(expected.scale):
         return "the reference holds NaN or infinity"
-    values = got.reshape(-1)[expected.places].astype("float64")
+    widest = "complex128" if expected.kind == "c" else "float64"
+    values = got.reshape(-1)[expected.places].astype(widest)
     return float(np.abs(values - expected.values).max(initial=0) / (expected.scale or 1.0))
 
 
@@ -132,3 +145,17 @@ def changed_inputs(placed: Inputs, inputs: Inputs) -> list[str]:
         for name, value in inputs.items()
         if isinstance(value, np.ndarray) and not np.array_equal(placed[name], value)
     ]
+
+
+def shares_memory(first: Any, second: Any) -> bool:
+    """Tell whether two calls returned one and the same memory, so that one computed nothing."""
+    pairs = zip(outputs(first), outputs(second), strict=False)
+    return any(a is b or _address(a) == _address(b) for a, b in pairs)
+
+
+def _address(array: Any) -> object:
+    """Return where an array's memory begins; for anything else an answer like no other."""
+    if isinstance(array, np.ndarray) and array.size:
+        return array.__array_interface__["data"][0]
+    pointer = getattr(array, "data_ptr", object)()
+    return pointer or object()

@@ -10,7 +10,8 @@ come and go as files in a folder that all workers of a case see.
 
 import gc
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,12 @@ import joblib
 import numpy as np
 import torch
 
-from bench import machine
+from bench import device, machine, peaks
 from bench.case import Case, in_dtype
-from bench.contenders import Contender, set_ieee_float32
+from bench.contenders import Contender
 from bench.memory import give_back, peak_bytes
-from bench.verify import Sample, Verdict, changed_inputs, outputs, verify
+from bench.precision import float32_precision, set_float32
+from bench.verify import Sample, Verdict, changed_inputs, outputs, shares_memory, verify
 
 BLOCK_S = 0.005
 WARM_S = 0.1  # an iteration longer than this is not run once more, untimed, to warm the caches
@@ -57,23 +59,37 @@ class Worker:
         self._iteration_s = 0.0
         self._case: Case | None = None
         self._placed: dict[str, Any] = {}
+        self._first: list[Sample] = []
+        self.iterate = _nothing
 
     def observed(self) -> dict[str, Any]:
-        """Read back what this process was told to use: threads, and the cores of each of them."""
-        set_ieee_float32()
+        """Read back what this process was told: threads, the cores of each, float32's precision."""
+        set_float32(self.contender.runs.float32)
+        if ":" in self.contender.device:
+            torch.accelerator.set_device_index(int(self.contender.device.partition(":")[2]))
         a = np.ones((256, 256), "float32")
         torch.from_numpy(a @ a).add_(1.0)  # both libraries start their threads when first needed
-        return {"threads": machine.observed_threads(), "cores": machine.bound_cores()}
+        return {
+            "threads": machine.observed_threads(),
+            "cores": machine.bound_cores(),
+            "float32_precision": float32_precision(),
+        }
+
+    def peaks(self, probe_s: float) -> dict[str, Any]:
+        """Measure what this library can do at most on this device, `probe_s` seconds a figure."""
+        return peaks.measured(self.contender, machine.cores()[: self.threads], probe_s)
 
     def make(self, case: Case, inputs: Path) -> None:
         """Write a case's inputs to a file."""
         joblib.dump(case.inputs(), inputs)
 
-    def reference(self, case: Case, inputs: Path, result: Path) -> list[Sample]:
-        """Write the float64 result of this contender's body to a file; return a sample of it."""
+    def reference(self, case: Case, inputs: Path, result: Path | None) -> list[Sample]:
+        """Return a sample of this library's float64 result; write the whole to a file, if told."""
+        who = self.contender.usual
         exact = {name: in_dtype(value, "float64") for name, value in _read(inputs).items()}
-        found = self.contender.bring_back(self._body(case)(**self.contender.place(exact)))
-        joblib.dump(outputs(found), result)
+        found = who.bring_back(who.body(case)(**who.place(exact, case.workload.on_host)))
+        if result is not None:
+            joblib.dump(outputs(found), result)
         samples = [Sample.of(output) for output in outputs(found)]
         del exact, found
         give_back(self.contender.device)
@@ -84,36 +100,92 @@ class Worker:
 
         It is held against the whole reference in a file, or against a sample of it.
         """
-        self._case, self._placed = case, self.contender.place(_read(inputs))
-        result = self.contender.bring_back(self._timed())
+        who = self.contender
+        self._case, self._placed = case, who.place(_read(inputs), case.workload.on_host)
+        self.iterate = who.iteration(case, self._placed)
+        result = who.bring_back(self._timed())
         first_call_s = self._iteration_s
-        if not isinstance(expected, Path):
-            return First(first_call_s=first_call_s, verdict=verify(case, result, expected))
-        whole = [Sample.of(output, entries=None) for output in _read(expected)]
-        verdict = verify(case, result, whole)
-        placed = {name: self.contender.bring_back(value) for name, value in self._placed.items()}
-        if changed := changed_inputs(placed, _read(inputs)):
+        whole = isinstance(expected, Path)
+        if isinstance(expected, Path):
+            expected = [Sample.of(output, entries=None) for output in _read(expected)]
+        verdict = self._verdict(result, expected)
+        if whole and (changed := self._changed(inputs)):
             reason = f"the implementation changed its inputs: {', '.join(changed)}"
             verdict = Verdict(rel_error=None, tolerance=verdict.tolerance, reason=reason)
+        if not verdict.reason:
+            self._first = [Sample.of(output) for output in outputs(result)]
         return First(first_call_s=first_call_s, verdict=verdict)
+
+    def _verdict(self, result: Any, expected: list[Sample]) -> Verdict:
+        who = self.contender
+        return verify(self._held(), result, expected, rung=who.rung, precision=who.runs.precision)
+
+    def _changed(self, inputs: Path) -> list[str]:
+        """Return the names of inputs that no longer are what they were when they were placed."""
+        who, given = self.contender, _read(inputs)
+        placed = {name: who.bring_back(value) for name, value in self._placed.items()}
+        if who.runs.casts:
+            again = who.place(given, self._held().workload.on_host)
+            given = {name: who.bring_back(value) for name, value in again.items()}
+        return changed_inputs(placed, given)
+
+    def confirm(self) -> tuple[str, str]:
+        """Compute twice more, after the blocks, to tell whether it still computes, and right.
+
+        Return the status that an answer of no gives the cell, and why; two times "" for yes.
+        """
+        before = self.iterate()
+        again = self.iterate()
+        self.contender.synchronize()
+        if not self.contender.runs.reuses and shares_memory(before, again):
+            return "implausible", "two calls returned the same memory: the second computed nothing"
+        verdict = self._verdict(self.contender.bring_back(again), self._first)
+        if verdict.reason:
+            return "mismatch", f"a later call returned another result: {verdict.reason}"
+        return "", ""
 
     def peak_bytes(self) -> dict[str, int | None]:
         """Return host and device memory of one more iteration at its peak, its inputs included."""
         peak = peak_bytes(self._timed, self.contender.device)
         if peak["host"] is not None and self.contender.device == "cpu":
-            arrays = [self.contender.bring_back(value) for value in self._placed.values()]
-            peak["host"] += sum(array.nbytes for array in arrays if isinstance(array, np.ndarray))
+            arrays = (np.ndarray, torch.Tensor)
+            peak["host"] += sum(v.nbytes for v in self._placed.values() if isinstance(v, arrays))
         return peak
 
     def quality(self, inputs: Path) -> dict[str, float]:
         """Return what the workload measures about a result beside its time, such as accuracy."""
         case = self._held()
-        measure = case.workload.quality
+        measure, on_host = case.workload.quality, case.workload.on_host
 
         def body(**values: Any) -> Any:
-            return self.contender.bring_back(self._body(case)(**self.contender.place(values)))
+            placed = self.contender.place(values, on_host)
+            return self.contender.bring_back(self.contender.body(case)(**placed))
 
         return measure(body, _read(inputs)) if measure else {}
+
+    def device_times(self, inputs: Path) -> dict[str, Any]:
+        """Return what an accelerator's own clock says of the case, and where a call's time goes."""
+        who, case = self.contender, self._held()
+        clock = device.Accelerator(who.device)
+        cold_s = device.cold_s(clock, self.iterate)
+        found: dict[str, Any] = {
+            "device_time_s": device.device_time_s(clock, self.iterate, self.iterations),
+            "latency_s": device.latency_s(clock, self.iterate),
+            "cold_s": cold_s,
+            "ledger": None,
+        }
+        if who == who.usual and not case.workload.on_host and case.workload.family != "transfer":
+            hosted = replace(who, way="transfer").place(_read(inputs))
+            body = who.body(case)
+            parts = device.ledger(
+                clock,
+                place=lambda: who.moved(hosted),
+                compute=lambda moved: body(**moved),
+                bring_back=who.bring_back,
+                kernel_s=cold_s,
+            )
+            found["ledger"] = asdict(parts)
+        return found
 
     def calibrate(self) -> tuple[int, float]:
         """Choose the iterations of a block; return them, and the seconds that a block takes.
@@ -135,7 +207,7 @@ class Worker:
             machine.move_to(core)
         self.iterations = iterations
         if self._iteration_s < WARM_S:
-            self._iterate()
+            self.iterate()
         steal_s = machine.stolen_s()
         found = [self.block() for _ in range(count)]
         if machine.stolen_s() > steal_s:
@@ -144,7 +216,8 @@ class Worker:
 
     def block(self) -> Block:
         """Time one block."""
-        body, placed, iterations = self._body(self._held()), self._placed, range(self.iterations)
+        call, iterations = self.iterate, range(self.iterations)
+        body, placed = (call.func, call.keywords) if isinstance(call, partial) else (call, {})
         collecting = gc.isenabled()
         gc.disable()
         try:
@@ -169,7 +242,9 @@ class Worker:
 
     def release(self) -> None:
         """Forget the case and give its memory back."""
-        self._case, self._placed = None, {}
+        self._case, self._placed, self._first, self.iterate = None, {}, [], _nothing
+        if self.contender.way == "compile":
+            torch.compiler.reset()  # or the next shape would count as a change of this one
         give_back(self.contender.device)
         gc.freeze()  # what is left are libraries, which need not be looked through again
 
@@ -177,18 +252,16 @@ class Worker:
         assert self._case is not None, "begin a case first"  # noqa: S101 - a bug of ours alone
         return self._case
 
-    def _body(self, case: Case) -> Any:
-        return self.contender.body(case)
-
-    def _iterate(self) -> Any:
-        return self._body(self._held())(**self._placed)
-
     def _timed(self) -> Any:
         start = time.perf_counter()
-        result = self._iterate()
+        result = self.iterate()
         self.contender.synchronize()
         self._iteration_s = time.perf_counter() - start
         return result
+
+
+def _nothing() -> Any:
+    """Stand for the iteration of no case."""
 
 
 def failure(error: BaseException) -> tuple[str, str]:

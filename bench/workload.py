@@ -24,6 +24,7 @@ FAMILIES = (
     "convolution",
     "reductions",
     "elementwise",
+    "algorithms",
     "training",
     "autograd",
     "transfer",
@@ -39,24 +40,32 @@ class Cost:
     flops : floating-point operations; a comparison and an exponential count as one each.
     elements : array elements that must be read or written at least once.
     reduction : roundings on the longest chain from an input to an output; sets the error bound.
+    roundings : those to a lower precision, where a contender computes in one: of its inputs, of the
+        arrays between its kernels, of its output.
+    shortcut : how many times fewer operations another algorithm needs that a library may choose:
+        4 for a 3 x 3 convolution (Lavin & Gray, Fast algorithms for convolutional neural networks,
+        2016). Without it such a result would be taken for impossible.
 
     """
 
     flops: float
     elements: float
     reduction: int
+    roundings: int = 3
+    shortcut: float = 1.0
 
 
 @dataclass(frozen=True)
 class Size:
-    """The parameters of one size."""
+    """The parameters of one size; a large one is for accelerators, which no smaller one fills."""
 
     params: Mapping[str, Param]
     name: str = ""
+    large: bool = False
 
-    def __reduce__(self) -> tuple[Callable[..., Any], tuple[str, dict[str, Param]]]:
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[str, bool, dict[str, Param]]]:
         """Pickle as what it was made of: a read-only mapping cannot be pickled."""
-        return _size, (self.name, dict(self.params))
+        return _size, (self.name, self.large, dict(self.params))
 
     @property
     def label(self) -> str:
@@ -64,13 +73,13 @@ class Size:
         return self.name or ",".join(f"{key}={value}" for key, value in self.params.items())
 
 
-def size(name: str = "", **params: Param) -> Size:
+def size(name: str = "", *, large: bool = False, **params: Param) -> Size:
     """Return the size that has these parameters."""
-    return Size(MappingProxyType(params), name)
+    return Size(MappingProxyType(params), name, large)
 
 
-def _size(name: str, params: dict[str, Param]) -> Size:
-    return size(name, **params)
+def _size(name: str, large: bool, params: dict[str, Param]) -> Size:  # noqa: FBT001 - to unpickle
+    return size(name, large=large, **params)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,10 +89,17 @@ class Workload:
     Attributes
     ----------
     make : `make(rng, **params)` returns the inputs by name: float64 or integer NumPy arrays, and
-        plain values that both bodies take as they are.
+        plain values that both bodies take as they are. A `device` and a `pinned` among them are
+        replaced by what a contender computes on, and whether its host memory is page-locked.
     numpy, torch : the two bodies, called with the inputs by name; they return an array or a tuple
         of arrays, and leave their inputs as they found them.
     rungs : further PyTorch bodies by name, for a computation that can be written at several levels.
+    digits : the share of the dtype's digits that a rung's result keeps, where that is not all:
+        central differences keep two thirds (Press et al., Numerical Recipes, 2007, section 5.7).
+    ways : the further ways of running the PyTorch body that tell something here; see `bench.ways`.
+    by_way : the PyTorch bodies of ways that need one of their own.
+    on_host : the inputs that stay in the host's memory, whatever the device.
+    serial : whether the work is too small to share; it is measured with the fewest threads alone.
     helpers : the modules of this project that the bodies call; shown and hashed with them.
     cost : `cost(**params)`.
     axis : the parameter that the sizes grow along, or "flops" where no one parameter tells.
@@ -99,6 +115,11 @@ class Workload:
     numpy: Body
     torch: Body
     rungs: Mapping[str, Body] = field(default_factory=dict)
+    digits: Mapping[str, float] = field(default_factory=dict)
+    ways: Sequence[str] = ("transfer",)
+    by_way: Mapping[str, Body] = field(default_factory=dict)
+    on_host: Sequence[str] = ()
+    serial: bool = False
     helpers: tuple[ModuleType, ...] = ()
     cost: Callable[..., Cost]
     sizes: Sequence[Size]
@@ -120,11 +141,11 @@ class Workload:
         """Pickle as a name: another process imports the workload from the file it stands in."""
         return named, (self.make.__module__, self.name)
 
-    def body(self, library: str, rung: str = "") -> Body:
-        """Return the implementation for a library and, within PyTorch, a rung."""
+    def body(self, library: str, rung: str = "", way: str = "") -> Body:
+        """Return the implementation for a library and, within PyTorch, a rung or a way."""
         if library == "numpy":
             return self.numpy
-        return self.rungs[rung] if rung else self.torch
+        return self.rungs[rung] if rung else self.by_way.get(way, self.torch)
 
     @cached_property
     def sources(self) -> tuple[Path, ...]:
@@ -156,12 +177,14 @@ def named(module: str, name: str) -> Workload:
 def discover() -> Mapping[str, Workload]:
     """Return every workload in `bench/workloads/`, by name, in the order of families.
 
+    The one that bears its family's name comes first.
+
     Raises
     ------
     TypeError : a file there defines no `WORKLOAD`.
 
     """
-    found = sorted(_load(), key=lambda workload: FAMILIES.index(workload.family))
+    found = sorted(_load(), key=lambda w: (FAMILIES.index(w.family), w.name != w.family))
     return MappingProxyType({workload.name: workload for workload in found})
 
 

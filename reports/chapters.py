@@ -24,7 +24,7 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
-from reports.findings import Finding, speedup
+from reports.findings import Finding, baselines_missing, speedup
 from reports.load import Result
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -143,7 +143,8 @@ def quote(
         & (table["contender"] == contender)
     ]
     if len(rows):
-        return speedup(rows.to_dict("records")[0])
+        row = rows.to_dict("records")[0]
+        return speedup(row, baselines_missing(result).get(row["case"], ""))
     case = f"{workload}/{size}/{dtype}"
     return Finding(
         id=f"speedup/{case}/{contender}",

@@ -24,10 +24,22 @@ INK = "#010203"  # becomes currentColor
 COLOURS = {
     "numpy": "#0072b2",
     "torch-cpu": "#d55e00",
-    "torch-cpu-tensors": "#e69f00",
-    "torch-cpu-autograd": "#cc79a7",
+    "accelerator": "#009e73",
+    "first": "#e69f00",
+    "second": "#cc79a7",
+    "third": "#3b3b3b",
+    "fourth": "#8a8a8a",
+    "fifth": "#6a51a3",
+    "sixth": "#a6761d",
 }
-ACCELERATOR = "#009e73"
+FURTHER = {  # rungs and ways; those of one colour are never of one workload
+    "tensors": "first", "hand": "first", "channels-last": "first", "fp16": "first",
+    "autograd": "second", "forward": "second", "pinned": "second",
+    "compile": "third", "finite": "third", "tf32": "third",
+    "bf16": "fourth", "amp": "fourth",
+    "graph": "fifth", "transfer": "sixth",
+}  # fmt: skip
+MOST_ACROSS = (2, 3)  # panels, of an even number of them and of an odd one
 TWO_DECADES = 2.0  # below which an axis has marks at 2 and 5 too
 CROWDED = 0.1  # of the axis: points nearer than this would write over each other
 STYLE: dict[Any, Any] = {
@@ -45,13 +57,26 @@ STYLE: dict[Any, Any] = {
     "axes.titlesize": 9.5,
     "axes.titley": 1.0,
 }
-STATES = {"wins": "faster", "loses": "slower", "tie": "tied", "unstable": "unsettled"}
+STATES = {
+    "wins": "faster", "loses": "slower", "tie": "tied", "unstable": "unsettled",
+    "implausible": "impossible",
+}  # fmt: skip
 SIZE_AXIS = {"flops": "work of one iteration, in floating-point operations"}
 
 
 def colour(contender: str) -> str:
     """Return a contender's colour, the same in every chart."""
-    return COLOURS.get(contender, ACCELERATOR)
+    _, _, where = contender.partition("-")
+    device, _, further = where.partition("-")
+    usual = {"": "numpy", "cpu": "torch-cpu"}.get(device, "accelerator")
+    return COLOURS[FURTHER.get(further, usual)]
+
+
+def stroke(contender: str) -> str:
+    """Return how a contender's line is drawn: dashed for a further way on an accelerator."""
+    _, _, where = contender.partition("-")
+    device, _, further = where.partition("-")
+    return "--" if further and device != "cpu" else "-"
 
 
 def time_against_size(rows: pd.DataFrame) -> Markup:
@@ -59,14 +84,20 @@ def time_against_size(rows: pd.DataFrame) -> Markup:
     variants = rows["variant"].unique()
     salt = f"{rows['workload'].iloc[0]}-{rows['threads'].iloc[0]}"
     with mpl.rc_context({**STYLE, "svg.hashsalt": salt}):
-        width = max(7.0, 3.9 * len(variants))
-        figure = Figure(figsize=(width, 3.8))
-        panels = figure.subplots(1, len(variants), sharey=True, squeeze=False)[0]
-        figure.subplots_adjust(0.95 / width, 0.14, 1 - 1.5 / width, 0.88, wspace=0.1)
-        for axes, variant in zip(panels, variants, strict=True):
-            _panel(axes, rows[rows["variant"] == variant], last=axes is panels[-1])
+        across = min(len(variants), MOST_ACROSS[len(variants) % 2])
+        down = -(-len(variants) // across)
+        width, height = max(7.0, 3.9 * across), 3.8 * down
+        figure = Figure(figsize=(width, height))
+        panels = figure.subplots(down, across, sharey=True, squeeze=False)
+        figure.subplots_adjust(
+            0.95 / width, 0.53 / height, 1 - 1.5 / width, 1 - 0.46 / height, 0.1, 0.42
+        )
+        for axes, variant in zip(panels.flat, variants, strict=False):
+            last = axes in panels[:, -1] or variant == variants[-1]
+            _panel(axes, rows[rows["variant"] == variant], last=last)
             axes.set_title(claim(rows[rows["variant"] == variant]))
-        panels[0].set_ylabel("time of one iteration")
+        for axes in panels[:, 0]:
+            axes.set_ylabel("time of one iteration")
         return inline_svg(figure, describe(rows))
 
 
@@ -91,7 +122,16 @@ def _panel(axes: Axes, rows: pd.DataFrame, *, last: bool) -> None:
     ordered = rows.sort_values("axis_value")
     for contender, line in ordered.groupby("contender", sort=False):
         paint = colour(str(contender))
-        axes.plot(line["axis_value"], line["typical_s"], "-", color=paint, linewidth=1.8)
+        untrue = line["status"] == "implausible"
+        marks = line[untrue]
+        axes.plot(marks["axis_value"], marks["typical_s"], "x", color=paint, markersize=8)
+        if untrue.all():
+            continue
+        line = line[~untrue]  # noqa: PLW2901 - what is left of it
+        axes.plot(
+            line["axis_value"], line["typical_s"], stroke(str(contender)), color=paint,
+            linewidth=1.8,
+        )  # fmt: skip
         axes.plot(line["axis_value"], line["best_s"], ":", color=paint, linewidth=1)
         hollow = line["status"] == "unstable"
         for points, face in ((line[~hollow], paint), (line[hollow], "none")):
@@ -120,6 +160,7 @@ def _panel(axes: Axes, rows: pd.DataFrame, *, last: bool) -> None:
 def _mark_speedups(axes: Axes, rows: pd.DataFrame) -> None:
     """Write each main PyTorch contender's speedup over NumPy beside its point."""
     main = rows[(rows["contender"].str.count("-") == 1) & rows["ratio"].notna()]
+    main = main[main["status"] != "implausible"]
     span = np.log(rows["axis_value"].max() / rows["axis_value"].min()) or 1.0
     last = -np.inf
     for row in main.sort_values(["contender", "axis_value"]).to_dict("records"):
@@ -230,7 +271,7 @@ def inline_svg(figure: Figure, description: str) -> Markup:
 
 def _variables() -> Mapping[str, str]:
     colours = {paint: f"var(--{name})" for name, paint in COLOURS.items()}
-    return {INK: "currentColor", ACCELERATOR: "var(--accelerator)"} | colours
+    return {INK: "currentColor"} | colours
 
 
 def standalone(svg: Markup) -> str:

@@ -17,10 +17,12 @@ from markupsafe import Markup, escape
 
 from reports import units
 from reports.load import Result
+from reports.schema import Peaks
 
 NUMPY = "numpy"
 MARGIN = 1.05  # a smaller difference makes no winner: the same code is found 4 % apart now and then
 PILED_UP = 3.0  # typical over best: such times have no single speedup
+CACHES = 4  # data that is so many times larger than a cache comes from memory
 MIN_VISITS = 3  # fewer do not tell how visits differ
 SENTENCES = {
     "wins": "{where}: {contender} is {ratio} times as fast as NumPy (95 % interval {interval})",
@@ -30,7 +32,10 @@ SENTENCES = {
     "unstable": "{where}: {contender} runs at about {ratio} times NumPy's speed, too unsettled here"
     " to tell who is faster (95 % interval {interval})",
     "absent": "{where}: no speedup of {contender}, since {reason}",
+    "implausible": "{where}: the time of {contender} cannot be true and counts for nothing:"
+    " {reason}",
 }
+UNTOLD = {"absent", "implausible"}  # states without a speedup to quote
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,11 +71,21 @@ class Finding:
 def speedups(result: Result) -> dict[str, Finding]:
     """Return what each PyTorch cell says of NumPy against PyTorch, by the cell's id."""
     rows = result.table[result.table["contender"] != NUMPY]
-    return {row["cell"]: speedup(row) for row in rows.to_dict("records")}
+    missing = baselines_missing(result)
+    return {
+        row["cell"]: speedup(row, missing.get(row["case"], "")) for row in rows.to_dict("records")
+    }
 
 
-def speedup(row: Mapping[Any, Any]) -> Finding:
-    """State one cell's speedup over NumPy."""
+def baselines_missing(result: Result) -> dict[str, str]:
+    """Return by case why NumPy has no time to compare with, where it has none."""
+    rows = result.table[result.table["contender"] == NUMPY]
+    rows = rows[~rows["status"].isin(["ok", "unstable"]) & (rows["reason"] != "")]
+    return dict(zip(rows["case"], rows["reason"], strict=True))
+
+
+def speedup(row: Mapping[Any, Any], missing: str = "") -> Finding:
+    """State one cell's speedup over NumPy, or why there is none: NumPy's time may be `missing`."""
     state = state_of(row)
     where = f"{row['workload']} at {str(row['size']).replace(',', ', ')}, {row['dtype']}"
     threads = str(row["case"]).rpartition("threads=")[2]
@@ -78,21 +93,23 @@ def speedup(row: Mapping[Any, Any]) -> Finding:
         "where": where if threads == "1" else f"{where}, {threads} threads",
         "contender": str(row["contender"]),
     }
-    if state == "absent":
-        words["reason"] = str(row["reason"]) or "NumPy has no time in this case"
+    if state in UNTOLD:
+        words["reason"] = str(row["reason"]) or missing or "NumPy has no time in this case"
     return Finding(
         id=f"speedup/{row['cell']}",
         state=state,
         sentence=SENTENCES[state] + _best_clause(row, state),
         words=words,
-        numbers={} if state == "absent" else _numbers(row, state),
+        numbers={} if state in UNTOLD else _numbers(row, state),
         cells=(f"{row['case']}/{NUMPY}", str(row["cell"])),
-        speedup=None if state == "absent" else float(row["ratio"]),
+        speedup=None if state in UNTOLD else float(row["ratio"]),
     )
 
 
 def state_of(row: Mapping[Any, Any]) -> str:
-    """Return wins, loses, tie, unstable or absent."""
+    """Return wins, loses, tie, unstable, absent or implausible."""
+    if row["status"] == "implausible":
+        return "implausible"
     if pd.isna(row["ratio"]) or row["status"] not in {"ok", "unstable"}:
         return "absent"
     few = pd.notna(row["visits"]) and row["visits"] < MIN_VISITS
@@ -119,7 +136,7 @@ def _numbers(row: Mapping[Any, Any], state: str) -> dict[str, str]:
 def _best_clause(row: Mapping[Any, Any], state: str) -> str:
     """Quote the best beside the typical where their intervals are apart."""
     apart = row["best_low"] > row["high"] or row["best_high"] < row["low"]
-    return "; {best} times at best" if state != "absent" and apart else ""
+    return "; {best} times at best" if state not in UNTOLD and apart else ""
 
 
 def headlines(result: Result) -> list[Finding]:
@@ -138,8 +155,29 @@ def headlines(result: Result) -> list[Finding]:
 
 def score(result: Result) -> dict[str, int]:
     """Count the states of all PyTorch cells that were timed."""
-    states = [f.state for f in speedups(result).values() if f.state != "absent"]
+    states = [f.state for f in speedups(result).values() if f.state not in UNTOLD]
     return {state: states.count(state) for state in ("wins", "tie", "loses", "unstable")}
+
+
+def of_roof(row: Mapping[Any, Any], peaks: Mapping[str, Peaks] | None) -> tuple[float, str]:
+    """Return which part of its device's measured peak a result gets, and of what; 0, "" if unknown.
+
+    The roofline (Williams, Waterman & Patterson, 2009): of operations or of bytes, whichever takes
+    longer at the peak; bytes count where they do not fit a cache.
+    """
+    threads = f"cpu/threads={row['threads']:.0f}"
+    peak = (peaks or {}).get(threads if row["device"] == "cpu" else str(row["device"]))
+    if peak is None:
+        return 0.0, ""
+    flop_s = peak.flop_s.get(str(row["precision"]), 0.0)
+    bytes_s = max(peak.copy_bytes_s, peak.read_bytes_s)
+    beyond = peak.cache_bytes is not None and row["bytes"] > CACHES * peak.cache_bytes
+    shares = {
+        "FLOP/s": row["flops"] / flop_s / row["typical_s"] if flop_s else 0.0,
+        "bytes/s": row["bytes"] / bytes_s / row["typical_s"] if bytes_s and beyond else 0.0,
+    }
+    unit = max(shares, key=shares.__getitem__)
+    return (shares[unit], unit) if shares[unit] else (0.0, "")
 
 
 def trust(result: Result) -> dict[str, float]:
@@ -150,6 +188,7 @@ def trust(result: Result) -> dict[str, float]:
     return {
         "cells": len(timed),
         "unstable": int((timed["status"] == "unstable").sum()),
+        "implausible": int((timed["status"] == "implausible").sum()),
         "bimodal": int((timed["bimodal"] == True).sum()),  # noqa: E712 - a column, not a flag
         "disturbed_share": float(disturbed / blocks) if blocks else np.nan,
         "half_width": float(widths.median()) if len(widths) else np.nan,

@@ -108,9 +108,11 @@ COLUMNS = [
     "variant", "dtype", "threads", "contender", "device", "flops", "bytes", "best_s", "typical_s",
     "ratio", "low", "high", "best_ratio", "best_low", "best_high", "rel_error", "tolerance",
     "first_call_s", "peak_memory_bytes", "peak_device_memory_bytes", "blocks", "disturbed_blocks",
-    "visits", "workers", "bimodal", "quality", "sources", "source_sha256",
+    "visits", "workers", "bimodal", "quality", "sources", "source_sha256", "precision",
+    "device_time_s", "latency_s", "cold_s", "host_to_device_s", "launch_s", "kernel_s",
+    "device_to_host_s", "wall_s",
 ]  # fmt: skip
-OPTIONAL = ("peak_memory_bytes", "peak_device_memory_bytes", "visits")
+OPTIONAL = ("peak_memory_bytes", "peak_device_memory_bytes", "visits", *COLUMNS[-8:])
 BLOCKS = ["cell", "visit", "worker", "start_s", "time_s", "disturbed"]
 
 
@@ -150,7 +152,8 @@ def _rows(content: ResultFile) -> Iterator[dict[str, Any]]:
         case, _, contender = cell.id.rpartition("/")
         row: dict[str, Any] = {"case": case, "contender": contender}
         if info := timed.get(cell.id):
-            row |= info.model_dump(exclude={"speedup", "speedup_best", "samples"})
+            row |= info.model_dump(exclude={"speedup", "speedup_best", "samples", "ledger"})
+            row |= info.ledger.model_dump() if info.ledger else {}
             row |= _ratio(info.speedup, "") | _ratio(info.speedup_best, "best_")
         else:
             row |= dict(zip(("workload", "size", "dtype"), case.split("/"), strict=False))

@@ -17,6 +17,7 @@ from reports.findings import (
     NUMPY,
     Finding,
     headlines,
+    of_roof,
     score,
     self_tested,
     speedups,
@@ -49,8 +50,10 @@ class Section:
     summary: str
     charts: Mapping[int, Markup]  # by threads
     accuracy: str
+    saves: bool  # whether its rows tell what autograd keeps for the backward pass
     findings: Sequence[Finding]
     rows: Sequence[dict[Any, Any]]
+    devices: Sequence[dict[Any, Any]]  # those rows that an accelerator's clock says more of
     code: Markup
 
 
@@ -98,6 +101,12 @@ def sections(result: Result) -> Iterator[Section]:
     for name, rows in timed.groupby("workload", sort=False):
         cells = rows[rows["contender"] != NUMPY]["cell"]
         drawn = rows[rows["dtype"] == rows["dtype"].iloc[0]]
+        listed = [
+            {**row, "state": state_of(row), "of_roof": of_roof(row, result.machine.peaks)}
+            for row in rows.sort_values(["variant", "dtype", "threads", "axis_value"]).to_dict(
+                "records"
+            )
+        ]
         yield Section(
             name=str(name),
             family=str(rows["family"].iloc[0]),
@@ -107,13 +116,10 @@ def sections(result: Result) -> Iterator[Section]:
                 for threads, part in drawn.groupby("threads", sort=False)
             },
             accuracy=accuracy(rows),
+            saves=any("saved_bytes" in quality for quality in rows["quality"]),
             findings=[found[cell] for cell in cells],
-            rows=[
-                {**row, "state": state_of(row)}
-                for row in rows.sort_values(["variant", "dtype", "threads", "axis_value"]).to_dict(
-                    "records"
-                )
-            ],
+            rows=listed,
+            devices=[row for row in listed if row["latency_s"] == row["latency_s"]],
             code=sources(rows),
         )
 

@@ -9,6 +9,7 @@ Status = Literal[
 ]
 Text = Annotated[str, Field(max_length=500)]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=0)]
 
 
@@ -50,6 +51,16 @@ class Samples(Model):
     disturbed: list[Count] = []
 
 
+class Ledger(Model):
+    """Where the seconds of one call from the host's memory and back go."""
+
+    host_to_device_s: NotNegative
+    launch_s: NotNegative
+    kernel_s: NotNegative
+    device_to_host_s: NotNegative
+    wall_s: Seconds
+
+
 class Info(Model):
     """What the suite says of a cell beside its samples."""
 
@@ -68,7 +79,12 @@ class Info(Model):
     bytes: float
     rel_error: float | None = None
     tolerance: float | None = None
+    precision: Text = ""
     first_call_s: float | None = None
+    device_time_s: NotNegative | None = None
+    latency_s: NotNegative | None = None
+    cold_s: NotNegative | None = None
+    ledger: Ledger | None = None
     peak_memory_bytes: Count | None = None
     peak_device_memory_bytes: Count | None = None
     blocks: Count
@@ -111,11 +127,30 @@ class Cpu(Model):
     usable_cores: Count = 0
 
 
+class Promise(Model):
+    """What a maker promises of a device."""
+
+    flop_s: dict[Text, NotNegative] = {}
+    bytes_s: NotNegative
+    source: Text = ""
+
+
 class Gpu(Model):
     """An NVIDIA GPU."""
 
     name: Text
     driver: Text = ""
+    promise: Promise | None = None
+
+
+class Peaks(Model):
+    """What a device was measured to do at most: by precision, and through its memory."""
+
+    flop_s: dict[Text, NotNegative] = {}
+    copy_bytes_s: NotNegative = 0.0
+    read_bytes_s: NotNegative = 0.0
+    cache_bytes: Count | None = None
+    launch_s: NotNegative | None = None
 
 
 class Pool(Model):
@@ -124,6 +159,7 @@ class Pool(Model):
     internal_api: Text = ""
     library: Text = ""
     version: Text | None = None
+    architecture: Text | None = None
 
 
 class Blas(Model):
@@ -137,6 +173,7 @@ class Settings(Model):
     """What both sides ran under."""
 
     float32_precision: dict[str, Text] = {}
+    environment: dict[Text, Text] = {}
 
 
 class SelfTestRow(Ratio):
@@ -171,6 +208,7 @@ class Machine(Model):
     blas: Blas = Blas()
     versions: dict[str, Text | None] = {}
     settings: Settings = Settings()
+    peaks: dict[Text, Peaks] | None = None
     self_test: SelfTest | None = None
 
 

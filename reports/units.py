@@ -4,6 +4,7 @@ import math
 
 PREFIXES = ((1.0, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n"))
 QUANTITIES = ((1e12, 1e12, " T"), (1e9, 1e9, " G"), (1e6, 1e6, " M"), (1e4, 1e3, " k"))
+RATES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1.0, ""))
 BINARY = ("B", "KiB", "MiB", "GiB", "TiB")
 
 
@@ -56,3 +57,14 @@ def size_bytes(value: float) -> str:
 def count(number: int, thing: str) -> str:
     """Return `1 cell`, `2 cells`."""
     return f"{number} {thing}{'' if number == 1 else 's'}"
+
+
+def rate(value: float, unit: str) -> str:
+    """Return an amount per second: `133 GFLOP/s`."""
+    scale, prefix = next((s for s in RATES if value >= s[0]), RATES[-1])
+    return f"{significant(value / scale, 3) if value > 0 else 0} {prefix}{unit}"
+
+
+def share(value: float) -> str:
+    """Return a part of a whole: `97 %`, `0.31 %`."""
+    return f"{significant(100 * value, 2)} %"

@@ -81,6 +81,25 @@ def late(a, b):
 late.calls = 0
 
 
+def cached(a, b):
+    """Return what the first call of a process returned for the dtype."""
+    if a.dtype not in cached.results:
+        cached.results[a.dtype] = a @ b
+    return cached.results[a.dtype]
+
+
+cached.results = {}
+
+
+def vanishes(a, b):
+    """Compute at the first calls of a process, then hand out memory that nothing was written to."""
+    vanishes.calls += 1
+    return a @ b if vanishes.calls < 4 else torch.full((len(a), len(b)), 7.0)
+
+
+vanishes.calls = 0
+
+
 def allocates(a, b):
     """Take and give back 64 MiB beside the product."""
     return a @ b + torch.ones(2**24)[:1] * 0
@@ -115,6 +134,9 @@ QUITS = planted("quits", torch=quits)
 NAN = planted("nan", torch=nan)
 CHANGES = planted("changes", torch=changes)
 LATE = planted("late", torch=late)
+CACHED = planted("cached", torch=cached)
+VANISHES = planted("vanishes", torch=vanishes)
+UNENDING = planted("unending", numpy=hangs, sizes=(size(n=8, large=True),))
 ALLOCATES = planted("allocates", torch=allocates)
 UNMAKEABLE = planted("unmakeable", make=unmakeable)
 SLOW = planted("slow", numpy=slow, sizes=tuple(size(n=n) for n in range(2, 10)))

@@ -34,7 +34,9 @@ def conv2d_torch(x, w, b, stride, padding):
 def cost(n, c, h, k, r, stride, padding):
     o = im2col.output_size(h, r, stride, padding)
     moved = n * c * h * h + k * c * r * r + n * k * o * o
-    return Cost(flops=2 * n * k * c * r * r * o * o, elements=moved, reduction=c * r * r + 1)
+    flops = 2 * n * k * c * r * r * o * o
+    shortcut = 4.0 if (r, stride) == (3, 1) else 1.0
+    return Cost(flops=flops, elements=moved, reduction=c * r * r + 1, shortcut=shortcut)
 
 
 WORKLOAD = Workload(
@@ -43,6 +45,7 @@ WORKLOAD = Workload(
     make=make,
     numpy=conv2d_numpy,
     torch=conv2d_torch,
+    ways=("channels-last", "tf32", "bf16", "fp16", "transfer"),
     helpers=(im2col,),
     cost=cost,
     sizes=(

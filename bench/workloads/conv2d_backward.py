@@ -11,7 +11,6 @@ import numpy as np
 from torch.nn.grad import conv2d_input, conv2d_weight
 
 from bench import im2col
-from bench.workload import Cost
 from bench.workloads.conv2d import WORKLOAD as CONV2D
 
 
@@ -48,11 +47,11 @@ def conv2d_backward_torch(x, w, grad_y, stride, padding):
 
 
 def cost(n, c, h, k, r, stride, padding):
+    forward = CONV2D.cost(n, c, h, k, r, stride, padding)
     o = im2col.output_size(h, r, stride, padding)
     moved = 2 * n * c * h * h + 2 * k * c * r * r + n * k * o * o
-    return Cost(
-        flops=4 * n * k * c * r * r * o * o, elements=moved, reduction=n * o * o + k * r * r
-    )
+    reduction = n * o * o + k * r * r
+    return replace(forward, flops=2 * forward.flops, elements=moved, reduction=reduction)
 
 
 WORKLOAD = replace(CONV2D, name="conv2d_backward", make=make, numpy=conv2d_backward_numpy,

@@ -29,6 +29,10 @@ WORKLOAD = Workload(
     make=make,
     numpy=matmul_numpy,
     torch=matmul_torch,
+    ways=("tf32", "bf16", "fp16", "transfer"),
     cost=cost,
-    sizes=tuple(size(n=n) for n in (16, 64, 256, 512, 1024, 2048)),
+    sizes=(
+        *(size(n=n) for n in (16, 64, 256, 512, 1024, 2048)),
+        *(size(large=True, n=n) for n in (8192, 16384)),
+    ),
 )

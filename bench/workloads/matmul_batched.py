@@ -31,6 +31,7 @@ WORKLOAD = Workload(
     make=make,
     numpy=matmul_batched_numpy,
     torch=matmul_batched_torch,
+    ways=("tf32", "bf16", "fp16", "transfer"),
     cost=cost,
     sizes=tuple(size(batch=batch) for batch in (1, 16, 256, 2048)),
     axis="batch",

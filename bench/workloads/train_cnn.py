@@ -36,24 +36,24 @@ def gradients(x, y, w1, b1, w2, b2, w3, b3):
     return loss, (*grads_1, *grads_2, grad_z.T @ h2.reshape(len(x), -1), grad_z.sum(0))
 
 
-def cnn_torch(x, y, w1, b1, w2, b2, w3, b3, lr):
+def cnn_torch(x, y, w1, b1, w2, b2, w3, b3, lr, *, mixed=False):
     with device("meta"):
         layers = [nn.Conv2d(1, len(w1), 3, 1, 1), nn.Tanh(), nn.Conv2d(len(w1), len(w2), 3, 2, 1)]
         layers += [nn.Tanh(), nn.Flatten(), nn.Linear(16 * len(w2), 10)]
-    return classifier.train(nn.Sequential(*layers), (w1, b1, w2, b2, w3, b3), x, y, lr)
+    return classifier.train(nn.Sequential(*layers), (w1, b1, w2, b2, w3, b3), x, y, lr, mixed=mixed)
 
 
 def cost(channels, batch):
-    steps, c = digits.TRAIN // batch, channels
-    flops = steps * batch * (4224 * c + 1728 * c * c)
+    steps, c = digits.steps(batch), channels  # each rounds x, a1, h1, a2, h2, z and 6 gradients
+    flops, reduction = steps * batch * (4224 * c + 1728 * c * c), steps * (9 + 59 * c + 80 * batch)
     moved = steps * (batch * (64 + 192 * c) + 4 * (18 * c * c + 329 * c))
-    return Cost(flops=flops, elements=moved, reduction=steps * (9 + 59 * c + 80 * batch))
+    return Cost(flops=flops, elements=moved, reduction=reduction, roundings=12 * steps)
 
 
-# fmt: off
 WORKLOAD = Workload(
     name="train_cnn", family="training", axis="flops", make=make, cost=cost,
     numpy=partial(classifier.descend, gradients), torch=cnn_torch,
-    helpers=(im2col, conv2d, conv2d_backward, classifier),
+    ways=("tf32", "amp", "graph", "transfer"), by_way={"amp": partial(cnn_torch, mixed=True)},
     sizes=[size(channels=c, batch=b) for c, b in ((4, 16), (8, 32), (16, 64), (32, 128))],
-    quality=digits.held_out_accuracy(lambda x, *w: forward(x.reshape(-1, 1, 8, 8), *w)[2], 6))
+    quality=digits.held_out_accuracy(lambda x, *w: forward(x.reshape(-1, 1, 8, 8), *w)[2], 6),
+    helpers=(im2col, conv2d, conv2d_backward, classifier))  # fmt: skip

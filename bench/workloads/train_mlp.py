@@ -5,6 +5,8 @@ against nn and torch.optim; rungs between them: tensors by hand, autograd. tanh 
 kink one rounding can send two correct runs apart. Source: Goodfellow, Deep Learning (2016), 6.5.
 """
 
+from functools import partial
+
 import numpy as np
 from torch import device, nn
 
@@ -31,28 +33,27 @@ def mlp_numpy(x, y, w1, b1, w2, b2, lr):
     return np.stack(losses), *weights
 
 
-def mlp_torch(x, y, w1, b1, w2, b2, lr):
+def mlp_torch(x, y, w1, b1, w2, b2, lr, *, mixed=False):
     with device("meta"):
         model = nn.Sequential(nn.Linear(64, len(w1)), nn.Tanh(), nn.Linear(len(w1), 10))
-    return classifier.train(model, (w1, b1, w2, b2), x, y, lr)
+    return classifier.train(model, (w1, b1, w2, b2), x, y, lr, mixed=mixed)
 
 
 def cost(hidden, batch):
-    steps, weights = digits.TRAIN // batch, 74 * hidden
+    steps, weights = digits.steps(batch), 74 * hidden
     flops, moved = steps * batch * (6 * weights - 128 * hidden), steps * (64 * batch + 4 * weights)
-    return Cost(flops=flops, elements=moved, reduction=steps * (74 + hidden + batch))
+    rounded = 8 * steps  # arrays on a chain: x, a, h, z and the gradients of z, h, a, w1
+    reduction = steps * (74 + hidden + batch)
+    return Cost(flops=flops, elements=moved, reduction=reduction, roundings=rounded)
 
 
+SIZES = ((32, 32), (128, 128), (256, 256), (1024, 512))
+
+# fmt: off
 WORKLOAD = Workload(
-    name="train_mlp",
-    family="training",
-    make=make,
-    numpy=mlp_numpy,
-    torch=mlp_torch,
+    name="train_mlp", family="training", axis="flops", make=make, cost=cost,
+    numpy=mlp_numpy, torch=mlp_torch, helpers=(classifier, rungs),
     rungs={"tensors": rungs.mlp_tensors, "autograd": rungs.mlp_autograd},
-    helpers=(classifier, rungs),
-    cost=cost,
-    sizes=[size(hidden=h, batch=b) for h, b in ((32, 32), (128, 128), (256, 256), (1024, 512))],
-    axis="flops",
-    quality=digits.held_out_accuracy(lambda x, *w: np.tanh(x @ w[0].T + w[1]) @ w[2].T + w[3], 15),
-)
+    ways=("tf32", "amp", "graph", "transfer"), by_way={"amp": partial(mlp_torch, mixed=True)},
+    sizes=(*(size(hidden=h, batch=b) for h, b in SIZES), size(large=True, hidden=4096, batch=8192)),
+    quality=digits.held_out_accuracy(lambda x, *w: np.tanh(x @ w[0].T + w[1]) @ w[2].T + w[3], 15))

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import sys
+from dataclasses import replace
 
 import pytest
 
@@ -65,6 +66,7 @@ def test_three_visits_make_a_speedup_with_its_interval(arena):
         (faulty.WRONG, "mismatch", "relative error"),
         (faulty.CHANGES, "mismatch", "changed its inputs: a"),
         (faulty.LATE, "crashed", "the process exited with code 4"),
+        (faulty.VANISHES, "mismatch", "a later call returned another result: relative error"),
     ],
     ids=lambda value: getattr(value, "name", None),
 )
@@ -80,6 +82,49 @@ def test_a_fault_costs_its_own_cell_and_the_next_case_gets_a_fresh_worker(
     assert len(after["torch-cpu"].blocks) == len(after["numpy"].blocks) == 8
     if workload not in (faulty.WRONG, faulty.NAN):  # there NumPy has no right reference
         assert len(found["numpy"].blocks) == 8
+
+
+def test_a_result_that_was_cached_is_no_computation_and_is_marked(arena):
+    case, found = entries(faulty.CACHED)
+    for _ in range(2):
+        arena.visit([(case, found)], SHARE_S)
+    assert found[TORCH_CPU].status == "implausible"
+    assert "the second computed nothing" in found[TORCH_CPU].reason
+    assert len(found[TORCH_CPU].visits) == 1  # it is not visited again, and its times remain
+    assert len(found[NUMPY].visits) == 2
+
+
+def test_a_large_case_that_numpy_does_not_finish_says_so_and_the_others_have_times():
+    arena = Arena(KEYS, limit_s=20, large_s=1.0)
+    arena.renew(KEYS)
+    case, found = entries(faulty.UNENDING)
+    arena.visit([(case, found)], SHARE_S)
+    arena.end()
+    assert found[NUMPY].status == "timeout"
+    assert found[NUMPY].reason == "NumPy did not finish in 1 s"
+    assert found[TORCH_CPU].status == "unstable"
+    assert found[TORCH_CPU].facts["reference"] == "torch-cpu"
+    assert "speedup" not in found[TORCH_CPU].facts
+
+
+def test_peaks_are_of_the_better_library_and_grow_only(arena):
+    first = arena.peaks(0.01, {})
+    assert list(first) == ["cpu/threads=1"]
+    low, high = first["cpu/threads=1"], 1e18
+    known = {"cpu/threads=1": low | {"flop_s": {"float32": high, "float64": 1.0}}}
+    again = arena.peaks(0.01, known, only="cpu/threads=1")["cpu/threads=1"]["flop_s"]
+    assert again["float32"] == high
+    assert again["float64"] > 1e8
+    assert arena.peaks(0.01, known, only="cuda") == known
+
+
+def test_a_worker_reads_back_what_float32_means_to_it():
+    who = replace(TORCH_CPU, name="torch-cpu-tf32", way="tf32")
+    arena = Arena([(who, 1)], limit_s=20)
+    arena.renew([(who, 1)])
+    seen = arena.observed["torch-cpu-tf32/threads=1"]
+    arena.end()
+    assert seen["float32_precision"] == {"matmul": "tf32", "conv": "tf32"}
 
 
 def test_a_reference_that_fails_leaves_a_contender_its_own(arena):
@@ -119,15 +164,15 @@ def test_the_peak_of_memory_is_that_of_one_iteration_and_its_inputs(arena):
 
 
 def test_other_threads_than_asked_for_are_no_number(monkeypatch):
-    usual = process._environment
-    monkeypatch.setattr(process, "_environment", lambda threads, cores: usual(2 * threads, cores))
+    usual = process.environment
+    monkeypatch.setattr(process, "environment", lambda threads, cores: usual(2 * threads, cores))
     arena = Arena([(NUMPY, 1)], limit_s=5)
     arena.renew([(NUMPY, 1)])
     case, found = entries(faulty.GOOD, NUMPY)
     arena.visit([(case, found)], 0.1)
     arena.end()
     assert found[NUMPY].status == "skipped"
-    assert "asked for 1 threads, each on a core, observed" in found[NUMPY].reason
+    assert "asked for 1 threads, each on a core" in found[NUMPY].reason
 
 
 def test_threads_and_cores_are_read_back_and_equal_on_both_sides(arena):
@@ -149,6 +194,20 @@ def test_each_of_several_threads_has_a_core_of_its_own():
         assert seen["cores"][0] != seen["cores"][1]
         assert {len(cores) for cores in seen["cores"]} == {1}
     assert all(len(outcome.blocks) == 8 for outcome in found.values())
+
+
+def test_float32_of_another_precision_than_asked_for_is_no_number():
+    arena = Arena([(TORCH_CPU, 1)], limit_s=20)
+    arena._start((TORCH_CPU, 1))
+    process = arena._processes[(TORCH_CPU, 1)]
+    seen = dict(process.observed(60)) | {"float32_precision": {"matmul": "ieee", "conv": "tf32"}}
+    process.observed = lambda limit_s: seen
+    arena._observe((TORCH_CPU, 1))
+    case, found = entries(faulty.GOOD, TORCH_CPU)
+    arena.visit([(case, found)], 0.1)
+    arena.end()
+    assert found[TORCH_CPU].status == "skipped"
+    assert "float32 as ieee; observed" in found[TORCH_CPU].reason
 
 
 def test_the_end_leaves_no_process_and_no_file():
@@ -175,5 +234,5 @@ def test_a_twin_is_the_same_code_by_another_name():
 
 
 def test_an_absent_device_says_why_it_cannot_be_visited():
-    (who,) = [c for c in contenders(faulty.GOOD, ("xpu:7",)) if c.device != "cpu"]
+    who = next(c for c in contenders(faulty.GOOD, ("xpu:7",)) if c.device != "cpu")
     assert "xpu" in who.unavailable(entries(faulty.GOOD)[0])

@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 import torch
 
-from bench import contenders
+from bench import contenders, precision
 from bench.case import Case
 from bench.contenders import NUMPY, Contender, absent, parse_devices
 from bench.workload import discover
 from tests.inprocess import verdicts
 
 
-def test_names_read_aloud_device_then_rung():
+def test_names_read_aloud_device_then_rung_or_way():
     found = contenders.contenders(discover()["train_mlp"], ("cpu", "cuda:1"))
     assert [c.name for c in found] == [
         "numpy",
@@ -21,6 +21,10 @@ def test_names_read_aloud_device_then_rung():
         "torch-cuda1",
         "torch-cuda1-tensors",
         "torch-cuda1-autograd",
+        "torch-cuda1-tf32",
+        "torch-cuda1-amp",
+        "torch-cuda1-graph",
+        "torch-cuda1-transfer",
     ]
 
 
@@ -33,11 +37,6 @@ def test_known_devices(text):
 def test_an_unknown_device_is_named_with_those_that_are_known(text):
     with pytest.raises(ValueError, match=r"one of cpu, cuda, mps, xpu.*got '"):
         parse_devices(text)
-
-
-def test_float32_is_ieee_in_matmul_and_convolution():
-    contenders.set_ieee_float32()
-    assert contenders.float32_precision() == {"matmul": "ieee", "conv": "ieee"}
 
 
 @pytest.mark.parametrize(
@@ -83,9 +82,10 @@ def test_results_come_back_as_arrays_without_their_gradient():
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 @pytest.mark.parametrize("name", discover())
 def test_every_workload_is_right_on_cuda(name):
-    contenders.set_ieee_float32()
+    precision.set_float32("ieee")
     workload = discover()[name]
     for dtype in ("float32", "float64"):
-        case = Case(workload=workload, size=workload.sizes[-1], dtype=dtype, threads=1)
-        everyone = list(contenders.contenders(workload, ("cuda",)))
+        chosen = [s for s in workload.sizes if not s.large][-1]
+        case = Case(workload=workload, size=chosen, dtype=dtype, threads=1)
+        everyone = [c for c in contenders.contenders(workload, ("cuda",)) if not c.way]
         assert {verdict.reason for verdict in verdicts(case, everyone).values()} == {""}

@@ -71,7 +71,7 @@ def test_a_journal_reads_like_a_result_file_even_if_its_last_line_is_torn(journa
 
 
 def test_what_workers_read_back_is_in_the_file(journal):
-    journal.observe({"numpy/threads=1": {"threads": {"torch": 1}}})
+    journal.observe(observed={"numpy/threads=1": {"threads": {"torch": 1}}})
     assert "numpy/threads=1" in load(journal.path).path.read_text()
     assert journal.content()["machine_info"]["observed"]
     assert Journal.reopen(journal.path).header["machine_info"]["observed"]

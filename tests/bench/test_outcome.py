@@ -87,3 +87,17 @@ def test_a_lost_cell_keeps_no_times_and_is_not_tried_again():
     assert not lost.open
     assert Outcome().open
     assert Outcome().reason == UNREACHED
+
+
+def test_against_a_time_that_cannot_be_true_there_is_no_speedup_and_the_mark_remains():
+    a = outcome(*[visit(n, [4.0, 4.0]) for n in (1, 2, 3)])
+    b = outcome(*[visit(n, [2.0, 2.0]) for n in (1, 2, 3)])
+    a.doubt("above the roof")
+    settle({"numpy": a, "torch-cpu": b})
+    assert (a.status, a.reason) == ("implausible", "above the roof")
+    assert not a.open
+    assert a.facts["typical_s"] == 4.0
+    assert b.facts["speedup"] is None
+    b.doubt("too")
+    settle({"torch-cpu": b})
+    assert b.status == "implausible"

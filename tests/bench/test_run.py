@@ -8,7 +8,7 @@ from bench import run as module
 from bench.cell import cells
 from bench.options import Options
 from bench.outcome import Visit, settle
-from bench.run import ENOUGH_VISITS, Run
+from bench.run import ENOUGH_VISITS, UNKNOWN, Run
 from bench.worker import Block
 from bench.workload import discover
 
@@ -26,12 +26,21 @@ def options(tmp_path):
 class Pretended:
     """An arena that takes no time and whose speedups are as precise as it is told."""
 
-    def __init__(self, keys, limit_s):
+    def __init__(self, keys, limit_s, large_s):
         self.observed, self.generation = {}, 0
         self.visited, self.ended, self.noise = [], False, {}
+        self.times_s, self.roofs, self.probed = {}, [], []
 
     def renew(self, keys):
         self.generation += 1
+
+    def peaks(self, probe_s, known, only=""):
+        """Return the planted roofs one after the other, the last of them again and again."""
+        self.probed.append(only)
+        if not self.roofs:
+            return known
+        flop_s = self.roofs.pop(0) if len(self.roofs) > 1 else self.roofs[0]
+        return {"cpu/threads=1": UNKNOWN | {"flop_s": {"float32": flop_s}, "copy_bytes_s": 1e12}}
 
     def visit(self, cases, share_s):
         for case, entries in cases:
@@ -41,7 +50,8 @@ class Pretended:
                 slow = 1 + self.noise.get(case.workload.name, 0) * (number % 2) * (
                     who.name != "numpy"
                 )
-                block = Block(start_s=time.perf_counter(), time_s=slow * 1e-3, disturbed=False)
+                time_s = slow * self.times_s.get(f"{case.id}/{who.name}", 1e-3)
+                block = Block(start_s=time.perf_counter(), time_s=time_s, disturbed=False)
                 outcome.facts["iterations_per_block"] = 1
                 outcome.visits.append(
                     Visit(number=number, worker=self.generation, blocks=(block, block))
@@ -58,7 +68,11 @@ def begin(options, monkeypatch):
 
     def start(spent_s=0.0, said=None, **changes):
         chosen = Options(**{**vars(options), **changes})
-        asked = {cell.test_id: cell for cell in cells(chosen) if cell.case.size.label == "n=16"}
+        asked = {
+            cell.test_id: cell
+            for cell in cells(chosen)
+            if cell.case.size.label == "n=16" and not cell.contender.way
+        }
         say = (said if said is not None else []).append
         return Run(chosen, asked, HEADER, time.perf_counter() - spent_s, say), asked
 
@@ -98,6 +112,58 @@ def test_a_spent_budget_skips_what_is_left_and_keeps_it_on_disk(begin):
     assert outcome.status == "skipped"
     assert "a larger --budget" in outcome.reason
     assert '"skipped"' in run.journal.path.read_text()
+
+
+MATMUL = "matmul/n=16/float32/threads=1"  # 8192 operations
+
+
+def status_of(run, asked, name):
+    return {cell.id: run.outcome(cell).status for cell in asked.values()}[name]
+
+
+def test_a_time_above_the_roof_is_marked_after_the_roof_was_measured_again(begin):
+    run, asked = begin()
+    run._arena.roofs = [1e9]
+    run._arena.times_s = {f"{MATMUL}/torch-cpu": 1e-6}
+    run.measure()
+    assert status_of(run, asked, f"{MATMUL}/torch-cpu") == "implausible"
+    assert status_of(run, asked, f"{MATMUL}/numpy") == "ok"
+    assert run._arena.probed == ["", "cpu/threads=1", "cpu/threads=1"]
+    content = run.journal.content()
+    (cell,) = [cell for cell in content["cells"] if cell["id"] == f"{MATMUL}/torch-cpu"]
+    assert "is above the 1e+09 measured here" in cell["reason"]
+    assert content["machine_info"]["peaks"]["cpu/threads=1"]["flop_s"] == {"float32": 1e9}
+
+
+def test_a_roof_that_was_measured_too_low_costs_no_clean_cell(begin):
+    run, asked = begin()
+    run._arena.roofs = [1e9, 1e10]
+    run._arena.times_s = {f"{MATMUL}/torch-cpu": 1e-6}
+    run.measure()
+    assert status_of(run, asked, f"{MATMUL}/torch-cpu") == "ok"
+    assert run._arena.probed == ["", "cpu/threads=1"]
+
+
+def test_an_impossible_baseline_leaves_no_speedup_and_no_figure_in_the_progress(begin):
+    said = []
+    run, asked = begin(said=said)
+    run._arena.roofs = [1e9]
+    run._arena.times_s = {f"{MATMUL}/numpy": 1e-6}
+    run.measure()
+    (torch,) = [cell for cell in asked.values() if cell.id == f"{MATMUL}/torch-cpu"]
+    assert run.outcome(torch).facts["speedup"] is None
+    assert not any(MATMUL in line and "x" in line.split("torch-cpu")[1] for line in said[:2])
+
+
+def test_a_curve_that_outgrows_its_cost_is_marked_in_the_file(begin, monkeypatch):
+    run, asked = begin()
+    run._arena.roofs = [1e12]
+    run.measure()
+    monkeypatch.setattr(module, "outgrown", lambda curve: iter([(0, "too steep")]))
+    run.finish()
+    statuses = {cell["id"]: cell["status"] for cell in run.journal.content()["cells"]}
+    assert set(statuses.values()) == {"implausible"}
+    assert run.result.read_text().count("too steep") == len(asked)
 
 
 def test_a_line_tells_of_each_case_when_it_is_first_seen(begin):
@@ -148,6 +214,7 @@ def test_the_core_is_float32_and_the_full_selection_is_both(options):
     core = list(cells(options))
     full = list(cells(Options(**{**vars(options), "full": True})))
     assert {cell.case.dtype for cell in core} == {"float32"}
-    assert len(full) >= 2 * len(core)
+    assert len(full) > len(core)
+    assert {cell.case.dtype for cell in full} == {"float32", "float64"}
     assert len({cell.test_id for cell in full}) == len(full)
     assert {cell.case.workload.name for cell in core} == set(discover())

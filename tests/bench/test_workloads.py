@@ -31,7 +31,11 @@ def case_of(workload: Workload, params: dict | None = None, dtype: str = "float6
 def test_every_contender_agrees_with_the_other_library(name, dtype):
     workload, params = SMALL[name]
     case = Case(workload=workload, size=params, dtype=dtype, threads=1)
-    everyone = list(contenders(workload, ("cpu",)))
+    everyone = [
+        who
+        for who in contenders(workload, ("cpu",))
+        if who.suits(case) and not who.unavailable(case) and who.way != "compile"
+    ]
     assert {verdict.reason for verdict in verdicts(case, everyone).values()} == {""}
 
 
@@ -43,7 +47,8 @@ def test_a_file_is_short_says_its_shapes_and_source_and_has_four_sizes(workload)
     assert "Shapes" in docstring
     assert "Source:" in docstring
     for variant in {s.params.get(workload.variant, "") for s in workload.sizes}:
-        group = [s for s in workload.sizes if s.params.get(workload.variant, "") == variant]
+        small = [s for s in workload.sizes if not s.large]
+        group = [s for s in small if s.params.get(workload.variant, "") == variant]
         assert len(group) >= 4
 
 
@@ -55,7 +60,8 @@ def test_sizes_grow_along_the_axis_and_so_does_the_cost(workload):
         assert all(case.cost.reduction >= 1 for case in cases)
         for smaller, larger in pairwise(cases):
             assert smaller.axis_value < larger.axis_value
-            assert smaller.cost.flops < larger.cost.flops
+            work = [case.cost.flops or case.cost.elements for case in (smaller, larger)]
+            assert work[0] < work[1]
 
 
 def test_inputs_are_the_same_at_every_call_and_in_either_dtype():

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from reports.findings import headlines, score, self_tested, speedups, trust
+from reports.findings import headlines, of_roof, score, self_tested, speedups, trust
 from reports.load import load
 from tests.conftest import CASE, ONE, content, entry, small_file
 
@@ -148,3 +148,54 @@ def test_trust_is_the_median_half_width_and_the_share_of_disturbed_blocks(write)
     assert told["disturbed_share"] == 0.25
     assert told["half_width"] == pytest.approx(0.1)
     assert told["cells"] == 2
+
+
+def test_an_impossible_time_is_told_as_such_and_never_counts(write):
+    data = small_file()
+    for cell in data["cells"]:
+        if cell["id"] == f"{CASE.format(64)}/torch-cpu":
+            cell |= {"status": "implausible", "reason": "it is above the peak"}
+    result = load(write(data))
+    finding = speedups(result)[f"{CASE.format(64)}/torch-cpu"]
+    assert (finding.state, finding.speedup, finding.numbers) == ("implausible", None, {})
+    assert finding.text == (
+        "matmul at n=64, float32: the time of torch-cpu cannot be true and counts for nothing: "
+        "it is above the peak."
+    )
+    assert score(result) == {"wins": 0, "tie": 1, "loses": 1, "unstable": 0}
+    assert not any("n=64" in finding.text for finding in headlines(result))
+    assert trust(result)["implausible"] == 1
+
+
+def test_what_numpy_did_not_finish_is_the_reason_there_is_no_speedup(write):
+    case = CASE.format(16384)
+    alone = entry(f"{case}/torch-cuda", 1e-3, ONE, device="cuda")
+    alone["extra_info"] |= {"speedup": None, "speedup_best": None}
+    late = {"id": f"{case}/numpy", "status": "timeout", "reason": "NumPy did not finish in 5 s"}
+    finding = speedups(load(write(content([alone], [late]))))[f"{case}/torch-cuda"]
+    assert finding.text.endswith("no speedup of torch-cuda, since NumPy did not finish in 5 s.")
+
+
+PEAK = {"flop_s": {"float32": 4e9}, "copy_bytes_s": 2e7, "read_bytes_s": 1e7, "cache_bytes": 1000}
+
+
+@pytest.mark.parametrize(
+    ("peaks", "info", "share"),
+    [
+        ({"cpu/threads=1": PEAK}, {}, (0.5, "FLOP/s")),  # 2e6 operations in 1 ms, of 4e9 a second
+        ({"cpu/threads=1": PEAK}, {"flops": 0.0}, (0.5, "bytes/s")),  # 1e4 bytes, of 2e7 a second
+        ({"cpu/threads=1": PEAK | {"cache_bytes": 10_000}}, {"flops": 0.0}, (0.0, "")),
+        ({"cpu/threads=1": PEAK | {"cache_bytes": None}}, {"flops": 0.0}, (0.0, "")),
+        ({"cpu/threads=1": PEAK}, {"precision": "bfloat16", "bytes": 1.0}, (0.0, "")),
+        ({"cpu/threads=2": PEAK}, {}, (0.0, "")),
+        ({"cuda": PEAK}, {"device": "cuda"}, (0.5, "FLOP/s")),
+        (None, {}, (0.0, "")),
+    ],
+)
+def test_what_a_result_gets_of_its_roof(write, peaks, info, share):
+    timed = entry(f"{CASE.format(16)}/numpy", 1e-3, ONE, **({"precision": "float32"} | info))
+    data = content([timed])
+    data["machine_info"]["peaks"] = peaks
+    result = load(write(data))
+    (row,) = result.table.to_dict("records")
+    assert of_roof(row, result.machine.peaks) == (pytest.approx(share[0]), share[1])

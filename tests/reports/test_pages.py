@@ -5,6 +5,8 @@ from html.parser import HTMLParser
 
 import pytest
 
+from bench.contenders import contenders
+from bench.workload import discover
 from reports import chapters, charts
 from reports.__main__ import build, main
 from reports.load import load
@@ -200,3 +202,98 @@ def test_each_thread_setting_has_a_chart_of_its_own(write, tmp_path):
 
 def test_peak_memory_is_in_the_table(site):
     assert "4.00 KiB" in site.read_text()
+
+
+LEDGER = {
+    "host_to_device_s": 1e-3, "launch_s": 0.0, "kernel_s": 2e-3, "device_to_host_s": 3e-3,
+    "wall_s": 6.5e-3,
+}  # fmt: skip
+
+
+def test_what_a_devices_clock_says_is_a_table_of_its_own(write, tmp_path, site):
+    data = small_file()
+    case = CASE.format(16)
+    timed = entry(f"{case}/torch-cuda", 7e-6, (2.0, 1.9, 2.1), device="cuda")
+    timed["extra_info"] |= {"latency_s": 8.25e-6, "device_time_s": 6.5e-6, "cold_s": 2e-3}
+    timed["extra_info"]["ledger"] = LEDGER
+    data["benchmarks"].append(timed)
+    data["cells"] = [cell for cell in data["cells"] if cell["id"] != f"{case}/torch-cuda"]
+    data["cells"].append({"id": f"{case}/torch-cuda", "status": "ok"})
+    text = build([write(data)], tmp_path / "cuda").read_text()
+    table = text[text.index("On the device") :]
+    table = table[: table.index("</table>")]
+    shown = re.findall(r"<td>([^<]*)</td>", table)
+    assert shown == [
+        "n=16", "float32", "torch-cuda", "7.00 µs", "6.50 µs", "8.25 µs", "2.00 ms", "1.00 ms", "",
+        "2.00 ms", "3.00 ms", "6.50 ms",
+    ]  # fmt: skip
+    assert "On the device" not in site.read_text()
+
+
+def test_peaks_promises_and_what_chose_the_kernels_are_among_the_facts(write, tmp_path):
+    data = small_file()
+    promise = {"flop_s": {"tf32": 494.7e12}, "bytes_s": 4.8e12, "source": "NVIDIA <datasheet>"}
+    data["machine_info"] |= {
+        "cpu": {"model": "C", "usable_cores": 2},
+        "gpus": [{"name": "G", "promise": promise}],
+        "blas": {"numpy": [{"internal_api": "openblas", "architecture": "SkylakeX"}]},
+        "settings": {"environment": {"OPENBLAS_CORETYPE": "Haswell"}},
+        "peaks": {
+            "cpu/threads=1": {
+                "flop_s": {"float32": 133e9},
+                "copy_bytes_s": 43e9,
+                "read_bytes_s": 0,
+            },
+            "cuda": {"flop_s": {}, "copy_bytes_s": 3e12, "read_bytes_s": 1e12, "launch_s": 4e-6},
+        },
+    }
+    text = build([write(data)], tmp_path / "site").read_text()
+    assert "<dt>peak of cpu, one core</dt><dd>float32 133 GFLOP/s, copies 43.0 GB/s" in text
+    assert "reads 1.00 TB/s, a launch every 4.00 µs" in text
+    assert "tf32 495 TFLOP/s, memory 4.80 TB/s (NVIDIA &lt;datasheet&gt;)" in text
+    assert "with kernels for SkylakeX" in text
+    assert "<code>OPENBLAS_CORETYPE=Haswell</code>" in text
+
+
+def test_an_impossible_time_is_struck_out_with_its_reason(write, tmp_path):
+    data = small_file()
+    for cell in data["cells"]:
+        if cell["id"] == f"{CASE.format(64)}/torch-cpu":
+            cell |= {"status": "implausible", "reason": "above <the> peak"}
+    text = build([write(data)], tmp_path / "site").read_text()
+    assert '<tr class="implausible" title="above &lt;the&gt; peak">' in text
+    assert "1 time cannot be true and is struck out" in text
+    assert "impossible at 1" in text
+    assert "3.0×" not in text  # its speedup is not written beside its point
+
+
+@pytest.mark.parametrize("device", ["cpu", "cuda"])
+@pytest.mark.parametrize("workload", discover().values(), ids=lambda w: w.name)
+def test_contenders_of_one_workload_have_colours_of_their_own(workload, device):
+    everyone = [who.name for who in contenders(workload, (device,))]
+    assert len({charts.colour(name) for name in everyone}) == len(everyone)
+    assert charts.colour("torch-cuda1") == charts.colour("torch-mps") == charts.colour("torch-cuda")
+
+
+def test_a_way_on_an_accelerator_is_dashed():
+    strokes = [charts.stroke(name) for name in ("numpy", "torch-cpu-bf16", "torch-cuda-bf16")]
+    assert strokes == ["-", "-", "--"]
+
+
+def test_many_panels_stand_in_rows(write):
+    modes = ("forward", "tape", "inference", "backward")
+    timed = [
+        entry(f"matmul/n={n}/float32/threads=1/numpy", 1e-3, ONE, variant=mode)
+        for n, mode in enumerate(modes, 2)
+    ]
+    svg = charts.time_against_size(load(write(content(timed))).table)
+    width, height = map(float, re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg).groups())
+    assert width < 1.2 * height
+
+
+def test_what_autograd_keeps_is_a_column_where_it_is_told(write, tmp_path, site):
+    timed = entry(f"{CASE.format(2)}/torch-cpu", 1e-3, ONE, quality={"saved_bytes": 20480.0})
+    text = build([write(content([timed]))], tmp_path / "kept").read_text()
+    assert "<th>kept for backward</th>" in text
+    assert "20.0 KiB" in text
+    assert "kept for backward" not in site.read_text()

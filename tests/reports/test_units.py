@@ -44,3 +44,11 @@ def test_memory_and_counts():
     assert units.count(2, "core") == "2 cores"
     assert units.tick_seconds(1e-5) == "10 µs"
     assert [units.quantity(n) for n in (16, 1024, 3e4, 1.6e7)] == ["16", "1024", "30 k", "16 M"]
+
+
+def test_rates_and_shares():
+    assert units.rate(133.4e9, "FLOP/s") == "133 GFLOP/s"
+    assert units.rate(4.8e12, "B/s") == "4.80 TB/s"
+    assert units.rate(0, "B/s") == "0 B/s"
+    assert units.share(0.974) == "97 %"
+    assert units.share(0.00314) == "0.31 %"

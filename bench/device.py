@@ -1,0 +1,204 @@
+"""What an accelerator's own clock says beside the wall clock, and where a call's time goes.
+
+An accelerator works through a queue while the host goes on, so one kernel has several times. Queued
+calls, waited for together, give throughput; a call that is waited for by itself gives latency; the
+device's events leave out what the host does. Blocks are queued calls on inputs that stay where they
+are, so they are warm: what fits the device's cache is found there. The cold time is of a call after
+the cache was overwritten, with other work before it in the queue, so that the host is out of it.
+
+The ledger is of one call as a NumPy user pays for it: host to device, launch, kernel, device to
+host. Its launch is what the call took on the wall clock beside its kernels. The wall time that the
+parts should add up to is measured by itself, without stopping between them.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from statistics import median
+from typing import Any, Protocol
+
+import torch
+
+L2_BYTES = 64 * 2**20  # where the device does not say
+REPEATS_S = 0.03  # for each of the figures, of which a run has hundreds
+FEWEST, MOST = 3, 10  # repeats
+OCCUPIED = 1.5  # times as long as a call takes to queue, other work is queued before it
+
+
+NOT_TIMED = dict.fromkeys(("device_time_s", "latency_s", "cold_s", "ledger"))
+"""What there is to say of a case on the CPU, which has one clock."""
+
+
+class Clock(Protocol):
+    """What is asked of a device: waiting, marks in its queue, work that overwrites its cache."""
+
+    def now_s(self) -> float:
+        """Return the host's clock."""
+
+    def synchronize(self) -> None:
+        """Wait until the queue is empty."""
+
+    def mark(self) -> Any:
+        """Put a mark into the queue."""
+
+    def between_s(self, first: Any, last: Any) -> float:
+        """Return the device's time between two marks that it has passed."""
+
+    def flush(self) -> None:
+        """Queue work that overwrites the cache."""
+
+
+class Accelerator:
+    """The clock of a real device."""
+
+    def __init__(self, device: str) -> None:
+        self._device = torch.device(device)
+        self._module = torch.get_device_module(self._device)
+        self._waste: torch.Tensor | None = None
+
+    def now_s(self) -> float:
+        """Return the host's clock."""
+        return time.perf_counter()
+
+    def synchronize(self) -> None:
+        """Wait until the queue is empty."""
+        torch.accelerator.synchronize(self._device)
+
+    def mark(self) -> Any:
+        """Put a mark into the queue."""
+        event = self._module.Event(enable_timing=True)
+        event.record()
+        return event
+
+    def between_s(self, first: Any, last: Any) -> float:
+        """Return the device's time between two marks that it has passed."""
+        return float(first.elapsed_time(last)) / 1e3
+
+    def flush(self) -> None:
+        """Queue work that overwrites the cache."""
+        if self._waste is None:
+            size = 4 * cache_bytes(self._device)
+            self._waste = torch.empty(size, dtype=torch.uint8, device=self._device)
+        self._waste.zero_()
+
+
+def cache_bytes(device: torch.device) -> int:
+    """Return the size of a device's last-level cache."""
+    known = getattr(torch.get_device_module(device), "get_device_properties", None)
+    return int(getattr(known(device), "L2_cache_size", L2_BYTES)) if known else L2_BYTES
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ledger:
+    """Seconds of one call from the host's memory and back, by where they go."""
+
+    host_to_device_s: float
+    launch_s: float
+    kernel_s: float
+    device_to_host_s: float
+    wall_s: float
+
+
+def device_time_s(clock: Clock, call: Callable[[], Any], iterations: int) -> float:
+    """Return the device's time of one of several queued calls, warm."""
+    call()
+    first = clock.mark()
+    for _ in range(iterations):
+        call()
+    last = clock.mark()
+    clock.synchronize()
+    return clock.between_s(first, last) / iterations
+
+
+def latency_s(clock: Clock, call: Callable[[], Any]) -> float:
+    """Return the wall time of one call that is waited for, the median of several, warm."""
+
+    def once() -> float:
+        clock.synchronize()
+        start = clock.now_s()
+        call()
+        clock.synchronize()
+        return clock.now_s() - start
+
+    return _median_s(clock, once)
+
+
+def cold_s(clock: Clock, call: Callable[[], Any]) -> float:
+    """Return the device's time of one call whose data is not in its cache, the host left out."""
+    clock.synchronize()
+    start = clock.now_s()
+    call()
+    queueing_s = clock.now_s() - start
+    clock.synchronize()
+    first = clock.mark()
+    clock.flush()
+    last = clock.mark()
+    clock.synchronize()
+    flush_s = max(clock.between_s(first, last), 1e-6)
+    flushes = 1 + min(1000, round(OCCUPIED * queueing_s / flush_s))
+
+    def once() -> float:
+        for _ in range(flushes):
+            clock.flush()
+        first = clock.mark()
+        call()
+        last = clock.mark()
+        clock.synchronize()
+        return clock.between_s(first, last)
+
+    return _median_s(clock, once)
+
+
+def ledger(
+    clock: Clock,
+    place: Callable[[], Any],
+    compute: Callable[[Any], Any],
+    bring_back: Callable[[Any], Any],
+    kernel_s: float,
+) -> Ledger:
+    """Return where the time of one call goes, each part the median of several.
+
+    `place` brings inputs to the device, `compute` queues the kernels, whose time on the device is
+    known to be `kernel_s`, and `bring_back` returns what they found to the host.
+    """
+    parts: list[tuple[float, float, float]] = []
+
+    def apart() -> float:
+        clock.synchronize()
+        start = clock.now_s()
+        placed = place()
+        clock.synchronize()
+        there = clock.now_s()
+        result = compute(placed)
+        clock.synchronize()
+        done = clock.now_s()
+        bring_back(result)
+        end = clock.now_s()
+        parts.append((there - start, done - there, end - done))
+        return end - start
+
+    def whole() -> float:
+        clock.synchronize()
+        start = clock.now_s()
+        bring_back(compute(place()))
+        return clock.now_s() - start
+
+    whole()
+    _median_s(clock, apart)
+    to_device, computing, to_host = (median(column) for column in zip(*parts, strict=True))
+    return Ledger(
+        host_to_device_s=to_device,
+        launch_s=max(0.0, computing - kernel_s),
+        kernel_s=kernel_s,
+        device_to_host_s=to_host,
+        wall_s=_median_s(clock, whole),
+    )
+
+
+def _median_s(clock: Clock, once: Callable[[], float]) -> float:
+    """Return the median of a figure over as many repeats as there is time for, three at least."""
+    found: list[float] = []
+    until = clock.now_s() + REPEATS_S
+    while len(found) < FEWEST or (clock.now_s() < until and len(found) < MOST):
+        found.append(once())
+    return median(found)

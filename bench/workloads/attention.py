@@ -1,0 +1,50 @@
+"""Scaled dot-product attention: y = softmax(q k^T / sqrt(64)) v, a softmax along each row.
+
+Shapes: q, k, v, y (1, 8, n, 64): eight heads of n positions. Source: Vaswani et al., Attention is
+all you need (2017), section 3.2.1. NumPy holds all n^2 scores of each head; PyTorch, where it has a
+kernel for it, works on blocks that stay in cache (Dao et al., FlashAttention, 2022).
+"""
+
+import math
+
+import numpy as np
+from torch.nn import functional as F
+
+from bench.workload import Cost, Workload, size
+
+HEADS, D = 8, 64
+
+
+def make(rng, n):
+    return {name: rng.standard_normal((1, HEADS, n, D)) for name in "qkv"}
+
+
+def attention_numpy(q, k, v):
+    p = (q / math.sqrt(D)) @ k.swapaxes(2, 3)
+    p -= p.max(3, keepdims=True)
+    np.exp(p, out=p)
+    y = p @ v
+    y /= p.sum(3, keepdims=True)
+    return y
+
+
+def attention_torch(q, k, v):
+    return F.scaled_dot_product_attention(q, k, v)
+
+
+def cost(n):
+    # The exponential multiplies the error of a score, of D roundings, by |score|, about 1 here.
+    flops, moved = HEADS * n**2 * (4 * D + 4), 4 * HEADS * n * D
+    return Cost(flops=flops, elements=moved, reduction=D + n, roundings=5)  # q, k, score, p, y
+
+
+WORKLOAD = Workload(
+    name="attention",
+    family="matmul",
+    make=make,
+    numpy=attention_numpy,
+    torch=attention_torch,
+    ways=("tf32", "bf16", "fp16", "transfer"),
+    cost=cost,
+    sizes=(*(size(n=n) for n in (32, 128, 512, 1024)), size(large=True, n=4096)),
+)

@@ -1,0 +1,37 @@
+"""One addition to few numbers: y[i] = x[i] + 1.
+
+Shapes: x, y (n,). Source: Python, NumPy and PyTorch themselves. There is so little to do that the
+call is what costs: choosing a kernel by dtype and device, allocating y, and on an accelerator the
+launch.
+"""
+
+from bench.workload import Cost, Workload, size
+
+
+def make(rng, n):
+    return {"x": rng.standard_normal(n)}
+
+
+def dispatch_numpy(x):
+    return x + 1
+
+
+def dispatch_torch(x):
+    return x + 1
+
+
+def cost(n):
+    return Cost(flops=n, elements=2 * n, reduction=1)
+
+
+WORKLOAD = Workload(
+    name="dispatch",
+    family="elementwise",
+    make=make,
+    numpy=dispatch_numpy,
+    torch=dispatch_torch,
+    ways=("compile", "graph"),
+    serial=True,
+    cost=cost,
+    sizes=tuple(size(n=n) for n in (1, 8, 64, 512)),
+)

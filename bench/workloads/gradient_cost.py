@@ -1,0 +1,55 @@
+"""Gradient of f(w) = mean((tanh(x w) - y)^2) / 2: g[j] = mean over i of r[i] (1 - t[i]^2) x[i, j].
+
+Here t = tanh(x w), r = t - y. Shapes: x (256, p), y (256,), w, g (p,). By hand in NumPy, by reverse
+mode in PyTorch, which costs a few evaluations of f however large p; the rungs: the same by hand in
+tensors, forward mode and central differences, which cost p and 2 p evaluations.
+Source: Griewank & Walther, Evaluating Derivatives (2008), sections 3.2 and 3.3.
+"""
+
+import numpy as np
+import torch
+
+from bench import gradients
+from bench.workload import Cost, Workload, size
+
+N = 256
+
+
+def make(rng, p):
+    x, w = rng.standard_normal((N, p)), rng.standard_normal(p) / np.sqrt(p)
+    return {"x": x, "y": rng.standard_normal(N), "w": w}
+
+
+def gradient_cost_numpy(x, y, w):
+    t = np.tanh(x @ w)
+    return (t - y) * (1 - t * t) @ x / len(y)
+
+
+def gradient_cost_torch(x, y, w):
+    w = w.detach().requires_grad_()
+    return torch.autograd.grad(gradients.loss(x, y, w), w)[0]
+
+
+def cost(p):
+    return Cost(flops=4 * N * p + 5 * N, elements=N * p + N + 2 * p, reduction=p + N)
+
+
+WORKLOAD = Workload(
+    name="gradient_cost",
+    family="autograd",
+    make=make,
+    numpy=gradient_cost_numpy,
+    torch=gradient_cost_torch,
+    rungs={
+        "hand": gradients.by_hand,
+        "forward": gradients.by_forward_mode,
+        "finite": gradients.by_finite_differences,
+    },
+    digits={"finite": 2 / 3},
+    ways=(),
+    serial=True,
+    helpers=(gradients,),
+    cost=cost,
+    sizes=tuple(size(p=p) for p in (4, 32, 256, 1024)),
+    axis="p",
+)

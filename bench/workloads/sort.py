@@ -1,0 +1,38 @@
+"""Sorted copy: y a permutation of x such that y[i] <= y[i + 1] for all i.
+
+Shapes: x, y (n,). Source: Knuth, The Art of Computer Programming, vol. 3 (1998), section 5.2.
+PyTorch's sort returns the permutation too, which NumPy's does not find: it moves twice the data.
+"""
+
+import math
+
+import numpy as np
+
+from bench.workload import Cost, Workload, size
+
+
+def make(rng, n):
+    return {"x": rng.random(n)}
+
+
+def sort_numpy(x):
+    return np.sort(x)
+
+
+def sort_torch(x):
+    return x.sort().values
+
+
+def cost(n):
+    return Cost(flops=n * math.log2(n), elements=2 * n, reduction=1)
+
+
+WORKLOAD = Workload(
+    name="sort",
+    family="algorithms",
+    make=make,
+    numpy=sort_numpy,
+    torch=sort_torch,
+    cost=cost,
+    sizes=tuple(size(n=n) for n in (1_000, 30_000, 1_000_000, 4_000_000)),
+)

@@ -1,0 +1,71 @@
+"""Which cells a run asks for: what each contender is compared on."""
+
+import pytest
+
+from bench import cell as module
+from bench.cell import cells
+from bench.options import Options
+
+
+@pytest.fixture
+def asked(tmp_path, monkeypatch):
+    def ask(devices=("cpu", "cuda"), *, here=True, threads=(1, 4), **more):
+        monkeypatch.setattr(
+            module, "absent", lambda device: "" if here or device == "cpu" else "not here"
+        )
+        options = Options(
+            budget_s=1, threads=threads, devices=devices, label="x", results=tmp_path,
+            site=tmp_path, **more,
+        )  # fmt: skip
+        return [cell.id for cell in cells(options)]
+
+    return ask
+
+
+def test_an_accelerator_is_compared_with_all_cores_and_a_way_on_the_cpu_with_one(asked):
+    found = asked()
+    case = "matmul/n=512/float32/threads="
+    assert {id_.rpartition("/")[2] for id_ in found if id_.startswith(f"{case}1/")} == {
+        "numpy", "torch-cpu", "torch-cpu-bf16",
+    }  # fmt: skip
+    assert {id_.rpartition("/")[2] for id_ in found if id_.startswith(f"{case}4/")} == {
+        "numpy", "torch-cpu", "torch-cuda", "torch-cuda-tf32", "torch-cuda-bf16",
+        "torch-cuda-fp16", "torch-cuda-transfer",
+    }  # fmt: skip
+
+
+def test_the_full_selection_has_ways_on_all_cores_and_less_precision_in_float32_alone(asked):
+    found = asked(full=True)
+    assert "matmul/n=512/float32/threads=4/torch-cpu-bf16" in found
+    assert "matmul/n=512/float64/threads=4/torch-cuda" in found
+    assert not any("/float64/" in id_ and id_.endswith("bf16") for id_ in found)
+    assert "dispatch/n=1/float64/threads=1/torch-cpu-compile" in found
+
+
+def test_large_sizes_are_for_an_accelerator_that_is_here_and_for_numpy(asked):
+    large = "matmul/n=16384/float32/threads="
+    found = {id_ for id_ in asked() if id_.startswith(large)}
+    assert {id_.rpartition("/")[2] for id_ in found} == {
+        "numpy", "torch-cuda", "torch-cuda-tf32", "torch-cuda-bf16", "torch-cuda-fp16",
+        "torch-cuda-transfer",
+    }  # fmt: skip
+    assert {id_.split("/")[3] for id_ in found} == {"threads=4"}
+    assert not any(id_.startswith(large) for id_ in asked(here=False))
+    assert not any(id_.startswith(large) for id_ in asked(devices=("cpu",)))
+
+
+def test_one_absent_contender_is_enough_to_say_that_a_device_is_not_here(asked):
+    found = [id_ for id_ in asked(here=False) if id_.startswith("matmul/n=512/")]
+    assert {id_.rpartition("/")[2] for id_ in found} == {
+        "numpy", "torch-cpu", "torch-cpu-bf16", "torch-cuda",
+    }  # fmt: skip
+
+
+def test_work_too_small_to_share_is_measured_with_the_fewest_threads(asked):
+    found = [id_ for id_ in asked(threads=(4, 2)) if id_.startswith("dispatch/")]
+    assert {id_.split("/")[3] for id_ in found} == {"threads=2"}
+    assert any(id_.endswith("torch-cuda-graph") for id_ in found)
+
+
+def test_a_second_device_has_contenders_of_its_own(asked):
+    assert "softmax/n=32/float32/threads=4/torch-cuda1-transfer" in asked(devices=("cuda:1",))

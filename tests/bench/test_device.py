@@ -1,0 +1,114 @@
+"""The device's clock and the ledger, on a device whose times are planted, and on a real one."""
+
+from dataclasses import asdict
+
+import pytest
+import torch
+
+from bench import device
+from bench.case import Case
+from bench.contenders import contenders
+from bench.plausible import Roof, out_of_time
+from bench.workload import discover
+from tests.simulated import Simulated
+
+PARTS = ("host_to_device_s", "launch_s", "kernel_s", "device_to_host_s")
+
+
+def test_queued_calls_give_the_devices_time_and_one_call_its_latency():
+    clock = Simulated(launch_s=10e-6, kernel_s=1e-3)
+    assert device.device_time_s(clock, clock.call, 20) == pytest.approx(1e-3)
+    assert device.latency_s(clock, clock.call) == pytest.approx(1.01e-3)
+
+
+def test_small_kernels_are_as_slow_as_their_launches_and_latency_is_another_number():
+    clock = Simulated(launch_s=10e-6, kernel_s=1e-6, cold_kernel_s=1e-6)
+    assert device.device_time_s(clock, clock.call, 100) == pytest.approx(10e-6, rel=0.02)
+    assert device.latency_s(clock, clock.call) == pytest.approx(11e-6)
+
+
+def test_the_cold_time_is_the_kernels_alone_even_where_launches_take_longer():
+    clock = Simulated(launch_s=10e-6, kernels=50, kernel_s=50e-6, cold_kernel_s=100e-6)
+    assert device.cold_s(clock, clock.call) == pytest.approx(100e-6)
+    assert device.device_time_s(clock, clock.call, 10) == pytest.approx(500e-6, rel=0.02)
+
+
+def booked(clock):
+    kernel_s = device.cold_s(clock, clock.call)
+    clock.flush()
+
+    def compute(placed):
+        clock.warm = False  # the data has just come
+        clock.call()
+
+    return device.ledger(clock, clock.copy, compute, clock.copy, kernel_s)
+
+
+@pytest.mark.parametrize("kernels", [1, 30])
+def test_the_ledger_names_each_part_and_sums_to_the_wall(kernels):
+    parts = booked(Simulated(launch_s=10e-6, kernels=kernels, cold_kernel_s=30e-6, copy_s=5e-3))
+    assert parts.host_to_device_s == pytest.approx(5.01e-3)
+    assert parts.device_to_host_s == pytest.approx(5.01e-3)
+    assert parts.kernel_s == pytest.approx(30e-6)
+    expected_s = {1: 10e-6, 30: 271e-6}  # 30 launches of 10 us, and one kernel of 1 us after them
+    assert parts.launch_s == pytest.approx(expected_s[kernels])
+    assert sum(getattr(parts, name) for name in PARTS) == pytest.approx(parts.wall_s, rel=0.05)
+
+
+def test_time_that_was_not_waited_for_is_told_by_the_devices_own_clock():
+    clock = Simulated(launch_s=10e-6, kernel_s=1e-3, waits=False)
+    start = clock.now_s()
+    for _ in range(5):
+        clock.call()
+    clock.synchronize()
+    typical_s = (clock.now_s() - start) / 5
+    roof = Roof(flop_s=0.0, bytes_s=0.0, cache_bytes=None, launch_s=5e-6)
+    busy_s = device.device_time_s(clock, clock.call, 5)
+    assert "not waited for" in out_of_time({"typical_s": typical_s, "device_time_s": busy_s}, roof)
+    assert out_of_time({"typical_s": 1e-3, "device_time_s": busy_s}, roof) == ""
+
+
+needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+
+
+def on_cuda(name, size):
+    """Return a clock, the usual CUDA contender of a workload, its body and its inputs."""
+    workload = discover()[name]
+    case = Case(workload=workload, size=size, dtype="float32", threads=1)
+    (who,) = [c for c in contenders(workload, ("cuda",)) if c.name == "torch-cuda"]
+    return device.Accelerator("cuda"), who, who.body(case), case.inputs()
+
+
+@needs_cuda
+@pytest.mark.parametrize("name", ["matmul", "softmax", "conv2d"])
+def test_the_ledger_sums_to_the_wall_on_cuda(name):
+    clock, who, body, inputs = on_cuda(name, discover()[name].sizes[-3])
+    hosted = {k: torch.tensor(v) if hasattr(v, "shape") else v for k, v in inputs.items()}
+    placed = who.place(inputs)
+    kernel_s = device.cold_s(clock, lambda: body(**placed))
+    parts = device.ledger(
+        clock, lambda: who.moved(hosted), lambda moved: body(**moved), who.bring_back, kernel_s
+    )
+    assert sum(asdict(parts)[key] for key in PARTS) == pytest.approx(parts.wall_s, rel=0.05)
+
+
+@needs_cuda
+@pytest.mark.parametrize("name", ["matmul", "softmax"])
+def test_the_kernels_of_the_ledger_are_those_that_the_profiler_sees(name):
+    clock, who, body, inputs = on_cuda(name, discover()[name].sizes[3])
+    placed = who.place(inputs)
+    cold_s = device.cold_s(clock, lambda: body(**placed))
+    with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CUDA]) as profile:
+        for _ in range(10):
+            clock.flush()
+            body(**placed)
+        clock.synchronize()
+    kernels = [
+        event
+        for event in profile.events()
+        if event.device_type == torch.autograd.DeviceType.CUDA
+        and "fill" not in event.name.lower()
+        and "memset" not in event.name.lower()
+    ]
+    seen_s = sum(event.device_time for event in kernels) / 10 / 1e6
+    assert cold_s == pytest.approx(seen_s, rel=0.15, abs=3e-6)

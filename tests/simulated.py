@@ -1,0 +1,54 @@
+"""An accelerator that exists on paper: a host's clock, a queue, and planted times for each."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass
+class Simulated:
+    """A device that works through its queue while the host goes on.
+
+    `kernel_s` and `cold_kernel_s` are what a call takes with its data in the cache and without.
+    """
+
+    launch_s: float = 10e-6
+    kernels: int = 1
+    kernel_s: float = 1e-3
+    cold_kernel_s: float = 2e-3
+    copy_s: float = 5e-3
+    flush_s: float = 100e-6
+    waits: bool = True
+    host_s: float = 0.0
+    busy_until_s: float = 0.0
+    warm: bool = field(default=False)
+
+    def now_s(self) -> float:
+        return self.host_s
+
+    def synchronize(self) -> None:
+        if self.waits:
+            self.host_s = max(self.host_s, self.busy_until_s)
+
+    def mark(self) -> float:
+        return max(self.host_s, self.busy_until_s)
+
+    def between_s(self, first: float, last: float) -> float:
+        return last - first
+
+    def flush(self) -> None:
+        self._queue(self.flush_s)
+        self.warm = False
+
+    def call(self, _: Any = None) -> None:
+        for _ in range(self.kernels):
+            self._queue((self.kernel_s if self.warm else self.cold_kernel_s) / self.kernels)
+        self.warm = True
+
+    def copy(self, _: Any = None) -> None:
+        """Copy from or to the host, which waits for that."""
+        self._queue(self.copy_s)
+        self.host_s = self.busy_until_s
+
+    def _queue(self, time_s: float) -> None:
+        self.host_s += self.launch_s
+        self.busy_until_s = max(self.host_s, self.busy_until_s) + time_s
