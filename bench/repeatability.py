@@ -65,7 +65,8 @@ def ours(path: Path, kind: str, threads: int = 1) -> Run:
     found = {}
     for entry in content["benchmarks"]:
         info = entry["extra_info"]
-        if info["threads"] == threads and info["contender"] != "numpy" and info.get(kind):
+        told = info.get(kind) and status[info["cell"]] != "implausible"
+        if info["threads"] == threads and info["contender"] != "numpy" and told:
             marked = status[info["cell"]] == "unstable" or info["bimodal"]
             found[info["cell"]] = Speedup(**info[kind], marked=marked)
     return found

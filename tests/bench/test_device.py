@@ -1,6 +1,7 @@
 """The device's clock and the ledger, on a device whose times are planted, and on a real one."""
 
 from dataclasses import asdict
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -66,6 +67,34 @@ def test_time_that_was_not_waited_for_is_told_by_the_devices_own_clock():
     busy_s = device.device_time_s(clock, clock.call, 5)
     assert "not waited for" in out_of_time({"typical_s": typical_s, "device_time_s": busy_s}, roof)
     assert out_of_time({"typical_s": 1e-3, "device_time_s": busy_s}, roof) == ""
+
+
+class Event:
+    """An event of a device whose clock goes on by 2 ms at every mark, as CUDA counts them."""
+
+    now_ms = 0.0
+
+    def __init__(self, *, enable_timing):
+        assert enable_timing
+
+    def record(self):
+        Event.now_ms += 2.0
+        self.at_ms = Event.now_ms
+
+    def elapsed_time(self, other):
+        return other.at_ms - self.at_ms
+
+
+def test_a_real_clock_counts_in_seconds_and_overwrites_more_than_the_cache(monkeypatch):
+    properties = SimpleNamespace(L2_cache_size=1000)
+    module = SimpleNamespace(Event=Event, get_device_properties=lambda device: properties)
+    monkeypatch.setattr(torch, "get_device_module", lambda device: module)
+    clock = device.Accelerator("cpu")
+    assert clock.between_s(clock.mark(), clock.mark()) == pytest.approx(2e-3)
+    clock.flush()
+    assert clock._waste.nbytes == 4000
+    del properties.L2_cache_size
+    assert device.cache_bytes(torch.device("cpu")) == device.L2_BYTES
 
 
 needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")

@@ -1,5 +1,8 @@
 """Each further way runs the same body, rounds as it says, and is missing where it cannot be had."""
 
+from contextlib import contextmanager, nullcontext
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
@@ -148,6 +151,36 @@ def test_the_usual_contender_of_a_way_is_the_plain_one():
 def test_a_way_moves_fewer_bytes_where_its_inputs_are_shorter():
     assert way_of("bf16").moved_bytes(case_of()) * 2 == TORCH_CPU.moved_bytes(case_of())
     assert way_of("tf32", "cuda").moved_bytes(case_of()) == TORCH_CPU.moved_bytes(case_of())
+
+
+class Graph:
+    """A CUDA graph that only counts."""
+
+    recorded = replayed = 0
+
+    def replay(self):
+        type(self).replayed += 1
+
+
+@contextmanager
+def recording(graph):
+    Graph.recorded += 1
+    yield
+
+
+def test_a_recording_is_made_once_after_warm_ups_and_launched_again_and_again(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "CUDAGraph", Graph)
+    monkeypatch.setattr(torch.cuda, "graph", recording)
+    monkeypatch.setattr(torch.cuda, "stream", lambda stream: nullcontext())
+    stream = SimpleNamespace(wait_stream=lambda other: None)
+    monkeypatch.setattr(torch.cuda, "Stream", lambda: stream)
+    monkeypatch.setattr(torch.cuda, "current_stream", lambda: stream)
+    calls = []
+    iteration = ways.Recorded(lambda x: calls.append(x) or len(calls), {"x": 1})
+    assert [iteration(), iteration(), iteration()] == [4, 4, 4]  # the result of the recorded call
+    assert len(calls) == ways.WARM_UPS + 1
+    assert (Graph.recorded, Graph.replayed) == (1, 3)
+    assert ways.WAYS["graph"].reuses
 
 
 needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")

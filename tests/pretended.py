@@ -1,0 +1,88 @@
+"""An accelerator that is the CPU by another name, so that a real run takes every step of one.
+
+PyTorch knows the device `cpu:0`, which is not called `cpu`: so the suite queues, waits, keeps a
+ledger and measures launches, while the kernels are the CPU's. What only an accelerator can be asked
+is answered here, in whatever process this is imported: a worker imports it with its contender, and
+
+    python -m tests.pretended
+
+prints what came of some cases, from a process that nothing else is tested in.
+"""
+
+import json
+import time
+from dataclasses import dataclass
+
+import torch
+
+from bench import device
+from bench.arena import Arena
+from bench.case import Case
+from bench.contenders import NUMPY, Contender
+from bench.outcome import Outcome
+from bench.workload import discover, size
+
+torch.accelerator.synchronize = lambda device=None: None
+torch.accelerator.set_device_index = lambda index: None
+
+
+class HostClock:
+    """The clock of a device that is the host: what is queued is done."""
+
+    def __init__(self, name):
+        assert name == "cpu:0"
+
+    now_s = mark = staticmethod(time.perf_counter)
+
+    def synchronize(self):
+        pass
+
+    def between_s(self, first, last):
+        return last - first
+
+    def flush(self):
+        torch.zeros(2**20)
+
+
+device.Accelerator = HostClock
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pretended(Contender):
+    """A contender on the pretended device."""
+
+    @property
+    def usual(self):
+        return self
+
+
+PRETENDED = Pretended(name="torch-pretended", library="torch", device="cpu:0")
+
+
+def visited():
+    """Return the peaks, and what became of three cases, one of them large."""
+    keys = [(NUMPY, 1), (PRETENDED, 1)]
+    arena = Arena(keys, limit_s=30)
+    arena.renew(keys)
+    peaks, found = arena.peaks(0.01, {}), {}
+    matmul, transfer = discover()["matmul"], discover()["host_to_device"]
+    chosen = {
+        "usual": (matmul, size(n=256)),
+        "large": (matmul, size(n=300, large=True)),
+        "transfer": (transfer, size(n=1000)),
+    }
+    for name, (workload, params) in chosen.items():
+        case = Case(workload=workload, size=params, dtype="float32", threads=1)
+        entries = {NUMPY: Outcome(), PRETENDED: Outcome()}
+        for _ in range(3):
+            arena.visit([(case, entries)], 1.0)
+        found[name] = {
+            who.name: {"status": outcome.status, "reason": outcome.reason, **outcome.facts}
+            for who, outcome in entries.items()
+        }
+    arena.end()
+    return {"peaks": peaks, "found": found}
+
+
+if __name__ == "__main__":
+    print(json.dumps(visited()))
