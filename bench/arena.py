@@ -1,36 +1,36 @@
 """Puts the contenders of a case against each other, block by block, each in its own process.
 
 A visit is one stay of a case: its contenders place their inputs anew, compute once and are held
-against the reference, then take blocks in turn, forth and back (A B B A ...), so that a slow drift
-of the machine meets all alike. A case is visited several times in a run, each time by another
-generation of processes, so that what a process or a placement in memory happens to add is seen too.
+against the reference, then take blocks in turn, two at a time (A A B B C C A A B B C C ...). The
+first of two finds the caches as another left them, so a contender that came twice in a row, as at
+the turns of A B C C B A, would be favoured, by up to a quarter where two fill the cache that one
+fits. A case is visited several times in a run, each time by another generation of processes, so
+that what a process or a placement in memory happens to add is seen too; each visit begins with
+another contender and goes the other way round, so that a drift of the machine meets all alike.
 
 One-core contenders share one core, and leave it together when something else wants it. A contender
 with threads is frozen between its turns: idle threads that spin would steal the other's cores.
 """
 
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from itertools import groupby
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory, mkdtemp
 from typing import Any
 
 from bench import machine
 from bench.case import Case
-from bench.contenders import NUMPY, TORCH_CPU, Contender
+from bench.contenders import NUMPY, Contender
 from bench.device import NOT_TIMED
 from bench.outcome import Outcome, Visit, settle
 from bench.peaks import Peaks, merged, name_of
 from bench.process import Nursery, WorkerError, WorkerProcess
-from bench.verify import Sample
+from bench.reference import References, Stage
 from bench.worker import Block, First
 
-ROUNDS = 4  # of A B B A in a visit
-KEPT_BYTES = 2**27  # of inputs that stay on disk between the visits of a case, or
-KEPT_SHARE = 1 / 32  # of what is free there
+LEG = 2  # blocks in a row
+ROUNDS, LONG_ROUNDS = 4, 2  # legs of each contender in a visit, at most
 LONG_S = 0.008  # a block that takes longer is of one long iteration
 START_S = 120.0  # a process that has not started by then never will
 COMPILE_S = 60.0  # more than for others, torch.compile may take for its first call
@@ -43,32 +43,6 @@ Key = tuple[Contender, int]  # who, on so many threads
 def twin(contender: Contender) -> Contender:
     """Return the contender that is a second worker of the same code."""
     return replace(contender, name=f"{contender.name}-twin", twin=True)
-
-
-@dataclass
-class Stage:
-    """Where the inputs of cases lie, and their whole references while they are first visited."""
-
-    folder: Path
-    made: bool = False
-    references: dict[str, Path] = field(default_factory=dict)
-    judged: set[str] = field(default_factory=set)  # contenders, of the quality of their results
-    verified: set[str] = field(default_factory=set)  # contenders, against a whole reference
-
-    @property
-    def inputs(self) -> Path:
-        """The file of the inputs."""
-        return self.folder / "inputs"
-
-    def strike(self) -> None:
-        """Remove the references, and the inputs too if they are large."""
-        for path in self.references.values():
-            path.unlink(missing_ok=True)
-        self.references.clear()
-        kept = max(KEPT_BYTES, KEPT_SHARE * shutil.disk_usage(self.folder).free)
-        if self.inputs.exists() and self.inputs.stat().st_size > kept:
-            self.inputs.unlink()
-            self.made = False
 
 
 class Arena:
@@ -93,7 +67,8 @@ class Arena:
         self._nurseries: dict[int, Nursery] = {}  # by threads
         self._processes: dict[Key, WorkerProcess] = {}
         self._misfits: dict[Key, str] = {}
-        self._samples: dict[tuple[str, str], list[Sample] | None] = {}
+        most = max((threads for _, threads in keys), default=1)
+        self._references = References(self._call, [who for who, _ in keys], most)
         self._cores = machine.cores()
         self._folder = TemporaryDirectory(prefix="numpy-vs-pytorch-")
         self._stages: dict[str, Stage] = {}
@@ -165,7 +140,7 @@ class Arena:
     def _visit(self, case: Case, entries: Entries, stage: Stage, share_s: float) -> None:
         number = 1 + max((v.number for o in entries.values() for v in o.visits), default=0)
         ready = {who: o for who, o in entries.items() if self._begun(case, who, o, stage)}
-        found = self._sampled(case, ready, share_s)
+        found = self._sampled(case, ready, number, share_s)
         for who, blocks in found.items():
             visit = Visit(number=number, worker=self.generation, blocks=tuple(blocks))
             ready[who].visits.append(visit)
@@ -179,17 +154,18 @@ class Arena:
             if 2 * sum(marks) > len(marks):
                 self._cores = self._cores[1:] + self._cores[:1]
 
-    def _sampled(self, case: Case, ready: Entries, share_s: float) -> dict[Contender, list[Block]]:
+    def _sampled(
+        self, case: Case, ready: Entries, number: int, share_s: float
+    ) -> dict[Contender, list[Block]]:
         """Take blocks in turn; return those of the contenders that got to the end."""
         found: dict[Contender, list[Block]] = {who: [] for who in ready}
         core = self._cores[-1] if case.threads == 1 and self._cores else None
-        plan = _plan(ready, share_s) if ready else (0, 1)
-        for who, count in legs(list(ready), *plan):
+        for who in legs(list(ready), number, _rounds(ready, share_s)):
             if who in found:
                 iterations = ready[who].facts["iterations_per_block"]
-                limit_s = self.limit_s + BLOCKS_PATIENCE * count * ready[who].block_s
+                limit_s = self.limit_s + BLOCKS_PATIENCE * LEG * ready[who].block_s
                 blocks = self._attempt(
-                    case, who, ready[who], "blocks", count, iterations, core, limit_s=limit_s
+                    case, who, ready[who], "blocks", LEG, iterations, core, limit_s=limit_s
                 )
                 if blocks is None:
                     del found[who]
@@ -203,7 +179,7 @@ class Arena:
             return False
         new = not outcome.facts
         try:
-            source, expected = self._expected(case, who, stage)
+            source, expected = self._references.expected(case, who, stage)
             limit_s = self._first_limit_s(case, who)
             first: First = self._call(
                 case, who, "begin", case, stage.inputs, expected, limit_s=limit_s
@@ -260,53 +236,6 @@ class Arena:
             "peak_device_memory_bytes": peak["device"],
             "quality": self._call(case, who, "quality", stage.inputs) if quality else {},
         }
-
-    def _expected(
-        self, case: Case, who: Contender, stage: Stage
-    ) -> tuple[str, Path | list[Sample]]:
-        """Return who computed the float64 reference, and the reference or a sample of it.
-
-        It is the other library; where that fails, which must not cost this contender its cell, it
-        is this contender's own, which tells rounding errors at least.
-        """
-        if not stage.made:
-            self._call(case, who, "make", case, stage.inputs)
-            stage.made = True
-        threads = max(threads for _, threads in self.keys)  # the fastest there is
-        for source, on in ((self._other(case, who), threads), (who.usual, case.threads)):
-            name = (f"{case.workload.name}/{case.size.label}/{case.dtype}", source.name)
-            if source.name in stage.references and who.name not in stage.verified:
-                stage.verified.add(who.name)
-                return source.name, stage.references[source.name]
-            if name not in self._samples:
-                path = None if case.size.large else stage.folder / source.name
-                self._samples[name] = None  # until it is there: a failure is not tried again
-                try:
-                    at = replace(case, threads=on)
-                    self._samples[name] = self._call(
-                        at, source, "reference", case, stage.inputs, path
-                    )
-                except WorkerError:
-                    if source == who.usual:
-                        raise
-                    continue
-                if path is not None:
-                    stage.references[source.name] = path
-                    stage.verified.add(who.name)
-                    return source.name, path
-            if (sample := self._samples[name]) is not None:
-                return source.name, sample
-        raise WorkerError("crashed", "no reference: both libraries failed to compute one")
-
-    def _other(self, case: Case, who: Contender) -> Contender:
-        """Return who computes the reference of a contender: the other library.
-
-        Large sizes would keep a CPU busy for minutes in float64; there it is the accelerator.
-        """
-        if who.library != "numpy":
-            return who.usual if case.size.large else NUMPY
-        others = [key for key, _ in self.keys if key == key.usual and key.device != "cpu"]
-        return next(iter(others), TORCH_CPU) if case.size.large else TORCH_CPU
 
     def _attempt(
         self,
@@ -369,22 +298,20 @@ class Arena:
             process.freeze()
 
 
-def legs(order: Sequence[Contender], rounds: int, run: int) -> Iterator[tuple[Contender, int]]:
-    """Yield who takes how many blocks in turn: A 1, B 2, A 2, B 2, A 1 for two rounds of A B B A.
+def legs(everyone: Sequence[Contender], number: int, rounds: int) -> Iterator[Contender]:
+    """Yield whose turn it is in a visit: each once a round, and nobody twice in a row.
 
-    With a `run` of two, A A B B B B A A is a round.
+    Visits begin with one after the other; every second goes the other way round.
     """
-    once = [who for who in (*order, *reversed(order)) for _ in range(run)]
-    for who, blocks in groupby(once * rounds):
-        yield who, len(list(blocks))
+    first = number % len(everyone) if everyone else 0
+    order = [*everyone[first:], *everyone[:first]]
+    for _ in range(rounds):
+        yield from order[:: 1 if number % 2 else -1]
 
 
-def _plan(ready: Entries, share_s: float) -> tuple[int, int]:
-    """Return rounds and run of a visit, at least one round.
-
-    Blocks of one long iteration go two by two: the untimed iteration before them is as long.
-    """
-    long = max(outcome.block_s for outcome in ready.values()) > LONG_S
-    run, most = (2, 1) if long else (1, ROUNDS)
-    round_s = sum(2 * run * outcome.block_s for outcome in ready.values())
-    return (1, 1) if share_s < round_s else (min(most, int(share_s / round_s)), run)
+def _rounds(ready: Entries, share_s: float) -> int:
+    """Return how often each contender takes a leg, at least once."""
+    round_s = sum(LEG * outcome.block_s for outcome in ready.values())
+    long = max((outcome.block_s for outcome in ready.values()), default=0.0) > LONG_S
+    most = LONG_ROUNDS if long else ROUNDS
+    return max(1, min(most, int(share_s / round_s))) if round_s else most

@@ -55,9 +55,13 @@ def cells(options: Options) -> Iterator[Cell]:
             for dtype in DTYPES if options.full else DTYPES[:1]:
                 for number in (max(threads),) if size.large else threads:
                     case = Case(workload=workload, size=size, dtype=dtype, threads=number)
-                    for contender in contenders(workload, options.devices):
-                        if contender.suits(case) and _asked(contender, case, threads, options):
-                            yield Cell(case=case, contender=contender)
+                    found = [
+                        who
+                        for who in contenders(workload, options.devices)
+                        if who.suits(case) and _asked(who, case, threads, options)
+                    ]
+                    if found != [NUMPY]:
+                        yield from (Cell(case=case, contender=who) for who in found)
 
 
 def _asked(who: Contender, case: Case, threads: Sequence[int], options: Options) -> bool:

@@ -7,13 +7,14 @@ are, so they are warm: what fits the device's cache is found there. The cold tim
 the cache was overwritten, with other work before it in the queue, so that the host is out of it.
 
 The ledger is of one call as a NumPy user pays for it: host to device, launch, kernel, device to
-host. Its launch is what the call took on the wall clock beside its kernels. The wall time that the
-parts should add up to is measured by itself, without stopping between them.
+host. Its launch is what passes on the device between the copies beside its kernels. The wall time
+that the parts should add up to is measured by itself, without marks.
 """
 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import median
 from typing import Any, Protocol
 
@@ -159,23 +160,23 @@ def ledger(
     """Return where the time of one call goes, each part the median of several.
 
     `place` brings inputs to the device, `compute` queues the kernels, whose time on the device is
-    known to be `kernel_s`, and `bring_back` returns what they found to the host.
+    known to be `kernel_s`, and `bring_back` returns what they found to the host. Marks in the queue
+    tell the parts apart, so that nothing is stopped between them.
     """
-    parts: list[tuple[float, float, float]] = []
+    parts: list[tuple[float, ...]] = []
 
-    def apart() -> float:
+    def booked() -> float:
         clock.synchronize()
-        start = clock.now_s()
+        marks = [clock.mark()]
         placed = place()
-        clock.synchronize()
-        there = clock.now_s()
+        marks.append(clock.mark())
         result = compute(placed)
-        clock.synchronize()
-        done = clock.now_s()
+        marks.append(clock.mark())
         bring_back(result)
-        end = clock.now_s()
-        parts.append((there - start, done - there, end - done))
-        return end - start
+        marks.append(clock.mark())
+        clock.synchronize()
+        parts.append(tuple(clock.between_s(*pair) for pair in pairwise(marks)))
+        return sum(parts[-1])
 
     def whole() -> float:
         clock.synchronize()
@@ -184,7 +185,7 @@ def ledger(
         return clock.now_s() - start
 
     whole()
-    _median_s(clock, apart)
+    _median_s(clock, booked)
     to_device, computing, to_host = (median(column) for column in zip(*parts, strict=True))
     return Ledger(
         host_to_device_s=to_device,

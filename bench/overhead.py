@@ -17,7 +17,6 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from statistics import median
@@ -29,7 +28,7 @@ from bench.case import Case
 from bench.contenders import Contender, contenders
 from bench.options import ROOT
 from bench.process import environment, surroundings
-from bench.worker import Worker
+from bench.worker import Worker, unwrapped
 from bench.workload import discover
 
 TOLERATED = 0.03
@@ -65,19 +64,18 @@ def compare(case: Case, who: Contender, rounds: int) -> Figures:
     if core := machine.cores()[-1:]:
         machine.move_to(*core)
     with tempfile.TemporaryDirectory() as folder:
-        inputs = Path(folder) / "inputs"
-        worker.make(case, inputs)
-        worker.begin(case, inputs, worker.reference(case, inputs, None))
+        file = Path(folder) / "inputs"
+        worker.make(case, file)
+        worker.begin(case, file, worker.reference(case, file, None))
         worker.calibrate()
-        call = worker.iterate
-        assert isinstance(call, partial), "a call of a body with its inputs"  # noqa: S101
-        timer = Timer("f(**inputs)", globals={"f": call.func, "inputs": call.keywords})
+        body, more, inputs = unwrapped(worker.iterate)
+        timer = Timer("f(*more, **inputs)", globals={"f": body, "more": more, "inputs": inputs})
         suite, theirs, bare = [], [], []
         for _ in range(rounds):
-            first_s = _bare_s(call, worker.iterations)
+            first_s = _bare_s(worker)
             suite.append(worker.block().time_s)
             theirs.append(timer.timeit(worker.iterations).mean)
-            bare.append((first_s + _bare_s(call, worker.iterations)) / 2)
+            bare.append((first_s + _bare_s(worker)) / 2)
     return Figures(
         cell=f"{case.id}/{who.name}",
         bare_s=median(bare),
@@ -86,12 +84,12 @@ def compare(case: Case, who: Contender, rounds: int) -> Figures:
     )
 
 
-def _bare_s(call: "partial[object]", iterations: int) -> float:
-    body, inputs = call.func, call.keywords
+def _bare_s(worker: Worker) -> float:
+    body, more, inputs = unwrapped(worker.iterate)
     start = time.perf_counter()
-    for _ in range(iterations):
-        body(**inputs)
-    return (time.perf_counter() - start) / iterations
+    for _ in range(worker.iterations):
+        body(*more, **inputs)
+    return (time.perf_counter() - start) / worker.iterations
 
 
 def plain(text: str) -> Mapping[str, float]:

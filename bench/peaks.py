@@ -27,7 +27,7 @@ CHANNELS, PIXELS = 128, 58
 CONV_FLOPS = 2 * 9 * CHANNELS**2 * (PIXELS - 2) ** 2
 LONG_S = 0.01  # a call that takes longer needs no larger matrices
 FEWEST = 3  # calls
-LEAST_BYTES = 64 * 2**20  # of an array to copy
+LEAST_BYTES, MOST_BYTES = 2**26, 2**30  # of an array to copy: an accelerator's is larger
 CACHES = 4  # so many times the last-level cache, a copy does not fit it
 LAUNCHES = 1000
 MEMORY_SHARE = 8  # no array of a probe takes more than this part of the free memory
@@ -47,6 +47,8 @@ def measured(who: Contender, cores: Sequence[int], probe_s: float) -> Peaks:
     on_cpu = who.device == "cpu"
     cache = processor.cache_bytes(cores) if on_cpu else cache_bytes(torch.device(who.device))
     size = max(LEAST_BYTES, CACHES * (cache or 0))
+    if not on_cpu:
+        size = max(size, min(MOST_BYTES, _free_bytes(who) // MEMORY_SHARE))
     return {
         "flop_s": {name: rate for name, rate in found.items() if rate},
         "copy_bytes_s": 2 * size / _best_s(who, _copying(who, size), probe_s),
@@ -182,7 +184,10 @@ def _timed_s(who: Contender, call: Callable[[], Any], queued: int) -> float:
 
 
 def _fits(who: Contender, size: int) -> bool:
-    if who.device == "cpu" or not hasattr(torch.get_device_module(who.device), "mem_get_info"):
-        return True
-    free, _ = torch.get_device_module(who.device).mem_get_info(torch.device(who.device))
-    return bool(size * MEMORY_SHARE < free)
+    return who.device == "cpu" or MEMORY_SHARE * size < _free_bytes(who)
+
+
+def _free_bytes(who: Contender) -> int:
+    """Return how much of an accelerator's memory is free; little, where it does not say."""
+    known = getattr(torch.get_device_module(who.device), "mem_get_info", None)
+    return known(torch.device(who.device))[0] if known else MEMORY_SHARE * LEAST_BYTES

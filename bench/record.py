@@ -60,6 +60,7 @@ def _identity(cell: Cell) -> dict[str, Any]:
         "threads": case.threads,
         "flops": case.cost.flops,
         "bytes": cell.contender.moved_bytes(case),
+        "intensity_flop_per_byte": case.cost.flops / cell.contender.moved_bytes(case),
         "precision": precision_of(case, cell.contender),
         "sources": [path.relative_to(ROOT).as_posix() for path in case.workload.sources],
         "source_sha256": case.workload.source_sha256,

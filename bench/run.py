@@ -15,20 +15,17 @@ from typing import Any
 
 import pytest
 
-from bench import machine
 from bench.arena import Arena, twin
 from bench.case import Case
 from bench.cell import Cell
 from bench.contenders import Contender
 from bench.journal import Journal
+from bench.judge import Judge
 from bench.options import Options
 from bench.outcome import TARGET_HALF_WIDTH, Outcome, settle
-from bench.peaks import Peaks, name_of
-from bench.plausible import Roof, above_roof, out_of_time, outgrown, precision_of
 from bench.record import extra_info, record, restored
 from bench.resume import refuse_changed, unfinished
 from bench.selftest import self_test
-from bench.vendor import promise
 
 FINISH_S, REPORT_S = 3.0, 4.0  # of the budget, kept for the end of the run and for its pages
 FULL_PASSES = 3  # visit every case; the later ones visit those where that tells most
@@ -37,7 +34,6 @@ MAX_VISITS = 24
 HANG_SHARE, LEAST_HANG_S = 1 / 8, 5.0  # of the budget: a worker silent for longer has hung
 LARGE_SHARE = 1 / 60  # of the budget, for NumPy to compute a case of a large size once
 PROBE_SHARE, PROBES_S = 1 / 3000, (0.02, 0.2)  # of the budget, for each figure of the peaks
-MOST_PROBES = 3  # of a device: before the first visit, and when a result rises above its roof
 NEWS_S = 10.0  # between lines of progress, once every case was seen
 
 OPTIONS: pytest.StashKey[Options] = pytest.StashKey()
@@ -80,9 +76,9 @@ class Run:
         limit_s = max(LEAST_HANG_S, HANG_SHARE * options.budget_s)
         keys = _keys(cell for cell in self._cells if self._outcomes[cell.id].open)
         self._arena = Arena(keys, limit_s, LARGE_SHARE * options.budget_s)
-        self._peaks: dict[str, Peaks] = {}
-        self._probes: dict[str, int] = {}
-        self._models = [gpu["name"] for gpu in machine.gpus()]
+        least_s, most_s = PROBES_S
+        probe_s = min(most_s, max(least_s, PROBE_SHARE * options.budget_s))
+        self._judge = Judge(self._arena, probe_s)
         self.journal = self._begun(header)
 
     def _begun(self, header: Mapping[str, Any]) -> Journal:
@@ -150,20 +146,11 @@ class Run:
         self._arena.renew(_keys(cells))
         self._renewal_s = time.perf_counter() - start
         if number == 1:
-            self._probe()
-            self.journal.observe(observed=self._arena.observed)
+            self._judge.probe()
+            self.journal.observe(observed=self._arena.observed, peaks=self._judge.peaks)
             if self.options.resume:  # the interrupted run has paid for its own start
                 self._ends_s += time.perf_counter() - self._zero_s - self.journal.spent_s
         return True
-
-    def _probe(self, only: str = "") -> None:
-        """Measure the peaks of all devices, or one device's once more."""
-        least_s, most_s = PROBES_S
-        probe_s = min(most_s, max(least_s, PROBE_SHARE * self.options.budget_s))
-        self._peaks = self._arena.peaks(probe_s, self._peaks, only)
-        for name in self._peaks if not only else (only,):
-            self._probes[name] = self._probes.get(name, 0) + 1
-        self.journal.observe(peaks=self._peaks)
 
     def _pass(self, number: int, due: Sequence[Sequence[Case]]) -> bool:
         """Visit each case that is due once, in as far as there is time; tell whether any was."""
@@ -233,49 +220,13 @@ class Run:
             for case in cases
         ]
         self._arena.visit(entries, share_s)
-        for case in cases:
-            self._judge(case)
+        known = self._judge.peaks
+        for case, members in entries:
+            self._judge.hear(case, members)
+        if self._judge.peaks is not known:
+            self.journal.observe(peaks=self._judge.peaks)
         self._cost_s[_group(cases[0])] = time.perf_counter() - start
         self._keep(cases)
-
-    def _judge(self, case: Case) -> None:
-        """Mark times that cannot be true; a roof that one rises above is measured again first."""
-        for cell, outcome in self._members(case):
-            name = name_of(cell.contender, case.threads)
-            while outcome.visits and outcome.open:
-                roof = self._roof(cell)
-                above = above_roof(case, cell.contender, outcome.facts, roof)
-                if above and self._probes.get(name, MOST_PROBES) < MOST_PROBES:
-                    self._probe(name)
-                elif reason := above or out_of_time(outcome.facts, roof):
-                    outcome.doubt(reason)
-                else:
-                    break
-        settle({cell.contender.name: outcome for cell, outcome in self._members(case)})
-
-    def _roof(self, cell: Cell) -> Roof:
-        who = cell.contender
-        peaks = self._peaks.get(name_of(who, cell.case.threads), UNKNOWN)
-        index = int(who.device.partition(":")[2] or 0)
-        model = self._models[index] if who.kind == "cuda" and index < len(self._models) else ""
-        return Roof.of(peaks, precision_of(cell.case, who), promise(model))
-
-    def _judge_curves(self) -> None:
-        """Mark times that grow faster than their cost along a curve of a workload's main body."""
-        curves: dict[tuple[Any, ...], list[tuple[Cell, Outcome]]] = {}
-        for cell in self._cells:
-            case, who, outcome = cell.case, cell.contender, self._outcomes[cell.id]
-            if outcome.visits and outcome.open and not who.rung:
-                key = (case.workload.name, case.variant, case.dtype, case.threads, who)
-                curves.setdefault(key, []).append((cell, outcome))
-        for curve in curves.values():
-            curve.sort(key=lambda entry: entry[0].case.axis_value)
-            points = [(c.case, c.contender, o.facts, self._roof(c)) for c, o in curve]
-            for place, reason in outgrown(points):
-                cell, outcome = curve[place]
-                outcome.doubt(reason)
-                settle({c.contender.name: o for c, o in self._members(cell.case)})
-                self._keep([cell.case])
 
     def _skip(self, cases: Sequence[Case]) -> None:
         for case in cases:
@@ -327,7 +278,11 @@ class Run:
 
     def finish(self) -> Path:
         """Write the result file and return its path."""
-        self._judge_curves()
+        everyone = [(cell.case, cell.contender, self._outcomes[cell.id]) for cell in self._cells]
+        if marked := self._judge.hear_curves(everyone):
+            for case in marked:
+                settle({cell.contender.name: o for cell, o in self._members(case)})
+            self._keep(marked)
         if self.options.self_test:
             self.journal.self_test = self_test(self._cells, self._outcomes)
         self.result = self.journal.assemble()
@@ -355,14 +310,6 @@ def _group(case: Case) -> str:
     """Return what cases have in common that share their inputs."""
     return case.id.rpartition("/")[0]
 
-
-UNKNOWN: Peaks = {
-    "flop_s": {},
-    "copy_bytes_s": 0.0,
-    "read_bytes_s": 0.0,
-    "cache_bytes": None,
-    "launch_s": None,
-}
 
 RUN: pytest.StashKey[Run] = pytest.StashKey()
 """The run of a session that measures."""

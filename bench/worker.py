@@ -10,6 +10,7 @@ come and go as files in a folder that all workers of a case see.
 
 import gc
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -25,6 +26,7 @@ from bench.contenders import Contender
 from bench.memory import give_back, peak_bytes
 from bench.precision import float32_precision, set_float32
 from bench.verify import Sample, Verdict, changed_inputs, outputs, shares_memory, verify
+from bench.workload import Inputs
 
 BLOCK_S = 0.005
 WARM_S = 0.1  # an iteration longer than this is not run once more, untimed, to warm the caches
@@ -77,7 +79,9 @@ class Worker:
 
     def peaks(self, probe_s: float) -> dict[str, Any]:
         """Measure what this library can do at most on this device, `probe_s` seconds a figure."""
-        return peaks.measured(self.contender, machine.cores()[: self.threads], probe_s)
+        found = peaks.measured(self.contender, machine.cores()[: self.threads], probe_s)
+        give_back(self.contender.device)
+        return found
 
     def make(self, case: Case, inputs: Path) -> None:
         """Write a case's inputs to a file."""
@@ -216,8 +220,8 @@ class Worker:
 
     def block(self) -> Block:
         """Time one block."""
-        call, iterations = self.iterate, range(self.iterations)
-        body, placed = (call.func, call.keywords) if isinstance(call, partial) else (call, {})
+        iterations = range(self.iterations)
+        body, more, placed = unwrapped(self.iterate)
         collecting = gc.isenabled()
         gc.disable()
         try:
@@ -226,7 +230,7 @@ class Worker:
             cpu = time.process_time()
             start = time.perf_counter()
             for _ in iterations:
-                body(**placed)
+                body(*more, **placed)
             self.contender.synchronize()
             wall_s = time.perf_counter() - start
             cpu_s = time.process_time() - cpu
@@ -262,6 +266,13 @@ class Worker:
 
 def _nothing() -> Any:
     """Stand for the iteration of no case."""
+
+
+def unwrapped(call: Callable[[], Any]) -> tuple[Callable[..., Any], Sequence[Any], Inputs]:
+    """Return what a call calls, and with what, so that a loop around it is bare."""
+    if isinstance(call, partial):
+        return call.func, call.args, call.keywords
+    return call, (), {}
 
 
 def failure(error: BaseException) -> tuple[str, str]:

@@ -8,7 +8,10 @@ from bench.worker import Worker
 
 
 def verdicts(case, everyone=(NUMPY, TORCH_CPU)):
-    """Return by name what verification says of each contender, against the other library."""
+    """Return by name what verification says of each contender, against the other library.
+
+    Those that are right take a block too, and are asked whether they still are.
+    """
     with TemporaryDirectory() as name:
         folder = Path(name)
         inputs = folder / "inputs"
@@ -20,5 +23,9 @@ def verdicts(case, everyone=(NUMPY, TORCH_CPU)):
                 Worker(other, 1).reference(case, inputs, folder / "reference")
             except Exception:  # noqa: BLE001 - as in the arena: a contender's own, then
                 Worker(who, 1).reference(case, inputs, folder / "reference")
-            found[who.name] = Worker(who, 1).begin(case, inputs, folder / "reference").verdict
+            worker = Worker(who, 1)
+            found[who.name] = worker.begin(case, inputs, folder / "reference").verdict
+            if not found[who.name].reason:
+                worker.block()
+                assert worker.confirm() == ("", "")
         return found

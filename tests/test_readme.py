@@ -21,6 +21,10 @@ def test_every_workload_is_named(name):
     assert f"`{name}`" in README
 
 
+def test_they_are_counted_right():
+    assert f"each of {len(discover())} workloads" in README
+
+
 def test_there_are_two_commands_each_one_line_from_a_fresh_clone():
     lines = [line.strip() for line in README.splitlines() if line.startswith("    python3 -m venv")]
     assert len(lines) == 2

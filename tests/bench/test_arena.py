@@ -3,6 +3,7 @@
 import multiprocessing
 import sys
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
@@ -221,11 +222,20 @@ def test_the_end_leaves_no_process_and_no_file():
     assert set(multiprocessing.active_children()) == before
 
 
-def test_blocks_go_forth_and_back_and_neighbours_are_one_leg():
-    assert list(legs("AB", 2, 1)) == [("A", 1), ("B", 2), ("A", 2), ("B", 2), ("A", 1)]
-    assert list(legs("AB", 1, 2)) == [("A", 2), ("B", 4), ("A", 2)]
-    assert list(legs("ABC", 1, 1)) == [("A", 1), ("B", 1), ("C", 2), ("B", 1), ("A", 1)]
-    assert list(legs("A", 2, 1)) == [("A", 4)]
+def test_everyone_has_a_turn_a_round_and_nobody_two_in_a_row():
+    assert "".join(legs("AB", 1, 3)) == "BABABA"
+    for everyone in ("AB", "ABC", "ABCD"):
+        for number in range(1, 9):
+            taken = list(legs(everyone, number, 3))
+            assert all(a != b for a, b in pairwise(taken))
+            assert {who: taken.count(who) for who in everyone} == dict.fromkeys(everyone, 3)
+    assert list(legs("A", 1, 2)) == ["A", "A"]
+    assert list(legs("", 1, 2)) == []
+
+
+def test_visits_begin_with_each_and_go_either_way_round():
+    found = ["".join(legs("ABC", number, 1)) for number in range(1, 7)]
+    assert found == ["BCA", "BAC", "ABC", "ACB", "CAB", "CBA"]
 
 
 def test_a_twin_is_the_same_code_by_another_name():

@@ -68,4 +68,6 @@ def test_work_too_small_to_share_is_measured_with_the_fewest_threads(asked):
 
 
 def test_a_second_device_has_contenders_of_its_own(asked):
-    assert "softmax/n=32/float32/threads=4/torch-cuda1-transfer" in asked(devices=("cuda:1",))
+    found = asked(devices=("cuda:1",))
+    assert "softmax/n=32/float32/threads=4/torch-cuda1-transfer" in found
+    assert not any(id_.startswith("softmax/n=32/float32/threads=1/") for id_ in found)

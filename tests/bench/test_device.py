@@ -49,7 +49,7 @@ def booked(clock):
 def test_the_ledger_names_each_part_and_sums_to_the_wall(kernels):
     parts = booked(Simulated(launch_s=10e-6, kernels=kernels, cold_kernel_s=30e-6, copy_s=5e-3))
     assert parts.host_to_device_s == pytest.approx(5.01e-3)
-    assert parts.device_to_host_s == pytest.approx(5.01e-3)
+    assert parts.device_to_host_s == pytest.approx(5e-3, rel=0.01)
     assert parts.kernel_s == pytest.approx(30e-6)
     expected_s = {1: 10e-6, 30: 271e-6}  # 30 launches of 10 us, and one kernel of 1 us after them
     assert parts.launch_s == pytest.approx(expected_s[kernels])
@@ -111,7 +111,8 @@ def on_cuda(name, size):
 @needs_cuda
 @pytest.mark.parametrize("name", ["matmul", "softmax", "conv2d"])
 def test_the_ledger_sums_to_the_wall_on_cuda(name):
-    clock, who, body, inputs = on_cuda(name, discover()[name].sizes[-3])
+    chosen = [size for size in discover()[name].sizes if not size.large][-1]
+    clock, who, body, inputs = on_cuda(name, chosen)
     hosted = {k: torch.tensor(v) if hasattr(v, "shape") else v for k, v in inputs.items()}
     placed = who.place(inputs)
     kernel_s = device.cold_s(clock, lambda: body(**placed))

@@ -1,11 +1,14 @@
 """What cannot be true is said to be so, whatever went wrong; what is clean is left alone."""
 
+import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from bench.case import Case
-from bench.contenders import NUMPY, TORCH_CPU, Contender
+from bench.contenders import NUMPY, TORCH_CPU, Contender, contenders
+from bench.peaks import name_of
 from bench.plausible import Roof, above_roof, out_of_time, outgrown, precision_of
 from bench.vendor import PROMISES, promise
 from bench.workload import Cost, discover, size
@@ -121,3 +124,33 @@ def test_promises_are_dense_and_name_their_source(model):
 
 def test_a_cost_says_how_it_is_meant():
     assert Cost(flops=1, elements=1, reduction=1).shortcut == 1
+
+
+REAL = sorted((Path(__file__).resolve().parents[2] / "reports" / "machines").glob("*.json"))
+
+
+@pytest.mark.parametrize("path", REAL, ids=lambda path: path.stem)
+def test_no_clean_cell_of_a_real_machine_is_caught(path):
+    content = json.loads(path.read_text())
+    machine = content["machine_info"]
+    models = [gpu["name"] for gpu in machine["gpus"]]
+    curves = {}
+    for entry in content["benchmarks"]:
+        info = entry["extra_info"]
+        workload = discover()[info["workload"]]
+        chosen = next(s for s in workload.sizes if s.label == info["size"])
+        one = Case(workload=workload, size=chosen, dtype=info["dtype"], threads=info["threads"])
+        (who,) = (c for c in contenders(workload, (info["device"],)) if c.name == info["contender"])
+        model = models[0] if who.kind == "cuda" else ""
+        peaks = machine["peaks"][name_of(who, one.threads)]
+        roof = Roof.of(peaks, precision_of(one, who), promise(model))
+        assert above_roof(one, who, info, roof) == "", info["cell"]
+        assert out_of_time(info, roof) == "", info["cell"]
+        if not who.rung:
+            key = (workload.name, one.variant, one.dtype, one.threads, who)
+            curves.setdefault(key, []).append((one, who, info, roof))
+    assert len(curves) > 100
+    for curve in curves.values():
+        curve.sort(key=lambda point: point[0].axis_value)
+        assert list(outgrown(curve)) == []
+    assert not any(cell["status"] == "implausible" for cell in content["cells"])

@@ -4,11 +4,13 @@ import time
 
 import pytest
 
+from bench import judge
 from bench import run as module
 from bench.cell import cells
+from bench.judge import UNKNOWN
 from bench.options import Options
 from bench.outcome import Visit, settle
-from bench.run import ENOUGH_VISITS, UNKNOWN, Run
+from bench.run import ENOUGH_VISITS, Run
 from bench.worker import Block
 from bench.workload import discover
 
@@ -159,7 +161,7 @@ def test_a_curve_that_outgrows_its_cost_is_marked_in_the_file(begin, monkeypatch
     run, asked = begin()
     run._arena.roofs = [1e12]
     run.measure()
-    monkeypatch.setattr(module, "outgrown", lambda curve: iter([(0, "too steep")]))
+    monkeypatch.setattr(judge, "outgrown", lambda curve: iter([(0, "too steep")]))
     run.finish()
     statuses = {cell["id"]: cell["status"] for cell in run.journal.content()["cells"]}
     assert set(statuses.values()) == {"implausible"}
