@@ -25,14 +25,13 @@ from bench.contenders import NUMPY, Contender
 from bench.device import NOT_TIMED
 from bench.outcome import Outcome, Visit, settle
 from bench.peaks import Peaks, merged, name_of
-from bench.process import Nursery, WorkerError, WorkerProcess
+from bench.process import START_S, Nursery, WorkerError, WorkerProcess
 from bench.reference import References, Stage
 from bench.worker import Block, First
 
 LEG = 2  # blocks in a row
 ROUNDS, LONG_ROUNDS = 4, 2  # legs of each contender in a visit, at most
 LONG_S = 0.008  # a block that takes longer is of one long iteration
-START_S = 120.0  # a process that has not started by then never will
 COMPILE_S = 60.0  # more than for others, torch.compile may take for its first call
 BLOCKS_PATIENCE = 3  # times as long as expected, blocks may take
 

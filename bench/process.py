@@ -41,6 +41,8 @@ LINUX = sys.platform == "linux"
 FORKS = LINUX  # elsewhere system libraries do not survive it
 FREEZES = LINUX  # elsewhere a frozen process would outlive a killed parent
 KEPT_FROM_WORKERS = {signal.SIGINT, signal.SIGTERM}  # the run itself ends its workers
+START_S = 120.0  # a process that has not started by then never will
+GRACE_S = 10.0  # to a process that no longer answers, to be gone
 GONE = (EOFError, OSError)  # what a connection raises when there is no process at its other end
 
 
@@ -81,6 +83,8 @@ class Nursery:
         try:
             self._connection.send((contender, self.threads))
             reduction.send_handle(self._connection, theirs.fileno(), self._process.pid)
+            if not self._connection.poll(START_S):
+                raise WorkerError("timeout", f"start: not begun within {START_S:g} s")
             pid = self._connection.recv()
         except GONE as error:
             raise WorkerError("crashed", "start: the process that starts workers ended") from error
@@ -89,14 +93,22 @@ class Nursery:
         return WorkerProcess(contender, self.threads, self, ours, pid)
 
     def exit_code(self, pid: int) -> int | None:
-        """Return how a worker that has ended did so, or None if that cannot be known."""
+        """Return how a worker ended, or None if that cannot be known.
+
+        One that does not end, though nobody can reach it any more, is ended.
+        """
         if self.spent:
+            self._process.join(GRACE_S)
+            code = self._process.exitcode
+            self._process.kill()
             self._process.join()
-            return self._process.exitcode
+            return code
         with suppress(*GONE):
             self._connection.send(pid)
-            code: int = self._connection.recv()
-            return code
+            if self._connection.poll(GRACE_S):
+                return int(self._connection.recv())
+            os.kill(pid, signal.SIGKILL)
+            self._connection.recv()
         return None
 
     def end(self) -> None:
@@ -169,7 +181,7 @@ class WorkerProcess:
         self._connection.close()
         if code == -signal.SIGKILL:
             return WorkerError("oom", f"{step}: killed, as a system does that is out of memory")
-        how = f"exited with code {code}"
+        how = "hung up" if code is None else f"exited with code {code}"
         if code is not None and code < 0:
             how = f"ended by {signal.Signals(-code).name}"
         return WorkerError("crashed", f"{step}: the process {how}")

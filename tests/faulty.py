@@ -56,6 +56,12 @@ def hangs(a, b):
     time.sleep(3600)
 
 
+def deaf(a, b):
+    """Hang up on whoever asks, and stay."""
+    os.closerange(3, 256)
+    time.sleep(3600)
+
+
 def quits(a, b):
     raise SystemExit(5)
 
@@ -130,6 +136,7 @@ SEGFAULT = planted("segfault", torch=segfault)
 LEAVES = planted("leaves", torch=leaves)
 KILLED = planted("killed", torch=killed)
 HANGS = planted("hangs", torch=hangs)
+DEAF = planted("deaf", torch=deaf)
 QUITS = planted("quits", torch=quits)
 NAN = planted("nan", torch=nan)
 CHANGES = planted("changes", torch=changes)

@@ -128,6 +128,13 @@ def test_a_worker_reads_back_what_float32_means_to_it():
     assert seen["float32_precision"] == {"matmul": "tf32", "conv": "tf32"}
 
 
+def test_a_worker_that_hangs_up_and_stays_is_ended(arena, monkeypatch):
+    monkeypatch.setattr(process, "GRACE_S", 1.0)
+    found = visited(arena, faulty.DEAF)["torch-cpu"]
+    assert (found.status, found.reason) == ("crashed", "begin: the process hung up")
+    assert len(visited(arena, faulty.GOOD)["torch-cpu"].blocks) == 8
+
+
 def test_a_reference_that_fails_leaves_a_contender_its_own(arena):
     found = visited(arena, faulty.SEGFAULT)
     assert found["numpy"].facts["reference"] == "numpy"

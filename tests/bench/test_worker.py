@@ -35,6 +35,19 @@ def test_a_slow_first_call_does_not_make_a_long_iteration(worker):
     assert worker.calibrate()[0] > 100
 
 
+@pytest.mark.parametrize("slow", range(4))
+def test_one_slow_iteration_does_not_make_a_short_block(worker, slow):
+    calls, iterate = iter(range(10**6)), worker.iterate
+
+    def stumbles():
+        if next(calls) == slow:
+            time.sleep(0.03)
+        return iterate()
+
+    worker.iterate = stumbles
+    assert worker.calibrate()[0] > 100
+
+
 def test_one_long_iteration_is_a_block(worker):
     worker._iteration_s = 1.0
     assert worker.calibrate() == (1, 1.0)
