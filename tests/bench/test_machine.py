@@ -73,3 +73,15 @@ def test_the_facts_are_plain_json_without_the_host_name():
     assert facts["blas"]["numpy"][0]["version"]
     assert facts["settings"]["float32_precision"].keys() == {"matmul", "conv"}
     assert machine.default_label()
+
+
+def test_what_chooses_other_kernels_is_kept_and_nothing_else_of_the_environment(monkeypatch):
+    for name in machine.DECISIVE:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("OPENBLAS_CORETYPE", "Haswell" * 100)
+    monkeypatch.setenv("SOME_SECRET", "x")
+    assert machine.settings()["environment"] == {"OPENBLAS_CORETYPE": ("Haswell" * 100)[:100]}
+
+
+def test_the_kernels_that_numpys_blas_chose_are_named():
+    assert {"internal_api", "version", "architecture"} == set(machine.blas()["numpy"][0])

@@ -57,3 +57,9 @@ def test_a_cell_without_blocks_has_no_benchmark():
     assert kept["benchmark"] is None
     again = restored(CELL, kept, 0.0)
     assert (again.status, again.reason, again.open) == ("crashed", "because", False)
+
+
+def test_a_cell_says_its_intensity_and_its_precision(outcome):
+    info = extra_info(CELL, outcome, 90.0)
+    assert info["intensity_flop_per_byte"] == pytest.approx(2 * 16**3 / (3 * 16**2 * 4))
+    assert info["precision"] == "float32"

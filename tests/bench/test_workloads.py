@@ -8,9 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
+from bench import digits
 from bench.case import DTYPES, Case
-from bench.contenders import NUMPY, contenders
+from bench.contenders import NUMPY, TORCH_CPU, contenders
+from bench.verify import tolerance
 from bench.workload import Workload, discover, named, size
 from tests.inprocess import verdicts
 
@@ -194,3 +197,52 @@ def test_a_case_goes_to_another_process_as_a_name(name):
 def test_a_workload_whose_inputs_are_made_elsewhere_cannot_be_named():
     with pytest.raises(LookupError, match="must define the workload 'other'"):
         named("bench.workloads.matmul", "other")
+
+
+def test_a_batch_larger_than_the_images_repeats_them_in_order():
+    x, y = digits.batches(2000)
+    pixels, labels = digits.load()
+    assert (x.shape, y.shape) == ((4, 2000, 64), (4, 2000))
+    for times in range(5):
+        rows = slice(times * digits.TRAIN, (times + 1) * digits.TRAIN)
+        assert np.array_equal(x.reshape(-1, 64)[rows], pixels[: digits.TRAIN])
+        assert np.array_equal(y.reshape(-1)[rows], labels[: digits.TRAIN])
+
+
+@pytest.mark.parametrize("batch", [0, 2**16 + 1])
+def test_a_batch_that_cannot_be_meant_says_what_can(batch):
+    with pytest.raises(ValueError, match=f"from 1 to 65536 images.*got {batch}"):
+        digits.batches(batch)
+
+
+@pytest.mark.parametrize("name", TRAINING)
+def test_training_under_autocast_rounds_to_bfloat16_and_learns_the_same(name):
+    case = case_of(discover()[name], TRAINING[name], "float32")
+    inputs = TORCH_CPU.place(case.inputs())
+    losses, *weights = case.workload.by_way["amp"](**inputs)
+    plain, *_ = case.workload.torch(**inputs)
+    assert {w.dtype for w in (losses, *weights)} == {torch.float32}
+    apart = (losses - plain).abs().max() / plain.abs().max()
+    assert 1e-5 < apart < tolerance(case, precision="bfloat16")
+    assert (losses[-1] - plain[-1]).abs() < 0.1 * plain[0]  # the cast weights are not those of old
+    assert not torch.is_autocast_enabled("cpu")
+
+
+def test_what_autograd_keeps_is_counted_once():
+    workload = discover()["autograd_overhead"]
+    kept = {}
+    for mode in ("forward", "inference", "tape"):
+        case = case_of(workload, {"mode": mode, "n": 8}, "float32")
+        inputs = TORCH_CPU.place(case.inputs())
+        kept[mode] = workload.quality(workload.torch, inputs)["saved_bytes"]
+    weights, activations = 8 * 8 * 8 * 4, (8 + 1) * 64 * 8 * 4  # x and what each layer returns
+    assert kept == {"forward": 0, "inference": 0, "tape": weights + activations}
+
+
+def test_central_differences_keep_two_thirds_of_the_digits_and_no_more():
+    workload = discover()["gradient_cost"]
+    case = case_of(workload, {"p": 32})
+    inputs = TORCH_CPU.place(case.inputs())
+    exact = workload.torch(**inputs)
+    error = (workload.rungs["finite"](**inputs) - exact).abs().max() / exact.abs().max()
+    assert tolerance(case) < error < tolerance(case, "finite")
