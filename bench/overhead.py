@@ -1,14 +1,16 @@
 """Does the suite add anything to what it measures? Each contender beside a bare loop, on one core.
 
-    python -m bench.overhead [-k TEXT] [--rounds 40]
+    python -m bench.overhead [-k WORKLOAD] [--rounds 40]
 
-In one fresh process a cell, blocks of four kinds alternate: a bare loop around the contender's
-call, this suite's own block, and torch.utils.benchmark's Timer. The first and third size of each
-workload are asked. Plain pytest-benchmark fixtures run the same cells in a process of their own.
+In one fresh process a cell, blocks of three kinds alternate, garbage collection off: a bare loop
+around the contender's call, this suite's own block, and torch.utils.benchmark's Timer. The first
+and third size of each workload are asked. Plain pytest-benchmark fixtures run the same cells in a
+process of their own.
 Figures are medians over rounds of the time of a call over the bare loop's in the same round.
 """
 
 import argparse
+import gc
 import json
 import subprocess
 import sys
@@ -46,13 +48,13 @@ class Figures:
 
 
 def asked(text: str) -> Iterator[tuple[Case, Contender]]:
-    """Yield the cells whose id holds a text, PyTorch on one core of the CPU."""
+    """Yield the cells of workloads whose name holds a text, PyTorch on one core of the CPU."""
     for workload in discover().values():
         for place in PLACES:
             size = workload.sizes[place]
             case = Case(workload=workload, size=size, dtype="float32", threads=1)
             for who in contenders(workload, ("cpu",)):
-                named = who.library == "torch" and text in f"{case.id}/{who.name}"
+                named = who.library == "torch" and text in workload.name
                 if named and not who.unavailable(case):
                     yield case, who
 
@@ -67,7 +69,9 @@ def compare(case: Case, who: Contender, rounds: int) -> Figures:
         file = Path(folder) / "inputs"
         worker.make(case, file)
         worker.begin(case, file, worker.reference(case, file, None))
+        worker.peak_bytes()  # as in a run, so that the first call does not count
         worker.calibrate()
+        gc.disable()  # as in the suite's blocks and the Timer's
         body, more, inputs = unwrapped(worker.iterate)
         timer = Timer("f(*more, **inputs)", globals={"f": body, "more": more, "inputs": inputs})
         suite, theirs, bare = [], [], []
@@ -93,7 +97,7 @@ def _bare_s(worker: Worker) -> float:
 
 
 def plain(text: str) -> Mapping[str, float]:
-    """Return pytest-benchmark's own medians of the cells whose id holds a text."""
+    """Return pytest-benchmark's own medians of the cells of workloads whose name holds a text."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "plain.json"
         command = [sys.executable, "-m", "pytest", "bench/plain.py", "--benchmark-only", "-q"]
@@ -109,9 +113,11 @@ def plain(text: str) -> Mapping[str, float]:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(prog="python -m bench.overhead")
-    parser.add_argument("-k", default="", metavar="TEXT", help="cells whose id holds this")
+    parser.add_argument("-k", default="", metavar="WORKLOAD", help="only those named like this")
     parser.add_argument("--rounds", type=int, default=40, help="blocks of each kind (40)")
     chosen = parser.parse_args(arguments)
+    if not any(asked(chosen.k)):
+        parser.error(f"-k must be part of a workload's name, like softmax; got {chosen.k!r}")
     usual = plain(chosen.k)
     print(f"{'cell':<68}{'bare loop':>12}{'suite':>8}{'Timer':>8}{'plain':>8}")
     found = []
