@@ -10,7 +10,6 @@ prints what came of some cases, from a process that nothing else is tested in.
 """
 
 import json
-import time
 from dataclasses import dataclass
 
 import torch
@@ -21,29 +20,10 @@ from bench.case import Case
 from bench.contenders import NUMPY, Contender
 from bench.outcome import Outcome
 from bench.workload import discover, size
+from tests.simulated import HostClock
 
 torch.accelerator.synchronize = lambda device=None: None
 torch.accelerator.set_device_index = lambda index: None
-
-
-class HostClock:
-    """The clock of a device that is the host: what is queued is done."""
-
-    def __init__(self, name):
-        assert name == "cpu:0"
-
-    now_s = mark = staticmethod(time.perf_counter)
-
-    def synchronize(self):
-        pass
-
-    def between_s(self, first, last):
-        return last - first
-
-    def flush(self):
-        torch.zeros(2**20)
-
-
 device.Accelerator = HostClock
 
 

@@ -108,6 +108,17 @@ def test_a_large_case_that_numpy_does_not_finish_says_so_and_the_others_have_tim
     assert "speedup" not in found[TORCH_CPU].facts
 
 
+def test_a_first_call_is_waited_for_as_long_as_its_kind_may_take():
+    arena = Arena(KEYS, limit_s=20, large_s=1.0)
+    small, _ = entries(faulty.GOOD)
+    large, _ = entries(faulty.UNENDING)
+    compiled = replace(TORCH_CPU, name="torch-cpu-compile", way="compile")
+    assert arena._first_limit_s(large, NUMPY) == 1.0
+    assert arena._first_limit_s(large, TORCH_CPU) == arena._first_limit_s(small, NUMPY) == 20
+    assert arena._first_limit_s(small, compiled) > 20
+    arena.end()
+
+
 def test_peaks_are_of_the_better_library_and_grow_only(arena):
     first = arena.peaks(0.01, {})
     assert list(first) == ["cpu/threads=1"]

@@ -144,6 +144,8 @@ def test_a_roof_that_was_measured_too_low_costs_no_clean_cell(begin):
     run.measure()
     assert status_of(run, asked, f"{MATMUL}/torch-cpu") == "ok"
     assert run._arena.probed == ["", "cpu/threads=1"]
+    peaks = run.journal.content()["machine_info"]["peaks"]
+    assert peaks["cpu/threads=1"]["flop_s"] == {"float32": 1e10}
 
 
 def test_an_impossible_baseline_leaves_no_speedup_and_no_figure_in_the_progress(begin):

@@ -1,15 +1,17 @@
 """What happens in a worker: blocks of a few milliseconds, memory given back, threads read back."""
 
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from bench import machine
+from bench import device, machine
 from bench.case import Case
 from bench.contenders import NUMPY, TORCH_CPU
 from bench.worker import BLOCK_S, Worker
 from tests import faulty
+from tests.simulated import HostClock
 
 
 @pytest.fixture
@@ -73,6 +75,18 @@ def test_a_block_that_lost_its_core_is_marked(
     monkeypatch.setattr(time, "process_time", time.perf_counter)  # it had the core throughout
     worker.threads = threads
     assert [block.disturbed for block in worker.blocks(2, 10_000, None)] == [disturbed] * 2
+
+
+@pytest.mark.parametrize("way", ["", "channels-last"])
+def test_the_ledger_is_of_the_usual_way_alone(monkeypatch, tmp_path, way):
+    monkeypatch.setattr(device, "Accelerator", HostClock)
+    case = Case(workload=faulty.GOOD, size=faulty.GOOD.sizes[0], dtype="float32", threads=1)
+    worker = Worker(replace(TORCH_CPU, way=way), 1)
+    worker.make(case, tmp_path / "inputs")
+    worker.begin(case, tmp_path / "inputs", worker.reference(case, tmp_path / "inputs", None))
+    times = worker.device_times(tmp_path / "inputs")
+    assert all(times[key] > 0 for key in ("device_time_s", "latency_s", "cold_s"))
+    assert (times["ledger"] is None) == bool(way)
 
 
 def test_a_released_worker_holds_nothing(worker):
