@@ -8,7 +8,6 @@ run, when all their sizes are known.
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from bench import machine
 from bench.arena import Arena
 from bench.case import Case
 from bench.contenders import Contender
@@ -19,6 +18,7 @@ from bench.vendor import promise
 
 MOST_PROBES = 3  # of a device: before the first visit, and when a result rises above its roof
 UNKNOWN: Peaks = {
+    "model": None,
     "flop_s": {},
     "copy_bytes_s": 0.0,
     "read_bytes_s": 0.0,
@@ -42,7 +42,6 @@ class Judge:
         self._arena = arena
         self._probe_s = probe_s
         self._probes: dict[str, int] = {}
-        self._models = [gpu["name"] for gpu in machine.gpus()]
 
     def probe(self, only: str = "") -> None:
         """Measure the peaks of all devices, or one device's once more."""
@@ -86,6 +85,4 @@ class Judge:
 
     def _roof(self, case: Case, who: Contender) -> Roof:
         peaks = self.peaks.get(name_of(who, case.threads), UNKNOWN)
-        index = int(who.device.partition(":")[2] or 0)
-        model = self._models[index] if who.kind == "cuda" and index < len(self._models) else ""
-        return Roof.of(peaks, precision_of(case, who), promise(model))
+        return Roof.of(peaks, precision_of(case, who), promise(peaks["model"] or ""))

@@ -41,7 +41,7 @@ def measured(who: Contender, cores: Sequence[int], probe_s: float) -> Peaks:
     On a CPU, `cores` are those that it computes on, whose caches the copied arrays must not fit.
 
     `flop_s` by precision, `copy_bytes_s` (read and written) and `read_bytes_s`; of an accelerator
-    also `launch_s`, the time from one queued call of next to no work to the next.
+    also its `model` and `launch_s`, the time from one queued call of next to no work to the next.
     """
     found = {name: _flop_s(who, name, probe_s) for name in _precisions(who)}
     on_cpu = who.device == "cpu"
@@ -49,7 +49,11 @@ def measured(who: Contender, cores: Sequence[int], probe_s: float) -> Peaks:
     size = max(LEAST_BYTES, CACHES * (cache or 0))
     if not on_cpu:
         size = max(size, min(MOST_BYTES, _free_bytes(who) // MEMORY_SHARE))
+    named = getattr(
+        None if on_cpu else torch.get_device_module(who.device), "get_device_name", None
+    )
     return {
+        "model": named(torch.device(who.device)) if named else None,
         "flop_s": {name: rate for name, rate in found.items() if rate},
         "copy_bytes_s": 2 * size / _best_s(who, _copying(who, size), probe_s),
         "read_bytes_s": size / _best_s(who, _reading(who, size), probe_s),

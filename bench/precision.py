@@ -18,7 +18,7 @@ UNIT_ROUNDOFF = {  # 2^-p with p bits of significand, the hidden one included
 
 def set_float32(kind: str) -> None:
     """Make float32 on CUDA mean "ieee" or "tf32", in matrix products and convolutions alike."""
-    cuda, cudnn = torch.backends.cuda.matmul, torch.backends.cudnn
+    cuda, cudnn = torch.backends.cuda.matmul, torch.backends.cudnn  # whose `conv` has no type
     if hasattr(cuda, "fp32_precision"):
         cuda.fp32_precision = kind
         cudnn.conv.fp32_precision = kind  # type: ignore[attr-defined]
@@ -29,7 +29,7 @@ def set_float32(kind: str) -> None:
 
 def float32_precision() -> dict[str, str]:
     """Read back what `set_float32` set: "ieee" or "tf32" of matmul and of conv."""
-    cuda, cudnn = torch.backends.cuda.matmul, torch.backends.cudnn
+    cuda, cudnn = torch.backends.cuda.matmul, torch.backends.cudnn  # whose `conv` has no type
     if hasattr(cuda, "fp32_precision"):
         return {"matmul": cuda.fp32_precision, "conv": cudnn.conv.fp32_precision}  # type: ignore[attr-defined]
     tf32 = {True: "tf32", False: "ieee"}

@@ -1,11 +1,10 @@
 """What makers promise of devices whose model is known: the peaks of their own data sheets.
 
 FLOP/s of dense matrix products (no sparsity) by the precision of the inputs, and bytes/s of memory.
-float64 is that of the tensor cores where a card has them for it. Every figure is NVIDIA's: H100
-Tensor Core GPU Datasheet (2024), H200 Tensor Core GPU Datasheet (2024), A100 Tensor Core GPU
-Datasheet (2021), L4 Tensor Core GPU Datasheet (2023), T4 Tensor Core Datasheet (2019), V100
-Performance Guide (2018); the H100's TF32, bfloat16 and float16 are half of what stands there "with
-sparsity". A model that is not here has no promise to be held against.
+float64 is that of the tensor cores where a card has them for it. The figures are NVIDIA's, of the
+data sheets of H100, H200, A100 and T4 Tensor Core GPUs; the H100's TF32, bfloat16 and float16 are
+half of what stands there "with sparsity". A model that is not here has no promise to be held
+against.
 """
 
 from collections.abc import Mapping
@@ -44,22 +43,14 @@ def _promise(source: str, bytes_s: float, **flop_s: float) -> Promise:
 
 _A100 = {"float64": 19.5, "float32": 19.5, "tf32": 156, "bfloat16": 312, "float16": 312}
 _H100 = {"float64": 67, "float32": 67, "tf32": 494.7, "bfloat16": 989.4, "float16": 989.4}
-_PCIE = {"float64": 51, "float32": 51, "tf32": 378, "bfloat16": 756.5, "float16": 756.5}
 PROMISES: Mapping[str, Promise] = MappingProxyType(  # by the names that the driver gives
     {
         "NVIDIA H200": _promise("H200 datasheet", 4.8, **_H100),
         "NVIDIA H100 80GB HBM3": _promise("H100 datasheet", 3.35, **_H100),
-        "NVIDIA H100 PCIe": _promise("H100 datasheet", 2.0, **_PCIE),
         "NVIDIA A100-SXM4-80GB": _promise("A100 datasheet", 2.039, **_A100),
         "NVIDIA A100-SXM4-40GB": _promise("A100 datasheet", 1.555, **_A100),
         "NVIDIA A100 80GB PCIe": _promise("A100 datasheet", 1.935, **_A100),
-        "NVIDIA L4": _promise(
-            "L4 datasheet", 0.3, float32=30.3, tf32=60, bfloat16=121, float16=121
-        ),
-        "Tesla T4": _promise("T4 datasheet", 0.32, float32=8.1, float16=65),
-        "Tesla V100-SXM2-16GB": _promise(
-            "V100 performance guide", 0.9, float64=7.8, float32=15.7, float16=125
-        ),
+        "Tesla T4": _promise("T4 datasheet", 0.32, float32=8.141, float16=65.13),
     }
 )
 
