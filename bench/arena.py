@@ -226,10 +226,10 @@ class Arena:
 
     def _measured_once(self, case: Case, who: Contender, stage: Stage) -> dict[str, Any]:
         peak = self._call(case, who, "peak_bytes")
-        # the rungs are proven to compute the same, and more threads compute the same
-        first = who.name not in stage.judged
+        first = who.name not in stage.judged  # more threads compute the same
         stage.judged.add(who.name)
-        quality = first and not (who.rung or who.way or who.twin or case.size.large)
+        passed = who.rung and not case.workload.quality_of_rungs
+        quality = first and not (passed or who.way or who.twin or case.size.large)
         return {
             "peak_memory_bytes": peak["host"],
             "peak_device_memory_bytes": peak["device"],

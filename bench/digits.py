@@ -15,6 +15,7 @@ TRAIN = 1437  # images to learn from, four fifths; the other 360 are held out
 LARGEST_BATCH = 2**16  # four of them are 134 MB in float64
 
 Array = NDArray[Any]
+Quality = dict[str, float | list[float]]
 
 
 @lru_cache(maxsize=1)
@@ -55,20 +56,25 @@ def batches(batch: int) -> tuple[Array, Array]:
 
 def held_out_accuracy(
     predict: Callable[..., Array], epochs: int
-) -> Callable[[Callable[..., Any], dict[str, Any]], dict[str, float]]:
+) -> Callable[[Callable[..., Any], dict[str, Any]], Quality]:
     """Return a measure of quality: accuracy, after some epochs, on images that none has seen.
+
+    Beside it stand the `losses`: the mean over the batches of each of those epochs.
 
     It is called with `epoch` and its inputs x, y, lr and weights; `epoch(**inputs)` returns the
     losses, then the new weights; `predict(x, *weights)` returns class scores (images, 10).
     """
 
-    def quality(epoch: Callable[..., Any], inputs: dict[str, Any]) -> dict[str, float]:
+    def quality(epoch: Callable[..., Any], inputs: dict[str, Any]) -> Quality:
         weights = [name for name in inputs if name not in {"x", "y", "lr"}]
+        means = []
         for _ in range(epochs):
-            _, *trained = epoch(**inputs)
+            losses, *trained = epoch(**inputs)
+            means.append(float(losses.mean()))
             inputs = inputs | dict(zip(weights, trained, strict=True))
         x, y = load()
         scores = predict(x[TRAIN:].astype(trained[0].dtype), *trained)
-        return {"accuracy": float((scores.argmax(1) == y[TRAIN:]).mean())}
+        accuracy = float((scores.argmax(1) == y[TRAIN:]).mean())
+        return {"accuracy": accuracy, "losses": means}
 
     return quality

@@ -58,9 +58,9 @@ def best(visits: Sequence[Sequence[float]]) -> float:
     return float(np.median([min(seconds) for seconds in visits]))
 
 
-def typical(visits: Sequence[Sequence[float]]) -> float:
-    """Return the median over all blocks."""
-    return float(np.median(np.concatenate(visits)))
+def typical_time(visits: Sequence[Sequence[float]]) -> Estimate:
+    """Estimate a time as the median over all blocks; its interval tells how visits differ."""
+    return _estimate([np.log(seconds) for seconds in visits])
 
 
 def _estimate(logs: Sequence[Floats]) -> Estimate:

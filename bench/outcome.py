@@ -13,8 +13,8 @@ from bench.estimate import (
     best,
     best_speedup,
     is_bimodal,
-    typical,
     typical_speedup,
+    typical_time,
 )
 from bench.worker import Block
 
@@ -123,13 +123,16 @@ def settle(outcomes: Mapping[str, Outcome]) -> None:
 def _times(outcome: Outcome) -> dict[str, Any]:
     calm = [seconds for seconds, _ in pairs(outcome, outcome)]
     blocks = outcome.blocks
+    typical = typical_time(calm)
     return {
         "blocks": len(blocks),
         "disturbed_blocks": sum(block.disturbed for block in blocks),
         "visits": len(outcome.visits),
         "workers": len({visit.worker for visit in outcome.visits}),
         "best_s": best(calm),
-        "typical_s": typical(calm),
+        "typical_s": typical.value,
+        "typical_low_s": typical.low,
+        "typical_high_s": typical.high,
         "bimodal": is_bimodal([s / median(seconds) for seconds in calm for s in seconds]),
     }
 

@@ -6,6 +6,7 @@ from typing import Any
 from pytest_benchmark.stats import Stats
 
 from bench.cell import Cell
+from bench.lines import code_lines
 from bench.options import ROOT
 from bench.outcome import Outcome, Visit
 from bench.plausible import precision_of
@@ -64,6 +65,7 @@ def _identity(cell: Cell) -> dict[str, Any]:
         "precision": precision_of(case, cell.contender),
         "sources": [path.relative_to(ROOT).as_posix() for path in case.workload.sources],
         "source_sha256": case.workload.source_sha256,
+        "code_lines": code_lines(cell.contender.body(case)),
     }
 
 

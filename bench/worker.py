@@ -26,7 +26,7 @@ from bench.contenders import Contender
 from bench.memory import give_back, peak_bytes
 from bench.precision import float32_precision, set_float32
 from bench.verify import Sample, Verdict, changed_inputs, outputs, shares_memory, verify
-from bench.workload import Inputs
+from bench.workload import Inputs, Quality
 
 BLOCK_S = 0.005
 WARM_S = 0.1  # an iteration longer than this is not run once more, untimed, to warm the caches
@@ -156,7 +156,7 @@ class Worker:
             peak["host"] += sum(v.nbytes for v in self._placed.values() if isinstance(v, arrays))
         return peak
 
-    def quality(self, inputs: Path) -> dict[str, float]:
+    def quality(self, inputs: Path) -> Quality:
         """Return what the workload measures about a result beside its time, such as accuracy."""
         case = self._held()
         measure, on_host = case.workload.quality, case.workload.on_host

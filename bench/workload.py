@@ -18,6 +18,7 @@ from typing import Any
 Inputs = dict[str, Any]
 Body = Callable[..., Any]
 Param = int | float | str
+Quality = Mapping[str, float | list[float]]
 
 FAMILIES = (
     "matmul",
@@ -106,6 +107,7 @@ class Workload:
     variant : the parameter that splits the sizes into several curves ("over": rows, columns).
     quality : `quality(body, inputs)` returns further named figures about what a body computed,
         such as the accuracy of a trained network. It takes and gives NumPy arrays.
+    quality_of_rungs : whether the rungs are asked too; they are proven to compute the same.
 
     """
 
@@ -125,7 +127,8 @@ class Workload:
     sizes: Sequence[Size]
     axis: str = "n"
     variant: str = ""
-    quality: Callable[[Body, Inputs], dict[str, float]] | None = None
+    quality: Callable[[Body, Inputs], Quality] | None = None
+    quality_of_rungs: bool = False
 
     def __post_init__(self) -> None:
         if self.family not in FAMILIES:

@@ -96,7 +96,7 @@ class Info(Model):
     speedup: Ratio | None = None
     speedup_best: Ratio | None = None
     bimodal: bool = False
-    quality: dict[str, float] = {}
+    quality: dict[str, float | list[float]] = {}
     sources: list[Text] = []
     source_sha256: Text = ""
     samples: Samples = Samples()

@@ -51,7 +51,7 @@ SIZES = ((32, 32), (128, 128), (256, 256), (1024, 512))
 
 # fmt: off
 WORKLOAD = Workload(
-    name="train_mlp", family="training", axis="flops", make=make, cost=cost,
+    name="train_mlp", family="training", axis="flops", make=make, cost=cost, quality_of_rungs=True,
     numpy=mlp_numpy, torch=mlp_torch, helpers=(classifier, rungs),
     rungs={"tensors": rungs.mlp_tensors, "autograd": rungs.mlp_autograd},
     ways=("tf32", "amp", "graph", "transfer"), by_way={"amp": partial(mlp_torch, mixed=True)},

@@ -43,8 +43,15 @@ def test_figures_are_drawn_from_the_visits():
     assert b.status == "ok"
     assert b.facts["speedup"] == pytest.approx({"ratio": 2.0, "low": 2.0, "high": 2.0})
     assert (b.facts["blocks"], b.facts["visits"], b.facts["workers"]) == (6, 3, 1)
-    assert b.facts["typical_s"] == 2.0
-    assert b.block_s == 4.0
+    assert b.facts["typical_s"] == pytest.approx(2.0)
+    assert b.block_s == pytest.approx(4.0)
+
+
+def test_the_interval_of_a_time_tells_how_visits_differ():
+    one = outcome(*[visit(n, [n / 2, n / 2]) for n in (1, 2, 3)])
+    settle({"numpy": one})
+    facts = one.facts
+    assert facts["typical_low_s"] < 0.5 < facts["typical_s"] < 1.5 < facts["typical_high_s"]
 
 
 def test_a_machine_that_slows_both_sides_has_one_speedup_and_a_side_at_two_speeds_two():

@@ -63,3 +63,7 @@ def test_a_cell_says_its_intensity_and_its_precision(outcome):
     info = extra_info(CELL, outcome, 90.0)
     assert info["intensity_flop_per_byte"] == pytest.approx(2 * 16**3 / (3 * 16**2 * 4))
     assert info["precision"] == "float32"
+
+
+def test_a_cell_says_how_many_lines_its_code_takes(outcome):
+    assert extra_info(CELL, outcome, 90.0)["code_lines"] == 2

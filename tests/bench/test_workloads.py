@@ -164,6 +164,7 @@ def test_training_reads_held_out_digits(name):
         case = Case(workload=discover()[name], size=params, dtype="float32", threads=1)
         quality = case.workload.quality(epoch(NUMPY, case), case.inputs())
         assert quality["accuracy"] >= 0.95
+        assert quality["losses"][-1] < quality["losses"][0] / 2
 
 
 def test_a_body_with_a_wrong_gradient_learns_otherwise_and_is_caught():
