@@ -23,7 +23,7 @@ from bench.options import ROOT, parse
 from bench.resume import ResumeError
 from bench.run import CELLS, OPTIONS, RUN, Run
 from reports.__main__ import build
-from reports.findings import headlines, self_tested
+from reports.findings import Findings
 from reports.load import load
 
 PAGE: pytest.StashKey[Path | str] = pytest.StashKey()
@@ -144,7 +144,7 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None]:
         result = config.stash[RUN].finish()
         if config.stash[OPTIONS].report:
             try:
-                config.stash[PAGE] = build([result], config.stash[OPTIONS].site)
+                config.stash[PAGE], _ = build([result], config.stash[OPTIONS].site)
             except Exception:  # noqa: BLE001 - the result is safe; the error is shown, and fails
                 config.stash[PAGE] = traceback.format_exc()
                 session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
@@ -158,13 +158,14 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     result = config.stash[RUN].result
     terminalreporter.section("NumPy vs PyTorch")
     found = load(result)
-    for finding in headlines(found):
+    findings = Findings(found)
+    for finding in (*findings.answers(), *findings.headlines()):
         terminalreporter.write_line(f"  {finding.text}")
     untrue = found.table[found.table["status"] == "implausible"]
     for cell, reason in zip(untrue["cell"], untrue["reason"], strict=True):
         terminalreporter.write_line(f"  implausible: {cell}: {reason}.")
     if found.machine.self_test:
-        terminalreporter.write_line(f"  self-test: {self_tested(found)}.")
+        terminalreporter.write_line(f"  self-test: {findings.all['self-test'].text}")
     terminalreporter.write_line(f"\nresult  {result}")
     if PAGE in config.stash:
         terminalreporter.write_line(f"page    {config.stash[PAGE]}")

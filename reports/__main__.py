@@ -1,38 +1,63 @@
-"""`python -m reports build [FILES]`: pages; `chart WORKLOAD` and `samples CELL`: figures."""
+"""Result files explained: pages, comparisons, figures, tables. `python -m reports COMMAND --help`.
+
+A FILE is a path or whatever fsspec opens, with patterns (`s3://bucket/runs/*.json`); without one it
+is the newest result of this clone, or the committed machines.
+"""
 
 import argparse
 import sys
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
-from reports.charts import blocks_over_time, standalone
-from reports.findings import NUMPY, speedup
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from reports import check as checking
+from reports import export, readme
+from reports.build import Site, compared, write_folder, write_single
+from reports.build import build as assemble
+from reports.charts.blocks import blocks_over_time
+from reports.charts.drawing import Plot, inline, png, standalone
+from reports.charts.sizes import time_against_size
+from reports.comparing.comparison import Comparison, compare, parse_share, regressions
+from reports.comparing.many import load_many
+from reports.comparing.tables import print_comparison
+from reports.comparing.verdicts import NOT_COMPARABLE
+from reports.findings import Findings
+from reports.intake import expand
 from reports.load import Result, load_all
-from reports.pages import sections, write
+from reports.speedups import NUMPY
 
 HERE = Path(__file__).resolve().parent
+Run = Callable[[argparse.Namespace], int]
 
 
 class NoResultError(Exception):
-    """Nothing to build a page from; the message says what to do."""
+    """Nothing to work on; the message says what was expected, and what to do."""
 
 
-def build(files: Sequence[Path], out: Path) -> Path:
-    """Build the site from result files, the first of them its subject; return its first page.
+def build(
+    files: Sequence[Path | str], out: Path, *, single: bool = False, pictures: bool = False
+) -> tuple[Path, list[str]]:
+    """Build pages from result files, the first of them their subject.
+
+    Returns the first page, and a line for each file that could not be read.
 
     Raises
     ------
     NoResultError : none of the files could be read.
 
     """
-    results, complaints = _readable(files)
-    return write(results, complaints, out)
+    results, complaints = _readable(files, blocks=True)
+    site = assemble(results, complaints, pictures=pictures)
+    return (write_single if single else write_folder)(site, out), complaints
 
 
-def chart(workload: str, file: Path, out: Path) -> Path:
-    """Write the chart of one workload as an SVG file; return its path.
+def chart(workload: str, file: Path | str) -> Plot:
+    """Draw one workload's times against its sizes.
 
     Raises
     ------
@@ -40,23 +65,28 @@ def chart(workload: str, file: Path, out: Path) -> Path:
 
     """
     results, _ = _readable([file])
-    figures = {s.name: next(iter(s.charts.values())) for s in sections(results[0])}
-    if workload not in figures:
-        known = ", ".join(figures) or "none"
-        raise NoResultError(f"{file} must hold times of {workload!r}; it holds {known}")
-    out.write_text(standalone(figures[workload]), encoding="utf-8")
-    return out
+    table = results[0].table
+    rows = table[table["typical_s"].notna() & (table["workload"] == workload)]
+    if not len(rows):
+        known = dict.fromkeys(table[table["typical_s"].notna()]["workload"].dropna())
+        raise NoResultError(
+            f"{file} must hold times of {workload!r}; it holds {', '.join(known) or 'none'}"
+        )
+    first = rows[
+        (rows["threads"] == rows["threads"].iloc[0]) & (rows["dtype"] == rows["dtype"].iloc[0])
+    ]
+    return time_against_size(first)
 
 
-def samples(cell: str, file: Path, out: Path) -> Path:
-    """Write a chart of every block of a cell, beside NumPy's, as an SVG file; return its path.
+def samples(cell: str, file: Path | str) -> Plot:
+    """Draw every block of a cell, beside NumPy's.
 
     Raises
     ------
     NoResultError : the file cannot be read, or holds no blocks of that cell.
 
     """
-    results, _ = _readable([file])
+    results, _ = _readable([file], blocks=True)
     blocks = results[0].blocks
     if cell not in set(blocks["cell"]):
         near = get_close_matches(cell, set(blocks["cell"]), cutoff=0)
@@ -66,20 +96,17 @@ def samples(cell: str, file: Path, out: Path) -> Path:
     case = cell.rpartition("/")[0]
     both = blocks[blocks["cell"].isin([cell, f"{case}/{NUMPY}"])]
     both = both.assign(contender=both["cell"].str.rpartition("/")[2])
-    table = results[0].table
-    row = table[table["cell"] == cell].to_dict("records")[0]
-    title = case if row["contender"] == NUMPY else speedup(row).text
-    out.write_text(standalone(blocks_over_time(both, wrapped(title))), encoding="utf-8")
-    return out
+    told = Findings(results[0]).speedups.get(f"speedup/{cell}")
+    return blocks_over_time(both, "\n".join(textwrap.wrap(told.text if told else case, 88)))
 
 
-def wrapped(title: str) -> str:
-    """Return a sentence in lines that fit above a chart."""
-    return "\n".join(textwrap.wrap(title, 88))
+def _readable(
+    files: Sequence[Path | str], *, blocks: bool = False
+) -> tuple[list[Result], list[str]]:
+    return _some(*load_all(dict.fromkeys(expand(files)), blocks=blocks))
 
 
-def _readable(files: Sequence[Path]) -> tuple[list[Result], list[str]]:
-    results, complaints = load_all(files)
+def _some(results: list[Result], complaints: list[str]) -> tuple[list[Result], list[str]]:
     for complaint in complaints:
         print(complaint, file=sys.stderr)
     if not results:
@@ -89,40 +116,204 @@ def _readable(files: Sequence[Path]) -> tuple[list[Result], list[str]]:
     return results, complaints
 
 
-def newest() -> list[Path]:
+def own() -> list[str]:
+    """Return the results of this clone, the oldest first."""
+    found = sorted(HERE.glob("results/*/*.json*"), key=lambda path: (path.stem, path.suffix))
+    return list(map(str, found))
+
+
+def committed() -> list[str]:
+    """Return the results of other machines that came with the project."""
+    return list(map(str, sorted(HERE.glob("machines/*.json"))))
+
+
+def newest() -> list[str]:
     """Return the newest result of this clone, else the committed ones of other machines."""
-    own = sorted(HERE.glob("results/*/*.json*"), key=lambda path: (path.stem, path.suffix))
-    return own[-1:] or sorted(HERE.glob("machines/*.json"))
+    return own()[-1:] or committed()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line."""
-    parser = argparse.ArgumentParser(prog="python -m reports", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True)
-    building = commands.add_parser("build", help="build the pages")
-    building.add_argument("files", nargs="*", type=Path, help="result files (the newest)")
-    building.add_argument("--out", type=Path, default=HERE / "site", help="folder for the pages")
-    drawing = commands.add_parser("chart", help="draw one workload's chart")
-    drawing.add_argument("workload")
-    drawing.add_argument("file", nargs="?", type=Path, help="a result file (the newest)")
-    drawing.add_argument("--out", type=Path, default=Path("chart.svg"), help="the figure's file")
-    doubting = commands.add_parser("samples", help="draw all blocks of one cell, beside NumPy's")
-    doubting.add_argument("cell", help="as on the page: matmul/n=64/float32/threads=1/torch-cpu")
-    doubting.add_argument("file", nargs="?", type=Path, help="a result file (the newest)")
-    doubting.add_argument("--out", type=Path, default=Path("samples.svg"), help="the figure's file")
-    chosen = parser.parse_args(arguments)
+    """Run the command line; return its exit status."""
+    chosen = _parser().parse_args(arguments)
     try:
-        if chosen.command == "build":
-            print(build(chosen.files or newest(), chosen.out))
-        else:
-            file = chosen.file or next(iter(newest()), Path("a result file"))
-            draw, name = (
-                (chart, chosen.workload) if chosen.command == "chart" else (samples, chosen.cell)
-            )
-            print(draw(name, file, chosen.out))
-    except NoResultError as error:
+        return int(chosen.run(chosen))
+    except (NoResultError, FileNotFoundError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m reports",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+
+    def command(name: str, run: Run, told: str) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, help=told, description=told)
+        made.set_defaults(run=run)
+        return made
+
+    building = command("build", _build, "build the pages of a run; of several, each and compared")
+    building.add_argument("files", nargs="*", metavar="FILE", help="result files (the newest)")
+    building.add_argument(
+        "--out", type=Path, help="folder (reports/site), or with --single-file a file"
+    )
+    building.add_argument("--single-file", action="store_true", help="one page that can be mailed")
+    building.add_argument("--png", action="store_true", help="each figure as a PNG file, too")
+    comparing = command("compare", _compare, "machines, or runs of one machine, side by side")
+    comparing.add_argument("files", nargs="+", metavar="FILE", help="result files")
+    comparing.add_argument(
+        "--baseline",
+        type=int,
+        default=1,
+        metavar="N",
+        help="which of them all are compared with (1, the first)",
+    )
+    comparing.add_argument(
+        "--fail-above", metavar="SHARE", help="exit 1 if anything is surely slower by more: 5%%"
+    )
+    comparing.add_argument(
+        "--all", action="store_true", help="print every case, not only what differs"
+    )
+    comparing.add_argument("--out", type=Path, help="folder for the page (none is written)")
+    checked = command("check", _check, "is every number of a site its file's, is it whole?")
+    checked.add_argument(
+        "site", nargs="?", type=Path, default=HERE / "site", help="folder or page (reports/site)"
+    )
+    listing = command("list", _list, "known runs and machines")
+    listing.add_argument(
+        "files", nargs="*", metavar="FILE", help="result files (all of this clone)"
+    )
+    exporting = command("export", _export, "the cells of runs as one table")
+    exporting.add_argument("files", nargs="*", metavar="FILE", help="result files (the newest)")
+    exporting.add_argument("--format", choices=export.FORMATS, default="csv")
+    exporting.add_argument("--out", type=Path, help="file (the terminal; for Parquet needed)")
+    telling = command("readme", _readme, "write reports/README.md from the committed machines")
+    telling.add_argument(
+        "--check", action="store_true", help="write nothing; exit 1 if it is stale"
+    )
+    drawing = command("chart", _chart, "draw one workload's times")
+    drawing.add_argument("workload")
+    doubting = command("samples", _samples, "draw all blocks of one cell, beside NumPy's")
+    doubting.add_argument("cell", help="as on the page: matmul/n=64/float32/threads=1/torch-cpu")
+    for one, name in ((drawing, "chart"), (doubting, "samples")):
+        one.add_argument("file", nargs="?", help="a result file (the newest)")
+        one.add_argument(
+            "--out", type=Path, default=Path(f"{name}.svg"), help=f"{name}.svg, or .png"
+        )
+    return parser
+
+
+def _build(chosen: argparse.Namespace) -> int:
+    usual = HERE / ("numpy-vs-pytorch.html" if chosen.single_file else "site")
+    page, complaints = build(
+        chosen.files or newest(),
+        chosen.out or usual,
+        single=chosen.single_file,
+        pictures=chosen.png,
+    )
+    print(page)
+    return 1 if complaints else 0
+
+
+def _compare(chosen: argparse.Namespace) -> int:
+    above = parse_share(chosen.fail_above) if chosen.fail_above is not None else None
+    results, complaints = _some(*load_many(expand(chosen.files)))
+    if len(results) < 2:  # noqa: PLR2004 - a comparison
+        raise NoResultError(f"two or more readable result files expected, got {len(results)}")
+    if not 1 <= chosen.baseline <= len(results):
+        raise ValueError(f"--baseline must be from 1 to {len(results)}, got {chosen.baseline}")
+    comparison = compare(results, chosen.baseline - 1)
+    print_comparison(comparison, Console(), all_cells=chosen.all)
+    if chosen.out is not None:
+        site = Site()
+        site.pages.append(compared(site, comparison, ()))
+        print(write_folder(site, chosen.out))
+    failed = above is not None and _gate(comparison, above)
+    return 1 if complaints or failed else 0
+
+
+def _gate(comparison: Comparison, above: float) -> bool:
+    """Print what is surely slower by more than a share, and how much could not be asked."""
+    slow = regressions(comparison, above)
+    for row in slow.to_dict("records"):
+        least = f"at least {1 / row['high'] - 1:.1%}"
+        print(f"slower, {least}: {row['key']} on {row['machine']}", file=sys.stderr)
+    unasked = int((comparison.pairs["verdict"] == NOT_COMPARABLE).sum())
+    print(
+        f"{len(slow)} of {len(comparison.pairs)} surely slower by more than {above:.1%};"
+        f" {unasked} could not be compared",
+        file=sys.stderr,
+    )
+    return bool(len(slow))
+
+
+def _check(chosen: argparse.Namespace) -> int:
+    complaints = checking.check(chosen.site)
+    for complaint in complaints:
+        print(complaint)
+    print(f"{chosen.site}: " + (f"{len(complaints)} complaints" if complaints else "all is well"))
+    return 1 if complaints else 0
+
+
+def _list(chosen: argparse.Namespace) -> int:
+    results, complaints = _some(*load_many(expand(chosen.files or [*committed(), *own()])))
+    table = Table("machine", "measured", "timed", "of", "GPU", "commit", "file", box=None)
+    for result in results:
+        timed = result.table["typical_s"].notna()
+        gpus = ", ".join(gpu.name for gpu in result.machine.gpus) or "none"
+        row = (
+            result.label, result.datetime[:16].replace("T", " "), str(int(timed.sum())),
+            str(len(timed)), gpus if result.own else "", result.commit.id[:8], result.name,
+        )  # fmt: skip
+        table.add_row(*(Text(text) for text in row))
+    Console(width=None if sys.stdout.isatty() else 200).print(table)
+    return 1 if complaints else 0
+
+
+def _export(chosen: argparse.Namespace) -> int:
+    results, complaints = _some(*load_many(expand(chosen.files or newest())))
+    content = export.as_bytes(export.tidy(results), chosen.format)
+    if chosen.out is not None:
+        chosen.out.write_bytes(content)
+        print(chosen.out)
+    elif chosen.format == "parquet":
+        raise ValueError("Parquet is no text: name a file with --out")
+    else:
+        sys.stdout.write(content.decode())
+    return 1 if complaints else 0
+
+
+def _readme(chosen: argparse.Namespace) -> int:
+    if not chosen.check:
+        print(readme.write())
+        return 0
+    complaints = readme.stale()
+    for complaint in complaints:
+        print(complaint, file=sys.stderr)
+    return 1 if complaints else 0
+
+
+def _chart(chosen: argparse.Namespace) -> int:
+    return _drawn(chart(chosen.workload, _one(chosen.file)), chosen.out)
+
+
+def _samples(chosen: argparse.Namespace) -> int:
+    return _drawn(samples(chosen.cell, _one(chosen.file)), chosen.out)
+
+
+def _one(file: str | None) -> str:
+    return file or next(iter(newest()), "a result file")
+
+
+def _drawn(plot: Plot, out: Path) -> int:
+    if out.suffix == ".png":
+        out.write_bytes(png(plot))
+    else:
+        out.write_text(standalone(inline(plot)), encoding="utf-8")
+    print(out)
     return 0
 
 

@@ -10,7 +10,7 @@ import contextlib
 import importlib.util
 import io
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,14 +18,15 @@ from typing import Any
 import jupytext
 from jinja2 import Environment, StrictUndefined
 from markdown_it import MarkdownIt
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from nbformat import NotebookNode
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
-from reports.findings import Finding, baselines_missing, speedup
-from reports.load import Result
+from reports.findings import Findings
+from reports.sources import read_source
+from reports.statement import Finding, markdown
 
 ROOT = Path(__file__).resolve().parent.parent
 NO_TORCH = "(not run: PyTorch is not installed where this page was built)"
@@ -66,7 +67,7 @@ def find(root: Path = ROOT / "tutorial") -> list[Chapter]:
     return [read(path) for path in sorted(root.glob("[0-9]_*/[0-9]*.py"))]
 
 
-def render(chapter: Chapter, result: Result) -> Markup:
+def render(chapter: Chapter, findings: Findings) -> Markup:
     """Run a chapter and return the body of its page, its prose filled from a result.
 
     Raises
@@ -78,48 +79,54 @@ def render(chapter: Chapter, result: Result) -> Markup:
     parts = []
     for cell in chapter.notebook.cells:
         if cell.cell_type == "markdown":
-            parts.append(_prose(chapter, cell.source, result))
+            parts.append(_prose(chapter, cell.source, findings))
         else:
             parts += [code(cell.source), _output(chapter, cell.source, namespace)]
     return Markup("\n").join(parts)
 
 
-def _prose(chapter: Chapter, text: str, result: Result) -> Markup:
-    """Return prose as HTML; source files go in after Markdown, which would change their bytes."""
-    files: list[Markup] = []
+def _prose(chapter: Chapter, text: str, findings: Findings) -> Markup:
+    """Return prose as HTML.
 
-    def keep(name: str) -> Markup:
-        files.append(code(read_source(name)))
-        return Markup('<div id="source-{}"></div>').format(len(files) - 1)
+    What comes from files, findings and code alike, goes in after Markdown, which would change its
+    bytes, and which must not read what a result file says.
+    """
+    kept: list[Markup] = []
 
-    html = MARKDOWN.render(fill(chapter, text, result, keep))
-    for number, file in enumerate(files):
-        html = html.replace(f'<div id="source-{number}"></div>', file)
+    def keep(part: Markup, tag: str) -> Markup:
+        kept.append(part)
+        return Markup('<{} id="kept-{}"></{}>').format(tag, len(kept) - 1, tag)
+
+    names = {
+        "machine": keep(escape(findings.result.label), "span"),
+        "speedup": lambda *name, **kind: keep(quote(findings, *name, **kind).html, "span"),
+        "source": lambda name: keep(code(read_source(name)), "div"),
+    }
+    html = MARKDOWN.render(fill(chapter, text, names))
+    for number, part in enumerate(kept):
+        for tag in ("span", "div"):
+            html = html.replace(f'<{tag} id="kept-{number}"></{tag}>', part)
     return Markup(html)
 
 
-def notebook(chapter: Chapter, result: Result) -> str:
+def notebook(chapter: Chapter, findings: Findings) -> str:
     """Return the chapter as a notebook file, its prose filled from a result."""
-
-    def fence(name: str) -> Markup:
-        return Markup(f"```python\n{read_source(name)}```")
-
+    names = {
+        "machine": Markup(markdown(findings.result.label)),
+        "speedup": lambda *name, **kind: Markup(quote(findings, *name, **kind).markdown),
+        "source": lambda name: Markup(f"```python\n{read_source(name)}```"),
+    }
     copy = jupytext.reads(jupytext.writes(chapter.notebook, fmt="py:percent"), fmt="py:percent")
     for number, cell in enumerate(copy.cells):
         cell.id = f"{chapter.path.stem}-{number}"
         if cell.cell_type == "markdown":
-            cell.source = fill(chapter, cell.source, result, fence)
+            cell.source = fill(chapter, cell.source, names)
     return str(jupytext.writes(copy, fmt="ipynb"))
 
 
-def fill(chapter: Chapter, prose: str, result: Result, show: Callable[[str], Markup]) -> str:
-    """Fill the places in a chapter's prose that name a result, or a file that `show` shows."""
+def fill(chapter: Chapter, prose: str, names: Mapping[str, Any]) -> str:
+    """Fill the places in a chapter's prose that name a result, or a file to be shown."""
     environment = Environment(autoescape=True, undefined=StrictUndefined)
-    names = {
-        "machine": result.label,
-        "speedup": lambda *name, **kind: quote(result, *name, **kind).html,
-        "source": show,
-    }
     try:
         return environment.from_string(prose).render(names)
     except Exception as error:
@@ -127,46 +134,33 @@ def fill(chapter: Chapter, prose: str, result: Result, show: Callable[[str], Mar
 
 
 def quote(
-    result: Result,
+    findings: Findings,
     workload: str,
     size: str,
     *,
     contender: str = "torch-cpu",
     dtype: str = "float32",
 ) -> Finding:
-    """Return the finding of a name; one that says so where this run did not ask for it."""
-    table = result.table
-    rows = table[
-        (table["workload"] == workload)
-        & (table["size"] == size)
-        & (table["dtype"] == dtype)
-        & (table["contender"] == contender)
-    ]
-    if len(rows):
-        row = rows.to_dict("records")[0]
-        return speedup(row, baselines_missing(result).get(row["case"], ""))
-    case = f"{workload}/{size}/{dtype}"
+    """Return the finding of a name; one that says so where nobody measured it.
+
+    It is this machine's, on the fewest threads that it was asked for with; where this machine has
+    no such device, a reference machine's, marked as that.
+    """
+    wanted = {"workload": workload, "size": size, "contender": contender, "dtype": dtype}
+    own = findings.kind("speedup", **wanted)
+    if not any(finding.told for finding in own):
+        for reference in findings.references:
+            theirs = [f for f in reference.findings.kind("speedup", **wanted) if f.told]
+            if theirs:
+                return theirs[0].elsewhere(reference.label, reference.file)
+    if own:
+        return own[0]
     return Finding(
-        id=f"speedup/{case}/{contender}",
+        id=f"speedup/{workload}/{size}/{dtype}/{contender}",
         state="absent",
         sentence="{where}: not asked for in this run",
         words={"where": f"{workload} at {size}, {dtype}, {contender}"},
-        cells=(),
     )
-
-
-def read_source(name: str) -> str:
-    """Return the text of a file of this project.
-
-    Raises
-    ------
-    ChapterError : the name leads to no file inside the project.
-
-    """
-    path = (ROOT / name).resolve()
-    if ROOT not in path.parents or not path.is_file():
-        raise ChapterError(f"source({name!r}) must name a file of this project")
-    return path.read_text(encoding="utf-8")
 
 
 def code(text: str) -> Markup:

@@ -1,212 +1,220 @@
-"""Table -> findings: statements that the data chose, each with the cells that it rests on.
+"""Everything that a result says, statement by statement, and what of it stands first.
 
-A sentence about speed is picked by the state of its speedup: PyTorch wins or loses where the whole
-interval lies more than 5 % away from 1, and ties where it is narrow and reaches nearer: of 95 %
-intervals one in twenty is wrong by a little, and no winner may rest on that. A cell too unsettled
-to tell is unstable, and one without a time is absent, with its reason. A number gets the digits its
-interval deserves.
+Which sentence is said is chosen by the data; no sentence claims what its file does not show. All
+statements of a result are found by their ids, so that a page can quote one and a check can draw it
+anew.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
-import pandas as pd
-from markupsafe import Markup, escape
 
-from reports import units
+from reports.lessons import lessons
 from reports.load import Result
-from reports.schema import Peaks
+from reports.roofline import roofs
+from reports.speedups import MARGIN, NUMPY, UNTOLD, Speedups, main, state_of
+from reports.statement import Finding
+from reports.trends import crossovers, growths
 
-NUMPY = "numpy"
-MARGIN = 1.05  # a smaller difference makes no winner: the same code is found 4 % apart now and then
-PILED_UP = 3.0  # typical over best: such times have no single speedup
-CACHES = 4  # data that is so many times larger than a cache comes from memory
-MIN_VISITS = 3  # fewer do not tell how visits differ
-SENTENCES = {
-    "wins": "{where}: {contender} is {ratio} times as fast as NumPy (95 % interval {interval})",
-    "loses": "{where}: NumPy is {ratio} times as fast as {contender} (95 % interval {interval})",
-    "tie": "{where}: too close to call; {contender} runs at {ratio} times NumPy's speed"
-    " (95 % interval {interval})",
-    "unstable": "{where}: {contender} runs at about {ratio} times NumPy's speed, too unsettled here"
-    " to tell who is faster (95 % interval {interval})",
-    "absent": "{where}: no speedup of {contender}, since {reason}",
-    "implausible": "{where}: the time of {contender} cannot be true and counts for nothing:"
-    " {reason}",
-}
-UNTOLD = {"absent", "implausible"}  # states without a speedup to quote
+STATES = ("wins", "tie", "loses", "unstable")
+CALLED = {"wins": "wins", "tie": "ties", "loses": "loses"}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Finding:
-    """One statement: its id, state, sentence, the numbers in it, and the cells it rests on."""
+@dataclass(frozen=True)
+class Reference:
+    """Another machine, whose accelerator stands in for one that the reader has not.
 
-    id: str
-    state: str
-    sentence: str
-    words: Mapping[str, str]
-    numbers: Mapping[str, str] = field(default_factory=dict)
-    cells: tuple[str, ...]
-    speedup: float | None = None
+    Attributes
+    ----------
+    label : its name.
+    file : where a page finds its result.
 
-    @property
-    def text(self) -> str:
-        """The statement as plain text."""
-        return self.sentence.format(**self.words, **self.numbers) + "."
+    """
 
-    @property
-    def html(self) -> Markup:
-        """The statement with every number tied to the cell that it comes from."""
-        words = {key: escape(word) for key, word in self.words.items()}
-        numbers = {
-            key: Markup('<data class="{}" value="{}" data-cell="{}">{}</data>').format(
-                self.state, number, self.cells[-1], number
+    findings: "Findings"
+    label: str
+    file: str
+
+
+@dataclass(frozen=True)
+class Findings:
+    """The findings of one result; `references` tell what its machine has no device for."""
+
+    result: Result
+    references: tuple[Reference, ...] = ()
+
+    @cached_property
+    def speedups(self) -> Mapping[str, Finding]:
+        """Those of kind speedup, by id."""
+        return Speedups(self.result).all()
+
+    @cached_property
+    def all(self) -> Mapping[str, Finding]:
+        """Every finding by its id."""
+        found = [
+            *self.speedups.values(),
+            *crossovers(self.result),
+            *growths(self.result),
+            *roofs(self.result),
+            *lessons(self.result),
+            *self._answers(),
+            self._score(),
+            steadiness(self.result),
+            self_tested(self.result),
+        ]
+        return {finding.id: finding for finding in found}
+
+    def kind(self, kind: str, **about: str) -> list[Finding]:
+        """Return those of a kind that are about something: workload="matmul", dtype="float32"."""
+        return [
+            finding
+            for finding in self.all.values()
+            if finding.kind == kind
+            and all(finding.about.get(key) == value for key, value in about.items())
+        ]
+
+    def headlines(self) -> list[Finding]:
+        """Return at most three: PyTorch's largest win, its largest loss, and the largest matmul.
+
+        Where an accelerator was measured the largest matmul is its own.
+        """
+        told = [f for f in self.speedups.values() if main(f.about["contender"])]
+        wins = [f for f in told if f.state == "wins"]
+        losses = [f for f in told if f.state == "loses"]
+        matmul = [f for f in told if f.about["workload"] == "matmul" and f.told]
+        chosen = [
+            *sorted(wins, key=_value, reverse=True)[:1],
+            *sorted(losses, key=_value)[:1],
+            *matmul[-1:],
+        ]
+        return list({finding.id: finding for finding in chosen}.values())
+
+    def answers(self) -> list[Finding]:
+        """Return the answers to "should I care", one for each way of running PyTorch."""
+        return self.kind("answer")
+
+    def _answers(self) -> Iterator[Finding]:
+        """State at how many workloads' largest sizes each contender wins, ties and loses."""
+        table = self.result.table
+        timed = table[table["typical_s"].notna() & table["workload"].notna()]
+        usual = timed[timed["contender"].map(lambda name: main(str(name))).astype(bool)]
+        for (contender, threads), rows in usual.groupby(["contender", "threads"], sort=False):
+            at = rows.groupby(["workload", "variant", "dtype"], sort=False)["axis_value"]
+            largest = rows[rows["axis_value"] == at.transform("max")].to_dict("records")
+            states = [state_of(row) for row in largest]
+            told = [state for state in states if state not in UNTOLD]
+            if not told:
+                continue
+            counts = {state: told.count(state) for state in STATES}
+            cores = "one core" if threads == 1 else f"{threads:.0f} cores"
+            settled = ", ".join(
+                f"{CALLED[state]} {{{state}}}" for state in CALLED
+            )  # fmt: skip
+            unstable = "; {unstable} too unsettled to call" if counts["unstable"] else ""
+            yield Finding(
+                id=f"answer/{contender}/threads={threads:.0f}",
+                state=max(CALLED, key=lambda state: counts[state]),
+                sentence="Of {count} computations, each at its largest size, {contender} on {cores}"
+                f" {settled}"
+                f"{unstable}",
+                words={
+                    "contender": str(contender),
+                    "cores": cores if "cpu" in str(contender) else f"{cores} and its device",
+                },
+                numbers={"count": str(len(told))}
+                | {
+                    state: str(count) for state, count in counts.items() if state in CALLED or count
+                },
+                cells=tuple(str(row["cell"]) for row in largest),
+                about={"contender": str(contender)},
             )
-            for key, number in self.numbers.items()
-        }
-        return Markup(self.sentence).format(**words, **numbers) + Markup(".")
+
+    def _score(self) -> Finding:
+        states = [f.state for f in self.speedups.values() if f.state not in UNTOLD]
+        counts = {state: states.count(state) for state in STATES}
+        return Finding(
+            id="score",
+            state="told" if states else "absent",
+            sentence="Of {count} PyTorch cells with a speedup, PyTorch wins {wins}, loses {loses}"
+            " and ties {tie}; {unstable} are too unsettled here to call"
+            if states
+            else "No speedup was measured in this run",
+            numbers={"count": str(len(states))} | {s: str(n) for s, n in counts.items()}
+            if states
+            else {},
+            cells=tuple(f.cells[-1] for f in self.speedups.values() if f.state not in UNTOLD),
+        )
 
 
-def speedups(result: Result) -> dict[str, Finding]:
-    """Return what each PyTorch cell says of NumPy against PyTorch, by the cell's id."""
-    rows = result.table[result.table["contender"] != NUMPY]
-    missing = baselines_missing(result)
-    return {
-        row["cell"]: speedup(row, missing.get(row["case"], "")) for row in rows.to_dict("records")
+def _value(finding: Finding) -> float:
+    return finding.interval.value if finding.interval else np.nan
+
+
+def steadiness(result: Result) -> Finding:
+    """State what tells how far a run can be trusted: its noise and its failures."""
+    every = result.table[result.table["typical_s"].notna()]
+    timed = every[every["status"] != "implausible"]
+    blocks, disturbed = timed["blocks"].sum(), timed["disturbed_blocks"].sum()
+    others = timed[timed["contender"] != NUMPY]
+    widths = ((others["high"] - others["low"]) / (2 * others["ratio"])).dropna()
+    if not len(widths) or not blocks:
+        return Finding(id="steadiness", state="absent", sentence="No speedups")
+    numbers = {
+        "half": f"{100 * widths.median():.1f} %",
+        "disturbed": f"{100 * disturbed / blocks:.1f} %",
+        "unstable": str(int((timed["status"] == "unstable").sum())),
+        "cells": str(len(timed)),
+        "bimodal": str(int(sum(flag is True for flag in timed["bimodal"]))),
     }
-
-
-def baselines_missing(result: Result) -> dict[str, str]:
-    """Return by case why NumPy has no time to compare with, where it has none."""
-    rows = result.table[result.table["contender"] == NUMPY]
-    rows = rows[~rows["status"].isin(["ok", "unstable"]) & (rows["reason"] != "")]
-    return dict(zip(rows["case"], rows["reason"], strict=True))
-
-
-def speedup(row: Mapping[Any, Any], missing: str = "") -> Finding:
-    """State one cell's speedup over NumPy, or why there is none: NumPy's time may be `missing`."""
-    state = state_of(row)
-    where = f"{row['workload']} at {str(row['size']).replace(',', ', ')}, {row['dtype']}"
-    threads = str(row["case"]).rpartition("threads=")[2]
-    words = {
-        "where": where if threads == "1" else f"{where}, {threads} threads",
-        "contender": str(row["contender"]),
-    }
-    if state in UNTOLD:
-        words["reason"] = str(row["reason"]) or missing or "NumPy has no time in this case"
+    sentence = (
+        "Half of all speedups are known to ±{half} or better; {disturbed} of blocks were disturbed;"
+        " {unstable} of {cells} cells did not settle, {bimodal} run at two speeds"
+    )
+    if impossible := len(every) - len(timed):
+        numbers["implausible"] = str(impossible)
+        sentence += "; {implausible} more cannot be true and count for nothing"
     return Finding(
-        id=f"speedup/{row['cell']}",
-        state=state,
-        sentence=SENTENCES[state] + _best_clause(row, state),
-        words=words,
-        numbers={} if state in UNTOLD else _numbers(row, state),
-        cells=(f"{row['case']}/{NUMPY}", str(row["cell"])),
-        speedup=None if state in UNTOLD else float(row["ratio"]),
+        id="steadiness",
+        state="told",
+        sentence=sentence,
+        numbers=numbers,
+        cells=tuple(str(cell) for cell in timed["cell"][:1]),
     )
 
 
-def state_of(row: Mapping[Any, Any]) -> str:
-    """Return wins, loses, tie, unstable, absent or implausible."""
-    if row["status"] == "implausible":
-        return "implausible"
-    if pd.isna(row["ratio"]) or row["status"] not in {"ok", "unstable"}:
-        return "absent"
-    few = pd.notna(row["visits"]) and row["visits"] < MIN_VISITS
-    if few or row["typical_s"] > PILED_UP * row["best_s"]:
-        return "unstable"
-    if row["low"] > MARGIN or row["high"] < 1 / MARGIN:
-        return "wins" if row["low"] > MARGIN else "loses"
-    return "unstable" if row["status"] == "unstable" else "tie"
-
-
-def _numbers(row: Mapping[Any, Any], state: str) -> dict[str, str]:
-    def of(ratio: float, low: float, high: float) -> tuple[float, float, float]:
-        return (1 / ratio, 1 / high, 1 / low) if state == "loses" else (ratio, low, high)
-
-    typical = of(row["ratio"], row["low"], row["high"])
-    best = of(row["best_ratio"], row["best_low"], row["best_high"])
-    return {
-        "ratio": units.ratio(*typical),
-        "interval": units.interval(*typical),
-        "best": units.ratio(*best),
-    }
-
-
-def _best_clause(row: Mapping[Any, Any], state: str) -> str:
-    """Quote the best beside the typical where their intervals are apart."""
-    apart = row["best_low"] > row["high"] or row["best_high"] < row["low"]
-    return "; {best} times at best" if state not in UNTOLD and apart else ""
-
-
-def headlines(result: Result) -> list[Finding]:
-    """Return at most three: PyTorch's largest win, its largest loss, and the largest matmul."""
-    main = [f for f in speedups(result).values() if f.words["contender"].count("-") == 1]
-    wins = [f for f in main if f.state == "wins"]
-    losses = [f for f in main if f.state == "loses"]
-    matmul = [f for f in main if f.cells[0].startswith("matmul/") and f.speedup is not None]
-    chosen = [
-        *sorted(wins, key=lambda f: -(f.speedup or 0))[:1],
-        *sorted(losses, key=lambda f: f.speedup or 0)[:1],
-        *matmul[-1:],
-    ]
-    return list({finding.id: finding for finding in chosen}.values())
-
-
-def score(result: Result) -> dict[str, int]:
-    """Count the states of all PyTorch cells that were timed."""
-    states = [f.state for f in speedups(result).values() if f.state not in UNTOLD]
-    return {state: states.count(state) for state in ("wins", "tie", "loses", "unstable")}
-
-
-def of_roof(row: Mapping[Any, Any], peaks: Mapping[str, Peaks] | None) -> tuple[float, str]:
-    """Return which part of its device's measured peak a result gets, and of what; 0, "" if unknown.
-
-    The roofline (Williams, Waterman & Patterson, 2009): of operations or of bytes, whichever takes
-    longer at the peak; bytes count where they do not fit a cache.
-    """
-    threads = f"cpu/threads={row['threads']:.0f}"
-    peak = (peaks or {}).get(threads if row["device"] == "cpu" else str(row["device"]))
-    if peak is None:
-        return 0.0, ""
-    flop_s = peak.flop_s.get(str(row["precision"]), 0.0)
-    bytes_s = max(peak.copy_bytes_s, peak.read_bytes_s)
-    beyond = peak.cache_bytes is not None and row["bytes"] > CACHES * peak.cache_bytes
-    shares = {
-        "FLOP/s": row["flops"] / flop_s / row["typical_s"] if flop_s else 0.0,
-        "bytes/s": row["bytes"] / bytes_s / row["typical_s"] if bytes_s and beyond else 0.0,
-    }
-    unit = max(shares, key=shares.__getitem__)
-    return (shares[unit], unit) if shares[unit] else (0.0, "")
-
-
-def trust(result: Result) -> dict[str, float]:
-    """Return what tells how far a run can be trusted: its noise and its failures."""
-    timed = result.table[result.table["typical_s"].notna()]
-    blocks, disturbed = timed["blocks"].sum(), timed["disturbed_blocks"].sum()
-    widths = ((timed["high"] - timed["low"]) / (2 * timed["ratio"]))[timed["contender"] != NUMPY]
-    return {
-        "cells": len(timed),
-        "unstable": int((timed["status"] == "unstable").sum()),
-        "implausible": int((timed["status"] == "implausible").sum()),
-        "bimodal": int((timed["bimodal"] == True).sum()),  # noqa: E712 - a column, not a flag
-        "disturbed_share": float(disturbed / blocks) if blocks else np.nan,
-        "half_width": float(widths.median()) if len(widths) else np.nan,
-    }
-
-
-def self_tested(result: Result) -> str:
-    """Return what the self-test of a run found, or that it had none."""
+def self_tested(result: Result) -> Finding:
+    """State what the self-test of a run found, or that it had none."""
     found = result.machine.self_test
     if found is None:
-        return "none in this run; --self-test compares every contender with itself"
-    counted = units.count(found.comparisons, "comparison")
-    text = f"{found.excluding_1} of {counted} of a contender with itself exclude 1"
-    if found.widest_half_width is None or found.furthest is None:
-        return text
-    wins = sum(row.low > MARGIN or row.high < 1 / MARGIN for row in found.rows)
-    return (
-        f"{text} (of 95 % intervals one in twenty does), {wins or 'none'} by so much that it would "
-        f"be called a winner; the widest is ±{100 * found.widest_half_width:.1f} %, and the same "
-        f"code was found at most {100 * (np.exp(found.furthest) - 1):.1f} % apart"
+        sentence = "None in this run; --self-test compares every contender with itself"
+        return Finding(id="self-test", state="absent", sentence=sentence)
+    sentence = "{excluding} of {comparisons} comparisons of a contender with itself exclude 1"
+    numbers = {"excluding": str(found.excluding_1), "comparisons": str(found.comparisons)}
+    if found.widest_half_width is not None and found.furthest is not None:
+        wins = sum(row.low > MARGIN or row.high < 1 / MARGIN for row in found.rows)
+        numbers |= {
+            "wins": str(wins),
+            "widest": f"{100 * found.widest_half_width:.1f} %",
+            "furthest": f"{100 * (np.exp(found.furthest) - 1):.1f} %",
+        }
+        sentence += (
+            " (of 95 % intervals one in twenty does), {wins} by so much that it would be called a"
+            " winner; the widest is ±{widest}, and the same code was found at most {furthest} apart"
+        )
+    return Finding(id="self-test", state="told", sentence=sentence, numbers=numbers)
+
+
+def has_accelerator(result: Result) -> bool:
+    """Tell whether a result holds times of an accelerator."""
+    devices = result.table[result.table["typical_s"].notna()]["device"].dropna()
+    return bool((devices != "cpu").any())
+
+
+def about_accelerators(finding: Finding) -> bool:
+    """Tell whether a finding is of an accelerator."""
+    contenders = [cell.rpartition("/")[2] for cell in finding.cells]
+    return any(
+        name.startswith("torch-") and not name.startswith("torch-cpu") for name in contenders
     )

@@ -1,10 +1,9 @@
-"""Result file -> checked -> tidy table. Files are the least trusted input.
+"""Result file -> checked -> tidy table.
 
 Reads a result file, the journal of a run that was cut off, and any other file that pytest-benchmark
-wrote, which is shown by what it has.
+wrote, which is shown and compared by what it has.
 """
 
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,21 +13,38 @@ import numpy as np
 import pandas as pd
 from pydantic import ValidationError
 
-from reports.schema import Commit, Info, Machine, Ratio, ResultFile
+from reports.intake import Raw, UnreadableError, printable, read
+from reports.schema import (
+    SCHEMA,
+    Commit,
+    ForeignFile,
+    Info,
+    Machine,
+    Ratio,
+    ResultFile,
+    model_of,
+)
 
-MAX_BYTES = 256 * 2**20
-SCHEMA = "numpy-vs-pytorch/1"
-
-
-class UnreadableError(Exception):
-    """A file that is no result file; the message is one line that says why."""
+NOTCH = 1.57  # McGill, Tukey & Larsen, Variations of box plots (1978): 95 % of a median
 
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """A checked result file: its machine, its cells and their blocks as tidy tables."""
+    """A checked result file: its machine, its cells and their blocks as tidy tables.
 
-    path: Path
+    Attributes
+    ----------
+    path : where it was read; `name` is that as it may be printed.
+    own : whether this suite wrote it.
+    sha256 : of its bytes.
+    blocks : empty unless asked for.
+
+    """
+
+    path: str
+    name: str
+    own: bool
+    sha256: str
     label: str
     datetime: str
     machine: Machine
@@ -37,146 +53,147 @@ class Result:
     blocks: pd.DataFrame
 
 
-def load(path: Path) -> Result:
-    """Read a result file or a journal.
+def load(address: Path | str, *, blocks: bool = False) -> Result:
+    """Read a result file or a journal, with a row for every block of its cells if asked.
 
     Raises
     ------
     UnreadableError : the file cannot be read, is no result file, or breaks its own rules.
 
     """
+    raw = read(address)
+    schema = raw.content.get("schema") if isinstance(raw.content, dict) else None
+    if schema not in (None, SCHEMA):
+        raise UnreadableError(
+            f"{raw.name}: schema: {SCHEMA!r} expected, got {printable(repr(schema))}"
+        )
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise UnreadableError(f"{path}: larger than {MAX_BYTES} bytes, no result file")
-        text = path.read_text(encoding="utf-8")
-        content = _journal(text) if path.suffix == ".jsonl" else json.loads(text)
-        return _result(path, ResultFile.model_validate(content))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
-        raise UnreadableError(f"{path}: not readable as JSON: {error}") from error
+        content = model_of(raw.content).model_validate(raw.content)
     except ValidationError as error:
-        first = error.errors()[0]
+        first = error.errors(include_url=False)[0]
         where = ".".join(map(str, first["loc"]))
-        raise UnreadableError(f"{path}: no result file: {where}: {first['msg']}") from error
+        told = f"{where}: {first['msg']}" if where else str(first["msg"])
+        raise UnreadableError(f"{raw.name}: no result file: {printable(told)}") from error
+    return _result(str(address), raw, content, blocks=blocks)
 
 
-def load_all(paths: Iterable[Path]) -> tuple[list[Result], list[str]]:
+def load_all(
+    addresses: Iterable[Path | str], *, blocks: bool = False
+) -> tuple[list[Result], list[str]]:
     """Return what could be read, and a line for each file that could not."""
     results, complaints = [], []
-    for path in paths:
+    for address in addresses:
         try:
-            results.append(load(path))
+            results.append(load(address, blocks=blocks))
         except UnreadableError as error:
             complaints.append(str(error))
     return results, complaints
 
 
-def _journal(text: str) -> dict[str, Any]:
-    """Return the content of a run that was cut off: its last line may be half written."""
-    lines = text.splitlines(keepends=True)
-    whole = [line for line in lines if line.endswith("\n")]
-    read = [json.loads(line) for line in whole or lines]
-    header = [line for line in read if "cell" not in line][-1]
-    records = [line for line in read if "cell" in line and not line.get("twin")]
-    known = {record["cell"]["id"]: record for record in records}  # the last of each counts
-    missing = {"status": "skipped", "reason": "the run ended before this cell's turn"}
-    return dict(header) | {
-        "cells": [
-            known[cell]["cell"] if cell in known else {"id": cell, **missing}
-            for cell in header.get("asked", ())
-        ],
-        "benchmarks": [r["benchmark"] for r in known.values() if r["benchmark"]],
-    }
-
-
-def _result(path: Path, content: ResultFile) -> Result:
-    if content.schema_ not in (None, SCHEMA):
-        raise UnreadableError(f"{path}: schema {SCHEMA!r} expected, got {content.schema_!r}")
-    rows = list(_rows(content) if content.schema_ else _foreign_rows(content))
+def _result(path: str, raw: Raw, content: ResultFile | ForeignFile, *, blocks: bool) -> Result:
+    own = isinstance(content, ResultFile)
+    rows = list(_rows(content) if isinstance(content, ResultFile) else _foreign_rows(content))
+    table = pd.DataFrame(rows, columns=COLUMNS, dtype=object).astype(dict.fromkeys(NUMBERS, float))
+    wanted = blocks and isinstance(content, ResultFile)
     return Result(
         path=path,
-        label=content.machine_info.label or path.stem,
+        name=raw.name,
+        own=own,
+        sha256=raw.sha256,
+        label=content.machine_info.label or printable(Path(path).name.partition(".")[0]),
         datetime=content.datetime,
         machine=content.machine_info,
         commit=content.commit_info,
-        table=pd.DataFrame(rows, columns=COLUMNS).astype(dict.fromkeys(OPTIONAL, float)),
-        blocks=_blocks(path, content) if content.schema_ else pd.DataFrame(columns=BLOCKS),
+        table=table,
+        blocks=_blocks(content) if wanted else pd.DataFrame(columns=BLOCKS),  # type: ignore[arg-type]
     )
 
 
 COLUMNS = [
     "cell", "case", "status", "reason", "workload", "family", "size", "axis", "axis_value",
     "variant", "dtype", "threads", "contender", "device", "flops", "bytes", "best_s", "typical_s",
-    "ratio", "low", "high", "best_ratio", "best_low", "best_high", "rel_error", "tolerance",
-    "first_call_s", "peak_memory_bytes", "peak_device_memory_bytes", "blocks", "disturbed_blocks",
-    "visits", "workers", "bimodal", "quality", "sources", "source_sha256", "precision",
+    "typical_low_s", "typical_high_s", "ratio", "low", "high", "best_ratio", "best_low",
+    "best_high", "rel_error", "tolerance", "first_call_s", "peak_memory_bytes",
+    "peak_device_memory_bytes", "blocks", "disturbed_blocks", "visits", "workers", "bimodal",
+    "accuracy", "losses", "saved_bytes", "code_lines", "sources", "source_sha256", "precision",
     "device_time_s", "latency_s", "cold_s", "host_to_device_s", "launch_s", "kernel_s",
     "device_to_host_s", "wall_s",
 ]  # fmt: skip
-OPTIONAL = ("peak_memory_bytes", "peak_device_memory_bytes", "visits", *COLUMNS[-8:])
+WORDS = {
+    "cell", "case", "status", "reason", "workload", "family", "size", "axis", "variant", "dtype",
+    "contender", "device", "bimodal", "losses", "sources", "source_sha256", "precision",
+}  # fmt: skip
+NUMBERS = [column for column in COLUMNS if column not in WORDS]
 BLOCKS = ["cell", "visit", "worker", "start_s", "time_s", "disturbed"]
 
 
-def _blocks(path: Path, content: ResultFile) -> pd.DataFrame:
+def _blocks(content: ResultFile) -> pd.DataFrame:
     """Return a row for every block of every cell, in the order they were taken."""
-    parts = [pd.DataFrame(columns=BLOCKS)]
+    columns: dict[str, list[Any]] = {name: [] for name in BLOCKS}
     for entry in content.benchmarks:
-        info = Info.model_validate(entry.extra_info)
-        seconds, visits = entry.stats.data, info.samples.visits
-        if not visits:
+        samples, seconds = entry.extra_info.samples, entry.stats.data
+        if not samples.visits:
             continue
-        counts = [count for _, _, count in visits]
-        if not len(seconds) == len(info.samples.starts_s) == sum(counts):
-            raise UnreadableError(
-                f"{path}: no result file: the samples of {info.cell} must be as many as its data"
-            )
-        parts.append(
-            pd.DataFrame(
-                {
-                    "cell": info.cell,
-                    "visit": np.repeat([number for number, _, _ in visits], counts),
-                    "worker": np.repeat([worker for _, worker, _ in visits], counts),
-                    "start_s": info.samples.starts_s,
-                    "time_s": seconds,
-                    "disturbed": np.isin(np.arange(len(seconds)), info.samples.disturbed),
-                }
-            )
-        )
-    filled = [part for part in parts if len(part)]
-    return pd.concat(filled, ignore_index=True) if filled else parts[0]
+        counts = [count for _, _, count in samples.visits]
+        columns["cell"].append(np.full(len(seconds), entry.extra_info.cell, dtype=object))
+        columns["visit"].append(np.repeat([number for number, _, _ in samples.visits], counts))
+        columns["worker"].append(np.repeat([worker for _, worker, _ in samples.visits], counts))
+        columns["start_s"].append(samples.starts_s)
+        columns["time_s"].append(seconds)
+        columns["disturbed"].append(np.isin(np.arange(len(seconds)), samples.disturbed))
+    if not columns["cell"]:
+        return pd.DataFrame(columns=BLOCKS)
+    return pd.DataFrame({name: np.concatenate(parts) for name, parts in columns.items()})
 
 
 def _rows(content: ResultFile) -> Iterator[dict[str, Any]]:
     """Yield a row for every cell; figures that it lacks are absent."""
-    timed = {info.cell: info for info in _infos(content)}
+    timed = {entry.extra_info.cell: entry.extra_info for entry in content.benchmarks}
     for cell in content.cells:
         case, _, contender = cell.id.rpartition("/")
         row: dict[str, Any] = {"case": case, "contender": contender}
         if info := timed.get(cell.id):
-            row |= info.model_dump(exclude={"speedup", "speedup_best", "samples", "ledger"})
-            row |= info.ledger.model_dump() if info.ledger else {}
-            row |= _ratio(info.speedup, "") | _ratio(info.speedup_best, "best_")
+            row |= _figures(info)
         else:
             row |= dict(zip(("workload", "size", "dtype"), case.split("/"), strict=False))
         yield row | {"cell": cell.id, "status": cell.status, "reason": cell.reason}
 
 
-def _infos(content: ResultFile) -> Iterator[Info]:
-    yield from (Info.model_validate(entry.extra_info) for entry in content.benchmarks)
+APART = {"speedup", "speedup_best", "samples", "ledger", "quality"}
+
+
+def _figures(info: Info) -> dict[str, Any]:
+    row = info.model_dump(exclude=APART)
+    row |= info.quality.model_dump()
+    row |= info.ledger.model_dump() if info.ledger else {}
+    return row | _ratio(info.speedup, "") | _ratio(info.speedup_best, "best_")
 
 
 def _ratio(ratio: Ratio | None, prefix: str) -> dict[str, float]:
     return {prefix + key: value for key, value in (ratio.model_dump() if ratio else {}).items()}
 
 
-def _foreign_rows(content: ResultFile) -> Iterator[dict[str, Any]]:
-    """Yield rows of a file that this suite did not write: names and times, no speedups."""
+def _foreign_rows(content: ForeignFile) -> Iterator[dict[str, Any]]:
+    """Yield rows of a file that this suite did not write: names and times, no speedups.
+
+    The interval of a time is that of the median by its quartiles. A time of 0 is none.
+    """
     for entry in content.benchmarks:
-        yield {
+        stats = entry.stats
+        row: dict[str, Any] = {
             "cell": entry.fullname,
             "case": entry.group or entry.name,
             "contender": entry.name,
-            "status": "ok",
-            "reason": "",
-            "best_s": entry.stats.min,
-            "typical_s": entry.stats.median,
         }
+        if not stats.min or not stats.median:
+            yield row | {"status": "skipped", "reason": "its clock told 0 seconds"}
+            continue
+        row |= {"status": "ok", "reason": "", "best_s": stats.min, "typical_s": stats.median}
+        if stats.iqr is not None and stats.rounds and stats.rounds > 1:
+            half = NOTCH * stats.iqr / stats.rounds**0.5
+            if half < stats.median:
+                row |= {
+                    "typical_low_s": stats.median - half,
+                    "typical_high_s": stats.median + half,
+                }
+        yield row

@@ -1,32 +1,25 @@
-"""Findings, charts and chapters -> pages: static, offline, each whole in one file."""
+"""Findings, figures and code -> the pages of one result. Nothing is written here."""
 
-import hashlib
-import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from pygments.formatters import HtmlFormatter
 
-from reports import chapters, charts, units
-from reports.findings import (
-    NUMPY,
-    Finding,
-    headlines,
-    of_roof,
-    score,
-    self_tested,
-    speedups,
-    state_of,
-    trust,
-)
+from reports import chapters, sources, units
+from reports.chapters import Chapter
+from reports.facts import facts
+from reports.figures import DEVICE_HEADS, HEADS, device_figures, figures, keys
+from reports.findings import Findings, Reference, about_accelerators, has_accelerator
 from reports.load import Result
+from reports.plans import Drawn
+from reports.speedups import main, state_of
+from reports.statement import Finding
 
-ROOT = Path(__file__).resolve().parent.parent
 TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
     autoescape=True,
@@ -39,121 +32,285 @@ TEMPLATES.globals |= {
     "light": HtmlFormatter(style="friendly", cssclass="code").get_style_defs(),
     "dark": HtmlFormatter(style="nord", cssclass="code").get_style_defs(),
 }
+ALWAYS = ("size", "dtype", "threads", "contender", "typical", "best", "status")
+
+
+class Source(NamedTuple):
+    """A result file as a site holds it: its path there, and the hash of its bytes."""
+
+    file: str
+    sha256: str
 
 
 @dataclass(frozen=True, kw_only=True)
-class Section:
-    """A workload on a page."""
+class Page:
+    """One page: its path in the site, its title, and what stands between head and foot."""
 
-    name: str
-    family: str
-    summary: str
-    charts: Mapping[int, Markup]  # by threads
-    accuracy: str
-    saves: bool  # whether its rows tell what autograd keeps for the backward pass
-    findings: Sequence[Finding]
-    rows: Sequence[dict[Any, Any]]
-    devices: Sequence[dict[Any, Any]]  # those rows that an accelerator's clock says more of
-    code: Markup
+    path: str
+    title: str
+    name: str  # in the menu, "" for none
+    body: Markup
+    sources: Sequence[Source]
 
 
-def write(results: Sequence[Result], complaints: Sequence[str], out: Path) -> Path:
-    """Write the site and return the path of its first page.
+@dataclass(frozen=True, kw_only=True)
+class Subject:
+    """What the pages of one result are made from.
 
-    The first result is the subject of the index and of the chapters; each further one gets a page.
+    Attributes
+    ----------
+    prefix : the folder of its pages in the site, "" or ending in a slash.
+    downloads : paths from there, and what they are called.
+    others : the first pages of other results, from the site's root, with their labels.
+    rendered : the content of each chapter by its page.
+
     """
-    read = chapters.find()
-    for chapter in read:
-        page(out / chapter.page, "chapter.html", chapter=chapter, result=results[0], root="../../",
-             body=chapters.render(chapter, results[0]))  # fmt: skip
-        text = chapters.notebook(chapter, results[0])
-        (out / chapter.page).with_suffix(".ipynb").write_text(text, encoding="utf-8")
-    names = ["index.html", *(f"{n}-{result.label}.html" for n, result in enumerate(results[1:], 2))]
-    for name, result in zip(names, results, strict=True):
-        page(
-            out / name,
-            "index.html",
-            result=result,
-            root="",
-            headlines=headlines(result),
-            score=score(result),
-            trust=trust(result),
-            self_tested=self_tested(result),
-            sections=list(sections(result)),
-            untimed=untimed(result),
-            chapters=read,
-            complaints=complaints,
-            others=[(n, r.label) for n, r in zip(names, results, strict=True) if r is not result],
-        )
-    return out / names[0]
+
+    findings: Findings
+    drawn: Mapping[str, Drawn]
+    source: Source
+    references: Sequence[Source] = ()
+    prefix: str = ""
+    downloads: Sequence[tuple[str, str]] = ()
+    others: Sequence[tuple[str, str]] = ()
+    complaints: Sequence[str] = ()
+    chapters: Sequence[Chapter] = ()
+    rendered: Mapping[str, Markup] = field(default_factory=dict)
+    compared: bool = False
+
+    @property
+    def result(self) -> Result:
+        """The result."""
+        return self.findings.result
+
+    def figure(self, name: str) -> Markup | None:
+        """Return a figure, None where there was nothing to draw."""
+        return self.drawn[name].svg if name in self.drawn else None
+
+    def figures(self, prefix: str) -> list[Markup]:
+        """Return the figures whose names begin so."""
+        return [drawn.svg for name, drawn in self.drawn.items() if name.startswith(prefix)]
 
 
-def page(path: Path, template: str, **values: Any) -> None:
-    """Write one page."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(TEMPLATES.get_template(template).render(values), encoding="utf-8")
+def pages(subject: Subject) -> Iterator[Page]:
+    """Yield the pages of a result: the index, one a family, the roofline, the machine, chapters."""
+    result = subject.result
+    timed = _timed(result)
+    families = {
+        str(name): list(dict.fromkeys(rows["workload"]))
+        for name, rows in timed.groupby("family", sort=False)
+    }
+    yield _page(subject, "index.html", "Should I care?", "Overview", _index(subject, families))
+    for family in families:
+        title = family.capitalize()
+        yield _page(subject, f"{_slug(family)}.html", title, title, _family(subject, family))
+    yield _page(subject, "roofline.html", "Roofline", "Roofline", _roofline(subject))
+    yield _page(subject, "machine.html", "The machine", "Machine", _machine(subject))
+    for chapter in subject.chapters:
+        content = subject.rendered[chapter.page]
+        body = render("chapter.html", chapter=chapter, findings=subject.findings, content=content)
+        yield _page(subject, chapter.page, chapter.title, "", body)
 
 
-def sections(result: Result) -> Iterator[Section]:
-    """Yield a section for each workload that was timed, in the order of the file."""
-    found = speedups(result)
-    timed = result.table[result.table["typical_s"].notna() & result.table["workload"].notna()]
-    for name, rows in timed.groupby("workload", sort=False):
-        cells = rows[rows["contender"] != NUMPY]["cell"]
-        drawn = rows[rows["dtype"] == rows["dtype"].iloc[0]]
-        listed = [
-            {**row, "state": state_of(row), "of_roof": of_roof(row, result.machine.peaks)}
-            for row in rows.sort_values(["variant", "dtype", "threads", "axis_value"]).to_dict(
-                "records"
-            )
-        ]
-        yield Section(
-            name=str(name),
-            family=str(rows["family"].iloc[0]),
-            summary=summary(rows),
-            charts={
-                int(threads): charts.time_against_size(part)
-                for threads, part in drawn.groupby("threads", sort=False)
-            },
-            accuracy=accuracy(rows),
-            saves=any("saved_bytes" in quality for quality in rows["quality"]),
-            findings=[found[cell] for cell in cells],
-            rows=listed,
-            devices=[row for row in listed if row["latency_s"] == row["latency_s"]],
-            code=sources(rows),
-        )
+def _page(subject: Subject, path: str, title: str, name: str, body: Markup) -> Page:
+    return Page(
+        path=subject.prefix + path,
+        title=title,
+        name=name,
+        body=body,
+        sources=(subject.source, *subject.references),
+    )
 
 
-def accuracy(rows: pd.DataFrame) -> str:
-    """Return the range of what trained networks got right, or "" where nothing was trained."""
-    shares = [100 * quality["accuracy"] for quality in rows["quality"] if "accuracy" in quality]
-    return f"{min(shares):.1f} to {max(shares):.1f} %" if shares else ""
+def render(template: str, **values: Any) -> Markup:
+    """Return the body that a template makes."""
+    read = TEMPLATES.get_template(template)
+    return Markup("".join(read.blocks["body"](read.new_context(values))))
 
 
-def sources(rows: pd.DataFrame) -> Markup:
-    """Return the code that was timed, if these are still its bytes."""
-    names = list(rows["sources"].iloc[0] or ())
-    paths = [(ROOT / name).resolve() for name in names]
-    if not names or not all(ROOT in path.parents and path.is_file() for path in paths):
-        return Markup("<p>The code that was timed is not here.</p>")
-    content = [path.read_bytes() for path in paths]
-    if hashlib.sha256(b"".join(content)).hexdigest() != rows["source_sha256"].iloc[0]:
-        return Markup("<p>The code has changed since it was timed; rerun to see both.</p>")
-    parts = [
-        Markup("<h4>{}</h4>").format(name) + chapters.code(text.decode())
-        for name, text in zip(names, content, strict=True)
+def _slug(family: str) -> str:
+    """Return a family's page name; what a file calls a family names no path."""
+    kept = "".join(sign if sign.isalnum() and sign.isascii() else "-" for sign in family)
+    return f"family-{kept[:40]}"
+
+
+def _timed(result: Result) -> pd.DataFrame:
+    table = result.table
+    return table[table["typical_s"].notna() & table["workload"].notna()]
+
+
+def _index(subject: Subject, families: Mapping[str, Sequence[str]]) -> Markup:
+    findings = subject.findings
+    crossovers = [
+        finding
+        for finding in findings.kind("crossover")
+        if finding.state in {"overtakes", "falls-behind", "changes"}
     ]
-    return Markup().join(parts)
+    further = [
+        ("roofline.html", "Roofline", "what this machine can do, and how near each result comes"),
+        ("machine.html", "The machine", "its facts, fairness, and how far to trust the numbers"),
+    ]
+    further += [(one.page, one.title, "a chapter of the tutorial") for one in subject.chapters]
+    if subject.compared:
+        further.append(("compare.html", "Compared", "these machines side by side"))
+    return render(
+        "index.html",
+        result=subject.result,
+        findings=findings,
+        figures={name: subject.figure(name) for name in ("overview", "heat")},
+        accelerated=has_accelerator(subject.result),
+        references=[_reference(reference) for reference in findings.references],
+        crossovers=crossovers,
+        families=[
+            {"name": name, "path": f"{_slug(name)}.html", "workloads": list(map(str, workloads))}
+            for name, workloads in families.items()
+        ],
+        further=further,
+        downloads=subject.downloads,
+        others=subject.others,
+        prefix="",
+        complaints=subject.complaints,
+        untimed=untimed(subject.result),
+    )
 
 
-def summary(rows: pd.DataFrame) -> str:
-    """Return the first sentence of a workload's file, which says what it computes."""
-    names = list(rows["sources"].iloc[0] or ())
-    path = (ROOT / names[0]).resolve() if names else ROOT
-    if ROOT not in path.parents or not path.is_file():
-        return ""
-    match = re.match(r'"""(.+?)$', path.read_text(encoding="utf-8"), flags=re.MULTILINE)
-    return match[1] if match else ""
+def _reference(reference: Reference) -> dict[str, Any]:
+    """Return what is told of another machine's accelerator, every number marked as not ours."""
+
+    def elsewhere(finding: Finding) -> Finding:
+        return finding.elsewhere(reference.label, reference.file)
+
+    findings, machine = reference.findings, reference.findings.result.machine
+    made = f"{findings.result.datetime[:10]}, commit {findings.result.commit.id[:12]}"
+    drivers = ", ".join(f"{gpu.name} (driver {gpu.driver or 'unknown'})" for gpu in machine.gpus)
+    return {
+        "label": reference.label,
+        "about": f"{drivers or 'its accelerator'}, {made}.",
+        "headlines": [elsewhere(f) for f in findings.headlines() if about_accelerators(f)],
+        "crossovers": [elsewhere(f) for f in findings.kind("crossover") if about_accelerators(f)],
+    }
+
+
+def _family(subject: Subject, family: str) -> Markup:
+    timed = _timed(subject.result)
+    rows = timed[timed["family"] == family]
+    drawn = {
+        "ladder": subject.figure("ladder") if family == "training" else None,
+        "losses": subject.figures("losses/") if family == "training" else [],
+        "throughput": subject.figures(f"throughput/{family}/"),
+    }
+    return render(
+        "family.html",
+        result=subject.result,
+        family=family,
+        figures=drawn,
+        ladders=subject.findings.kind("ladder"),
+        device_heads=DEVICE_HEADS,
+        sections=[
+            _section(subject, str(name), part)
+            for name, part in rows.groupby("workload", sort=False)
+        ],
+    )
+
+
+def _section(subject: Subject, name: str, rows: pd.DataFrame) -> dict[str, Any]:
+    """Return what a family's page says of a workload."""
+    findings = subject.findings
+    listed = rows.sort_values(["variant", "dtype", "threads", "axis_value"]).to_dict("records")
+    lines = [_line(row, subject.result) for row in listed]
+    filled = {key for line in lines for key, text in line["figures"].items() if text}
+    return {
+        "name": name,
+        "summary": (code := _code(rows)).summary,
+        "code": code,
+        "figures": list(_figures(subject, name)),
+        "trends": findings.kind("crossover", workload=name)
+        + findings.kind("gradients", workload=name),
+        "references": list(_elsewhere(findings, name)),
+        "speedups": findings.kind("speedup", workload=name),
+        "further": [
+            finding
+            for kind in ("roof", "scaling", "dtype", "growth")
+            for finding in findings.kind(kind, workload=name)
+        ],
+        "heads": [(key, head) for key, head in HEADS.items() if key in ALWAYS or key in filled],
+        "rows": lines,
+        "devices": [line for line in lines if line["device"]],
+    }
+
+
+def _line(row: Mapping[Any, Any], result: Result) -> dict[str, Any]:
+    return {
+        "cell": row["cell"],
+        "state": state_of(row),
+        "reason": row["reason"],
+        "figures": figures(row, result.machine.peaks),
+        "sorts": keys(row),
+        "device": device_figures(row),
+    }
+
+
+def _figures(subject: Subject, name: str) -> Iterator[dict[str, Any]]:
+    for key, drawn in subject.drawn.items():
+        kind, _, rest = key.partition("/")
+        workload, _, further = rest.partition("/")
+        if workload != name or kind not in {"speedup", "time", "precision"}:
+            continue
+        dtype, _, threads = further.partition("/")
+        cores = (
+            "One core against one core" if threads == "1" else f"{threads} cores against as many"
+        )
+        yield {"svg": drawn.svg, "caption": f"{cores}, {dtype}." if kind == "time" else ""}
+
+
+def _elsewhere(findings: Findings, workload: str) -> Iterator[Finding]:
+    """Yield what a reference machine's accelerator did, where this machine has none."""
+    if has_accelerator(findings.result):
+        return
+    for reference in findings.references:
+        theirs = reference.findings
+        told = theirs.kind("crossover", workload=workload)
+        told += theirs.kind("speedup", workload=workload)
+        for finding in told:
+            if about_accelerators(finding) and finding.told and main(finding.about["contender"]):
+                yield finding.elsewhere(reference.label, reference.file)
+
+
+def _code(rows: pd.DataFrame) -> sources.Timed:
+    """Return a workload's code, highlighted."""
+    first = rows.to_dict("records")[0]
+    names = first["sources"] if isinstance(first["sources"], list) else []
+    found = sources.timed(names, str(first["source_sha256"]))
+    return sources.Timed(
+        state=found.state,
+        summary=found.summary,
+        bodies={side: chapters.code(text) for side, text in found.bodies.items()},
+        files={name: chapters.code(text) for name, text in found.files.items()},
+    )
+
+
+def _roofline(subject: Subject) -> Markup:
+    return render(
+        "roofline.html",
+        result=subject.result,
+        figures=subject.figures("roofline/"),
+        roofs=subject.findings.kind("roof"),
+    )
+
+
+def _machine(subject: Subject) -> Markup:
+    findings = subject.findings
+    environment = subject.result.machine.settings.environment
+    return render(
+        "machine.html",
+        result=subject.result,
+        findings=findings,
+        facts=facts(subject.result),
+        environment=" ".join(f"{name}={value}" for name, value in environment.items()),
+        overheads=findings.kind("overhead"),
+        firsts=findings.kind("first-call"),
+        figures=subject.figures("blocks/"),
+    )
 
 
 def untimed(result: Result) -> list[tuple[str, str, list[str]]]:

@@ -68,3 +68,18 @@ def rate(value: float, unit: str) -> str:
 def share(value: float) -> str:
     """Return a part of a whole: `97 %`, `0.31 %`."""
     return f"{significant(100 * value, 2)} %"
+
+
+def intensity(value: float) -> str:
+    """Return an arithmetic intensity in FLOP per byte: `0.25`, `8.0`, `341`."""
+    return significant(value, 2)
+
+
+def rounded(value: float) -> str:
+    """Return a positive number of two digits that count: `47`, `1300`, `1.2 M`."""
+    return quantity(float(f"{value:.2g}"))
+
+
+def whole(value: float) -> str:
+    """Return a size as it reads: `2048`, `30000`, `590 k`, `7.4 G`; two digits from 100,000 on."""
+    return f"{value:g}" if value < 1e5 else rounded(value)  # noqa: PLR2004 - five digits read well

@@ -48,12 +48,15 @@ def entry(cell: str, typical_s: float, speedup: tuple[float, float, float], **in
         "sources": ["bench/workloads/matmul.py"],
         "source_sha256": "0" * 64,
     }
+    told = base | info
+    case = f"{told['workload']}/{told['size']}/{told['dtype']}/threads={told['threads']}"
+    told["cell"] = cell = f"{case}/{told['contender']}"
     stats = {"min": typical_s * 0.9, "median": typical_s, "data": [typical_s] * 3}
     return {
         "group": cell.rpartition("/")[0],
         "name": f"test_pair[{cell}]",
         "fullname": f"bench/test_pairs.py::test_pair[{cell}]",
-        "extra_info": base | info,
+        "extra_info": told,
         "stats": stats,
     }
 

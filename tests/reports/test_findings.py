@@ -1,130 +1,52 @@
-"""The data picks the sentence."""
+"""Everything that a result says, and what of it stands first."""
 
 import re
+import string
+from pathlib import Path
 
 import pytest
+from markupsafe import escape
 
-from reports.findings import headlines, of_roof, score, self_tested, speedups, trust
+from reports.findings import Findings, about_accelerators, self_tested, steadiness
+from reports.lessons import lessons
 from reports.load import load
+from reports.roofline import roofs
+from reports.statement import QUOTED
+from reports.trends import crossovers, growths
 from tests.conftest import CASE, ONE, content, entry, small_file
 
-
-def found(write, speedup, *, status="ok", **info):
-    case = CASE.format(16)
-    data = content(
-        [entry(f"{case}/numpy", 1e-3, ONE), entry(f"{case}/torch-cpu", 1e-3, speedup, **info)]
-    )
-    data["cells"][1]["status"] = status
-    return speedups(load(write(data)))[f"{case}/torch-cpu"]
+MACHINES = Path(__file__).parents[2] / "reports" / "machines"
+COMMITTED = sorted(MACHINES.glob("*.json"))
+WON, LOST, TIED = (4.0, 3.8, 4.2), (0.25, 0.24, 0.26), (1.0, 0.98, 1.02)
 
 
-@pytest.mark.parametrize(
-    ("speedup", "state", "text"),
-    [
-        ((3.0, 2.9, 3.1), "wins", "torch-cpu is 3.0 times as fast as NumPy"),
-        ((0.5, 0.49, 0.51), "loses", "NumPy is 2.00 times as fast as torch-cpu"),
-        (
-            (1.01, 0.98, 1.04),
-            "tie",
-            "too close to call; torch-cpu runs at 1.01 times NumPy's speed",
-        ),
-        ((1.0, 1.0, 1.0), "tie", "too close"),
-        ((1.02, 1.0, 1.04), "tie", "too close"),
-        ((1.05, 1.04, 1.06), "tie", "too close"),
-        ((1.06, 1.051, 1.07), "wins", "torch-cpu is 1.06"),
-        ((0.96, 0.955, 0.965), "tie", "too close"),
-        ((0.94, 0.93, 0.95), "loses", "NumPy is 1.06"),
-    ],
-)
-def test_the_sentence_follows_the_interval(write, speedup, state, text):
-    finding = found(write, speedup)
-    assert finding.state == state
-    assert finding.text.startswith(f"matmul at n=16, float32: {text}")
+def findings(write, data=None):
+    return Findings(load(write(data or small_file())))
 
 
-def test_a_loss_is_told_with_its_interval_turned_round(write):
-    assert "95 % interval 1.96 to 2.04" in found(write, (0.5, 0.49, 0.51)).text
+def implausible(data, cell):
+    for known in data["cells"]:
+        if known["id"] == cell:
+            known |= {"status": "implausible", "reason": "it is above the peak"}
+    return data
 
 
-def test_an_unsettled_cell_has_a_winner_where_its_interval_leaves_no_doubt(write):
-    assert found(write, (9.0, 8.0, 10.0), status="unstable").state == "wins"
-    assert found(write, (0.5, 0.4, 0.6), status="unstable").state == "loses"
-    doubtful = found(write, (1.1, 0.9, 1.4), status="unstable")
-    assert doubtful.state == "unstable"
-    assert "too unsettled here to tell who is faster" in doubtful.text
-
-
-def test_two_visits_or_a_pile_up_make_no_winner(write):
-    assert found(write, (9.0, 8.0, 10.0), status="unstable", visits=2).state == "unstable"
-    assert found(write, (9.0, 8.0, 10.0), status="unstable", visits=3).state == "wins"
-    piled = found(write, (9.0, 8.0, 10.0), status="unstable", best_s=1e-4)
-    assert piled.state == "unstable"
-
-
-def test_the_self_test_is_told_in_words(write):
-    data = small_file()
-    assert self_tested(load(write(data))).startswith("none in this run")
-    data["machine_info"]["self_test"] = {
-        "comparisons": 40, "excluding_1": 2, "widest_half_width": 0.051, "furthest": 0.0953,
-        "rows": [{"cell": "a/numpy", "ratio": 1.1, "low": 1.05, "high": 1.15}],
-    }  # fmt: skip
-    assert self_tested(load(write(data))) == (
-        "2 of 40 comparisons of a contender with itself exclude 1 (of 95 % intervals one in twenty "
-        "does), none by so much that it would be called a winner; the widest is ±5.1 %, and the "
-        "same code was found at most 10.0 % apart"
-    )
-    data["machine_info"]["self_test"]["rows"][0]["low"] = 1.06
-    assert "exclude 1 (of 95 % intervals one in twenty does), 1 by so" in self_tested(
-        load(write(data))
-    )
-
-
-def test_best_is_quoted_where_it_is_another(write):
-    assert "; 2.0 times at best" in found(write, (3.0, 2.9, 3.1), best=(2.0, 1.9, 2.1)).text
-    assert "at best" not in found(write, (3.0, 2.9, 3.1), best=(2.8, 2.7, 2.95)).text
-
-
-def test_an_absent_cell_says_why(write):
-    finding = speedups(load(write(small_file())))[f"{CASE.format(16)}/torch-cuda"]
-    assert finding.state == "absent"
-    assert (
-        finding.text == "matmul at n=16, float32: no speedup of torch-cuda, since no cuda device."
-    )
-
-
-def test_a_speedup_on_several_threads_says_so(write):
-    case = "matmul/n=16/float32/threads=4"
-    timed = [entry(f"{case}/numpy", 1e-3, ONE), entry(f"{case}/torch-cpu", 1e-3, (2.0, 1.9, 2.1))]
-    finding = speedups(load(write(content(timed))))[f"{case}/torch-cpu"]
-    assert finding.text.startswith("matmul at n=16, float32, 4 threads: torch-cpu is 2.0 times")
-
-
-def test_without_numpy_there_is_no_speedup_and_the_reason_is_told(write):
-    case = CASE.format(16)
-    alone = entry(f"{case}/torch-cpu", 1e-3, ONE)
-    alone["extra_info"] |= {"speedup": None, "speedup_best": None}
-    finding = speedups(load(write(content([alone]))))[f"{case}/torch-cpu"]
-    assert finding.state == "absent"
-    assert finding.text.endswith("no speedup of torch-cpu, since NumPy has no time in this case.")
-
-
-def test_every_number_carries_the_cell_it_rests_on(write):
-    html = str(found(write, (3.0, 2.9, 3.1)).html)
-    numbers = re.findall(r'<data class="wins" value="([^"]+)" data-cell="([^"]+)">', html)
-    assert numbers == [
-        ("3.0", f"{CASE.format(16)}/torch-cpu"),
-        ("2.9 to 3.1", f"{CASE.format(16)}/torch-cpu"),
+def test_a_kind_is_chosen_by_what_it_is_about(write):
+    found = findings(write)
+    assert len(found.kind("speedup")) == 6
+    assert [f.state for f in found.kind("speedup", contender="torch-cpu")] == [
+        "loses",
+        "wins",
+        "tie",
     ]
-
-
-def test_words_from_a_file_are_escaped(write):
-    finding = found(write, (3.0, 2.9, 3.1), workload="<b>bold</b>")
-    assert "&lt;b&gt;bold" in finding.html
-    assert "<b>" not in finding.html
+    (one,) = found.kind("speedup", contender="torch-cpu", size="n=64", workload="matmul")
+    assert one.id == f"speedup/{CASE.format(64)}/torch-cpu"
+    assert found.all[one.id] == found.speedups[one.id] == one
+    assert found.kind("speedup", size="n=65") == found.kind("nothing") == []
 
 
 def test_headlines_are_the_largest_win_the_largest_loss_and_the_largest_matmul(write):
-    texts = [finding.text for finding in headlines(load(write(small_file())))]
+    texts = [finding.text for finding in findings(write).headlines()]
     assert [text.split(",")[0] for text in texts] == [
         "matmul at n=64",
         "matmul at n=16",
@@ -132,70 +54,235 @@ def test_headlines_are_the_largest_win_the_largest_loss_and_the_largest_matmul(w
     ]
 
 
-def test_the_score_counts_states_and_leaves_the_absent_out(write):
-    assert score(load(write(small_file()))) == {"wins": 1, "tie": 1, "loses": 1, "unstable": 0}
+def measured(*cells):
+    """A file of cells of one core: case, contender, speedup."""
+    timed = []
+    for case, contender, speedup in cells:
+        device = "cuda" if "cuda" in contender else "cpu"
+        timed.append(entry(f"{case}/{contender}", 1e-3, speedup, device=device))
+    return content(timed)
 
 
-def test_trust_is_the_median_half_width_and_the_share_of_disturbed_blocks(write):
-    case = CASE.format(16)
-    data = content(
-        [
-            entry(f"{case}/numpy", 1e-3, ONE, blocks=6, disturbed_blocks=3),
-            entry(f"{case}/torch-cpu", 1e-3, (2.0, 1.8, 2.2), blocks=6, disturbed_blocks=0),
-        ]
+def test_headlines_are_of_usual_contenders_and_an_accelerators_matmul_is_the_last(write):
+    data = measured(
+        (CASE.format(16), "torch-cpu", (2.0, 1.9, 2.1)),
+        (CASE.format(16), "torch-cpu-bf16", (9.0, 8.9, 9.1)),
+        (CASE.format(16), "torch-cuda", TIED),
+        (CASE.format(64), "torch-cpu", (3.0, 2.9, 3.1)),
+        (CASE.format(64), "torch-cpu-bf16", (0.1, 0.09, 0.11)),
+        (CASE.format(64), "torch-cuda", TIED),
     )
-    told = trust(load(write(data)))
-    assert told["disturbed_share"] == 0.25
-    assert told["half_width"] == pytest.approx(0.1)
-    assert told["cells"] == 2
+    assert [f.id for f in findings(write, data).headlines()] == [
+        f"speedup/{CASE.format(64)}/torch-cpu",
+        f"speedup/{CASE.format(64)}/torch-cuda",
+    ]
 
 
-def test_an_impossible_time_is_told_as_such_and_never_counts(write):
+def test_the_largest_loss_is_the_smallest_ratio(write):
+    ratios = {16: 0.5, 64: 0.2, 256: 0.9, 1024: 1.0}
+    cells = [(CASE.format(n), "torch-cpu", (r, r * 0.99, r * 1.01)) for n, r in ratios.items()]
+    assert [f.id for f in findings(write, measured(*cells)).headlines()] == [
+        f"speedup/{CASE.format(n)}/torch-cpu" for n in (64, 1024)
+    ]
+
+
+def test_turning_the_data_round_exchanges_win_and_loss(write):
     data = small_file()
-    for cell in data["cells"]:
-        if cell["id"] == f"{CASE.format(64)}/torch-cpu":
-            cell |= {"status": "implausible", "reason": "it is above the peak"}
-    result = load(write(data))
-    finding = speedups(result)[f"{CASE.format(64)}/torch-cpu"]
-    assert (finding.state, finding.speedup, finding.numbers) == ("implausible", None, {})
-    assert finding.text == (
-        "matmul at n=64, float32: the time of torch-cpu cannot be true and counts for nothing: "
-        "it is above the peak."
+    for benchmark in data["benchmarks"]:
+        for key in ("speedup", "speedup_best"):
+            old = benchmark["extra_info"][key]
+            benchmark["extra_info"][key] = {
+                "ratio": 1 / old["ratio"], "low": 1 / old["high"], "high": 1 / old["low"]
+            }  # fmt: skip
+    before, after = findings(write), findings(write, data)
+    assert [f.id for f in after.headlines()] == [
+        before.headlines()[place].id for place in (1, 0, 2)
+    ]
+    assert [f.state for f in after.headlines()] == ["wins", "loses", "tie"]
+    assert after.all["score"].text == before.all["score"].text
+    (first,), (second,) = (found.kind("crossover") for found in (before, after))
+    assert (first.state, second.state) == ("overtakes", "falls-behind")
+
+
+def test_the_score_counts_states_and_leaves_the_absent_out(write):
+    found = findings(write).all["score"]
+    assert found.text == (
+        "Of 3 PyTorch cells with a speedup, PyTorch wins 1, loses 1 and ties 1; 0 are too unsettled"
+        " here to call."
     )
-    assert score(result) == {"wins": 0, "tie": 1, "loses": 1, "unstable": 0}
-    assert not any("n=64" in finding.text for finding in headlines(result))
-    assert trust(result)["implausible"] == 1
+    assert found.cells == tuple(f"{CASE.format(n)}/torch-cpu" for n in (16, 64, 256))
+    nothing = findings(write, content([entry(f"{CASE.format(4)}/numpy", 1.0, ONE)])).all["score"]
+    assert (nothing.state, nothing.told) == ("absent", False)
+    assert nothing.text == "No speedup was measured in this run."
 
 
-def test_what_numpy_did_not_finish_is_the_reason_there_is_no_speedup(write):
-    case = CASE.format(16384)
-    alone = entry(f"{case}/torch-cuda", 1e-3, ONE, device="cuda")
-    alone["extra_info"] |= {"speedup": None, "speedup_best": None}
-    late = {"id": f"{case}/numpy", "status": "timeout", "reason": "NumPy did not finish in 5 s"}
-    finding = speedups(load(write(content([alone], [late]))))[f"{case}/torch-cuda"]
-    assert finding.text.endswith("no speedup of torch-cuda, since NumPy did not finish in 5 s.")
+def test_answers_count_the_largest_size_of_each_computation(write):
+    conv = "conv2d/n=8/float32/threads=1"
+    double = "matmul/n=8/float64/threads=1"
+    two = "matmul/n=64/float32/threads=2"
+    data = measured(
+        (CASE.format(16), "torch-cpu", LOST),
+        (CASE.format(64), "torch-cpu", WON),
+        (CASE.format(64), "torch-cuda", TIED),
+        (CASE.format(64), "torch-cpu-bf16", WON),
+        (double, "torch-cpu", WON),
+        (conv, "torch-cpu", LOST),
+        (two, "torch-cpu", (1.0, 0.5, 2.0)),
+    )
+    data["cells"][-1] |= {"status": "unstable"}
+    found = findings(write, data).answers()
+    told = [finding.text.split(" computations, each at its largest size, ") for finding in found]
+    assert told == [
+        ["Of 3", "torch-cpu on one core wins 2, ties 0, loses 1."],
+        ["Of 1", "torch-cuda on one core and its device wins 0, ties 1, loses 0."],
+        ["Of 1", "torch-cpu on 2 cores wins 0, ties 0, loses 0; 1 too unsettled to call."],
+    ]
+    assert [finding.state for finding in found][:2] == ["wins", "tie"]
+    assert found[0].cells == (
+        f"{CASE.format(64)}/torch-cpu", f"{double}/torch-cpu", f"{conv}/torch-cpu",
+    )  # fmt: skip
 
 
-PEAK = {"flop_s": {"float32": 4e9}, "copy_bytes_s": 2e7, "read_bytes_s": 1e7, "cache_bytes": 1000}
+def test_an_impossible_time_never_counts(write):
+    found = findings(write, implausible(small_file(), f"{CASE.format(64)}/torch-cpu"))
+    assert "PyTorch wins 0, loses 1 and ties 1" in found.all["score"].text
+    assert not any("n=64" in finding.text for finding in found.headlines())
+    (answer,) = found.answers()
+    assert "wins 0, ties 1, loses 0" in answer.text
+    last = implausible(small_file(), f"{CASE.format(256)}/torch-cpu")
+    assert findings(write, last).answers() == []
+    assert steadiness(found.result).text.endswith(
+        "; 1 more cannot be true and count for nothing."
+    )  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("peaks", "info", "share"),
-    [
-        ({"cpu/threads=1": PEAK}, {}, (0.5, "FLOP/s")),  # 2e6 operations in 1 ms, of 4e9 a second
-        ({"cpu/threads=1": PEAK}, {"flops": 0.0}, (0.5, "bytes/s")),  # 1e4 bytes, of 2e7 a second
-        ({"cpu/threads=1": PEAK | {"cache_bytes": 10_000}}, {"flops": 0.0}, (0.0, "")),
-        ({"cpu/threads=1": PEAK | {"cache_bytes": None}}, {"flops": 0.0}, (0.0, "")),
-        ({"cpu/threads=1": PEAK}, {"precision": "bfloat16", "bytes": 1.0}, (0.0, "")),
-        ({"cpu/threads=2": PEAK}, {}, (0.0, "")),
-        ({"cuda": PEAK}, {"device": "cuda"}, (0.5, "FLOP/s")),
-        (None, {}, (0.0, "")),
-    ],
+def test_steadiness_is_the_median_half_width_and_the_share_of_disturbed_blocks(write):
+    timed = [
+        entry(f"{CASE.format(16)}/numpy", 1e-3, ONE, blocks=6, disturbed_blocks=3),
+        entry(f"{CASE.format(16)}/torch-cpu", 1e-3, (2.0, 1.8, 2.2), blocks=6, bimodal=True),
+        entry(f"{CASE.format(64)}/torch-cpu", 1e-3, (2.0, 1.9, 2.1), blocks=6),
+    ]
+    data = content(timed)
+    data["cells"][2] |= {"status": "unstable"}
+    told = steadiness(load(write(data)))
+    assert told.text == (  # 10 % and 5 %; 3 of 18 blocks
+        "Half of all speedups are known to ±7.5 % or better; 16.7 % of blocks were disturbed;"
+        " 1 of 3 cells did not settle, 1 run at two speeds."
+    )
+    nothing = steadiness(load(write(content(timed[:1]))))
+    assert (nothing.state, nothing.told, nothing.text) == ("absent", False, "No speedups.")
+
+
+def test_the_self_test_is_told_in_words(write):
+    data = small_file()
+    none = self_tested(load(write(data)))
+    assert (none.state, none.told) == ("absent", False)
+    assert none.text.startswith("None in this run")
+    data["machine_info"]["self_test"] = {
+        "comparisons": 40, "excluding_1": 2, "widest_half_width": 0.051, "furthest": 0.0953,
+        "rows": [{"cell": "a/numpy", "ratio": 1.1, "low": 1.05, "high": 1.15}],
+    }  # fmt: skip
+    assert self_tested(load(write(data))).text == (
+        "2 of 40 comparisons of a contender with itself exclude 1 (of 95 % intervals one in twenty "
+        "does), 0 by so much that it would be called a winner; the widest is ±5.1 %, and the same "
+        "code was found at most 10.0 % apart."
+    )
+    for low, high in ((1.06, 1.15), (0.9, 0.95)):
+        row = data["machine_info"]["self_test"]["rows"][0]
+        row |= {"low": low, "high": high, "ratio": (low + high) / 2}
+        assert "one in twenty does), 1 by so" in self_tested(load(write(data))).text
+    del data["machine_info"]["self_test"]["furthest"]
+    assert self_tested(load(write(data))).text == (
+        "2 of 40 comparisons of a contender with itself exclude 1."
+    )
+
+
+def test_a_finding_of_an_accelerator_is_told_by_its_cells(write):
+    found = findings(write)
+    told = {f.id for f in found.kind("speedup") if about_accelerators(f)}
+    assert told == {f"speedup/{CASE.format(n)}/torch-cuda" for n in (16, 64, 256)}
+    assert not about_accelerators(found.all["self-test"])
+
+
+def fields(text):
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+
+
+NUMBER = re.compile(
+    r'<data class="[^"]*" value="([^"]*)" data-finding="([^"]*)" data-key="([^"]*)"'
+    r' data-cell="([^"]*)"( data-file="f.json" title="measured on lab, not on this machine")?>'
 )
-def test_what_a_result_gets_of_its_roof(write, peaks, info, share):
-    timed = entry(f"{CASE.format(16)}/numpy", 1e-3, ONE, **({"precision": "float32"} | info))
-    data = content([timed])
-    data["machine_info"]["peaks"] = peaks
-    result = load(write(data))
-    (row,) = result.table.to_dict("records")
-    assert of_roof(row, result.machine.peaks) == (pytest.approx(share[0]), share[1])
+
+
+def check(result):
+    """Hold every finding of a result against its table: nothing is told that rests on nothing."""
+    found = Findings(result)
+    cells = set(result.table["cell"])
+    for key, finding in found.all.items():
+        assert finding.id == key
+        assert set(finding.numbers) | set(finding.words) >= fields(finding.sentence + finding.cause)
+        assert set(finding.numbers) <= fields(finding.sentence + finding.cause)
+        assert not set(finding.numbers) & set(finding.words)
+        assert all(finding.numbers.values())
+        if finding.told and finding.kind != "self-test":
+            assert finding.cells
+            assert set(finding.cells) <= cells
+        assert set(finding.of.values()) <= cells
+        if finding.interval:
+            assert not finding.interval.low > finding.interval.value
+            assert not finding.interval.high < finding.interval.value
+        assert finding.text.endswith(".")
+        assert not re.search(r"\bnan\b|\binf\b|\bNone\b(?! in this run)|\{", finding.text)
+        quoted = {QUOTED: str(escape(finding.words[QUOTED]))} if QUOTED in finding.words else {}
+        tied = {**finding.numbers, **quoted}
+        numbers = NUMBER.findall(str(finding.html))
+        assert [(number[0], number[2]) for number in numbers] == [
+            (tied[name], name)
+            for _, name, _, _ in string.Formatter().parse(finding.sentence + finding.cause)
+            if name in tied
+        ]
+        assert {number[1] for number in numbers} <= {finding.id}
+        assert {number[3] for number in numbers} <= cells | {finding.id}
+        elsewhere = finding.elsewhere("lab", "f.json")
+        marked = NUMBER.findall(str(elsewhere.html))
+        assert all(number[-1] for number in marked)
+        assert len(marked) == len(numbers)
+        assert elsewhere.text.count("†") == len(numbers) - len(quoted)
+    return found
+
+
+@pytest.mark.parametrize("path", COMMITTED, ids=lambda path: path.stem)
+def test_every_number_of_a_committed_file_rests_on_a_cell_of_it(path):
+    found = check(load(path))
+    kinds = {finding.kind for finding in found.all.values()}
+    assert {"speedup", "crossover", "growth", "roof", "overhead", "scaling", "first-call"} <= kinds
+    assert {"gradients", "ladder", "verification", "answer", "score", "steadiness"} <= kinds
+    timed = found.result.table["ratio"].notna() & (found.result.table["contender"] != "numpy")
+    assert sum(f.told for f in found.speedups.values()) == timed.sum()
+    assert len(found.headlines()) == 3
+
+
+def test_ids_are_unique(write):
+    for result in (*map(load, COMMITTED), load(write(small_file()))):
+        from_all = Findings(result)
+        yielded = [
+            *from_all.speedups,
+            *(f.id for f in crossovers(result)),
+            *(f.id for f in growths(result)),
+            *(f.id for f in roofs(result)),
+            *(f.id for f in lessons(result)),
+        ]
+        assert len(set(yielded)) == len(yielded)
+        assert set(yielded) < set(from_all.all)
+
+
+@pytest.mark.parametrize("cut", range(7))
+def test_every_number_of_a_part_of_a_file_rests_on_a_cell_of_it(write, cut):
+    data = small_file()
+    data["benchmarks"] = data["benchmarks"][:cut]
+    check(load(write(data)))
+
+
+def test_what_was_told_before_is_told_again(write):
+    first, second = (findings(write).all for _ in range(2))
+    assert {key: f.text for key, f in first.items()} == {key: f.text for key, f in second.items()}

@@ -52,3 +52,45 @@ def test_rates_and_shares():
     assert units.rate(0, "B/s") == "0 B/s"
     assert units.share(0.974) == "97 %"
     assert units.share(0.00314) == "0.31 %"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.25, "0.25"), (8.0, "8.0"), (10.67, "11"), (341.3, "341"), (1e-3, "0.0010")],
+)
+def test_an_intensity_has_two_digits_and_no_exponent(value, text):
+    assert units.intensity(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (47.3, "47"),
+        (1.234, "1.2"),
+        (0.0321, "0.032"),
+        (1250.0, "1200"),
+        (1251.0, "1300"),
+        (12345.0, "12 k"),
+        (1234567.0, "1.2 M"),
+        (7.44e9, "7.4 G"),
+        (3e12, "3 T"),
+    ],
+)
+def test_a_rounded_number_has_two_digits_that_count(value, text):
+    assert units.rounded(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (1.0, "1"),
+        (2048.0, "2048"),
+        (30_000.0, "30000"),
+        (99_999.0, "99999"),
+        (100_000.0, "100 k"),
+        (589_824.0, "590 k"),
+        (7.4e9, "7.4 G"),
+    ],
+)
+def test_a_size_reads_whole_until_it_is_large(value, text):
+    assert units.whole(value) == text

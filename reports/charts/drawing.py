@@ -1,0 +1,255 @@
+"""What every figure shares: colours, style, and how it becomes an element of a page or a file.
+
+Text takes the page's colour and contenders take the page's palette, through CSS variables, so that
+one figure serves light and dark. Colours are Okabe and Ito's, told apart by colour-blind readers.
+Points carry their values as SVG titles, which a browser shows on hover.
+"""
+
+import re
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from io import BytesIO, StringIO
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from markupsafe import Markup, escape
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.collections import Collection
+from matplotlib.colors import to_rgba_array
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+INK = "#010203"  # becomes currentColor
+PAPER = "#040506"  # becomes the page's own background
+COLOURS = {
+    "numpy": "#0072b2",
+    "torch-cpu": "#d55e00",
+    "accelerator": "#009e73",
+    "first": "#e69f00",
+    "second": "#cc79a7",
+    "third": "#3b3b3b",
+    "fourth": "#8a8a8a",
+    "fifth": "#6a51a3",
+    "sixth": "#a6761d",
+}
+FURTHER = {  # rungs and ways; those of one colour are never of one workload
+    "tensors": "first", "hand": "first", "channels-last": "first", "fp16": "first",
+    "autograd": "second", "forward": "second", "pinned": "second",
+    "compile": "third", "finite": "third", "tf32": "third",
+    "bf16": "fourth", "amp": "fourth",
+    "graph": "fifth", "transfer": "sixth",
+}  # fmt: skip
+DIVERGING = ("#1f5f99", "#6fa8d6", "#e8e6e1", "#f2a65e", "#b4560f")  # NumPy's side to PyTorch's
+ON_LIGHT, ON_DARK = "#15171b", "#fefefe"  # text on a filled cell, whatever the page's own colours
+STYLE: dict[Any, Any] = {
+    "svg.fonttype": "none",
+    "text.parse_math": False,  # a name with dollar signs is a name
+    "font.family": "sans-serif",
+    "font.size": 11,
+    "text.color": INK,
+    "axes.edgecolor": INK,
+    "axes.labelcolor": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlelocation": "left",
+    "axes.titlesize": 9.5,
+    "axes.titley": 1.0,
+}
+DPI = 160  # of a PNG
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plot:
+    """A drawn figure, not yet written.
+
+    Attributes
+    ----------
+    name : of the figure among those of its page, unique there; a part of a file's name and of
+        every id in the figure, and so as `slug` makes it.
+    description : the alternative text, from the data.
+    hover : for artists by their gid, the text of each of their markers in order.
+
+    """
+
+    name: str
+    figure: Figure
+    description: str
+    hover: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[A-Za-z0-9_.-]+", self.name):
+            raise ValueError(f"a name that can stand in an id expected, got {self.name!r}: slug it")
+
+
+@contextmanager
+def style(name: str) -> Iterator[None]:
+    """Draw in the style of this project; the figure's name makes its ids the same every time."""
+    with mpl.rc_context({**STYLE, "svg.hashsalt": name}):
+        yield
+
+
+@contextmanager
+def _written(name: str) -> Iterator[None]:
+    """Write in the style; signs that matplotlib's font lacks are drawn by the reader's."""
+    with style(name), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from")
+        yield
+
+
+def tell(artist: Artist, texts: Sequence[str], hover: dict[str, list[str]]) -> None:
+    """Let each marker of an artist say its text on hover; `hover` is what the figure says so far.
+
+    A marker must be drawn for every text: points that are not finite draw none.
+    """
+    gid = f"h{len(hover)}"
+    artist.set_gid(gid)
+    hover[gid] = list(texts)
+
+
+def colour(contender: str) -> str:
+    """Return a contender's colour, the same in every chart."""
+    _, _, where = contender.partition("-")
+    device, _, further = where.partition("-")
+    usual = {"": "numpy", "cpu": "torch-cpu"}.get(device, "accelerator")
+    return COLOURS[FURTHER.get(further, usual)]
+
+
+def stroke(contender: str) -> str:
+    """Return how a contender's line is drawn: dashed for a further way on an accelerator."""
+    _, _, where = contender.partition("-")
+    device, _, further = where.partition("-")
+    return "--" if further and device != "cpu" else "-"
+
+
+def label_lines(
+    axes: Axes, x: float, ends: Sequence[tuple[float, str, str]], *, offset: float = 20
+) -> None:
+    """Name each line (y, name, colour) at its right end, apart from one another, on a log axis."""
+    low, high = axes.get_ylim()
+    gap = (high / low) ** 0.065
+    floor = 0.0
+    for value, name, paint in sorted(ends):
+        y = max(value, floor)
+        floor = y * gap
+        axes.annotate(
+            name, (x, y), textcoords="offset points", xytext=(offset, -4), color=paint,
+            annotation_clip=False,
+        )  # fmt: skip
+
+
+def inches(axes: Axes) -> tuple[float, float]:
+    """Return how wide and how high the frame of a plot is drawn."""
+    figure, place = axes.get_figure(root=True), axes.get_position()
+    if figure is None:
+        raise ValueError("axes of a figure expected")
+    return figure.get_figwidth() * place.width, figure.get_figheight() * place.height
+
+
+def key(
+    axes: Axes, names: Sequence[tuple[str, str]], *, x: float = 1.0, y: float = 1.0, inch: float = 0
+) -> None:
+    """Name colours, each name in its own: a line across that ends at x, or a column of such steps.
+
+    x and y are of the axes; `inch` is the step of a column.
+    """
+    across, down = inches(axes)
+    for name, paint in names if inch else reversed(names):
+        axes.text(
+            x, y, f"● {name}", transform=axes.transAxes, color=paint, fontsize=9.5,
+            ha="left" if inch else "right", va="baseline",
+        )  # fmt: skip
+        if inch:
+            y -= inch / down
+        else:
+            x -= (0.085 * len(name) + 0.3) / across
+
+
+def inline(plot: Plot) -> Markup:
+    """Return a figure as an SVG element to stand in a page."""
+    file = StringIO()
+    with _written(plot.name):
+        plot.figure.savefig(
+            file, format="svg", transparent=True, metadata={"Date": None, "Creator": None}
+        )
+    svg = file.getvalue()
+    svg = svg[svg.index("<svg") :]
+    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, count=1, flags=re.DOTALL)
+    for gid, texts in plot.hover.items():
+        svg = _titled(svg, gid, texts)
+    for paint, name in _variables().items():
+        svg = svg.replace(paint, name)
+    svg = re.sub(r'\bid="', f'id="{plot.name}-', svg)
+    svg = re.sub(r'(href="#|url\(#)', rf"\g<1>{plot.name}-", svg)
+    label = Markup('<svg role="img" aria-label="{}"').format(plot.description)
+    return Markup(svg.replace("<svg", label, 1))
+
+
+def png(plot: Plot) -> bytes:
+    """Return a figure as a PNG file, dark on white."""
+    for line in plot.figure.findobj(Line2D):
+        if isinstance(line, Line2D) and line.get_markerfacecolor() == PAPER:
+            line.set_markerfacecolor("#ffffff")
+        if isinstance(line, Line2D) and line.get_markeredgecolor() == PAPER:
+            line.set_markeredgecolor("#ffffff")
+    for shapes in plot.figure.findobj(Collection):
+        if isinstance(shapes, Collection) and same_colour(shapes.get_edgecolor(), PAPER):
+            shapes.set_edgecolor("#ffffff")
+    file = BytesIO()
+    with _written(plot.name):
+        plot.figure.savefig(
+            file, format="png", dpi=DPI, facecolor="#ffffff", metadata={"Software": None}
+        )
+    return file.getvalue()
+
+
+def same_colour(colours: Any, paint: str) -> bool:
+    """Tell whether an artist has one colour, and which."""
+    return np.array_equal(np.unique(np.asarray(colours), axis=0), to_rgba_array(paint))
+
+
+def standalone(svg: Markup) -> str:
+    """Return an inline figure as a file of its own, dark on white, for pages of a code host."""
+    text = str(svg)
+    fixed = {INK: "#1d1f24", PAPER: "#ffffff"}
+    for paint, name in _variables().items():
+        text = text.replace(name, fixed.get(paint, paint))
+    return text.replace(">", '><rect width="100%" height="100%" fill="#ffffff"/>', 1)
+
+
+def _variables() -> Mapping[str, str]:
+    colours = {paint: f"var(--{name})" for name, paint in COLOURS.items()}
+    return {INK: "currentColor", PAPER: "var(--page)"} | colours
+
+
+def _titled(svg: str, gid: str, texts: Sequence[str]) -> str:
+    """Give the markers or the shapes of an artist their titles; an artist of one text gets one."""
+    start = svg.index(f'<g id="{gid}">')
+    end = _closing(svg, start)
+    group = svg[start:end]
+    titles = iter([f"<title>{escape(text)}</title>" for text in texts])
+    shape = "use" if "<use " in group else "path"
+    if shape == "use" or len(texts) > 1:
+        group, count = re.subn(
+            f"(<{shape} [^>]*?)/>", lambda mark: f"{mark[1]}>{next(titles)}</{shape}>", group
+        )
+        if count != len(texts):
+            raise ValueError(f"a marker for each text expected, got {count} for {len(texts)}")
+    else:
+        group = group.replace(">", f">{next(titles)}", 1)
+    return svg[:start] + group + svg[end:]
+
+
+def _closing(svg: str, start: int) -> int:
+    """Return where the group that begins at `start` ends."""
+    depth = 0
+    for tag in re.compile(r"<g\b[^>]*?(/?)>|</g>").finditer(svg, start):
+        depth += {"</g>": -1}.get(tag[0], 0 if tag[1] else 1)
+        if depth == 0:
+            return tag.end()
+    return len(svg)

@@ -1,0 +1,179 @@
+"""Times against sizes, with the speedups beside the points.
+
+Solid lines are typical times and dotted lines the best; a hollow point did not settle, a cross is a
+time that cannot be true.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, LogLocator, NullLocator
+
+from reports import units
+from reports.charts.drawing import INK, PAPER, Plot, colour, label_lines, stroke, style, tell
+from reports.charts.naming import records, short, slug
+from reports.speedups import main, state_of
+
+Row = Mapping[Any, Any]
+MOST_ACROSS = (2, 3)  # panels, of an even number of them and of an odd one
+TWO_DECADES = 2.0  # below which an axis has marks at 2 and 5 too
+CROWDED = 0.1  # of the axis: points nearer than this would write over each other
+STATES = {
+    "wins": "faster", "loses": "slower", "tie": "tied", "unstable": "unsettled",
+    "implausible": "impossible",
+}  # fmt: skip
+SIZE_AXIS = {"flops": "work of one iteration, in floating-point operations"}
+
+
+def time_against_size(rows: pd.DataFrame) -> Plot:
+    """Draw a workload's times against its sizes, a panel a variant, with the speedups.
+
+    `rows` are the timed cells of one workload, dtype and thread setting.
+    """
+    cells = records(rows.sort_values("axis_value", kind="stable"))
+    variants = list(dict.fromkeys(rows["variant"]))
+    name = slug(cells[0]["workload"], cells[0]["dtype"], f"{cells[0]['threads']:.0f}")
+    hover: dict[str, list[str]] = {}
+    with style(name):
+        across = min(len(variants), MOST_ACROSS[len(variants) % 2])
+        down = -(-len(variants) // across)
+        width, height = max(7.0, 3.9 * across), 3.8 * down
+        figure = Figure(figsize=(width, height))
+        panels = figure.subplots(down, across, sharey=True, squeeze=False)
+        figure.subplots_adjust(
+            0.95 / width, 0.53 / height, 1 - 1.5 / width, 1 - 0.46 / height, 0.1, 0.42
+        )
+        for axes, variant in zip(panels.flat, variants, strict=False):
+            last = axes in panels[:, -1] or variant == variants[-1]
+            part = [row for row in cells if row["variant"] == variant]
+            _panel(axes, part, hover, last=last)
+            axes.set_title(claim(part))
+        for axes in panels[:, 0]:
+            axes.set_ylabel("time of one iteration")
+    return Plot(name=name, figure=figure, description=describe(cells), hover=hover)
+
+
+def by_contender(cells: Sequence[Row]) -> dict[str, list[Row]]:
+    """Return cells apart by who ran them, in the order of the first of each."""
+    found: dict[str, list[Row]] = {}
+    for row in cells:
+        found.setdefault(str(row["contender"]), []).append(row)
+    return found
+
+
+def claim(cells: Sequence[Row]) -> str:
+    """Return a panel's title: at how many sizes PyTorch was faster, slower, or neither."""
+    usual = [row for row in cells if main(str(row["contender"])) and pd.notna(row["ratio"])]
+    variant = str(cells[0]["variant"])
+    lines = []
+    for contender, line in by_contender(usual).items():
+        states = [state_of(row) for row in line]
+        told = [f"{word} at {states.count(s)}" for s, word in STATES.items() if s in states]
+        lines.append(f"{contender}: {', '.join(told)} of {len(states)}")
+    if variant and len(lines) == 1:
+        return variant + lines[0][lines[0].index(":") :]
+    return "\n".join([variant, *lines] if variant else lines)
+
+
+def _panel(axes: Axes, cells: Sequence[Row], hover: dict[str, list[str]], *, last: bool) -> None:
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    ends = []
+    for contender, line in by_contender(cells).items():
+        paint = colour(contender)
+        untrue = [row for row in line if row["status"] == "implausible"]
+        held = [row for row in line if row["status"] != "implausible"]
+        if untrue:
+            axes.plot(*_xy(untrue), "x", color=paint, markersize=8)
+        if not held:
+            continue
+        axes.plot(*_xy(held), stroke(contender), color=paint, linewidth=1.8)
+        axes.plot(*_xy(held, "best_s"), ":", color=paint, linewidth=1)
+        lows, highs = _xy(held, "typical_low_s")[1], _xy(held, "typical_high_s")[1]
+        axes.vlines(_xy(held)[0], lows, highs, color=paint, linewidth=1.2)
+        settled = [row for row in held if row["status"] != "unstable"]
+        hollow = [row for row in held if row["status"] == "unstable"]
+        for points, face in ((settled, paint), (hollow, PAPER)):
+            if points:
+                (dots,) = axes.plot(
+                    *_xy(points), "o", color=paint, markersize=5, markerfacecolor=face
+                )
+                tell(dots, [told(row) for row in points], hover)
+        ends.append((float(held[-1]["typical_s"]), short(contender), paint))
+    _mark_speedups(axes, cells)
+    if last:
+        label_lines(axes, float(cells[-1]["axis_value"]), ends)
+    _dress(axes, cells)
+
+
+def _xy(cells: Sequence[Row], what: str = "typical_s") -> tuple[list[float], list[float]]:
+    return [row["axis_value"] for row in cells], [row[what] for row in cells]
+
+
+def _dress(axes: Axes, cells: Sequence[Row]) -> None:
+    """Give both axes their marks and units."""
+    axes.margins(x=0.07, y=0.14)
+    axes.grid(visible=True, color=INK, alpha=0.12, linewidth=0.6)
+    axis = str(cells[0]["axis"])
+    axes.set_xlabel(SIZE_AXIS.get(axis, short(axis)))
+    axes.yaxis.set_major_formatter(lambda value, _: units.tick_seconds(value))
+    longest, least = max(row["typical_s"] for row in cells), min(row["best_s"] for row in cells)
+    many = np.log10(longest / least) > TWO_DECADES
+    axes.yaxis.set_major_locator(LogLocator(subs=(1,) if many else (1, 2, 5)))
+    axes.yaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter(lambda value, _: units.quantity(value))
+    if axis not in SIZE_AXIS:
+        axes.xaxis.set_major_locator(FixedLocator(sorted({row["axis_value"] for row in cells})))
+
+
+def _mark_speedups(axes: Axes, cells: Sequence[Row]) -> None:
+    """Write each main PyTorch contender's speedup over NumPy beside its point."""
+    usual = [row for row in cells if main(str(row["contender"])) and pd.notna(row["ratio"])]
+    usual = [row for row in usual if row["status"] != "implausible"]
+    span = np.log(cells[-1]["axis_value"] / cells[0]["axis_value"]) or 1.0
+    last = -np.inf
+    for row in sorted(usual, key=lambda row: (str(row["contender"]), row["axis_value"])):
+        x = np.log(row["axis_value"]) / span
+        crowded = 0 <= x - last < CROWDED
+        last = -np.inf if crowded else x
+        above = row["ratio"] < 1
+        axes.annotate(
+            units.ratio(row["ratio"], row["low"], row["high"]) + "×",  # noqa: RUF001 - as is said
+            (row["axis_value"], row["typical_s"]),
+            textcoords="offset points",
+            xytext=(0, (8 if above else -16) + crowded * (12 if above else -12)),
+            ha="center",
+            fontsize=9,
+            color=colour(row["contender"]),
+            fontweight="bold" if state_of(row) in {"wins", "loses"} else "normal",
+        )
+
+
+def told(row: Row) -> str:
+    """Return what a point says on hover: who, where, how long, and the speedup if there is one."""
+    text = f"{row['contender']} at {row['size']}: {units.seconds(row['typical_s'])}"
+    if row["contender"] == "numpy" or pd.isna(row["ratio"]):
+        return text
+    typical = (row["ratio"], row["low"], row["high"])
+    return f"{text}, speedup {units.ratio(*typical)} ({units.interval(*typical)})"
+
+
+def describe(cells: Sequence[Row]) -> str:
+    """Return the alternative text: what is drawn, and its ends, from the data."""
+    parts = [f"Time of one iteration of {cells[0]['workload']} against size, both logarithmic."]
+    curves: dict[tuple[str, str], list[Row]] = {}
+    for row in cells:
+        curves.setdefault((str(row["variant"]), str(row["contender"])), []).append(row)
+    for (variant, contender), line in curves.items():
+        first, last = line[0], line[-1]
+        parts.append(
+            f"{contender}{f' ({variant})' if variant else ''}: "
+            f"{units.seconds(first['typical_s'])} at {first['size']}, "
+            f"{units.seconds(last['typical_s'])} at {last['size']}."
+        )
+    return " ".join(parts)

@@ -1,0 +1,1 @@
+"""Machines side by side, or two runs of one: ratios, means, what differs, and what that says."""

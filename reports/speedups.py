@@ -1,0 +1,215 @@
+"""Who is faster: the state of each speedup, its sentence, and the likely cause.
+
+PyTorch wins or loses where the whole interval lies more than 5 % away from 1, and ties where it is
+narrow and reaches nearer: of 95 % intervals one in twenty is wrong by a little, and no winner may
+rest on that. A cell too unsettled to tell is unstable, and one without a time is absent, with its
+reason. A number gets the digits its interval deserves. A cause is named only where the file shows
+it: in other cells of the same workload, in the measured peaks, in the libraries' own names.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+
+from reports import units
+from reports.load import Result
+from reports.roofline import memory_bound, of_roof
+from reports.statement import Finding, Interval
+
+NUMPY = "numpy"
+MARGIN = 1.05  # a smaller difference makes no winner: the same code is found 4 % apart now and then
+PILED_UP = 3.0  # typical over best: such times have no single speedup
+MIN_VISITS = 3  # fewer do not tell how visits differ
+CALLS = 10  # a time of fewer empty calls than this is mostly the price of calling
+CALL_S = 50e-6  # no single call costs more; a file whose least time is longer shows no call
+SCALES = 1.3  # a time that all cores shorten by less was not shared among them
+NEAR_ROOF = 0.5  # of the measured peak: what is above is limited by it
+SENTENCES = {
+    "wins": "{where}: {contender} is {ratio} times as fast as NumPy (95 % interval {interval})",
+    "loses": "{where}: NumPy is {ratio} times as fast as {contender} (95 % interval {interval})",
+    "tie": "{where}: too close to call; {contender} runs at {ratio} times NumPy's speed"
+    " (95 % interval {interval})",
+    "unstable": "{where}: {contender} runs at about {ratio} times NumPy's speed, too unsettled here"
+    " to tell who is faster (95 % interval {interval})",
+    "absent": "{where}: no speedup of {contender}, since {reason}",
+    "implausible": "{where}: the time of {contender} cannot be true and counts for nothing:"
+    " {reason}",
+}
+UNTOLD = {"absent", "implausible"}  # states without a speedup to quote
+
+Row = Mapping[Any, Any]
+
+
+def main(contender: str) -> bool:
+    """Tell whether a contender is PyTorch's usual one on a device, at no rung and in no way."""
+    return contender.count("-") == 1
+
+
+def state_of(row: Row) -> str:
+    """Return wins, loses, tie, unstable, absent or implausible."""
+    if row["status"] == "implausible":
+        return "implausible"
+    if pd.isna(row["ratio"]) or row["status"] not in {"ok", "unstable"}:
+        return "absent"
+    few = pd.notna(row["visits"]) and row["visits"] < MIN_VISITS
+    if few or row["typical_s"] > PILED_UP * row["best_s"]:
+        return "unstable"
+    if row["low"] > MARGIN or row["high"] < 1 / MARGIN:
+        return "wins" if row["low"] > MARGIN else "loses"
+    return "unstable" if row["status"] == "unstable" else "tie"
+
+
+def where(row: Row) -> str:
+    """Return what a cell's case is called in a sentence."""
+    named = f"{row['workload']} at {str(row['size']).replace(',', ', ')}, {row['dtype']}"
+    threads = str(row["case"]).rpartition("threads=")[2]
+    return named if threads == "1" else f"{named}, {threads} threads"
+
+
+def speedup(row: Row, missing: str = "", cause: str = "") -> Finding:
+    """State one cell's speedup over NumPy, or why there is none: NumPy's time may be `missing`."""
+    state = state_of(row)
+    words = {"where": where(row), "contender": str(row["contender"])}
+    if state in UNTOLD:
+        words["reason"] = str(row["reason"]) or missing or "NumPy has no time in this case"
+    return Finding(
+        id=f"speedup/{row['cell']}",
+        state=state,
+        sentence=SENTENCES[state] + _best_clause(row, state),
+        words=words,
+        numbers={} if state in UNTOLD else _numbers(row, state),
+        cells=(f"{row['case']}/{NUMPY}", str(row["cell"])),
+        interval=None
+        if state in UNTOLD
+        else Interval(value=row["ratio"], low=row["low"], high=row["high"]),
+        cause=cause,
+        about={key: str(row[key]) for key in ("workload", "family", "size", "dtype", "contender")},
+    )
+
+
+def _numbers(row: Row, state: str) -> dict[str, str]:
+    def of(ratio: float, low: float, high: float) -> tuple[float, float, float]:
+        return (1 / ratio, 1 / high, 1 / low) if state == "loses" else (ratio, low, high)
+
+    typical = of(row["ratio"], row["low"], row["high"])
+    found = {"ratio": units.ratio(*typical), "interval": units.interval(*typical)}
+    if _apart(row):
+        found["best"] = units.ratio(*of(row["best_ratio"], row["best_low"], row["best_high"]))
+    return found
+
+
+def _apart(row: Row) -> bool:
+    return bool(row["best_low"] > row["high"] or row["best_high"] < row["low"])
+
+
+def _best_clause(row: Row, state: str) -> str:
+    """Quote the best beside the typical where their intervals are apart."""
+    return "; {best} times at best" if state not in UNTOLD and _apart(row) else ""
+
+
+@dataclass(frozen=True)
+class Speedups:
+    """The speedups of a result, and what in the same file explains them."""
+
+    result: Result
+
+    def all(self) -> dict[str, Finding]:
+        """Return what each PyTorch cell says of NumPy against PyTorch, by the finding's id."""
+        table = self.result.table
+        rows = table[(table["contender"] != NUMPY) & table["workload"].notna()]
+        found = (self.of(row) for row in rows.to_dict("records"))
+        return {finding.id: finding for finding in found}
+
+    def of(self, row: Row) -> Finding:
+        """Return what one cell says."""
+        return speedup(row, self._missing.get(row["case"], ""), self.cause(row))
+
+    @cached_property
+    def _missing(self) -> dict[str, str]:
+        """Why NumPy has no time to compare with, by case, where it has none."""
+        rows = self.result.table[self.result.table["contender"] == NUMPY]
+        rows = rows[~rows["status"].isin(["ok", "unstable"]) & (rows["reason"] != "")]
+        return dict(zip(rows["case"], rows["reason"], strict=True))
+
+    @cached_property
+    def _cells(self) -> dict[str, Row]:
+        timed = self.result.table[self.result.table["typical_s"].notna()]
+        return {str(row["cell"]): row for row in timed.to_dict("records")}
+
+    @cached_property
+    def _call_s(self) -> dict[tuple[str, float], float]:
+        """The least time of each contender with as many threads: about what a call costs."""
+        timed = self.result.table[self.result.table["typical_s"].notna()]
+        least = timed.groupby(["contender", "threads"])["typical_s"].min()
+        return {(str(key[0]), float(key[1])): float(value) for key, value in least.items()}  # type: ignore[index]
+
+    def cause(self, row: Row) -> str:
+        """Return why a contender wins, loses or ties, as far as this file shows it, or ""."""
+        numpy = self._cells.get(f"{row['case']}/{NUMPY}")
+        if numpy is None or state_of(row) not in {"wins", "loses", "tie"}:
+            return ""
+        both = (numpy, row)
+        if all(one["typical_s"] < CALLS * self._call(one) for one in both):
+            return "; at this size a call costs more than the work"
+        if row["device"] != "cpu":
+            return ""
+        roofs = [of_roof(one, self.result.machine.peaks) for one in both]
+        if state_of(row) == "tie" and all(share > NEAR_ROOF for share, _ in roofs):
+            limit = "memory" if roofs[1][1] == "bytes/s" else "the processor's arithmetic"
+            return f"; both are near what {limit} gives"
+        if row["threads"] > 1 and (clause := self._threads(numpy, row)):
+            return clause
+        return self._blas(row) or self._bandwidth(row, roofs)
+
+    def _call(self, row: Row) -> float:
+        """Return about what a call costs, 0 where no cell of the file is small enough to tell."""
+        least = self._call_s.get((str(row["contender"]), float(row["threads"])), 0.0)
+        return least if least < CALL_S else 0.0
+
+    def _threads(self, numpy: Row, row: Row) -> str:
+        gains = [self._gain(one) for one in (numpy, row)]
+        if gains[0] and gains[1]:
+            if gains[0] < SCALES < gains[1]:
+                return "; PyTorch shares this work among the cores and NumPy does not"
+            if gains[1] < SCALES < gains[0]:
+                return "; NumPy shares this work among the cores and PyTorch does not"
+        return ""
+
+    def _gain(self, row: Row) -> float:
+        """Return how much faster a cell is than the same on one core, 0 where that is unknown."""
+        alone = self._cells.get(
+            str(row["cell"]).replace(f"/threads={row['threads']:.0f}/", "/threads=1/")
+        )
+        return float(alone["typical_s"] / row["typical_s"]) if alone is not None else 0.0
+
+    def _blas(self, row: Row) -> str:
+        """Name the libraries that do the work, where it is a matrix product."""
+        blas = self.result.machine.blas
+        first = next((pool for pool in blas.numpy if pool.internal_api), None)
+        if row["family"] != "matmul" or not main(str(row["contender"])):
+            return ""
+        if first is None or not blas.torch.library:
+            return ""
+        brands = _brand(first.internal_api), _brand(blas.torch.library)
+        return f"; the work is done by {brands[0]} and {brands[1]}"
+
+    def _bandwidth(self, row: Row, roofs: list[tuple[float, str]]) -> str:
+        if not memory_bound(row, self.result.machine.peaks):
+            return ""
+        sides = zip(("NumPy", "PyTorch"), roofs, strict=True)
+        near = [name for name, (share, unit) in sides if share > NEAR_ROOF and unit == "bytes/s"]
+        if len(near) != 1:
+            return ""
+        other = {"NumPy": "PyTorch", "PyTorch": "NumPy"}[near[0]]
+        return f"; {near[0]} is near what memory gives, {other} is not"
+
+
+BRANDS = {"openblas": "OpenBLAS", "mkl": "MKL", "accelerate": "Accelerate", "blis": "BLIS"}
+
+
+def _brand(name: str) -> str:
+    """Return a library's name as its makers write it; a name unknown here stands in no sentence."""
+    return BRANDS.get(name.lower(), "another BLAS")

@@ -1,0 +1,100 @@
+// Sorting, filters, the light switch, and scrolling by keyboard. Every page reads without it.
+(() => {
+  "use strict";
+  const root = document.documentElement;
+  const button = document.getElementById("theme");
+  const dark = () => root.dataset.theme
+    ? root.dataset.theme === "dark"
+    : matchMedia("(prefers-color-scheme: dark)").matches;
+  const keep = (theme) => { try { localStorage.setItem("theme", theme); } catch { /* kept nowhere */ } };
+  const kept = () => { try { return localStorage.getItem("theme"); } catch { return null; } };
+  const show = () => {
+    button.textContent = dark() ? "light" : "dark";
+    button.title = `switch to ${button.textContent}`;
+  };
+  if (["light", "dark"].includes(kept())) root.dataset.theme = kept();
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    root.dataset.theme = dark() ? "light" : "dark";
+    keep(root.dataset.theme);
+    show();
+  });
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", show);
+  show();
+
+  const here = document.querySelector("header.site [aria-current]");
+  if (here) here.parentNode.scrollLeft = here.offsetLeft - (innerWidth - here.offsetWidth) / 2;
+
+  // what is wider than its box can be reached without a mouse
+  const boxes = new ResizeObserver((seen) => {
+    for (const { target } of seen) {
+      if (target.scrollWidth > target.clientWidth) target.tabIndex = 0;
+      else target.removeAttribute("tabindex");
+    }
+  });
+  for (const box of document.querySelectorAll("figure, pre, .scroll")) boxes.observe(box);
+
+  const value = (row, column) => {
+    const cell = row.cells[column];
+    const text = cell?.dataset.sort ?? cell?.textContent.trim() ?? "";
+    const number = Number(text);
+    return text === "" ? null : Number.isNaN(number) ? text : number;
+  };
+  const order = (a, b) => {
+    if (a === null || b === null) return (a === null) - (b === null);
+    return typeof a === typeof b ? (a > b) - (a < b) : typeof a === "number" ? -1 : 1;
+  };
+  for (const table of document.querySelectorAll("table.sortable")) {
+    const heads = [...table.tHead.rows[0].cells];
+    heads.forEach((head, column) => {
+      const sorter = document.createElement("button");
+      sorter.type = "button";
+      sorter.append(...head.childNodes);
+      head.append(sorter);
+      sorter.addEventListener("click", () => {
+        const up = head.getAttribute("aria-sort") !== "ascending";
+        for (const other of heads) other.removeAttribute("aria-sort");
+        head.setAttribute("aria-sort", up ? "ascending" : "descending");
+        const body = table.tBodies[0];
+        const rows = [...body.rows].map((row) => [value(row, column), row]);
+        const empty = rows.filter(([key]) => key === null);
+        const full = rows.filter(([key]) => key !== null);
+        full.sort(([a], [b]) => (up ? 1 : -1) * order(a, b));
+        body.append(...full.map(([, row]) => row), ...empty.map(([, row]) => row));
+      });
+    });
+  }
+
+  for (const filters of document.querySelectorAll(".filters")) {
+    const within = filters.closest("article, main");
+    const rows = [...within.querySelectorAll("tr[data-size], li[data-size]")];
+    const chosen = {};
+    const apply = () => {
+      const wanted = Object.entries(chosen).filter(([, name]) => name);
+      for (const row of rows) {
+        row.hidden = wanted.some(([key, name]) => key in row.dataset && row.dataset[key] !== name);
+        const found = wanted.length && !row.hidden && row.matches("tr");
+        if (found) row.closest("details")?.setAttribute("open", "");
+      }
+    };
+    for (const key of filters.dataset.keys.split(" ")) {
+      const known = [...new Set(rows.map((row) => row.dataset[key]).filter(Boolean))];
+      if (known.length < 2) continue;
+      const label = document.createElement("label");
+      const select = document.createElement("select");
+      select.name = key;
+      select.append(new Option("all", ""), ...known.map((name) => new Option(name, name)));
+      select.addEventListener("change", () => { chosen[key] = select.value; apply(); });
+      label.append(key, select);
+      filters.append(label);
+      filters.hidden = false;
+    }
+  }
+
+  addEventListener("beforeprint", () => {
+    for (const part of document.querySelectorAll("details:not([open])")) {
+      part.open = true;
+      addEventListener("afterprint", () => { part.open = false; }, { once: true });
+    }
+  });
+})();

@@ -1,0 +1,116 @@
+"""`python -m reports compare`: the verdicts on the terminal, a page, and a gate."""
+
+import json
+
+import pytest
+
+from reports.__main__ import main
+from tests.conftest import small_file
+
+
+def machine(label, factor=1.0, half=0.01, **cells):
+    """A file whose times are `factor` times the small file's, known to a share of `half`."""
+    data = json.loads(json.dumps(small_file(label)))
+    for each in data["benchmarks"]:
+        info = each["extra_info"]
+        for name in ("typical_s", "best_s"):
+            info[name] *= factor
+        info |= {
+            "typical_low_s": info["typical_s"] * (1 - half),
+            "typical_high_s": info["typical_s"] * (1 + half),
+        } | cells
+    return data
+
+
+@pytest.fixture
+def compare(write, capsys):
+    """Return a way to compare machines: the exit status, and what was printed."""
+
+    def run(*datas, flags=()):
+        files = [str(write(data, f"{n}.json")) for n, data in enumerate(datas)]
+        status = main(["compare", *files, *flags])
+        return status, capsys.readouterr()
+
+    return run
+
+
+def test_a_file_against_itself_reports_no_difference(write, capsys):
+    file = str(write(machine("a", half=0.5)))
+    assert main(["compare", file, file, "--fail-above", "0%"]) == 0
+    told = capsys.readouterr()
+    assert "No cell clearly differs" in told.out
+    assert "0 of 9 surely slower" in told.err
+
+
+@pytest.mark.parametrize(
+    ("factor", "half", "share", "status"),
+    [
+        (1.2, 0.01, "5%", 1),
+        (1.2, 0.01, "25%", 0),
+        (1.2, 0.1, "5 %", 0),  # the interval reaches over it
+        (1.2, 0.1, "0.01", 1),
+        (0.5, 0.01, "0%", 0),
+    ],
+)
+def test_the_gate_closes_only_where_the_interval_clears_it(compare, factor, half, share, status):
+    found, told = compare(
+        machine("a", half=half), machine("b", factor, half), flags=("--fail-above", share)
+    )
+    assert found == status
+    assert f"{6 if status else 0} of 9 surely slower" in told.err
+    assert ("slower, at least" in told.err) == bool(status)
+    assert "3 could not be compared" in told.err  # those of CUDA, which neither has
+
+
+def test_without_a_gate_a_slower_machine_is_no_failure(compare):
+    status, told = compare(machine("a"), machine("b", 2.0))
+    assert status == 0
+    assert "a is 2.0" in told.out
+
+
+def test_code_that_changed_is_not_compared_and_the_gate_says_so(compare):
+    status, told = compare(
+        machine("a"), machine("b", 2.0, source_sha256="1" * 64), flags=("--fail-above", "5%")
+    )
+    assert status == 0
+    assert "9 could not be compared" in told.err
+    assert "1 workload changed: matmul" in " ".join(told.out.split())
+
+
+def test_a_baseline_is_chosen_by_its_place(compare, tmp_path):
+    out = tmp_path / "page"
+    datas = machine("a"), machine("b", 2.0), machine("c", 4.0)
+    status, told = compare(*datas, flags=("--baseline", "2", "--out", str(out)))
+    assert status == 0
+    assert "a is 2.0" in told.out
+    assert "b is 2.0" in told.out
+    assert main(["check", str(out)]) == 0
+
+
+@pytest.mark.parametrize(
+    ("flags", "complaint"),
+    [
+        (("--baseline", "3"), "--baseline must be from 1 to 2, got 3"),
+        (("--baseline", "0"), "--baseline must be from 1 to 2, got 0"),
+        (("--fail-above", "much"), "got 'much'"),
+    ],
+)
+def test_a_wrong_option_is_one_clear_line(compare, flags, complaint):
+    status, told = compare(machine("a"), machine("b"), flags=flags)
+    assert status == 1
+    assert complaint in told.err
+    assert told.err.count("\n") == 1
+
+
+def test_one_readable_file_is_not_enough(compare):
+    status, told = compare(machine("a"), "{")
+    assert status == 1
+    assert "two or more readable result files expected, got 1" in told.err
+    assert "1.json: not readable as JSON" in told.err
+
+
+def test_a_broken_file_among_others_is_told_and_fails_at_the_end(compare):
+    status, told = compare(machine("a"), "{", machine("b"))
+    assert status == 1
+    assert told.err.count("\n") == 1
+    assert "All in all" in told.out
