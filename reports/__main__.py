@@ -28,7 +28,7 @@ from reports.comparing.tables import print_comparison
 from reports.comparing.verdicts import NOT_COMPARABLE
 from reports.findings import Findings
 from reports.intake import expand
-from reports.load import Result, load_all
+from reports.load import Result, load_all, records
 from reports.speedups import NUMPY
 
 HERE = Path(__file__).resolve().parent
@@ -238,7 +238,7 @@ def _compare(chosen: argparse.Namespace) -> int:
 def _gate(comparison: Comparison, above: float) -> bool:
     """Print what is surely slower by more than a share, and how much could not be asked."""
     slow = regressions(comparison, above)
-    for row in slow.to_dict("records"):
+    for row in records(slow):
         least = f"at least {1 / row['high'] - 1:.1%}"
         print(f"slower, {least}: {row['key']} on {row['machine']}", file=sys.stderr)
     unasked = int((comparison.pairs["verdict"] == NOT_COMPARABLE).sum())

@@ -26,7 +26,7 @@ from reports.facts import facts
 from reports.figures import device_figures, figures
 from reports.findings import Findings
 from reports.intake import UnreadableError
-from reports.load import load
+from reports.load import load, records
 from reports.statement import QUOTED, Finding
 
 VOID = frozenset({"meta", "br", "hr", "img", "input", "link", "source", "wbr", "path", "use"})
@@ -231,7 +231,7 @@ class Drawn:
     def _timed(self) -> list[dict[str, object]]:
         table = self.findings.result.table
         timed = table[table["typical_s"].notna() & table["workload"].notna()]
-        return [{str(k): v for k, v in row.items()} for row in timed.to_dict("records")]
+        return [{str(k): v for k, v in row.items()} for row in records(timed)]
 
     @cached_property
     def facts(self) -> Mapping[str, str]:

@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 
 from reports.lessons import lessons
-from reports.load import Result
+from reports.load import Result, records
 from reports.roofline import roofs
 from reports.speedups import MARGIN, NUMPY, UNTOLD, Speedups, main, state_of
 from reports.statement import Finding
@@ -102,7 +102,7 @@ class Findings:
         usual = timed[timed["contender"].map(lambda name: main(str(name))).astype(bool)]
         for (contender, threads), rows in usual.groupby(["contender", "threads"], sort=False):
             at = rows.groupby(["workload", "variant", "dtype"], sort=False)["axis_value"]
-            largest = rows[rows["axis_value"] == at.transform("max")].to_dict("records")
+            largest = records(rows[rows["axis_value"] == at.transform("max")])
             states = [state_of(row) for row in largest]
             told = [state for state in states if state not in UNTOLD]
             if not told:

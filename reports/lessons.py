@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from reports import units
-from reports.load import Result
+from reports.load import Result, records
 from reports.speedups import MARGIN, NUMPY, main, state_of, where
 from reports.statement import Finding, Interval
 
@@ -62,7 +62,7 @@ def _timed(result: Result) -> pd.DataFrame:
 def lessons(result: Result) -> Iterator[Finding]:
     """State all of it that a file's cells allow."""
     timed = _timed(result)
-    rows = {str(row["cell"]): row for row in timed.to_dict("records")}
+    rows = {str(row["cell"]): row for row in records(timed)}
     yield from overheads(rows)
     yield from scalings(rows)
     yield from dtypes(rows)

@@ -15,7 +15,7 @@ from reports.chapters import Chapter
 from reports.facts import facts
 from reports.figures import DEVICE_HEADS, HEADS, device_figures, figures, keys
 from reports.findings import Findings, Reference, about_accelerators, has_accelerator
-from reports.load import Result
+from reports.load import Result, records
 from reports.plans import Drawn
 from reports.speedups import main, state_of
 from reports.statement import Finding
@@ -216,7 +216,7 @@ def _family(subject: Subject, family: str) -> Markup:
 def _section(subject: Subject, name: str, rows: pd.DataFrame) -> dict[str, Any]:
     """Return what a family's page says of a workload."""
     findings = subject.findings
-    listed = rows.sort_values(["variant", "dtype", "threads", "axis_value"]).to_dict("records")
+    listed = records(rows.sort_values(["variant", "dtype", "threads", "axis_value"]))
     lines = [_line(row, subject.result) for row in listed]
     filled = {key for line in lines for key, text in line["figures"].items() if text}
     return {
@@ -278,7 +278,7 @@ def _elsewhere(findings: Findings, workload: str) -> Iterator[Finding]:
 
 def _code(rows: pd.DataFrame) -> sources.Timed:
     """Return a workload's code, highlighted."""
-    first = rows.to_dict("records")[0]
+    first = records(rows)[0]
     names = first["sources"] if isinstance(first["sources"], list) else []
     found = sources.timed(names, str(first["source_sha256"]))
     return sources.Timed(

@@ -24,6 +24,7 @@ from reports.charts.sizes import time_against_size
 from reports.charts.training import ladder_chart, losses
 from reports.findings import Findings
 from reports.lessons import ladder
+from reports.load import records
 from reports.speedups import NUMPY
 
 Plan = Callable[[], Plot | None]
@@ -85,7 +86,7 @@ def _of_workload(name: str, rows: pd.DataFrame) -> dict[str, Plan]:
 
 
 def _training(timed: pd.DataFrame) -> dict[str, Plan]:
-    rows = {str(row["cell"]): row for row in timed.to_dict("records")}
+    rows = {str(row["cell"]): row for row in records(timed)}
     alone = [str(row["case"]) for row in rows.values() if row["contender"] == NUMPY]
     rungs = {case: ladder(rows, case) for case in alone if "/threads=1" in case}
     found: dict[str, Plan] = {}

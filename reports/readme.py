@@ -16,7 +16,7 @@ from reports.charts.drawing import Plot, inline, standalone
 from reports.charts.overview import overview
 from reports.facts import facts
 from reports.findings import Findings
-from reports.load import Result, load
+from reports.load import Result, load, records
 from reports.speedups import main, state_of
 from reports.statement import markdown
 
@@ -77,7 +77,7 @@ def _table(result: Result) -> Iterator[str]:
     yield "|---|---|" + "---:|" * len(columns)
     for (name, variant, dtype), rows in usual.groupby(["workload", "variant", "dtype"], sort=False):
         largest = rows[rows["axis_value"] == rows["axis_value"].max()]
-        cells = {(str(r["contender"]), float(r["threads"])): r for r in largest.to_dict("records")}
+        cells = {(str(r["contender"]), float(r["threads"])): r for r in records(largest)}
         size = f"{largest['size'].iloc[0]}, {dtype}"
         what = markdown(f"{name} ({variant})" if variant else str(name))
         texts = [_speedup(cells[key]) if key in cells else "" for key in columns]

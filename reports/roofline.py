@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from reports import units
-from reports.load import Result
+from reports.load import Result, records
 from reports.schema import Peaks
 from reports.statement import Finding, Interval
 
@@ -74,7 +74,7 @@ def roofs(result: Result) -> Iterator[Finding]:
     for keys, rows in timed.groupby(["workload", "variant", "dtype", "threads"], sort=False):
         largest = rows[rows["axis_value"] == rows["axis_value"].max()]
         name = "/".join(str(key) for key in keys[:3]) + f"/threads={keys[3]:.0f}"
-        for row in largest.to_dict("records"):
+        for row in records(largest):
             if row["contender"].count("-") < 2:  # noqa: PLR2004 - NumPy, and PyTorch's usual one
                 yield from _roof(row, result.machine.peaks, name)
 

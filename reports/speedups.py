@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 
 from reports import units
-from reports.load import Result
+from reports.load import Result, records
 from reports.roofline import memory_bound, of_roof
 from reports.statement import Finding, Interval
 
@@ -120,7 +120,7 @@ class Speedups:
         """Return what each PyTorch cell says of NumPy against PyTorch, by the finding's id."""
         table = self.result.table
         rows = table[(table["contender"] != NUMPY) & table["workload"].notna()]
-        found = (self.of(row) for row in rows.to_dict("records"))
+        found = (self.of(row) for row in records(rows))
         return {finding.id: finding for finding in found}
 
     def of(self, row: Row) -> Finding:
@@ -137,7 +137,7 @@ class Speedups:
     @cached_property
     def _cells(self) -> dict[str, Row]:
         timed = self.result.table[self.result.table["typical_s"].notna()]
-        return {str(row["cell"]): row for row in timed.to_dict("records")}
+        return {str(row["cell"]): row for row in records(timed)}
 
     @cached_property
     def _call_s(self) -> dict[tuple[str, float], float]:

@@ -21,7 +21,7 @@ import pandas as pd
 from scipy.special import stdtrit
 
 from reports import units
-from reports.load import Result
+from reports.load import Result, records
 from reports.speedups import NUMPY, main, state_of
 from reports.statement import Finding, Interval
 
@@ -117,10 +117,10 @@ def crossovers(result: Result) -> Iterator[Finding]:
         contender = str(rows["contender"].iloc[0])
         if contender == NUMPY or not (main(contender) or contender.endswith("-transfer")):
             continue
-        records = rows.to_dict("records")
-        found = crossing(records)
+        cells = records(rows)
+        found = crossing(cells)
         if found is not None:
-            yield _crossover(key, records, found)
+            yield _crossover(key, cells, found)
 
 
 def _crossover(key: str, rows: Sequence[Row], found: Crossing) -> Finding:
@@ -156,7 +156,7 @@ def growths(result: Result) -> Iterator[Finding]:
         time = slope(beyond["axis_value"].tolist(), beyond["typical_s"].tolist())
         work = slope(beyond["axis_value"].tolist(), beyond[cost].tolist())
         if time is not None and work is not None:
-            yield _growth(key, beyond.to_dict("records"), cost, time, work)
+            yield _growth(key, records(beyond), cost, time, work)
 
 
 GROWTHS = {

@@ -10,6 +10,7 @@ from matplotlib.ticker import LogLocator, NullLocator
 from reports import units
 from reports.charts.drawing import INK, Plot, colour, label_lines, style, tell
 from reports.charts.naming import short, slug
+from reports.load import records
 
 
 def blocks_over_time(blocks: pd.DataFrame, title: str, name: str = "blocks") -> Plot:
@@ -39,7 +40,7 @@ def blocks_over_time(blocks: pd.DataFrame, title: str, name: str = "blocks") -> 
                     (dots,) = axes.plot(
                         x[chosen], line["time_s"][chosen], mark, color=paint, markersize=size
                     )
-                    tell(dots, [_told(row) for row in line[chosen].to_dict("records")], hover)
+                    tell(dots, [_told(row) for row in records(line[chosen])], hover)
             typical_s = float(line["time_s"].median())
             axes.axhline(typical_s, color=paint, linewidth=1, alpha=0.6)
             ends.append((typical_s, short(contender), paint))

@@ -9,7 +9,8 @@ import pandas as pd
 from reports import units
 from reports.charts.drawing import Plot
 from reports.charts.grid import heat_grid
-from reports.charts.naming import records, slug
+from reports.charts.naming import slug
+from reports.load import records
 from reports.speedups import NUMPY, main, state_of
 
 Row = Mapping[Any, Any]

@@ -1,8 +1,7 @@
 """What stands in a figure as text and as an id: names that may be anything, and marks of axes."""
 
 import re
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 from zlib import crc32
 
 import numpy as np
@@ -56,8 +55,3 @@ def power_tick(value: float) -> str:
 def fits(names: pd.Series, test: Callable[[str], bool]) -> np.ndarray:
     """Return which names pass a test; of no names, none do."""
     return np.array([test(str(name)) for name in names], dtype=bool)
-
-
-def records(rows: pd.DataFrame) -> list[Mapping[Any, Any]]:
-    """Return a table's rows, each by its columns."""
-    return list(rows.to_dict("records"))

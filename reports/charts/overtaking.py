@@ -6,8 +6,9 @@ from typing import Any
 import pandas as pd
 
 from reports import units
-from reports.charts.naming import records, short, who
+from reports.charts.naming import short, who
 from reports.charts.sizes import SIZE_AXIS
+from reports.load import records
 from reports.speedups import state_of
 from reports.trends import Crossing, crossing
 

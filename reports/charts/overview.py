@@ -17,6 +17,7 @@ from reports.charts.drawing import INK, PAPER, Plot, colour, key, style, tell
 from reports.charts.grid import heat_grid
 from reports.charts.heat import heat_map
 from reports.charts.naming import fits, ratio_tick, ratio_ticks, short, slug, who
+from reports.load import records
 from reports.speedups import MARGIN, main, state_of
 
 __all__ = ["heat_grid", "heat_map", "overview"]
@@ -35,7 +36,7 @@ def overview(table: pd.DataFrame, threads: int, dtype: str = "float32") -> Plot 
     timed = timed[fits(timed["contender"], main) & (timed["ratio"] > 0)]
     if timed.empty:
         return None
-    rows = timed.to_dict("records")
+    rows = records(timed)
     places = {place: None for row in rows for place in [_place(row)]}
     order = sorted(
         places, key=lambda place: list(dict.fromkeys(f for f, *_ in places)).index(place[0])

@@ -12,6 +12,7 @@ from matplotlib.ticker import FixedLocator, LogLocator, NullLocator
 from reports import units
 from reports.charts.drawing import INK, PAPER, Plot, colour, style, tell
 from reports.charts.naming import fits, power_tick, ratio_tick, ratio_ticks, slug, who
+from reports.load import records
 from reports.speedups import MARGIN, NUMPY, main
 
 Row = Mapping[Any, Any]
@@ -29,7 +30,7 @@ def speed_against_error(rows: pd.DataFrame) -> Plot | None:
     settings = timed[fits(timed["contender"], _less)]["threads"].unique()
     timed = timed[timed["threads"].isin(settings)]
     wanted = fits(timed["contender"], lambda name: name == NUMPY or main(name) or _less(name))
-    drawn = timed[wanted].drop_duplicates(["contender", "threads"]).to_dict("records")
+    drawn = records(timed[wanted].drop_duplicates(["contender", "threads"]))
     if not len(settings) or not any(row["rel_error"] > 0 for row in drawn):
         return None
     first = drawn[0]

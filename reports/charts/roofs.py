@@ -17,6 +17,7 @@ from reports import units
 from reports.charts.drawing import INK, Plot, colour, inches, key, style, tell
 from reports.charts.naming import power_tick, short, slug, who
 from reports.charts.shares import throughput
+from reports.load import records
 from reports.roofline import bandwidth, peak_of
 from reports.schema import Peaks
 from reports.speedups import NUMPY, main
@@ -38,7 +39,7 @@ def roofline(
     peak = (machine_peaks or {}).get(device_key)
     timed = table[(table["typical_s"] > 0) & (table["flops"] > 0) & (table["bytes"] > 0)]
     timed = timed[timed["status"] != "implausible"]
-    rows = [row for row in timed.to_dict("records") if peak_of(row, machine_peaks) is peak]
+    rows = [row for row in records(timed) if peak_of(row, machine_peaks) is peak]
     if peak is None or not bandwidth(peak):
         return None
     flop_s = dict.fromkeys((str(row["precision"]) for row in rows), 0.0)

@@ -14,6 +14,7 @@ from matplotlib.ticker import FixedLocator, NullLocator
 from reports import units
 from reports.charts.drawing import INK, PAPER, Plot, colour, key, style, tell
 from reports.charts.naming import ratio_ticks, short, slug, who
+from reports.load import records
 from reports.roofline import of_roof
 from reports.schema import Peaks
 from reports.speedups import NUMPY, main
@@ -32,7 +33,7 @@ def throughput(rows: pd.DataFrame, peaks: Mapping[str, Peaks] | None) -> Plot | 
     """
     found = [
         (row, *of_roof(row, peaks))
-        for row in rows.to_dict("records")
+        for row in records(rows)
         if row["status"] != "implausible" and (row["contender"] == NUMPY or main(row["contender"]))
     ]
     found = [(row, share, unit) for row, share, unit in found if unit]

@@ -15,7 +15,8 @@ from matplotlib.ticker import FixedLocator, LogLocator, NullLocator
 
 from reports import units
 from reports.charts.drawing import INK, PAPER, Plot, colour, label_lines, stroke, style, tell
-from reports.charts.naming import records, short, slug
+from reports.charts.naming import short, slug
+from reports.load import records
 from reports.speedups import main, state_of
 
 Row = Mapping[Any, Any]

@@ -12,6 +12,7 @@ from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 from reports import units
 from reports.charts.drawing import INK, PAPER, Plot, colour, style, tell
 from reports.charts.naming import ratio_ticks, short, slug, who
+from reports.load import records
 
 Row = Mapping[Any, Any]
 ACROSS = 4  # panels
@@ -117,7 +118,7 @@ def losses(rows: pd.DataFrame) -> Plot | None:
     `rows` are the timed cells of one training case or of its thread settings. None where none
     kept its losses.
     """
-    curves = [(row, kept) for row in rows.to_dict("records") if len(kept := _kept(row["losses"]))]
+    curves = [(row, kept) for row in records(rows) if len(kept := _kept(row["losses"]))]
     if not curves:
         return None
     first = curves[0][0]

@@ -15,6 +15,7 @@ from reports.comparing.comparison import ALL, MOST, Comparison, furthest
 from reports.comparing.statements import statements, where
 from reports.comparing.verdicts import NOT_COMPARABLE, VERDICTS
 from reports.lessons import told
+from reports.load import records
 from reports.statement import Interval
 
 SIDE_BY_SIDE = 8
@@ -78,7 +79,7 @@ def counts(comparison: Comparison) -> dict[str, dict[str, int]]:
 def _means(comparison: Comparison) -> list[dict[str, Any]]:
     """Return a row for each other machine: its counts, and its mean of each family."""
     known: dict[str, dict[str, Any]] = {}
-    for row in comparison.means.to_dict("records"):
+    for row in records(comparison.means):
         mean = {"text": ratio_text(row), "sort": row["ratio"], **row}
         known.setdefault(str(row["machine"]), {})[str(row["family"])] = mean
     counted = counts(comparison)
@@ -101,7 +102,7 @@ def _pairs(pairs: pd.DataFrame) -> list[dict[str, Any]]:
             **{f"{name}_sort": row[name] for name in ("ratio", "time_s", "time_base_s")},
             **{name: units.seconds(row[name]) for name in ("time_s", "time_base_s")},
         }
-        for row in found.to_dict("records")
+        for row in records(found)
     ]
 
 
@@ -127,7 +128,7 @@ def _spreads(pairs: pd.DataFrame) -> list[dict[str, Any]]:
             **{f"{name}_sort": row[name] for name in ("min", "median", "max")},
             **{name: units.significant(row[name], 3) for name in ("min", "median", "max")},
         }
-        for row in about.to_dict("records")
+        for row in records(about)
     ]
 
 
@@ -146,7 +147,7 @@ def _reasons(pairs: pd.DataFrame) -> list[dict[str, Any]]:
             "cells": [str(key) for key in _keys(found, row)[:NAMED]],
             "further": max(0, len(_keys(found, row)) - NAMED),
         }
-        for row in told_of.to_dict("records")
+        for row in records(told_of)
     ]
 
 

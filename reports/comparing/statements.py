@@ -13,6 +13,7 @@ from reports import units
 from reports.comparing.comparison import ALL, Comparison
 from reports.comparing.verdicts import FASTER, NOT_COMPARABLE, SAME, SLOWER, UNSETTLED
 from reports.lessons import told
+from reports.load import records
 from reports.statement import Finding, Interval
 
 Row = Mapping[Any, Any]
@@ -64,7 +65,7 @@ def statements(
         cells = {ALL: tuple(mine["cell"].astype(str))}
         for family, part in mine.groupby("family", observed=True):
             cells |= {str(family): tuple(part["cell"].astype(str))} if family else {}
-        found = sorted(rows[other].to_dict("records"), key=lambda row: row["family"] != ALL)
+        found = sorted(records(rows[other]), key=lambda row: row["family"] != ALL)
         for row in found:
             yield _mean(row, words, cells[str(row["family"])])
         yield _extreme(mine, "gain", words)
@@ -103,7 +104,7 @@ def _extreme(mine: pd.DataFrame, kind: str, words: Mapping[str, str]) -> Finding
     if clear.empty:
         return Finding(id=name, state="none", sentence=NONE[kind], words=words)
     place = clear["ratio"].idxmax() if kind == "gain" else clear["ratio"].idxmin()
-    row = clear.loc[[place]].to_dict("records")[0]
+    row = records(clear.loc[[place]])[0]
     ratio = Interval(value=row["ratio"], low=row["low"], high=row["high"])
     return Finding(
         id=name,

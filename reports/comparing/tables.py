@@ -18,6 +18,7 @@ from reports.comparing.comparison import ALL, MOST, Comparison, furthest
 from reports.comparing.page import NOTE, counts, ratio_text
 from reports.comparing.statements import statements, where
 from reports.comparing.verdicts import FASTER, NOT_COMPARABLE, SLOWER
+from reports.load import records
 from reports.statement import Finding
 
 SIDE_BY_SIDE = 4
@@ -104,7 +105,7 @@ def _cells(comparison: Comparison, *, all_cells: bool) -> RenderableType:
     for other in comparison.others:
         table.add_column(cut(other), justify="right")
     for _, rows in shown.groupby("key", observed=True):
-        found = {str(row["machine"]): row for row in rows.to_dict("records")}
+        found = {str(row["machine"]): row for row in records(rows)}
         first = next(iter(found.values()))
         cells = [_cell(found.get(other)) for other in comparison.others]
         table.add_row(cut(where(first), LONG), units.seconds(first["time_base_s"]), *cells)
@@ -136,10 +137,7 @@ def _machines(comparison: Comparison, *, all_cells: bool) -> Table:
     table.add_column("machine")
     for family in (ALL, *comparison.families):
         table.add_column(cut(family), justify="right")
-    known = {
-        (str(row["machine"]), str(row["family"])): row
-        for row in comparison.means.to_dict("records")
-    }
+    known = {(str(row["machine"]), str(row["family"])): row for row in records(comparison.means)}
     for other in shown:
         found = [known.get((other, family)) for family in (ALL, *comparison.families)]
         table.add_row(cut(other), *(_short(row) for row in found))

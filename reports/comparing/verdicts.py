@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import stdtrit
 
+from reports.load import records
 from reports.speedups import MARGIN, MIN_VISITS, PILED_UP
 
 FASTER, SLOWER, SAME = "faster", "slower", "same"
@@ -145,7 +146,7 @@ def _lacking(pairs: pd.DataFrame) -> Column:
             "" if row["base"] else _lack(row["status_base"], row["reason_base"]),
             "" if row["other"] else _lack(row["status"], row["reason"]),
         )
-        for row in first.to_dict("records")
+        for row in records(first)
     ]
     by_group = dict(zip(groups[first.index], told, strict=True))
     return groups.map(by_group).astype(object)

@@ -11,8 +11,7 @@ from bench.workload import discover
 from reports.__main__ import main
 from reports.build import build, write_folder, write_single
 from reports.charts import drawing, sizes
-from reports.charts.naming import records
-from reports.load import load
+from reports.load import load, records
 from tests.conftest import CASE, ONE, content, entry, small_file
 
 
