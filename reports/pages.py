@@ -29,8 +29,8 @@ TEMPLATES = Environment(
 )
 TEMPLATES.globals |= {
     "units": units,
-    "light": HtmlFormatter(style="friendly", cssclass="code").get_style_defs(),
-    "dark": HtmlFormatter(style="nord", cssclass="code").get_style_defs(),
+    "light": HtmlFormatter(style="xcode", cssclass="code").get_style_defs(),
+    "dark": HtmlFormatter(style="github-dark", cssclass="code").get_style_defs(),
 }
 ALWAYS = ("size", "dtype", "threads", "contender", "typical", "best", "status")
 

@@ -86,7 +86,8 @@ def speedup(row: Row, missing: str = "", cause: str = "") -> Finding:
         if state in UNTOLD
         else Interval(value=row["ratio"], low=row["low"], high=row["high"]),
         cause=cause,
-        about={key: str(row[key]) for key in ("workload", "family", "size", "dtype", "contender")},
+        about={key: str(row[key]) for key in ("workload", "family", "size", "dtype", "contender")}
+        | {"threads": str(row["case"]).rpartition("threads=")[2]},
     )
 
 

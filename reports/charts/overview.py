@@ -121,7 +121,7 @@ def _frame(axes: Axes, rows: Sequence[Row], order: Sequence[tuple[str, str, str]
     for family, places in groupby(order, key=lambda place: place[0]):
         length = len(list(places))
         axes.text(
-            1.02, start + (length - 1) / 2, short(family, 14), transform=axes.get_yaxis_transform(),
+            1.02, start + (length - 1) / 2, short(family, 12), transform=axes.get_yaxis_transform(),
             fontsize=9, va="center_baseline", alpha=0.75,
         )  # fmt: skip
         start += length

@@ -22,6 +22,7 @@ from reports.speedups import NUMPY, main
 Row = Mapping[Any, Any]
 Found = Sequence[tuple[Row, float, str]]
 WHAT = {"FLOP/s": "arithmetic", "bytes/s": "memory"}
+SIGN_IN = 0.082  # a sign of a name, at its widest
 ROW_IN = 0.27
 
 
@@ -47,8 +48,9 @@ def throughput(rows: pd.DataFrame, peaks: Mapping[str, Peaks] | None) -> Plot | 
         height = ROW_IN * len(cases) + 1.2
         figure = Figure(figsize=(7.0, height))
         axes = figure.subplots()
-        figure.subplots_adjust(0.3, 0.52 / height, 0.84, 1 - 0.62 / height)
-        _frame(axes, cases, found)
+        longest = _frame(axes, cases, found)
+        left = max(0.3, (0.3 + SIGN_IN * longest) / 7.0)
+        figure.subplots_adjust(left, 0.52 / height, 0.84, 1 - 0.62 / height)
         for contender in dict.fromkeys(str(row["contender"]) for row, _, _ in found):
             _shares(
                 axes, [each for each in found if each[0]["contender"] == contender], cases, hover
@@ -59,7 +61,8 @@ def throughput(rows: pd.DataFrame, peaks: Mapping[str, Peaks] | None) -> Plot | 
     return Plot(name=name, figure=figure, description=_describe_shares(found), hover=hover)
 
 
-def _frame(axes: Axes, cases: list[str], found: Found) -> None:
+def _frame(axes: Axes, cases: list[str], found: Found) -> int:
+    """Dress the axes; return the signs of the longest name at the left."""
     least = min(share for _, share, _ in found)
     most = max(share for _, share, _ in found)
     axes.set_xscale("log")
@@ -95,6 +98,7 @@ def _frame(axes: Axes, cases: list[str], found: Found) -> None:
                 units.share(share), (share, y), textcoords="offset points", xytext=(aside, 0),
                 ha=ha, va="center_baseline", fontsize=8.5,
             )  # fmt: skip
+    return max(map(len, named))
 
 
 def _shares(axes: Axes, found: Found, cases: list[str], hover: dict[str, list[str]]) -> None:

@@ -22,6 +22,7 @@ from reports.speedups import main, state_of
 Row = Mapping[Any, Any]
 MOST_ACROSS = (2, 3)  # panels, of an even number of them and of an odd one
 TWO_DECADES = 2.0  # below which an axis has marks at 2 and 5 too
+SIGN_IN = 0.09  # a sign of a contender's name, at its widest
 CROWDED = 0.1  # of the axis: points nearer than this would write over each other
 STATES = {
     "wins": "faster", "loses": "slower", "tie": "tied", "unstable": "unsettled",
@@ -42,11 +43,13 @@ def time_against_size(rows: pd.DataFrame) -> Plot:
     with style(name):
         across = min(len(variants), MOST_ACROSS[len(variants) % 2])
         down = -(-len(variants) // across)
+        names = [short(name, 24) for name in by_contender(cells)]
+        right = max(1.5, 0.45 + SIGN_IN * max(map(len, names)))  # the room beside the last panel
         width, height = max(7.0, 3.9 * across), 3.8 * down
         figure = Figure(figsize=(width, height))
         panels = figure.subplots(down, across, sharey=True, squeeze=False)
         figure.subplots_adjust(
-            0.95 / width, 0.53 / height, 1 - 1.5 / width, 1 - 0.46 / height, 0.1, 0.42
+            0.95 / width, 0.53 / height, 1 - right / width, 1 - 0.46 / height, 0.1, 0.42
         )
         for axes, variant in zip(panels.flat, variants, strict=False):
             last = axes in panels[:, -1] or variant == variants[-1]
@@ -69,12 +72,12 @@ def by_contender(cells: Sequence[Row]) -> dict[str, list[Row]]:
 def claim(cells: Sequence[Row]) -> str:
     """Return a panel's title: at how many sizes PyTorch was faster, slower, or neither."""
     usual = [row for row in cells if main(str(row["contender"])) and pd.notna(row["ratio"])]
-    variant = str(cells[0]["variant"])
+    variant = short(cells[0]["variant"])
     lines = []
     for contender, line in by_contender(usual).items():
         states = [state_of(row) for row in line]
         told = [f"{word} at {states.count(s)}" for s, word in STATES.items() if s in states]
-        lines.append(f"{contender}: {', '.join(told)} of {len(states)}")
+        lines.append(f"{short(contender, 24)}: {', '.join(told)} of {len(states)}")
     if variant and len(lines) == 1:
         return variant + lines[0][lines[0].index(":") :]
     return "\n".join([variant, *lines] if variant else lines)
@@ -104,7 +107,7 @@ def _panel(axes: Axes, cells: Sequence[Row], hover: dict[str, list[str]], *, las
                     *_xy(points), "o", color=paint, markersize=5, markerfacecolor=face
                 )
                 tell(dots, [told(row) for row in points], hover)
-        ends.append((float(held[-1]["typical_s"]), short(contender), paint))
+        ends.append((float(held[-1]["typical_s"]), short(contender, 24), paint))
     _mark_speedups(axes, cells)
     if last:
         label_lines(axes, float(cells[-1]["axis_value"]), ends)
