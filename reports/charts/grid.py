@@ -64,7 +64,7 @@ def heat_grid(
         figure.text(0.01, 1 - 0.05 / height, title, fontsize=9.5, va="top")
         figure.text(
             0.01, 0.1 / height, fontsize=9,
-            s="speedup, ×: blue below 1, orange above; ~ did not settle; ✗ cannot be true",  # noqa: RUF001
+            s="×: blue below 1, orange above; ~ did not settle; ✗ cannot be true",  # noqa: RUF001
         )  # fmt: skip
     return Plot(name=name, figure=figure, description=description, hover=hovers)
 

@@ -29,6 +29,6 @@ def side_by_side(comparison: Comparison) -> Plot | None:
         ]
         for row, line in zip(rows, values, strict=True)
     ]
-    title = f"Mean speed over that of the baseline: clearly above 1 in {faster}, below in {slower}"
+    title = f"Mean speed over the baseline's: above by more than the margin in {faster}, below in {slower}"
     told = " ".join(f"{text}." for line in hover for text in line)
     return heat_grid(values, states, rows, columns, title, told, "compare", hover)
