@@ -86,10 +86,11 @@ def _bodies(text: str) -> dict[str, str]:
     tree = ast.parse(text)
     functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
     found = {}
-    for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
-        if getattr(call.func, "id", "") != "Workload":
+    for node in tree.body:
+        named = isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "WORKLOAD"
+        if not named or not isinstance(node.value, ast.Call):
             continue
-        for keyword in call.keywords:
+        for keyword in node.value.keywords:
             if keyword.arg not in {"numpy", "torch"}:
                 continue
             names = _needed(keyword.value, functions)

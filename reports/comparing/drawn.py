@@ -7,6 +7,8 @@ from reports.charts.grid import heat_grid
 from reports.comparing.comparison import Comparison, grid
 from reports.speedups import MARGIN
 
+MOST_ACROSS = 12  # machines; of more, each is a row
+
 
 def side_by_side(comparison: Comparison) -> Plot | None:
     """Draw the mean ratio of each family, or of each workload where there are two machines.
@@ -21,14 +23,18 @@ def side_by_side(comparison: Comparison) -> Plot | None:
     faster, slower = int((known > MARGIN).sum()), int((known < 1 / MARGIN).sum())
     states = [["absent" if np.isnan(value) else "told" for value in line] for line in values]
     hover = [
-        [
-            f"{row}: {column} is not compared"
-            if np.isnan(value)
-            else f"{row}: {column} runs at {value:.3g} times the speed of {base}"
-            for column, value in zip(columns, line, strict=True)
-        ]
+        [_told(row, column, base, value) for column, value in zip(columns, line, strict=True)]
         for row, line in zip(rows, values, strict=True)
     ]
-    title = f"Mean speed over the baseline's: above by more than the margin in {faster}, below in {slower}"
+    title = f"Mean speed over the baseline's: above the margin in {faster}, below it in {slower}"
+    if len(columns) > MOST_ACROSS:
+        values, rows, columns = values.T, columns, rows
+        states, hover = (list(map(list, zip(*part, strict=True))) for part in (states, hover))
     told = " ".join(f"{text}." for line in hover for text in line)
     return heat_grid(values, states, rows, columns, title, told, "compare", hover)
+
+
+def _told(what: str, machine: str, base: str, value: float) -> str:
+    if np.isnan(value):
+        return f"{what}: {machine} is not compared"
+    return f"{what}: {machine} runs at {value:.3g} times the speed of {base}"

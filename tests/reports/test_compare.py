@@ -317,6 +317,16 @@ def test_nothing_in_common_is_said(write, pair):
     assert "not in its file" in page(comparison)
 
 
+def test_of_many_machines_each_is_a_row_of_the_picture(result):
+    many = [result(f"m{n}", [numpy_at(16, 1e-6 * (1 + n))]) for n in range(15)]
+    plot = side_by_side(compare(many))
+    assert "matmul: m14 runs at 0.0667 times the speed of m0." in plot.description
+    height, width = plot.figure.get_figheight(), plot.figure.get_figwidth()
+    assert width == 7.0
+    few = side_by_side(compare(many[:4]))
+    assert few.figure.get_figheight() < height
+
+
 def test_labels_that_are_alike_get_a_date_and_a_number(pair):
     a, b = pair
     later = replace(a, datetime="2026-02-03T04:05:06")
