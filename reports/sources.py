@@ -86,9 +86,9 @@ def _bodies(text: str) -> dict[str, str]:
     tree = ast.parse(text)
     functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
     found = {}
-    for node in tree.body:
-        named = isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "WORKLOAD"
-        if not named or not isinstance(node.value, ast.Call):
+    given = (node for node in tree.body if isinstance(node, ast.Assign))
+    for node in given:
+        if ast.unparse(node.targets[0]) != "WORKLOAD" or not isinstance(node.value, ast.Call):
             continue
         for keyword in node.value.keywords:
             if keyword.arg not in {"numpy", "torch"}:
