@@ -15,7 +15,7 @@ from reports import units
 from reports.charts.drawing import INK, PAPER, Plot, colour, key, style, tell
 from reports.charts.naming import ratio_ticks, short, slug, who
 from reports.load import records
-from reports.roofline import of_roof
+from reports.roofline import memory_bound, of_roof
 from reports.schema import Peaks
 from reports.speedups import NUMPY, main
 
@@ -30,14 +30,19 @@ def throughput(rows: pd.DataFrame, peaks: Mapping[str, Peaks] | None) -> Plot | 
     """Draw which share of its measured roof each case gets, a row a case.
 
     `rows` are the timed cells of one family and one thread setting, of the largest size of each
-    workload; of them NumPy and the usual contenders are drawn. None where no roof is known.
+    workload; of them NumPy and the usual contenders are drawn. None where no roof is known. What
+    memory limits while its data may lie in a cache has none: a share of arithmetic says little.
     """
     found = [
         (row, *of_roof(row, peaks))
         for row in records(rows)
         if row["status"] != "implausible" and (row["contender"] == NUMPY or main(row["contender"]))
     ]
-    found = [(row, share, unit) for row, share, unit in found if unit]
+    found = [
+        (row, share, unit)
+        for row, share, unit in found
+        if unit and not (unit == "FLOP/s" and memory_bound(row, peaks))
+    ]
     if not found:
         return None
     cases = list(dict.fromkeys(str(row["case"]) for row, _, _ in found))

@@ -1,6 +1,7 @@
 """A cell is on disk as soon as it was visited, and the result file appears whole or not at all."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -72,7 +73,7 @@ def test_a_journal_reads_like_a_result_file_even_if_its_last_line_is_torn(journa
 
 def test_what_workers_read_back_is_in_the_file(journal):
     journal.observe(observed={"numpy/threads=1": {"threads": {"torch": 1}}})
-    assert "numpy/threads=1" in load(journal.path).path.read_text()
+    assert "numpy/threads=1" in Path(load(journal.path).path).read_text()
     assert journal.content()["machine_info"]["observed"]
     assert Journal.reopen(journal.path).header["machine_info"]["observed"]
 

@@ -387,9 +387,17 @@ def test_what_is_wider_than_its_box_is_reached_by_keyboard(opened):
     figure = page.locator("figure").first
     figure.focus()
     page.keyboard.press("ArrowRight")
-    page.wait_for_function("document.querySelector('figure').scrollLeft > 0")
+    comes_true(page, "() => document.querySelector('figure').scrollLeft > 0")
     page.set_viewport_size({"width": DESK, "height": 900})
-    page.wait_for_function("!document.querySelector('figure').hasAttribute('tabindex')")
+    comes_true(page, "() => !document.querySelector('figure').hasAttribute('tabindex')")
+
+
+def comes_true(page, condition, tries=100):
+    """Ask again and again, from outside: the page's own policy forbids to wait within it."""
+    while not page.evaluate(condition):
+        assert tries, f"{condition} did not come true"
+        tries -= 1
+        page.wait_for_timeout(50)
 
 
 def column(table, index):

@@ -493,3 +493,11 @@ def test_a_block_says_its_time_its_visit_and_its_worker():
         "torch-cpu: 3.00 ms, visit 3, worker 3",
         "torch-cpu: 2.00 ms, visit 2, worker 2, disturbed",
     ]
+
+
+def test_what_memory_limits_has_no_share_of_arithmetic(write):
+    cached = PEAKS["cpu/threads=1"].model_copy(update={"cache_bytes": 10**9})
+    table = timed(write, {64: around(0.5)}, flops=1e3, bytes=1e6, **FLOAT)
+    assert charts.throughput(table, {"cpu/threads=1": cached}) is None
+    table = timed(write, {64: around(0.5)}, flops=2e6, bytes=1e3, **FLOAT)
+    assert "of arithmetic" in charts.throughput(table, {"cpu/threads=1": cached}).description
