@@ -109,18 +109,16 @@ class Findings:
                 continue
             counts = {state: told.count(state) for state in STATES}
             cores = "one core" if threads == 1 else f"{threads:.0f} cores"
-            settled = ", ".join(
-                f"{CALLED[state]} {{{state}}}" for state in CALLED
-            )  # fmt: skip
+            settled = ", ".join(f"{CALLED[state]} {{{state}}}" for state in CALLED)
             unstable = "; {unstable} too unsettled to call" if counts["unstable"] else ""
             yield Finding(
                 id=f"answer/{contender}/threads={threads:.0f}",
                 state=max(CALLED, key=lambda state: counts[state]),
-                sentence="Of {count} computations, each at its largest size, {contender} on {cores}"
-                f" {settled}"
-                f"{unstable}",
+                sentence="Of {count} {things}, each at its largest size, {contender} on {cores}"
+                f" {settled}{unstable}",
                 words={
                     "contender": str(contender),
+                    "things": "computation" if len(told) == 1 else "computations",
                     "cores": cores if "cpu" in str(contender) else f"{cores} and its device",
                 },
                 numbers={"count": str(len(told))}

@@ -286,3 +286,13 @@ def test_every_number_of_a_part_of_a_file_rests_on_a_cell_of_it(write, cut):
 def test_what_was_told_before_is_told_again(write):
     first, second = (findings(write).all for _ in range(2))
     assert {key: f.text for key, f in first.items()} == {key: f.text for key, f in second.items()}
+
+
+@pytest.mark.parametrize(("names", "told"), [(("a",), "1 computation,"), ("ab", "2 computations,")])
+def test_an_answer_counts_computations(write, names, told):
+    timed = []
+    for name in names:
+        case = CASE.format(16).replace("matmul", name)
+        timed += [entry(f"{case}/numpy", 1.0, ONE), entry(f"{case}/torch-cpu", 0.5, (2, 1.9, 2.1))]
+    (answer,) = Findings(load(write(content(timed)))).answers()
+    assert answer.text.startswith(f"Of {told} each at its largest size, torch-cpu on one core wins")
