@@ -40,7 +40,7 @@ def by_finite_differences(x: Tensor, y: Tensor, w: Tensor) -> Tensor:
     return torch.stack(rises) / (2 * h)
 
 
-def saved_bytes(body: Callable[..., Any], inputs: dict[str, Any]) -> dict[str, float | list[float]]:
+def saved_bytes(body: Callable[..., Any], inputs: dict[str, Any]) -> dict[str, float]:
     """Return the bytes that one call of a body made autograd keep for backward.
 
     A storage counts once, whole, however many tensors view it: the weights count, though they are

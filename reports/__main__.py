@@ -29,7 +29,7 @@ from reports.comparing.verdicts import NOT_COMPARABLE
 from reports.findings import Findings
 from reports.intake import expand
 from reports.load import Result, load_all, records
-from reports.speedups import NUMPY
+from reports.names import NUMPY
 
 HERE = Path(__file__).resolve().parent
 Run = Callable[[argparse.Namespace], int]
@@ -221,8 +221,6 @@ def _build(chosen: argparse.Namespace) -> int:
 def _compare(chosen: argparse.Namespace) -> int:
     above = parse_share(chosen.fail_above) if chosen.fail_above is not None else None
     results, complaints = _some(*load_many(expand(chosen.files)))
-    if len(results) < 2:  # noqa: PLR2004 - a comparison
-        raise NoResultError(f"two or more readable result files expected, got {len(results)}")
     if not 1 <= chosen.baseline <= len(results):
         raise ValueError(f"--baseline must be from 1 to {len(results)}, got {chosen.baseline}")
     comparison = compare(results, chosen.baseline - 1)

@@ -10,12 +10,9 @@ import base64
 import gzip
 import hashlib
 import posixpath
-import re
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
-from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -27,128 +24,11 @@ from reports.figures import device_figures, figures
 from reports.findings import Findings
 from reports.intake import UnreadableError
 from reports.load import load, records
+from reports.markup import Page, Quoted, read
 from reports.statement import QUOTED, Finding
 
-VOID = frozenset({"meta", "br", "hr", "img", "input", "link", "source", "wbr", "path", "use"})
-PROSE = frozenset({"p", "li", "h1", "h2", "h3", "h4", "figcaption", "dd", "summary", "blockquote"})
-APART = frozenset({"data", "code", "pre", "svg", "table", "script", "style"})
-LOADS = {
-    "script": "src", "img": "src", "iframe": "src", "embed": "src", "object": "data",
-    "link": "href", "video": "src", "audio": "src", "source": "src", "image": "href",
-    "form": "action", "base": "href",
-}  # fmt: skip
-MEASURED = re.compile(
-    r"\d[\d.,]*\s?(?:\N{MULTIPLICATION SIGN}|times\b|%|percent\b|[mµn]?s\b|seconds?\b|minutes?\b"
-    r"|[kMGT]?i?B(?:/s)?\b|bytes/s\b|[kMGT]?FLOPS?\b|[kMGT]?FLOP/s)"
-)
-SETTLED = frozenset({"95 %", "5 %", "2 %"})  # an interval's meaning, the margin, the target
 TABLE = ".csv"  # what a page of machines side by side is drawn from
 PAIR = {"ratio": "ratio", "verdict": "verdict", "time": "time_s", "time_base": "time_base_s"}
-OUTSIDE = re.compile(
-    r"@import|url\(\s*['\"]?(?:https?:)?//|\b(?:fetch|XMLHttpRequest|importScripts)\b"
-)
-
-
-@dataclass
-class Quoted:
-    """A number on a page, and what it says it comes from."""
-
-    attributes: Mapping[str, str]
-    text: str = ""
-
-
-@dataclass
-class Read(HTMLParser):
-    """What a page holds of what is checked."""
-
-    page: str
-    ids: set[str] = field(default_factory=set)
-    links: list[tuple[str, str]] = field(default_factory=list)
-    results: list[tuple[str, str]] = field(default_factory=list)
-    numbers: list[Quoted] = field(default_factory=list)
-    fields: list[Quoted] = field(default_factory=list)
-    embedded: dict[str, str] = field(default_factory=dict)
-    complaints: list[str] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        super().__init__()
-        self._open: list[tuple[str, dict[str, str]]] = []
-        self._filling: Quoted | None = None
-        self._prose = ""
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note a tag and what is said of it."""
-        found = {key: value or "" for key, value in attrs}
-        self._note(tag, found)
-        if tag not in VOID:
-            self._open.append((tag, found))
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note a tag that holds nothing."""
-        self._note(tag, {key: value or "" for key, value in attrs})
-
-    def _note(self, tag: str, found: dict[str, str]) -> None:
-        if found.get("id"):
-            self.ids.add(found["id"])
-        if tag == "meta" and found.get("name") == "result":
-            self.results.append((found.get("content", ""), found.get("data-sha256", "")))
-        if tag == "a" and "data-file" in found:
-            self.embedded[found["data-file"]] = found.get("href", "")
-        elif tag == "a" and "href" in found:
-            self.links.append(("link", found["href"]))
-        source = found.get(LOADS.get(tag, ""), "")
-        if source and not source.startswith(("#", "data:")):
-            self.complaints.append(f"<{tag}> would load {source!r}; a page must be whole")
-        described = found.get("aria-label" if tag == "svg" else "alt", "").strip()
-        if tag in {"svg", "img"} and not described and found.get("aria-hidden") != "true":
-            self.complaints.append(f"<{tag}> has no alternative text")
-        acting = (value for key, value in found.items() if key.startswith(("on", "style")))
-        if any(OUTSIDE.search(value) for value in acting):
-            self.complaints.append(f"<{tag}> reaches outside the page")
-        if tag == "data":
-            self.numbers.append(Quoted(found))
-        elif tag in {"td", "dd"} and ("data-field" in found or "data-fact" in found):
-            row = next((held for name, held in reversed(self._open) if name == "tr"), {})
-            self._filling = Quoted({**row, **found})
-            self.fields.append(self._filling)
-
-    def handle_endtag(self, tag: str) -> None:
-        """Close a tag, and what was left open in it."""
-        if tag in VOID:
-            return
-        if tag in {"td", "dd"}:
-            self._filling = None
-        while self._open:
-            name, _ = self._open.pop()
-            if name in PROSE and not any(other in PROSE for other, _ in self._open):
-                self._judge()
-            if name == tag:
-                break
-
-    def handle_data(self, data: str) -> None:
-        """Add text to the number, the figure or the prose that it stands in."""
-        names = [name for name, _ in self._open]
-        if names and names[-1] in {"script", "style"} and OUTSIDE.search(data):
-            self.complaints.append(f"<{names[-1]}> reaches outside the page")
-        if "data" in names and "sup" not in names:
-            self.numbers[-1].text += data
-        if self._filling is not None:
-            self._filling.text += data
-        if PROSE & set(names) and not APART & set(names) and not _facts(self._open):
-            self._prose += data
-
-    def _judge(self) -> None:
-        for number in MEASURED.findall(self._prose):
-            if " ".join(number.split()) not in SETTLED:
-                self.complaints.append(
-                    f"the number {number!r} stands in prose, and no finding stands behind it"
-                )
-        self._prose = ""
-
-
-def _facts(tags: Sequence[tuple[str, Mapping[str, str]]]) -> bool:
-    """Tell whether a place is a fact, which is checked as one."""
-    return any("data-fact" in held for _, held in tags)
 
 
 class Known:
@@ -229,9 +109,7 @@ class Drawn:
 
     @cached_property
     def _timed(self) -> list[dict[str, object]]:
-        table = self.findings.result.table
-        timed = table[table["typical_s"].notna() & table["workload"].notna()]
-        return [{str(k): v for k, v in row.items()} for row in records(timed)]
+        return records(self.findings.result.timed)
 
     @cached_property
     def facts(self) -> Mapping[str, str]:
@@ -251,21 +129,14 @@ def check(site: Path) -> list[str]:
     if not paths or not paths[0].is_file():
         raise FileNotFoundError(f"pages expected in {site}, found none; build them first")
     root = site if site.is_dir() else site.parent
-    read = {path.relative_to(root).as_posix(): _read(path) for path in paths}
-    packed = {name: link for page in read.values() for name, link in page.embedded.items()}
+    pages = {path.relative_to(root).as_posix(): read(path) for path in paths}
+    packed = {name: link for page in pages.values() for name, link in page.embedded.items()}
     known = Known(lambda file: _unpacked(packed[file]) if file in packed else _held(root, file))
     return [
         f"{name}: {complaint}"
-        for name, page in read.items()
-        for complaint in dict.fromkeys(_complaints(name, page, read, known, root))
+        for name, page in pages.items()
+        for complaint in dict.fromkeys(_complaints(name, page, pages, known, root))
     ]
-
-
-def _read(path: Path) -> Read:
-    page = Read(path.name)
-    page.feed(path.read_text(encoding="utf-8"))
-    page.close()
-    return page
 
 
 def _held(root: Path, file: str) -> bytes:
@@ -282,7 +153,7 @@ def _unpacked(link: str) -> bytes:
 
 
 def _complaints(
-    name: str, page: Read, pages: Mapping[str, Read], known: Known, root: Path
+    name: str, page: Page, pages: Mapping[str, Page], known: Known, root: Path
 ) -> Iterator[str]:
     yield from page.complaints
     for file, sha256 in page.results:
@@ -296,11 +167,11 @@ def _complaints(
         yield from _number(number, page, known)
     for quoted in page.fields:
         yield from _field(quoted, page, known)
-    for _, link in page.links:
+    for link in page.links:
         yield from _link(name, link, pages, root)
 
 
-def _number(number: Quoted, page: Read, known: Known) -> Iterator[str]:
+def _number(number: Quoted, page: Page, known: Known) -> Iterator[str]:
     attributes, text = number.attributes, number.text
     wanted, key = attributes.get("data-finding", ""), attributes.get("data-key", "")
     if not attributes.get("data-cell") or not wanted:
@@ -318,7 +189,7 @@ def _number(number: Quoted, page: Read, known: Known) -> Iterator[str]:
         yield f"the number {text!r} comes from the cell {cell!r}, not {attributes['data-cell']!r}"
 
 
-def _finding(wanted: str, file: str, page: Read, known: Known) -> Finding | None:
+def _finding(wanted: str, file: str, page: Page, known: Known) -> Finding | None:
     if wanted.startswith("compare/"):
         compared = known.compared(_table(page))
         return None if isinstance(compared, str) else compared.findings.get(wanted)
@@ -326,24 +197,24 @@ def _finding(wanted: str, file: str, page: Read, known: Known) -> Finding | None
     return None if isinstance(found, str) else found.findings.all.get(wanted)
 
 
-def _table(page: Read) -> str:
+def _table(page: Page) -> str:
     """Return the table of a comparison that a page is drawn from, "" for none."""
     return next((name for name, _ in page.results if name.endswith(TABLE)), "")
 
 
-def _compared(page: Read, known: Known) -> Iterator[str]:
+def _compared(page: Page, known: Known) -> Iterator[str]:
     """Ask whether the table of a comparison is what the results beside it give."""
     table = _table(page)
     compared = known.compared(table) if table else ""
     read = [known.of(name) for name, _ in page.results if name != table]
     results = [found.findings.result for found in read if isinstance(found, Drawn)]
-    if isinstance(compared, str) or len(results) < 2:  # noqa: PLR2004 - it takes two
-        return
+    if isinstance(compared, str) or not results or len(results) < len(read):
+        return  # nothing to ask, or one of them was complained of
     if comparison_csv(compare(results)) != compared.text:
         yield f"its table {table} is not what the results beside it give"
 
 
-def _field(quoted: Quoted, page: Read, known: Known) -> Iterator[str]:
+def _field(quoted: Quoted, page: Page, known: Known) -> Iterator[str]:
     attributes, text = quoted.attributes, quoted.text
     field, fact = attributes.get("data-field", ""), attributes.get("data-fact", "")
     if fact and not field:
@@ -360,13 +231,13 @@ def _field(quoted: Quoted, page: Read, known: Known) -> Iterator[str]:
         yield f"the figure {text!r} is {drawn!r} when drawn anew: {what}"
 
 
-def _fact(key: str, page: Read, known: Known) -> str | None:
+def _fact(key: str, page: Page, known: Known) -> str | None:
     found = known.of(page.results[0][0]) if page.results else ""
     return None if isinstance(found, str) else found.facts.get(key)
 
 
 def _figure(
-    attributes: Mapping[str, str], field: str, page: Read, known: Known
+    attributes: Mapping[str, str], field: str, page: Page, known: Known
 ) -> tuple[str | None, str]:
     device = attributes.get("data-device-cell", "")
     cell = device or attributes.get("data-cell", "")
@@ -377,7 +248,7 @@ def _figure(
     return (found.devices if device else found.figures).get(cell, {}).get(field), what
 
 
-def _link(name: str, link: str, pages: Mapping[str, Read], root: Path) -> Iterator[str]:
+def _link(name: str, link: str, pages: Mapping[str, Page], root: Path) -> Iterator[str]:
     if link.startswith(("http://", "https://", "mailto:", "data:")):
         return  # leads away when it is clicked; loads nothing
     target, _, fragment = unquote(link).partition("#")

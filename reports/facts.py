@@ -53,7 +53,7 @@ def _libraries(machine: Machine) -> Told:
     yield "numpy", "NumPy", versions.get("numpy") or ""
     yield (
         "numpy-blas",
-        "NumPy’s BLAS",  # noqa: RUF001 - an apostrophe
+        "NumPy’s BLAS",
         "; ".join(
             " ".join(filter(None, (pool.internal_api, pool.version)))
             + (f" with kernels for {pool.architecture}" if pool.architecture else "")
@@ -62,7 +62,7 @@ def _libraries(machine: Machine) -> Told:
     )
     torch = machine.blas.torch
     yield "torch", "PyTorch", versions.get("torch") or ""
-    yield "torch-blas", "PyTorch’s BLAS", " ".join(filter(None, (torch.library, torch.version)))  # noqa: RUF001
+    yield "torch-blas", "PyTorch’s BLAS", " ".join(filter(None, (torch.library, torch.version)))
     yield "cuda", "CUDA", versions.get("cuda") or ""
     yield "cudnn", "cuDNN", versions.get("cudnn") or ""
 

@@ -6,8 +6,8 @@ from typing import Any
 import pandas as pd
 
 from reports import units
+from reports.names import NUMPY
 from reports.roofline import Roofs, of_roof
-from reports.speedups import NUMPY
 
 Row = Mapping[Any, Any]
 
@@ -34,7 +34,7 @@ HEADS = {
 }
 DEVICE_HEADS = {
     "typical": "queued",
-    "device_time_s": "by the device’s clock",  # noqa: RUF001 - an apostrophe
+    "device_time_s": "by the device’s clock",
     "latency_s": "alone",
     "cold_s": "cold",
     "host_to_device_s": "to the device",

@@ -13,8 +13,9 @@ import numpy as np
 
 from reports.lessons import lessons
 from reports.load import Result, records
+from reports.names import NUMPY, main
 from reports.roofline import roofs
-from reports.speedups import MARGIN, NUMPY, UNTOLD, Speedups, main, state_of
+from reports.speedups import MARGIN, UNTOLD, Speedups, state_of
 from reports.statement import Finding
 from reports.trends import crossovers, growths
 
@@ -97,8 +98,7 @@ class Findings:
 
     def _answers(self) -> Iterator[Finding]:
         """State at how many workloads' largest sizes each contender wins, ties and loses."""
-        table = self.result.table
-        timed = table[table["typical_s"].notna() & table["workload"].notna()]
+        timed = self.result.timed
         usual = timed[timed["contender"].map(lambda name: main(str(name))).astype(bool)]
         for (contender, threads), rows in usual.groupby(["contender", "threads"], sort=False):
             at = rows.groupby(["workload", "variant", "dtype"], sort=False)["axis_value"]

@@ -13,7 +13,8 @@ import pandas as pd
 
 from reports import units
 from reports.load import Result, records
-from reports.speedups import MARGIN, NUMPY, main, state_of, where
+from reports.names import NUMPY, called, main, where
+from reports.speedups import MARGIN, doubtful, state_of
 from reports.statement import Finding, Interval
 
 Row = Mapping[Any, Any]
@@ -53,16 +54,9 @@ def told(ratio: Interval, *, inverted: bool = False) -> dict[str, str]:
     return {"ratio": units.ratio(value, low, high), "interval": units.interval(value, low, high)}
 
 
-def _timed(result: Result) -> pd.DataFrame:
-    table = result.table
-    timed = table[table["typical_s"].notna() & table["workload"].notna()]
-    return timed[timed["status"] != "implausible"]
-
-
 def lessons(result: Result) -> Iterator[Finding]:
     """State all of it that a file's cells allow."""
-    timed = _timed(result)
-    rows = {str(row["cell"]): row for row in records(timed)}
+    rows = {str(row["cell"]): row for row in records(result.believed)}
     yield from overheads(rows)
     yield from scalings(rows)
     yield from dtypes(rows)
@@ -86,7 +80,7 @@ def overheads(rows: Mapping[str, Row]) -> Iterator[Finding]:
             state="told",
             sentence="A call of {contender}{threads} takes at least {time}: that of {where}",
             words={
-                "contender": {NUMPY: "NumPy"}.get(contender, contender),
+                "contender": called(contender),
                 "threads": "" if threads == 1 else f" with {threads:.0f} threads",
                 "where": where(row),
             },
@@ -114,7 +108,7 @@ def scalings(rows: Mapping[str, Row]) -> Iterator[Finding]:
         if row["device"] != "cpu" or row["threads"] == 1:
             continue
         alone = rows.get(cell.replace(f"/threads={row['threads']:.0f}/", "/threads=1/"))
-        if alone is None or alone is row:
+        if alone is None:
             continue
         words = {"where": where(alone), "threads": f"{row['threads']:.0f}"}
         yield _pair("scaling", cell, alone, row, SCALINGS, words)
@@ -136,7 +130,7 @@ def dtypes(rows: Mapping[str, Row]) -> Iterator[Finding]:
     """State what half the width of a number is worth, where a file holds both."""
     for cell, row in rows.items():
         double = rows.get(cell.replace("/float32/", "/float64/"))
-        if row["dtype"] == "float32" and double is not None and double is not row:
+        if row["dtype"] == "float32" and double is not None:
             words = {"where": where(row).replace(", float32", "")}
             yield _pair("dtype", cell, double, row, DTYPES, words)
 
@@ -150,13 +144,13 @@ def _pair(
     words: Mapping[str, str],
 ) -> Finding:
     ratio = ratio_of(slow, fast)
-    state = compared(ratio)
+    state = "unstable" if doubtful(slow) or doubtful(fast) else compared(ratio)
     return Finding(
         id=f"{kind}/{cell}",
         state=state,
         sentence=sentences[state],
         words={
-            "contender": {NUMPY: "NumPy"}.get(fast["contender"], str(fast["contender"])),
+            "contender": called(fast["contender"]),
             **words,
         },
         numbers=told(ratio, inverted=state == "loses"),
@@ -180,7 +174,7 @@ def first_calls(rows: Mapping[str, Row]) -> Iterator[Finding]:
             state="told",
             sentence="The longest first call of {contender} is that of {where}: {first}, {calls}"
             " times a later one",
-            words={"contender": {NUMPY: "NumPy"}.get(contender, contender), "where": where(row)},
+            words={"contender": called(contender), "where": where(row)},
             numbers={
                 "first": units.seconds(row["first_call_s"]),
                 "calls": units.rounded(row["first_call_s"] / row["typical_s"]),

@@ -6,6 +6,7 @@ wrote, which is shown and compared by what it has.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,16 @@ class Result:
     table: pd.DataFrame
     blocks: pd.DataFrame
 
+    @cached_property
+    def timed(self) -> pd.DataFrame:
+        """The cells of this suite's own cases that have a time."""
+        return self.table[self.table["typical_s"].notna() & self.table["workload"].notna()]
+
+    @cached_property
+    def believed(self) -> pd.DataFrame:
+        """Those of them whose time can be true."""
+        return self.timed[self.timed["status"] != "implausible"]
+
 
 def load(address: Path | str, *, blocks: bool = False) -> Result:
     """Read a result file or a journal, with a row for every block of its cells if asked.
@@ -95,7 +106,6 @@ def _result(path: str, raw: Raw, content: ResultFile | ForeignFile, *, blocks: b
     rows = list(_rows(content) if isinstance(content, ResultFile) else _foreign_rows(content))
     table = pd.DataFrame(rows, columns=COLUMNS, dtype=object)
     table = table.astype(dict.fromkeys(NUMBERS, float)).copy()  # in two blocks: rows come faster
-    wanted = blocks and isinstance(content, ResultFile)
     return Result(
         path=path,
         name=raw.name,
@@ -106,7 +116,9 @@ def _result(path: str, raw: Raw, content: ResultFile | ForeignFile, *, blocks: b
         machine=content.machine_info,
         commit=content.commit_info,
         table=table,
-        blocks=_blocks(content) if wanted else pd.DataFrame(columns=BLOCKS),  # type: ignore[arg-type]
+        blocks=_blocks(content)
+        if blocks and isinstance(content, ResultFile)
+        else pd.DataFrame(columns=BLOCKS),
     )
 
 

@@ -16,8 +16,9 @@ from reports.facts import facts
 from reports.figures import DEVICE_HEADS, HEADS, device_figures, figures, keys
 from reports.findings import Findings, Reference, about_accelerators, has_accelerator
 from reports.load import Result, records
+from reports.names import main
 from reports.plans import Drawn
-from reports.speedups import main, state_of
+from reports.speedups import state_of
 from reports.statement import Finding
 
 TEMPLATES = Environment(
@@ -95,7 +96,7 @@ class Subject:
 def pages(subject: Subject) -> Iterator[Page]:
     """Yield the pages of a result: the index, one a family, the roofline, the machine, chapters."""
     result = subject.result
-    timed = _timed(result)
+    timed = result.timed
     families = {
         str(name): list(dict.fromkeys(rows["workload"]))
         for name, rows in timed.groupby("family", sort=False)
@@ -132,11 +133,6 @@ def _slug(family: str) -> str:
     """Return a family's page name; what a file calls a family names no path."""
     kept = "".join(sign if sign.isalnum() and sign.isascii() else "-" for sign in family)
     return f"family-{kept[:40]}"
-
-
-def _timed(result: Result) -> pd.DataFrame:
-    table = result.table
-    return table[table["typical_s"].notna() & table["workload"].notna()]
 
 
 def _index(subject: Subject, families: Mapping[str, Sequence[str]]) -> Markup:
@@ -192,7 +188,7 @@ def _reference(reference: Reference) -> dict[str, Any]:
 
 
 def _family(subject: Subject, family: str) -> Markup:
-    timed = _timed(subject.result)
+    timed = subject.result.timed
     rows = timed[timed["family"] == family]
     drawn = {
         "ladder": subject.figure("ladder") if family == "training" else None,

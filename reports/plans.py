@@ -25,7 +25,7 @@ from reports.charts.training import ladder_chart, losses
 from reports.findings import Findings
 from reports.lessons import ladder
 from reports.load import records
-from reports.speedups import NUMPY
+from reports.names import NUMPY
 
 Plan = Callable[[], Plot | None]
 FEW = 8  # figures, that are drawn sooner than processes start
@@ -44,8 +44,7 @@ class Drawn(NamedTuple):
 def plans(findings: Findings) -> dict[str, Plan]:
     """Return how to draw each figure of a result, by name: `speedup/matmul/float32` ..."""
     result = findings.result
-    table = result.table
-    timed = table[table["typical_s"].notna() & table["workload"].notna()]
+    table, timed = result.table, result.timed
     if not len(timed):
         return {}
     found: dict[str, Plan] = {

@@ -17,7 +17,8 @@ from reports.charts.overview import overview
 from reports.facts import facts
 from reports.findings import Findings
 from reports.load import Result, load, records
-from reports.speedups import main, state_of
+from reports.names import main
+from reports.speedups import state_of
 from reports.statement import markdown
 
 HERE = Path(__file__).resolve().parent
@@ -67,8 +68,7 @@ def _machine(result: Result) -> Iterator[str]:
 
 def _table(result: Result) -> Iterator[str]:
     """Yield the speedup of each workload at its largest size, a column a contender."""
-    table = result.table
-    timed = table[table["typical_s"].notna() & table["workload"].notna()]
+    timed = result.timed
     usual = timed[[main(str(name)) for name in timed["contender"]]]
     pairs = zip(usual["contender"], usual["threads"], strict=True)
     columns = sorted({(str(contender), float(threads)) for contender, threads in pairs})
@@ -95,9 +95,7 @@ def _speedup(row: Mapping[Any, Any]) -> str:
 
 
 def _chart(result: Result) -> Plot | None:
-    table = result.table
-    timed = table[table["typical_s"].notna() & table["workload"].notna()]
-    return overview(timed, int(timed["threads"].max()))
+    return overview(result.timed, int(result.timed["threads"].max())) if len(result.timed) else None
 
 
 def chart_path(result: Result) -> Path:

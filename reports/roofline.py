@@ -9,6 +9,7 @@ from typing import Any
 
 from reports import units
 from reports.load import Result, records
+from reports.names import NUMPY, called, main, where
 from reports.schema import Peaks
 from reports.statement import Finding, Interval
 
@@ -68,14 +69,13 @@ def memory_bound(row: Row, peaks: Roofs) -> bool | None:
 
 def roofs(result: Result) -> Iterator[Finding]:
     """State for the largest case of each workload what limits it, and how near each side comes."""
-    table = result.table
-    timed = table[table["typical_s"].notna() & table["workload"].notna()]
-    timed = timed[timed["status"] != "implausible"]
-    for keys, rows in timed.groupby(["workload", "variant", "dtype", "threads"], sort=False):
+    for keys, rows in result.believed.groupby(
+        ["workload", "variant", "dtype", "threads"], sort=False
+    ):
         largest = rows[rows["axis_value"] == rows["axis_value"].max()]
         name = "/".join(str(key) for key in keys[:3]) + f"/threads={keys[3]:.0f}"
         for row in records(largest):
-            if row["contender"].count("-") < 2:  # noqa: PLR2004 - NumPy, and PyTorch's usual one
+            if row["contender"] == NUMPY or main(str(row["contender"])):
                 yield from _roof(row, result.machine.peaks, name)
 
 
@@ -100,9 +100,8 @@ def _roof(row: Row, peaks: Roofs, name: str) -> Iterator[Finding]:
         state={True: "memory-bound", False: "compute-bound", None: "unknown"}[bound],
         sentence=sentence,
         words={
-            "where": f"{row['workload']} at {str(row['size']).replace(',', ', ')}, {row['dtype']}"
-            + ("" if row["threads"] == 1 else f", {row['threads']:.0f} threads"),
-            "contender": {"numpy": "NumPy"}.get(row["contender"], str(row["contender"])),
+            "where": where(row),
+            "contender": called(row["contender"]),
             "what": {"FLOP/s": "arithmetic", "bytes/s": "memory"}[unit],
             "side": known[bound],
             "limit": limits[bound],

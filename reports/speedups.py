@@ -16,10 +16,10 @@ import pandas as pd
 
 from reports import units
 from reports.load import Result, records
+from reports.names import NUMPY, main, where
 from reports.roofline import memory_bound, of_roof
 from reports.statement import Finding, Interval
 
-NUMPY = "numpy"
 MARGIN = 1.05  # a smaller difference makes no winner: the same code is found 4 % apart now and then
 PILED_UP = 3.0  # typical over best: such times have no single speedup
 MIN_VISITS = 3  # fewer do not tell how visits differ
@@ -43,30 +43,23 @@ UNTOLD = {"absent", "implausible"}  # states without a speedup to quote
 Row = Mapping[Any, Any]
 
 
-def main(contender: str) -> bool:
-    """Tell whether a contender is PyTorch's usual one on a device, at no rung and in no way."""
-    return contender.count("-") == 1
-
-
 def state_of(row: Row) -> str:
     """Return wins, loses, tie, unstable, absent or implausible."""
     if row["status"] == "implausible":
         return "implausible"
     if pd.isna(row["ratio"]) or row["status"] not in {"ok", "unstable"}:
         return "absent"
-    few = pd.notna(row["visits"]) and row["visits"] < MIN_VISITS
-    if few or row["typical_s"] > PILED_UP * row["best_s"]:
+    if doubtful(row):
         return "unstable"
     if row["low"] > MARGIN or row["high"] < 1 / MARGIN:
         return "wins" if row["low"] > MARGIN else "loses"
     return "unstable" if row["status"] == "unstable" else "tie"
 
 
-def where(row: Row) -> str:
-    """Return what a cell's case is called in a sentence."""
-    named = f"{row['workload']} at {str(row['size']).replace(',', ', ')}, {row['dtype']}"
-    threads = str(row["case"]).rpartition("threads=")[2]
-    return named if threads == "1" else f"{named}, {threads} threads"
+def doubtful(row: Row) -> bool:
+    """Tell whether a cell's interval says too little: of few visits, or of times piled up."""
+    few = bool(row["visits"] < MIN_VISITS)  # unknown is not few
+    return few or bool(row["typical_s"] > PILED_UP * row["best_s"])
 
 
 def speedup(row: Row, missing: str = "", cause: str = "") -> Finding:
@@ -144,8 +137,8 @@ class Speedups:
     def _call_s(self) -> dict[tuple[str, float], float]:
         """The least time of each contender with as many threads: about what a call costs."""
         timed = self.result.table[self.result.table["typical_s"].notna()]
-        least = timed.groupby(["contender", "threads"])["typical_s"].min()
-        return {(str(key[0]), float(key[1])): float(value) for key, value in least.items()}  # type: ignore[index]
+        least = timed.groupby(["contender", "threads"])["typical_s"].min().reset_index()
+        return {(row["contender"], row["threads"]): row["typical_s"] for row in records(least)}
 
     def cause(self, row: Row) -> str:
         """Return why a contender wins, loses or ties, as far as this file shows it, or ""."""

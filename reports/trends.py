@@ -22,12 +22,14 @@ from scipy.special import stdtrit
 
 from reports import units
 from reports.load import Result, records
-from reports.speedups import NUMPY, main, state_of
+from reports.names import NUMPY, called, main, on
+from reports.speedups import state_of
 from reports.statement import Finding, Interval
 
 Row = Mapping[Any, Any]
 OVERHEAD = 3.0  # times the least time of a curve: from there on its work is what is timed
 SLIGHT = 0.05  # of an exponent: a smaller difference teaches nothing
+ENDS = 2  # of a range
 FEWEST = 3  # sizes that a slope with an interval needs
 KEYS = ["workload", "variant", "dtype", "threads", "contender"]
 ABOUT = ("workload", "family", "variant", "dtype", "contender")
@@ -69,7 +71,7 @@ def crossing(rows: Sequence[Row]) -> Crossing | None:
     """Return where the lead changes along the cells of one contender, None if none can be told."""
     told = [(row, state_of(row)) for row in sorted(rows, key=lambda row: row["axis_value"])]
     told = [(row, state) for row, state in told if state not in {"absent", "implausible"}]
-    if len(told) < 2:  # noqa: PLR2004 - two ends
+    if len(told) < ENDS:
         return None
     sizes = [float(row["axis_value"]) for row, _ in told]
     clear = [(n, state) for n, (_, state) in enumerate(told) if state in {"wins", "loses"}]
@@ -190,20 +192,16 @@ def _growth(key: str, rows: Sequence[Row], cost: str, time: Interval, work: Inte
 
 def _words(row: Row) -> dict[str, str]:
     kind = ", ".join(filter(None, (str(row["variant"]), str(row["dtype"]))))
-    threads = "" if row["threads"] == 1 else f", {row['threads']:.0f} threads"
     return {
-        "name": f"{row['workload']}, {kind}{threads}",
-        "contender": {NUMPY: "NumPy"}.get(row["contender"], str(row["contender"])),
+        "name": f"{row['workload']}, {kind}{on(row['threads'])}",
+        "contender": called(row["contender"]),
         "axis": {"flops": "operations"}.get(row["axis"], str(row["axis"])),
     }
 
 
 def _curves(result: Result) -> Iterator[tuple[str, pd.DataFrame]]:
     """Yield the timed cells of each curve in the order of size, with the curve's name."""
-    table = result.table
-    timed = table[table["typical_s"].notna() & table["workload"].notna()]
-    timed = timed[timed["status"] != "implausible"]
-    for keys, rows in timed.groupby(KEYS, sort=False):
+    for keys, rows in result.believed.groupby(KEYS, sort=False):
         workload, variant, dtype, threads, contender = keys
         name = "/".join(filter(None, (str(workload), str(variant), str(dtype))))
         yield f"{name}/threads={threads:.0f}/{contender}", rows.sort_values("axis_value")

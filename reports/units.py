@@ -5,6 +5,7 @@ import math
 PREFIXES = ((1.0, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n"))
 QUANTITIES = ((1e12, 1e12, " T"), (1e9, 1e9, " G"), (1e6, 1e6, " M"), (1e4, 1e3, " k"))
 RATES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1.0, ""))
+LONG = 1e5  # sizes of five digits still read well
 BINARY = ("B", "KiB", "MiB", "GiB", "TiB")
 
 
@@ -82,4 +83,4 @@ def rounded(value: float) -> str:
 
 def whole(value: float) -> str:
     """Return a size as it reads: `2048`, `30000`, `590 k`, `7.4 G`; two digits from 100,000 on."""
-    return f"{value:g}" if value < 1e5 else rounded(value)  # noqa: PLR2004 - five digits read well
+    return f"{value:g}" if value < LONG else rounded(value)

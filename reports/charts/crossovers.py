@@ -18,7 +18,8 @@ from reports.charts.drawing import INK, PAPER, Plot, colour, label_lines, stroke
 from reports.charts.naming import fits, ratio_tick, ratio_ticks, short, slug, who
 from reports.charts.overtaking import CLAIMS, curves, overtaking, place
 from reports.charts.sizes import SIZE_AXIS, told
-from reports.speedups import MARGIN, main
+from reports.names import main
+from reports.speedups import MARGIN
 from reports.trends import crossing
 
 Row = Mapping[Any, Any]

@@ -18,6 +18,8 @@ from reports.charts.naming import short, slug
 SCALE = 10.0  # a ratio from which the colour is full
 ROW_IN = 0.2
 LEAST = 0.01  # a ratio that is still written out
+TENTH, MANY = 0.1, 1e4  # below the one, two digits after the point; from the other, k and M
+FAINT = 0.04045  # of sRGB (IEC 61966-2-1): below it a shade is proportional to its light
 DARK = 0.18  # relative luminance: below it a light number has more contrast than a dark one
 SHADES = LinearSegmentedColormap.from_list("ratio", DIVERGING)
 MARKS = {"unstable": "~", "implausible": "✗ "}
@@ -64,7 +66,7 @@ def heat_grid(
         figure.text(0.01, 1 - 0.05 / height, title, fontsize=9.5, va="top")
         figure.text(
             0.01, 0.1 / height, fontsize=9,
-            s="×: blue below 1, orange above; ~ did not settle; ✗ cannot be true",  # noqa: RUF001
+            s="×: blue below 1, orange above; ~ did not settle; ✗ cannot be true",
         )  # fmt: skip
     return Plot(name=name, figure=figure, description=description, hover=hovers)
 
@@ -114,14 +116,14 @@ def _digits(value: float) -> str:
     """Return a ratio in few enough signs for a cell; on hover it is told in full."""
     if value < LEAST:
         return f"<{LEAST}"
-    if value < 0.1:  # noqa: PLR2004 - two signs after the point
+    if value < TENTH:
         return f"{value:.2f}"
-    return units.significant(value, 2) if value < 1e4 else units.rounded(value)  # noqa: PLR2004
+    return units.significant(value, 2) if value < MANY else units.rounded(value)
 
 
 def _on(shade: Sequence[float]) -> str:
     """Return the colour of a number on a cell, by the cell's luminance (WCAG 2, relative)."""
-    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in shade[:3]]  # noqa: PLR2004
+    linear = [c / 12.92 if c <= FAINT else ((c + 0.055) / 1.055) ** 2.4 for c in shade[:3]]
     luminance = float(np.dot(linear, (0.2126, 0.7152, 0.0722)))
     return ON_DARK if luminance < DARK else ON_LIGHT
 

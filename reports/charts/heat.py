@@ -11,7 +11,8 @@ from reports.charts.drawing import Plot
 from reports.charts.grid import heat_grid
 from reports.charts.naming import slug
 from reports.load import records
-from reports.speedups import NUMPY, main, state_of
+from reports.names import NUMPY, main
+from reports.speedups import state_of
 
 Row = Mapping[Any, Any]
 MOST_COLUMNS = 12

@@ -7,6 +7,8 @@ from zlib import crc32
 import numpy as np
 import pandas as pd
 
+from reports.names import called
+
 LONGEST = 28  # signs of a name in a figure
 
 
@@ -28,7 +30,7 @@ def short(name: object, most: int = LONGEST) -> str:
 
 def who(contender: object, most: int = LONGEST) -> str:
     """Return a contender's name as it is written in a figure."""
-    return {"numpy": "NumPy"}.get(str(contender), short(contender, most))
+    return short(called(contender), most)
 
 
 def ratio_ticks(low: float, high: float) -> list[float]:
@@ -43,7 +45,7 @@ def ratio_ticks(low: float, high: float) -> list[float]:
 
 def ratio_tick(value: float) -> str:
     """Return the mark of a speedup: a half is `0.5` and the sign of times."""
-    return f"{value:g}×"  # noqa: RUF001 - as is said
+    return f"{value:g}×"
 
 
 def power_tick(value: float) -> str:

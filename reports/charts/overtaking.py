@@ -56,8 +56,8 @@ def overtaking(rows: pd.DataFrame, panels: int = 1) -> str:
     lines = []
     for (contender, template, at), cores in claims.items():
         name = _named(contender, cores, rows, panels)
-        template = template if panels == 1 else IN_PANELS[template]  # noqa: PLW2901 - shorter
-        lines.append((-max(map(float, cores)), template.format(name=name, at=at)))
+        sentence = template if panels == 1 else IN_PANELS[template]
+        lines.append((-max(map(float, cores)), sentence.format(name=name, at=at)))
     chosen = sorted(sorted(lines, key=lambda line: line[0])[:MOST_CLAIMS], key=lines.index)
     variant = short(rows["variant"].iloc[0])
     return "\n".join(filter(None, [variant, *(line for _, line in chosen)]))

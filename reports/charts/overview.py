@@ -18,7 +18,8 @@ from reports.charts.grid import heat_grid
 from reports.charts.heat import heat_map
 from reports.charts.naming import fits, ratio_tick, ratio_ticks, short, slug, who
 from reports.load import records
-from reports.speedups import MARGIN, main, state_of
+from reports.names import main
+from reports.speedups import MARGIN, state_of
 
 __all__ = ["heat_grid", "heat_map", "overview"]
 Row = Mapping[Any, Any]

@@ -13,11 +13,13 @@ from reports import units
 from reports.charts.drawing import INK, PAPER, Plot, colour, style, tell
 from reports.charts.naming import fits, power_tick, ratio_tick, ratio_ticks, slug, who
 from reports.load import records
-from reports.speedups import MARGIN, NUMPY, main
+from reports.names import NUMPY, main
+from reports.speedups import MARGIN
 
 Row = Mapping[Any, Any]
 LESS = ("bf16", "fp16", "tf32", "amp")
 APART_PT = 12.0  # between the lines of two labels
+BESIDE = 2  # decades of error, within which two names may meet
 
 
 def speed_against_error(rows: pd.DataFrame) -> Plot | None:
@@ -101,7 +103,7 @@ def _names(axes: Axes, rows: Sequence[Row], xs: Sequence[float], *settings: bool
     taken: list[tuple[float, float]] = []
     for row, x in sorted(zip(rows, xs, strict=True), key=lambda pair: pair[0]["ratio"]):
         y = row["ratio"] * step**0.8
-        near = [below for at, below in taken if abs(np.log10(at / x)) < 2]  # noqa: PLR2004 - decades
+        near = [below for at, below in taken if abs(np.log10(at / x)) < BESIDE]
         y = max([y, *(below * step for below in near)])
         taken.append((x, y))
         cores = f", {units.count(round(row['threads']), 'core')}" if any(settings) else ""

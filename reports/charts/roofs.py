@@ -18,12 +18,13 @@ from reports.charts.drawing import INK, Plot, colour, inches, key, style, tell
 from reports.charts.naming import power_tick, short, slug, who
 from reports.charts.shares import throughput
 from reports.load import records
+from reports.names import NUMPY, main
 from reports.roofline import bandwidth, peak_of
 from reports.schema import Peaks
-from reports.speedups import NUMPY, main
 
 __all__ = ["roofline", "throughput"]
 Row = Mapping[Any, Any]
+SMALL, LARGE = 1e-3, 1e5  # what is not between them is written as a power of ten
 MOST_LABELS = 9
 SIGN_PT, LINE_PT = 5.2, 11.0  # room that a label takes, a sign and a line of it
 
@@ -189,7 +190,7 @@ def _dress(axes: Axes) -> None:
         axis.set_minor_locator(NullLocator())
     axes.yaxis.set_major_formatter(lambda value, _: units.quantity(value))
     axes.xaxis.set_major_formatter(
-        lambda value, _: f"{value:g}" if 1e-3 < value < 1e5 else power_tick(value)  # noqa: PLR2004
+        lambda value, _: f"{value:g}" if SMALL < value < LARGE else power_tick(value)
     )
     axes.set_xlabel("arithmetic intensity, FLOP per byte")
     axes.set_ylabel("FLOP/s")

@@ -15,9 +15,9 @@ from reports import units
 from reports.charts.drawing import INK, PAPER, Plot, colour, key, style, tell
 from reports.charts.naming import ratio_ticks, short, slug, who
 from reports.load import records
+from reports.names import NUMPY, main
 from reports.roofline import memory_bound, of_roof
 from reports.schema import Peaks
-from reports.speedups import NUMPY, main
 
 Row = Mapping[Any, Any]
 Found = Sequence[tuple[Row, float, str]]

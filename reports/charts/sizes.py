@@ -17,7 +17,8 @@ from reports import units
 from reports.charts.drawing import INK, PAPER, Plot, colour, label_lines, stroke, style, tell
 from reports.charts.naming import short, slug
 from reports.load import records
-from reports.speedups import main, state_of
+from reports.names import main
+from reports.speedups import state_of
 
 Row = Mapping[Any, Any]
 MOST_ACROSS = (2, 3)  # panels, of an even number of them and of an odd one
@@ -147,7 +148,7 @@ def _mark_speedups(axes: Axes, cells: Sequence[Row]) -> None:
         last = -np.inf if crowded else x
         above = row["ratio"] < 1
         axes.annotate(
-            units.ratio(row["ratio"], row["low"], row["high"]) + "×",  # noqa: RUF001 - as is said
+            units.ratio(row["ratio"], row["low"], row["high"]) + "×",
             (row["axis_value"], row["typical_s"]),
             textcoords="offset points",
             xytext=(0, (8 if above else -16) + crowded * (12 if above else -12)),

@@ -162,7 +162,7 @@ def coincidence(curves: Sequence[np.ndarray], name: str) -> str:
     largest = float(apart[epoch])
     told = f"{largest:.1g}" if largest > 0 else "none"
     if largest <= ALIKE * float(np.abs(common[:, epoch]).max()):
-        everyone = "Both rungs" if len(curves) == 2 else f"All {len(curves)} rungs"  # noqa: PLR2004
+        everyone = {2: "Both"}.get(len(curves), f"All {len(curves)}") + " rungs"
         return f"{everyone} follow one curve: largest difference {told}"
     return f"The {len(curves)} rungs part: largest difference {told}, in epoch {epoch + 1}"
 

@@ -43,11 +43,6 @@ def account(results: Sequence[Result], baseline: int = 0) -> list[Difference]:
     return sorted(told, key=lambda fact: (fact.measured, fact.key == "datetime"))
 
 
-def differences(results: Sequence[Result], baseline: int = 0) -> list[tuple[str, list[str]]]:
-    """Return the name of each fact that differs, and its text for each result."""
-    return [(fact.name, list(fact.texts)) for fact in account(results, baseline)]
-
-
 def _told(results: Sequence[Result], baseline: int) -> Iterator[Difference]:
     known = [{fact.key: fact for fact in facts(result)} for result in results]
     names = {key: fact.name for machine in known for key, fact in machine.items()}

@@ -26,6 +26,9 @@ COLUMNS = {
 NUMBERS = ("threads_base", "threads", "time_base_s", "time_s", "ratio", "low", "high")
 
 
+FEWEST = 2  # results
+
+
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
     """Machines against a baseline.
@@ -67,7 +70,7 @@ def compare(results: Sequence[Result], baseline: int = 0) -> Comparison:
     ValueError : there are fewer than two, or none at the baseline's place.
 
     """
-    if len(results) < 2:  # noqa: PLR2004 - it takes two
+    if len(results) < FEWEST:
         raise ValueError(f"two result files or more expected to compare, got {len(results)}")
     if not 0 <= baseline < len(results):
         raise ValueError(f"a baseline from 0 to {len(results) - 1} expected, got {baseline}")

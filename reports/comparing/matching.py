@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from reports import units
 from reports.load import Result
 
 CELL = re.compile(r"([^/]+/[^/]+/[^/]+)/threads=(\d{1,6})/([^/]+)")
@@ -19,6 +20,7 @@ WORDS = [
     "source_sha256", "precision",
 ]  # fmt: skip
 FIGURES = ["best_s", "typical_s", "typical_low_s", "typical_high_s", "visits"]
+NAMED, COUNTED, ALL_CORES = 0, 1, 2  # kinds of keys: by name, by number of cores, by all of them
 OBJECTS = dict.fromkeys(WORDS, object)  # a file without some texts has numbers in their place
 ABOUT = ["family", "workload", "size", "dtype", "contender"]
 SIDED = ["cell", "status", "reason", "source_sha256", "precision", "threads", *FIGURES]
@@ -68,7 +70,7 @@ def stacked(results: Sequence[Result]) -> pd.DataFrame:
     """Return the cells of all results, each with its machine's place, its threads and its key.
 
     The key of a cell of this suite is `workload/size/dtype/setting/contender`, of any other its
-    name. In a file whose names give two cells one key, the first counts.
+    name.
     """
     tables = [result.table[WORDS + FIGURES].astype(OBJECTS) for result in results]
     machine = np.repeat(np.arange(len(tables)), [len(table) for table in tables])
@@ -81,15 +83,15 @@ def stacked(results: Sequence[Result]) -> pd.DataFrame:
     known = np.array([float(part[2]) if part else np.nan for part in parts], dtype=float)
     threads = np.where(own, known[cells["cell"].cat.codes], np.nan)
     most = pd.Series(threads).groupby(machine).transform("max").to_numpy()
-    kind = np.where(np.isnan(threads), 0, np.where((threads == most) & (most > 1), 2, 1))
-    cells = cells.assign(machine=machine, threads=threads, key=_keys(cells["cell"], parts, kind))
-    return cells[~cells.duplicated(["machine", "key"])].reset_index(drop=True)
+    whole = np.where((threads == most) & (most > 1), ALL_CORES, COUNTED)
+    kind = np.where(np.isnan(threads), NAMED, whole)
+    return cells.assign(machine=machine, threads=threads, key=_keys(cells["cell"], parts, kind))
 
 
 def _keys(
     cell: pd.Series, parts: Sequence[re.Match[str] | None], kind: np.ndarray
 ) -> pd.Categorical:
-    """Return each cell's key: by kind its name (0), with its number of cores (1), all cores (2)."""
+    """Return each cell's key, by its kind."""
     names = cell.cat.categories
     codes, distinct = pd.factorize(cell.cat.codes.to_numpy().astype(np.int64) * 3 + kind)
     texts = [_key(names[code // 3], parts[code // 3], code % 3) for code in distinct]
@@ -99,11 +101,11 @@ def _keys(
 
 
 def _key(name: str, part: re.Match[str] | None, kind: int) -> str:
-    if part is None or kind == 0:
+    if part is None or kind == NAMED:
         return str(name)
     cores = int(part[2])
-    alone = "1 core" if cores == 1 else f"{cores} cores"
-    return f"{part[1]}/{'all cores' if kind == 2 else alone}/{part[3]}"  # noqa: PLR2004 - see _keys
+    setting = "all cores" if kind == ALL_CORES else units.count(cores, "core")
+    return f"{part[1]}/{setting}/{part[3]}"
 
 
 def _about(cells: pd.DataFrame) -> pd.DataFrame:

@@ -121,9 +121,9 @@ def _extreme(mine: pd.DataFrame, kind: str, words: Mapping[str, str]) -> Finding
 
 def where(row: Row) -> str:
     """Return what a pair's case and contender are called in a sentence."""
-    if not row["workload"] or row["key"].count("/") < 4:  # noqa: PLR2004 - see matching's keys
+    if not row["workload"]:
         return str(row["key"])
-    setting = str(row["key"]).split("/")[3]
+    setting = str(row["key"]).split("/")[3]  # as matching writes the keys of this suite's cells
     size = str(row["size"]).replace(",", ", ")
     return f"{row['workload']} at {size}, {row['dtype']}, {setting}, {row['contender']}"
 

@@ -281,3 +281,15 @@ def test_a_file_that_verified_nothing_says_so(write):
     assert (told.state, told.told) == ("absent", False)
     assert told.text == "Nothing in this file was held against a reference."
     assert Findings(load(write(small_file()))).all["verification"].state == "ok"
+
+
+@pytest.mark.parametrize("doubt", [{"visits": 2}, {"best_s": 0.01}])  # piled up: over 3 times best
+@pytest.mark.parametrize("side", [0, 1])
+def test_few_visits_or_times_piled_up_make_no_winner_among_cores(write, doubt, side):
+    clear = timed(f"{N16}/numpy", 1.0), timed(f"{TWO}/numpy", 0.1)
+    (finding,) = findings(write, *clear, kind="scaling")
+    assert finding.state == "wins"
+    doubted = [timed(f"{N16}/numpy", 1.0), timed(f"{TWO}/numpy", 0.1)]
+    doubted[side]["extra_info"] |= doubt
+    (finding,) = findings(write, *doubted, kind="scaling")
+    assert finding.state == "unstable"

@@ -105,7 +105,7 @@ def test_a_wrong_option_is_one_clear_line(compare, flags, complaint):
 def test_one_readable_file_is_not_enough(compare):
     status, told = compare(machine("a"), "{")
     assert status == 1
-    assert "two or more readable result files expected, got 1" in told.err
+    assert "two result files or more expected to compare, got 1" in told.err
     assert "1.json: not readable as JSON" in told.err
 
 

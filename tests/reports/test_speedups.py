@@ -7,7 +7,8 @@ import pytest
 
 from reports.findings import Findings
 from reports.load import load
-from reports.speedups import main, state_of
+from reports.names import main
+from reports.speedups import state_of
 from tests.conftest import CASE, ONE, content, entry, small_file
 
 N16 = CASE.format(16)
