@@ -21,10 +21,10 @@ def called(contender: object) -> str:
 def where(row: Row) -> str:
     """Return what a cell's case is called."""
     size = str(row["size"]).replace(",", ", ")
-    threads = str(row["case"]).rpartition("threads=")[2]
-    return f"{row['workload']} at {size}, {row['dtype']}{on(threads)}"
+    _, found, threads = str(row["case"]).rpartition("threads=")
+    return f"{row['workload']} at {size}, {row['dtype']}{on(threads) if found else ''}"
 
 
-def on(threads: float | str) -> str:
+def on(threads: str) -> str:
     """Return the threads of a case as they follow its name: nothing is said of one."""
-    return "" if float(threads or 1) == 1 else f", {float(threads):.0f} threads"
+    return "" if threads == "1" else f", {threads} threads"

@@ -193,7 +193,7 @@ def _growth(key: str, rows: Sequence[Row], cost: str, time: Interval, work: Inte
 def _words(row: Row) -> dict[str, str]:
     kind = ", ".join(filter(None, (str(row["variant"]), str(row["dtype"]))))
     return {
-        "name": f"{row['workload']}, {kind}{on(row['threads'])}",
+        "name": f"{row['workload']}, {kind}{on(format(row['threads'], '.0f'))}",
         "contender": called(row["contender"]),
         "axis": {"flops": "operations"}.get(row["axis"], str(row["axis"])),
     }

@@ -323,3 +323,11 @@ def test_one_near_what_memory_gives_is_why_it_wins(write, speedup, told):
     assert cause(write, pair(speedup, numpy_s, **bound)) == ""
     many = bound | {"flops": 2.4e6}  # 240 operations a byte, of 200 at the ridge
     assert cause(write, pair(speedup, numpy_s, **many), peaks=peaks) == ""
+
+
+@pytest.mark.parametrize("cell", ["a/b/c/d/torch-cpu", "torch-cpu", "a/b/c/threads=<1>/torch-cpu"])
+def test_a_cell_that_was_not_timed_may_be_called_anything(write, cell):
+    data = content([], [{"id": cell, "status": "skipped", "reason": "none"}])
+    (finding,) = Findings(load(write(data))).speedups.values()
+    assert finding.state == "absent"
+    assert finding.text.endswith("no speedup of torch-cpu, since none.")
