@@ -140,9 +140,12 @@ def wait_for_cells(results, process, count):
 @pytest.mark.parametrize("stop", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_a_run_that_is_stopped_keeps_every_cell_leaves_no_process_and_goes_on(tmp_path, stop):
     chosen = ["--workloads", "good,slow", "--budget", "22"]
+    # a shell starts what runs in the background with Ctrl-C ignored, which a child would inherit
+    inherited = signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(
         arguments(tmp_path, *chosen), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
+    signal.signal(signal.SIGINT, inherited)
     wait_for_cells(tmp_path, process, 6)
     workers = psutil.Process(process.pid).children(recursive=True)
     assert len(workers) >= 2
