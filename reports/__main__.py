@@ -19,6 +19,8 @@ from reports import check as checking
 from reports import export, readme
 from reports.build import Site, compared, write_folder, write_single
 from reports.build import build as assemble
+from reports.chapters.outputs import outputs, record
+from reports.chapters.reading import find
 from reports.charts.blocks import blocks_over_time
 from reports.charts.drawing import Plot, inline, png, standalone
 from reports.charts.sizes import time_against_size
@@ -44,7 +46,8 @@ def build(
 ) -> tuple[Path, list[str]]:
     """Build pages from result files, the first of them their subject.
 
-    Returns the first page, and a line for each file that could not be read.
+    Returns the first page, and a line for each file that could not be read and each chapter that
+    could not be run.
 
     Raises
     ------
@@ -53,7 +56,10 @@ def build(
     """
     results, complaints = _readable(files, blocks=True)
     site = assemble(results, complaints, pictures=pictures)
-    return (write_single if single else write_folder)(site, out), complaints
+    for complaint in site.complaints:
+        print(complaint, file=sys.stderr)
+    page = (write_single if single else write_folder)(site, out)
+    return page, [*complaints, *site.complaints]
 
 
 def chart(workload: str, file: Path | str) -> Plot:
@@ -190,6 +196,10 @@ def _parser() -> argparse.ArgumentParser:
     exporting.add_argument("files", nargs="*", metavar="FILE", help="result files (the newest)")
     exporting.add_argument("--format", choices=export.FORMATS, default="csv")
     exporting.add_argument("--out", type=Path, help="file (the terminal; for Parquet needed)")
+    recording = command(
+        "record", _record, "keep what the chapters show here for readers without such a machine"
+    )
+    recording.add_argument("label", help="of this machine, as pages name it")
     telling = command("readme", _readme, "write reports/README.md from the committed machines")
     telling.add_argument(
         "--check", action="store_true", help="write nothing; exit 1 if it is stale"
@@ -281,6 +291,15 @@ def _export(chosen: argparse.Namespace) -> int:
         raise ValueError("Parquet is no text: name a file with --out")
     else:
         sys.stdout.write(content.decode())
+    return 1 if complaints else 0
+
+
+def _record(chosen: argparse.Namespace) -> int:
+    shown = outputs(find())
+    print(record(shown, chosen.label))
+    complaints = [f"{name}: {each.ran.error}" for name, each in shown.items() if each.ran.error]
+    for complaint in complaints:
+        print(complaint, file=sys.stderr)
     return 1 if complaints else 0
 
 

@@ -17,7 +17,9 @@ from pathlib import Path
 
 from markupsafe import Markup, escape
 
-from reports import chapters
+from reports.chapters.outputs import outputs
+from reports.chapters.page import notebook
+from reports.chapters.reading import find
 from reports.charts.drawing import inline
 from reports.comparing.comparison import Comparison, compare, comparison_csv
 from reports.comparing.drawn import side_by_side
@@ -38,10 +40,11 @@ PARTS = {"csv": "text/csv", "parquet": "application/vnd.apache.parquet", "png": 
 
 @dataclass(kw_only=True)
 class Site:
-    """A site before it is written: pages, and files by their path."""
+    """A site before it is written: pages, files by their path, and what went wrong."""
 
     pages: list[Page] = field(default_factory=list)
     files: dict[str, bytes] = field(default_factory=dict)
+    complaints: list[str] = field(default_factory=list)
 
 
 def build(
@@ -59,7 +62,10 @@ def build(
     pictures : whether each figure becomes a PNG file, too.
 
     """
-    site = Site()
+    chapters = find()
+    shown = outputs(chapters)  # before anything else runs: chapters measure, too
+    failed = [f"{name}: {each.ran.error}" for name, each in shown.items() if each.ran.error]
+    site = Site(complaints=failed)
     named = [f"{n}-{slug(result.label)}" for n, result in enumerate(results, 1)]
     sources = [_keep(site, *pair) for pair in zip(results, named, strict=True)]
     references = [] if has_accelerator(results[0]) else _references(site, results, machines)
@@ -68,8 +74,6 @@ def build(
     for number, (result, source, prefix) in enumerate(zip(results, sources, prefixes, strict=True)):
         findings = Findings(result, tuple(reference for reference, _ in references))
         drawing = begin(plans(findings), pictures=pictures)
-        read = chapters.find() if number == 0 else []
-        rendered = {chapter.page: chapters.render(chapter, findings) for chapter in read}
         up = "../" * prefix.count("/")
         downloads = [(up + path, name) for path, name in _downloads(site, result, source)]
         drawn = drawing()
@@ -85,14 +89,14 @@ def build(
                 for path, other in zip(prefixes, results, strict=True)
                 if other is not result
             ],
-            complaints=complaints if number == 0 else (),
-            chapters=read,
-            rendered=rendered,
+            complaints=(*complaints, *failed) if number == 0 else (),
+            chapters=chapters if number == 0 else (),
+            outputs=shown,
             compared=comparison is not None and number == 0,
         )
         site.pages += pages(subject)
         for chapter in subject.chapters:
-            text = chapters.notebook(chapter, findings)
+            text = notebook(subject.prose(chapter))
             site.files[chapter.page.removesuffix(".html") + ".ipynb"] = text.encode()
         for name, figure in drawn.items():
             if figure.png:
@@ -201,7 +205,9 @@ def _whole(page: Page, menu: Sequence[tuple[str, str]]) -> str:
 
 
 def _prefixes(menu: Sequence[tuple[str, str]]) -> list[str]:
-    return [path.removesuffix("index.html") for path, _ in menu if path.endswith("/index.html")]
+    """Return the folders of further machines."""
+    others = [path for path, _ in menu if path.startswith(OTHERS)]
+    return [path.removesuffix("index.html") for path in others if path.endswith("/index.html")]
 
 
 def write_single(site: Site, out: Path) -> Path:

@@ -10,8 +10,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from pygments.formatters import HtmlFormatter
 
-from reports import chapters, sources, units
-from reports.chapters import Chapter
+from reports import sources, units
+from reports.chapters.outputs import Outputs
+from reports.chapters.page import render as rendered
+from reports.chapters.prose import Prose
+from reports.chapters.reading import Chapter
 from reports.facts import facts
 from reports.figures import DEVICE_HEADS, HEADS, device_figures, figures, keys
 from reports.findings import Findings, Reference, about_accelerators, has_accelerator
@@ -33,6 +36,7 @@ TEMPLATES.globals |= {
     "light": HtmlFormatter(style="xcode", cssclass="code").get_style_defs(),
     "dark": HtmlFormatter(style="github-dark", cssclass="code").get_style_defs(),
 }
+CONTENTS = "tutorial/index.html"
 ALWAYS = ("size", "dtype", "threads", "contender", "typical", "best", "status")
 
 
@@ -63,7 +67,7 @@ class Subject:
     prefix : the folder of its pages in the site, "" or ending in a slash.
     downloads : paths from there, and what they are called.
     others : the first pages of other results, from the site's root, with their labels.
-    rendered : the content of each chapter by its page.
+    outputs : what each chapter's code shows, by the stem of its file.
 
     """
 
@@ -76,13 +80,32 @@ class Subject:
     others: Sequence[tuple[str, str]] = ()
     complaints: Sequence[str] = ()
     chapters: Sequence[Chapter] = ()
-    rendered: Mapping[str, Markup] = field(default_factory=dict)
+    outputs: Mapping[str, Outputs] = field(default_factory=dict)
     compared: bool = False
 
     @property
     def result(self) -> Result:
         """The result."""
         return self.findings.result
+
+    @property
+    def families(self) -> dict[str, list[str]]:
+        """The workloads of each family that was timed."""
+        grouped = self.result.timed.groupby("family", sort=False)
+        return {
+            str(name): [str(each) for each in dict.fromkeys(rows["workload"])]
+            for name, rows in grouped
+        }
+
+    def prose(self, chapter: Chapter) -> Prose:
+        """Return the prose of a chapter over this result."""
+        return Prose(
+            chapter=chapter,
+            findings=self.findings,
+            figures={name: drawn.svg for name, drawn in self.drawn.items()},
+            contents=self.chapters,
+            families={name: _path(name) for name in self.families},
+        )
 
     def figure(self, name: str) -> Markup | None:
         """Return a figure, None where there was nothing to draw."""
@@ -95,22 +118,17 @@ class Subject:
 
 def pages(subject: Subject) -> Iterator[Page]:
     """Yield the pages of a result: the index, one a family, the roofline, the machine, chapters."""
-    result = subject.result
-    timed = result.timed
-    families = {
-        str(name): list(dict.fromkeys(rows["workload"]))
-        for name, rows in timed.groupby("family", sort=False)
-    }
-    yield _page(subject, "index.html", "Should I care?", "Overview", _index(subject, families))
-    for family in families:
+    yield _page(subject, "index.html", "Should I care?", "Overview", _index(subject))
+    for family in subject.families:
         title = family.capitalize()
-        yield _page(subject, f"{_slug(family)}.html", title, title, _family(subject, family))
+        yield _page(subject, _path(family), title, title, _family(subject, family))
     yield _page(subject, "roofline.html", "Roofline", "Roofline", _roofline(subject))
     yield _page(subject, "machine.html", "The machine", "Machine", _machine(subject))
-    for chapter in subject.chapters:
-        content = subject.rendered[chapter.page]
-        body = render("chapter.html", chapter=chapter, findings=subject.findings, content=content)
-        yield _page(subject, chapter.page, chapter.title, "", body)
+    if subject.chapters:
+        yield _page(subject, CONTENTS, "The tutorial", "Tutorial", _contents(subject))
+    for number, chapter in enumerate(subject.chapters):
+        title = f"{chapter.number} · {chapter.title}"
+        yield _page(subject, chapter.page, title, "", _chapter(subject, number))
 
 
 def _page(subject: Subject, path: str, title: str, name: str, body: Markup) -> Page:
@@ -129,13 +147,13 @@ def render(template: str, **values: Any) -> Markup:
     return Markup("".join(read.blocks["body"](read.new_context(values))))
 
 
-def _slug(family: str) -> str:
-    """Return a family's page name; what a file calls a family names no path."""
+def _path(family: str) -> str:
+    """Return a family's page; what a file calls a family names no path."""
     kept = "".join(sign if sign.isalnum() and sign.isascii() else "-" for sign in family)
-    return f"family-{kept[:40]}"
+    return f"family-{kept[:40]}.html"
 
 
-def _index(subject: Subject, families: Mapping[str, Sequence[str]]) -> Markup:
+def _index(subject: Subject) -> Markup:
     findings = subject.findings
     crossovers = [
         finding
@@ -146,7 +164,9 @@ def _index(subject: Subject, families: Mapping[str, Sequence[str]]) -> Markup:
         ("roofline.html", "Roofline", "what this machine can do, and how near each result comes"),
         ("machine.html", "The machine", "its facts, fairness, and how far to trust the numbers"),
     ]
-    further += [(one.page, one.title, "a chapter of the tutorial") for one in subject.chapters]
+    if subject.chapters:
+        told = f"{len(subject.chapters)} chapters, each a question with code that answers it"
+        further.insert(0, (CONTENTS, "The tutorial", told))
     if subject.compared:
         further.append(("compare.html", "Compared", "these machines side by side"))
     return render(
@@ -158,8 +178,8 @@ def _index(subject: Subject, families: Mapping[str, Sequence[str]]) -> Markup:
         references=[_reference(reference) for reference in findings.references],
         crossovers=crossovers,
         families=[
-            {"name": name, "path": f"{_slug(name)}.html", "workloads": list(map(str, workloads))}
-            for name, workloads in families.items()
+            {"name": name, "path": _path(name), "workloads": workloads}
+            for name, workloads in subject.families.items()
         ],
         further=further,
         downloads=subject.downloads,
@@ -280,8 +300,30 @@ def _code(rows: pd.DataFrame) -> sources.Timed:
     return sources.Timed(
         state=found.state,
         summary=found.summary,
-        bodies={side: chapters.code(text) for side, text in found.bodies.items()},
-        files={name: chapters.code(text) for name, text in found.files.items()},
+        bodies={side: sources.highlighted(text) for side, text in found.bodies.items()},
+        files={name: sources.highlighted(text) for name, text in found.files.items()},
+    )
+
+
+def _contents(subject: Subject) -> Markup:
+    """Return the contents of the tutorial, part by part."""
+    parts: dict[str, list[Chapter]] = {}
+    for chapter in subject.chapters:
+        parts.setdefault(chapter.part, []).append(chapter)
+    return render("tutorial.html", result=subject.result, parts=parts)
+
+
+def _chapter(subject: Subject, number: int) -> Markup:
+    chapter, last = subject.chapters[number], len(subject.chapters) - 1
+    outputs = subject.outputs[chapter.path.stem]
+    return render(
+        "chapter.html",
+        chapter=chapter,
+        findings=subject.findings,
+        ran=outputs.ran,
+        before=subject.chapters[number - 1] if number else None,
+        after=subject.chapters[number + 1] if number < last else None,
+        content=rendered(subject.prose(chapter), outputs),
     )
 
 

@@ -13,8 +13,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from markupsafe import Markup
+from pygments import highlight
+from pygments.formatters import HtmlFormatter
+from pygments.lexers import PythonLexer
+
 ROOT = Path(__file__).resolve().parent.parent
 SHOWN = ("bench", "tutorial")
+FORMATTER = HtmlFormatter(nowrap=False, cssclass="code")
 
 
 class SourceError(Exception):
@@ -71,9 +77,30 @@ def timed(names: Sequence[str], sha256: str) -> Timed:
     return Timed(
         state="same" if same else "changed",
         summary=_summary(first),
-        bodies=_bodies(first) if same else {},
+        bodies=bodies(first) if same else {},
         files=files if same else {},
     )
+
+
+def function(name: str, wanted: str) -> str:
+    """Return the text of one function of a file of this project.
+
+    Raises
+    ------
+    SourceError : there is no such file or no such function in it.
+
+    """
+    text = read_source(name)
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name == wanted:
+            return (ast.get_source_segment(text, node) or "") + "\n"
+    raise SourceError(f"{name} must hold a function {wanted}, and does not")
+
+
+@lru_cache(maxsize=4096)  # the same code stands in many pages of many sites
+def highlighted(text: str) -> Markup:
+    """Return Python as HTML, highlighted."""
+    return Markup(highlight(text, PythonLexer(), FORMATTER))
 
 
 def _summary(text: str) -> str:
@@ -81,7 +108,7 @@ def _summary(text: str) -> str:
     return match[1] if match else ""
 
 
-def _bodies(text: str) -> dict[str, str]:
+def bodies(text: str) -> dict[str, str]:
     """Return the functions that a workload's file gives as its `numpy` and its `torch`."""
     tree = ast.parse(text)
     functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}

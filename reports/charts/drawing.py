@@ -47,7 +47,6 @@ DIVERGING = ("#1f5f99", "#6fa8d6", "#e8e6e1", "#f2a65e", "#b4560f")  # NumPy's s
 ON_LIGHT, ON_DARK = "#15171b", "#fefefe"  # text on a filled cell, whatever the page's own colours
 STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
-    "text.parse_math": False,  # a name with dollar signs is a name
     "font.family": "sans-serif",
     "font.size": 11,
     "text.color": INK,
@@ -74,6 +73,7 @@ class Plot:
         every id in the figure, and so as `slug` makes it.
     description : the alternative text, from the data.
     hover : for artists by their gid, the text of each of their markers in order.
+    mathematics : whether dollar signs in its texts mean formulas; a name of a file may hold one.
 
     """
 
@@ -81,6 +81,7 @@ class Plot:
     figure: Figure
     description: str
     hover: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    mathematics: bool = False
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[A-Za-z0-9_.-]+", self.name):
@@ -88,16 +89,16 @@ class Plot:
 
 
 @contextmanager
-def style(name: str) -> Iterator[None]:
+def style(name: str, *, mathematics: bool = False) -> Iterator[None]:
     """Draw in the style of this project; the figure's name makes its ids the same every time."""
-    with mpl.rc_context({**STYLE, "svg.hashsalt": name}):
+    with mpl.rc_context({**STYLE, "svg.hashsalt": name, "text.parse_math": mathematics}):
         yield
 
 
 @contextmanager
-def _written(name: str) -> Iterator[None]:
+def _written(plot: Plot) -> Iterator[None]:
     """Write in the style; signs that matplotlib's font lacks are drawn by the reader's."""
-    with style(name), warnings.catch_warnings():
+    with style(plot.name, mathematics=plot.mathematics), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
         yield
 
@@ -173,7 +174,7 @@ def key(
 def inline(plot: Plot) -> Markup:
     """Return a figure as an SVG element to stand in a page."""
     file = StringIO()
-    with _written(plot.name):
+    with _written(plot):
         plot.figure.savefig(
             file, format="svg", transparent=True, metadata={"Date": None, "Creator": None}
         )
@@ -201,7 +202,7 @@ def png(plot: Plot) -> bytes:
         if isinstance(shapes, Collection) and same_colour(shapes.get_edgecolor(), PAPER):
             shapes.set_edgecolor("#ffffff")
     file = BytesIO()
-    with _written(plot.name):
+    with _written(plot):
         plot.figure.savefig(
             file, format="png", dpi=DPI, facecolor="#ffffff", metadata={"Software": None}
         )

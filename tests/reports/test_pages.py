@@ -10,6 +10,7 @@ from bench.contenders import contenders
 from bench.workload import discover
 from reports.__main__ import main
 from reports.build import build, write_folder, write_single
+from reports.chapters.reading import find
 from reports.charts import drawing, sizes
 from reports.load import load, records
 from tests.conftest import CASE, ONE, content, entry, small_file
@@ -83,7 +84,7 @@ def plain(html):
 def test_a_site_has_an_index_a_page_a_family_the_roofs_the_machine_and_the_chapters(pages_of):
     assert list(pages_of(two_workloads())) == [
         FAMILY, "index.html", "machine.html", "roofline.html",
-        "tutorial/1_basics/01_first_look.html",
+        *(chapter.page for chapter in find()), "tutorial/index.html",
     ]  # fmt: skip
 
 
@@ -213,7 +214,8 @@ def test_without_a_gpu_a_references_numbers_are_shown_and_marked_as_not_ones_own
     machines.mkdir()
     (machines / "gpu.json").write_text(json.dumps(with_gpu()))
     pages = pages_of(small_file(), machines=machines)
-    for page in (pages["index.html"], pages[FAMILY], pages["tutorial/1_basics/01_first_look.html"]):
+    chapter = pages["tutorial/2_intermediate/07_matmul.html"]
+    for page in (pages["index.html"], pages[FAMILY], chapter):
         numbers = re.findall(r"<data [^>]*>.*?</data>", page)
         theirs = [number for number in numbers if "data-file" in number]
         assert all("<sup>†</sup>" in number for number in theirs)
@@ -230,7 +232,8 @@ def test_a_machine_with_a_gpu_needs_no_reference(pages_of, tmp_path):
     machines = tmp_path / "references"
     machines.mkdir()
     (machines / "gpu.json").write_text(json.dumps(with_gpu()))
-    assert not any("†" in page for page in pages_of(with_gpu("mine"), machines=machines).values())
+    pages = pages_of(with_gpu("mine"), machines=machines).values()
+    assert not any("<sup>†</sup>" in page for page in pages)
 
 
 def test_where_no_reference_exists_the_page_says_so(pages_of):
@@ -333,7 +336,7 @@ def test_a_single_file_holds_all_pages_and_the_data(pages_of, tmp_path):
         "family-matmul",
         "roofline",
         "machine",
-        "tutorial-1-basics-01-first-look",
+        "tutorial-1-basics-01-what-is-pytorch",
     ):
         assert f'<article class="part" id="{anchor}">' in text
         assert f'href="#{anchor}"' in text
@@ -342,7 +345,10 @@ def test_a_single_file_holds_all_pages_and_the_data(pages_of, tmp_path):
     assert reader.open == []
     assert len(reader.ids) == len(set(reader.ids))
     links = [value for tag, key, value in reader.attributes if (tag, key) == ("a", "href")]
-    assert all(link.startswith(("#", "data:")) for link in links)
+    assert all(link.startswith(("#", "data:", "https://")) for link in links)
+    elsewhere = {link for link in links if link.startswith("https://")}
+    named = "".join(cell.source for chapter in find() for cell in chapter.cells if not cell.key)
+    assert all(link in named for link in elsewhere), "chapters say where to read on"
     assert {link.partition(";")[0] for link in links if link.startswith("data:")} == {
         "data:application/gzip", "data:text/csv", "data:application/vnd.apache.parquet",
         "data:application/octet-stream",

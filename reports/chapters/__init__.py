@@ -1,0 +1,1 @@
+"""Chapters: percent-format scripts that run, open as notebooks, and become pages."""

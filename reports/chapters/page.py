@@ -1,0 +1,75 @@
+"""A chapter as the body of its page, and as a notebook."""
+
+import importlib.util
+from copy import deepcopy
+
+import jupytext
+from markupsafe import Markup
+
+from reports.chapters.outputs import Outputs
+from reports.chapters.prose import Prose
+from reports.chapters.reading import Cell, Chapter
+from reports.sources import highlighted
+
+NO_TORCH = "Not run: PyTorch is not installed where this page was built."
+NO_GPU = (
+    "Not run: this needs a GPU, and none was found where this page was built. No reference machine"
+    " has recorded what it shows yet."
+)
+AFTER = "Not run, since a cell before it failed."
+
+
+def render(prose: Prose, outputs: Outputs) -> Markup:
+    """Return the body of a chapter's page.
+
+    Raises
+    ------
+    ChapterError : its prose names what does not exist.
+
+    """
+    parts: list[Markup] = []
+    linked: set[str] = set()
+    for cell in prose.chapter.cells:
+        if not cell.key:
+            parts.append(prose.html(cell.source, linked))
+        else:
+            parts += [highlighted(cell.source), _shown(cell, outputs)]
+    return Markup("\n").join(parts)
+
+
+def _shown(cell: Cell, outputs: Outputs) -> Markup:
+    """Return what a cell shows: run here, recorded elsewhere and labelled, or why it is not."""
+    ran = outputs.ran
+    if cell.key in ran.cells:
+        return _written(ran.cells[cell.key].text, ran.cells[cell.key].figures)
+    if cell.key == ran.failed:
+        return Markup('<pre class="output failed">{}</pre>').format(ran.error)
+    if found := outputs.recorded(cell.key):
+        recording, shown = found
+        note = Markup('<p class="recorded">Recorded on {}, not on this machine ({}, {}):</p>')
+        return note.format(recording.label, recording.place, recording.made) + _written(
+            shown.text, shown.figures
+        )
+    if importlib.util.find_spec("torch") is None:
+        reason = NO_TORCH
+    else:
+        reason = AFTER if ran.failed and not cell.gpu else NO_GPU
+    return Markup('<p class="recorded">{}</p>').format(reason)
+
+
+def _written(text: str, figures: tuple[str, ...]) -> Markup:
+    written = Markup('<pre class="output">{}</pre>').format(text) if text else Markup()
+    return written + Markup("").join(
+        Markup('<figure class="drawn">{}</figure>').format(Markup(figure)) for figure in figures
+    )
+
+
+def notebook(prose: Prose) -> str:
+    """Return a chapter as a notebook file, its prose filled from a result."""
+    chapter: Chapter = prose.chapter
+    filled = deepcopy(chapter.notebook)
+    for number, cell in enumerate(filled.cells):
+        cell.id = f"{chapter.path.stem}-{number}"
+        if cell.cell_type == "markdown":
+            cell.source = prose.markdown(cell.source)
+    return str(jupytext.writes(filled, fmt="ipynb"))

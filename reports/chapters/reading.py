@@ -1,0 +1,109 @@
+"""A chapter as its script says it: number, name, title, part, cells."""
+
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple
+
+import jupytext
+from nbformat import NotebookNode
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+GPU = "gpu"  # the tag of a cell that needs one
+MISTAKE = "A common mistake: "
+
+
+class Cell(NamedTuple):
+    """A cell.
+
+    Attributes
+    ----------
+    source : its text.
+    key : of code, the hash of the chapter's code up to its end, which all it shows depends on;
+        of prose "".
+    gpu : whether it needs one.
+
+    """
+
+    source: str
+    key: str
+    gpu: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chapter:
+    """A chapter as read from its script."""
+
+    path: Path
+    notebook: NotebookNode
+
+    @property
+    def title(self) -> str:
+        """The first heading."""
+        first = self.notebook.cells[0].source.splitlines()[0]
+        return str(first.lstrip("# "))
+
+    @property
+    def number(self) -> str:
+        """Its number in the tutorial: "04"."""
+        return self.path.stem.partition("_")[0]
+
+    @property
+    def name(self) -> str:
+        """What other chapters call it: "views"."""
+        return self.path.stem.partition("_")[2]
+
+    @property
+    def part(self) -> str:
+        """The part of the tutorial that it belongs to: "Basics"."""
+        return self.path.parent.name.partition("_")[2].capitalize()
+
+    @property
+    def page(self) -> str:
+        """The path of its page inside the site: `tutorial/1_basics/04_views.html`."""
+        return "/".join(["tutorial", self.path.parent.name, f"{self.path.stem}.html"])
+
+    @cached_property
+    def cells(self) -> tuple[Cell, ...]:
+        """Its cells in order."""
+        return tuple(_cells(self.notebook))
+
+    @property
+    def code(self) -> str:
+        """All its code."""
+        return "\n".join(cell.source for cell in self.cells if cell.key)
+
+    @property
+    def mistake(self) -> str:
+        """The common mistake that it shows, "" for none."""
+        prose = "\n".join(cell.source for cell in self.cells if not cell.key)
+        found = re.search(rf"^## {MISTAKE}(.+)$", prose, flags=re.MULTILINE)
+        return found[1] if found else ""
+
+    def anchor(self, heading: str) -> str:
+        """Return the id of a heading in its page, unique among all chapters."""
+        kept = "".join(sign if sign.isalnum() and sign.isascii() else "-" for sign in heading)
+        return re.sub("-+", "-", f"c{self.number}-{kept.lower()}").strip("-")
+
+
+def _cells(notebook: NotebookNode) -> Iterator[Cell]:
+    code = hashlib.sha256()
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            yield Cell(cell.source, "", gpu=False)
+        else:
+            code.update(f"{cell.source}\0".encode())
+            yield Cell(cell.source, code.hexdigest(), gpu=GPU in cell.metadata.get("tags", ()))
+
+
+def read(path: Path) -> Chapter:
+    """Read a chapter's script."""
+    return Chapter(path=path, notebook=jupytext.read(path, fmt="py:percent"))
+
+
+def find(root: Path = ROOT / "tutorial") -> list[Chapter]:
+    """Return all chapters in reading order."""
+    return [read(path) for path in sorted(root.glob("[0-9]_*/[0-9]*.py"))]

@@ -1,0 +1,109 @@
+"""A chapter's code runs as in a notebook; a cell shows what it printed, returned and drew."""
+
+import re
+import sys
+import warnings
+
+import pytest
+
+from reports.chapters.execution import Ran, run
+from reports.chapters.reading import read
+
+TITLE = "# %% [markdown]\n# # T\n"
+
+
+@pytest.fixture
+def ran(tmp_path):
+    def of(*cells):
+        path = tmp_path / "01_x.py"
+        path.write_text(TITLE + "".join(f"\n{cell}\n" for cell in cells))
+        return run(read(path))
+
+    return of
+
+
+def texts(found):
+    return [shown.text for shown in found.cells.values()]
+
+
+def test_a_cell_shows_what_it_prints_and_its_last_value(ran):
+    assert texts(ran("# %%\nx = '<b>'\nprint(x)\nlen(x)")) == ["<b>\n3\n"]
+
+
+@pytest.mark.parametrize("last", ["x = 3", "None", "3;"])
+def test_a_cell_without_a_value_shows_none(ran, last):
+    assert texts(ran(f"# %%\n{last}")) == [""]
+
+
+def test_cells_share_names_and_chapters_do_not(ran):
+    assert texts(ran("# %%\nx = 3", "# %%\nx")) == ["", "3\n"]
+    assert ran("# %%\nx").error == "NameError: name 'x' is not defined"
+
+
+def test_a_cell_that_raises_ends_the_chapter_and_is_named(ran):
+    found = ran("# %%\n1", "# %%\n1 / 0", "# %%\n2")
+    assert texts(found) == ["1\n"]
+    assert found.error == "ZeroDivisionError: division by zero"
+    assert found.failed not in found.cells
+
+
+@pytest.mark.filterwarnings("ignore")  # whatever the surroundings say, a chapter's are errors
+def test_a_warning_is_an_error(ran):
+    assert ran("# %%\nimport warnings\nwarnings.warn('old')").error == "UserWarning: old"
+    warnings.warn("the surroundings are as before", stacklevel=1)
+
+
+def test_a_figure_is_drawn_with_its_title_as_alternative_text(ran):
+    found = ran(
+        "# %%\nfrom matplotlib import pyplot as plt\nfig, ax = plt.subplots()\n"
+        "ax.plot([1, 2], label='NumPy')\nax.set(title='Grows', xlabel='n', ylabel='s')\nplt.show()"
+    )
+    (shown,) = found.cells.values()
+    (svg,) = shown.figures
+    assert 'aria-label="Grows; across: n; up: s; NumPy"' in svg
+    assert "var(--numpy)" in svg
+    assert "currentColor" in svg
+    again = ran(
+        "# %%\nfrom matplotlib import pyplot as plt\nfig, ax = plt.subplots()\n"
+        "ax.plot([1, 2], label='NumPy')\nax.set(title='Grows', xlabel='n', ylabel='s')\nplt.show()"
+    )
+    assert again.cells == found.cells
+
+
+def test_a_figure_without_a_title_is_refused(ran):
+    found = ran("# %%\nfrom matplotlib import pyplot as plt\nplt.plot([1, 2]);")
+    assert "needs a title" in found.error
+    assert texts(ran("# %%\nfrom matplotlib import pyplot as plt\nplt.get_fignums()")) == ["[]\n"]
+
+
+def test_formulas_are_drawn_in_a_chapters_figures(ran):
+    found = ran(
+        "# %%\nfrom matplotlib import pyplot as plt\nfig, ax = plt.subplots()\n"
+        "ax.loglog([1, 1000], [1, 1000])\nax.set_title('T')\nplt.show()"
+    )
+    (shown,) = found.cells.values()
+    drawn = re.sub("<!--.*?-->", "", shown.figures[0])
+    assert "mathdefault" not in drawn
+    assert "font-size: 7.7px" in drawn, "exponents are raised"
+
+
+def test_a_cell_that_needs_a_gpu_does_not_run_without_one(ran):
+    found = ran("# %%\nx = 1", '# %% tags=["gpu"]\nx = 2', "# %%\nx")
+    assert texts(found) == ["", "1\n"]
+
+
+def test_what_a_chapter_defines_can_be_pickled_and_its_source_read(ran):
+    found = ran(
+        "# %%\nimport inspect, pickle\nfrom dataclasses import dataclass\n\n\n"
+        "@dataclass\nclass A:\n"
+        "    x: 'int'\n\n\ndef f():\n    return 1\n\n\n"
+        "print(pickle.loads(pickle.dumps(A(1))))\ninspect.getsource(f).count('1')"
+    )
+    assert found.error == ""
+    assert texts(found) == ["A(x=1)\n1\n"]
+    assert "__chapter__" not in sys.modules
+
+
+def test_what_came_of_a_chapter_survives_being_written(ran):
+    found = ran("# %%\n1", "# %%\n1 / 0")
+    assert Ran.from_json(found.as_json()) == found

@@ -1,0 +1,330 @@
+"""Prose quotes results and files by name: the data choose what it says, code is its file's."""
+
+import html
+import json
+import re
+from pathlib import Path
+
+import pytest
+from markupsafe import Markup
+
+from bench.workload import discover
+from reports.chapters import page, prose
+from reports.chapters.execution import Ran, Shown, run
+from reports.chapters.outputs import Outputs, Recording
+from reports.chapters.reading import find, read
+from reports.findings import Findings, Reference
+from reports.load import load
+from tests.conftest import CASE, ONE, content, entry, small_file
+
+ROOT = Path(__file__).resolve().parents[3]
+SVG = Markup('<svg aria-label="x"><g id="a"><use href="#b"/><path clip-path="url(#c)"/></g></svg>')
+
+
+def findings_of(write, data, name="result.json"):
+    return Findings(load(write(data, name)))
+
+
+def plain(page):
+    return html.unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", page)))
+
+
+@pytest.fixture
+def told(write, tmp_path):
+    """Return a way from the text of a prose cell to a chapter's prose, as HTML unless asked."""
+
+    def of(text, data=None, *, findings=None, kind="html", contents=(), **further):
+        path = tmp_path / "1_basics" / "07_x.py"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("# %% [markdown]\n# # T\n")
+        made = prose.Prose(
+            chapter=read(path),
+            findings=findings or findings_of(write, data or small_file()),
+            figures={"time/matmul": SVG},
+            contents=contents,
+            families={"matmul": "family-matmul.html"},
+            **further,
+        )
+        return getattr(made, kind)(text)
+
+    return of
+
+
+def with_speedup(speedup):
+    case = CASE.format(1024)
+    timed = [entry(f"{case}/numpy", 1e-3, ONE), entry(f"{case}/torch-cpu", 1e-3, speedup)]
+    return content(timed)
+
+
+WINS, LOSES, TIE = (2.0, 1.9, 2.1), (0.5, 0.49, 0.51), (1.0, 0.9, 1.1)
+
+
+@pytest.mark.parametrize(
+    ("speedup", "sentence"),
+    [
+        (WINS, "torch-cpu is 2.0 times as fast as NumPy"),
+        (LOSES, "NumPy is 2.00 times as fast as torch-cpu"),
+        (TIE, "too close to call; torch-cpu runs at 1.0 times NumPy's speed"),
+    ],
+)
+def test_a_quote_follows_the_data(told, speedup, sentence):
+    text = plain(told('> {{ speedup("matmul", "n=1024") }}', with_speedup(speedup)))
+    assert f"matmul at n=1024, float32: {sentence}" in text
+
+
+@pytest.mark.parametrize(
+    ("speedup", "said"),
+    [(WINS, "It is *faster*."), (LOSES, "It is slower."), (TIE, "Nobody knows.")],
+)
+def test_prose_is_chosen_by_the_state_of_a_finding(told, speedup, said):
+    text = (
+        '{{ choose(speedup("matmul", "n=1024"), wins="It is *faster*.", loses="It is slower.",\n'
+        'otherwise="Nobody knows.") }}'
+    )
+    assert told(text, with_speedup(speedup), kind="markdown") == said
+    html = told(text, with_speedup(speedup))
+    assert html == f"<p>{said}</p>\n".replace("*faster*", "<em>faster</em>")
+
+
+def test_a_choice_without_what_holds_otherwise_is_refused(told):
+    with pytest.raises(prose.ChapterError, match="otherwise"):
+        told('{{ choose(speedup("matmul", "n=16"), wins="x") }}')
+
+
+def test_what_was_not_asked_for_says_so(told):
+    absent = plain(told('{{ speedup("softmax", "over=all,n=3") }}'))
+    assert absent == "softmax at over=all, n=3, float32, torch-cpu: not asked for in this run. "
+    assert "growth: not asked for" not in told('{{ quote("growth", workload="fft") }}')
+    assert plain(told('{{ quote("growth", workload="fft") }}')).startswith("fft: not asked for")
+
+
+def test_other_kinds_are_quoted_by_what_they_are_about(told):
+    text = plain(told('{{ quote("crossover", workload="matmul", contender="torch-cpu") }}'))
+    assert text.startswith("matmul, float32: torch-cpu overtakes NumPy")
+    assert plain(told('{{ quote("verification") }}')).startswith("6 results were held")
+
+
+def test_all_of_a_kind_are_a_list_and_none_says_so(told):
+    listed = told('{{ quotes("speedup", workload="matmul", contender="torch-cpu") }}')
+    assert listed.count("<li ") == 3
+    assert listed.startswith('<ul class="findings">')
+    marked = told('{{ quotes("speedup", workload="matmul") }}', kind="markdown")
+    assert marked.count("- matmul at") == 3
+    assert "not asked for" in told('{{ quotes("speedup", workload="fft") }}')
+
+
+def test_headlines_are_the_pages_own(told, write):
+    findings = findings_of(write, small_file())
+    text = plain(told("{{ headlines() }}", findings=findings))
+    assert all(headline.text in text for headline in findings.headlines())
+
+
+def with_cuda(label="gpu <box>"):
+    case = "matmul/n=16/float32/threads=2"
+    timed = [
+        entry(f"{case}/numpy", 1e-3, ONE),
+        entry(f"{case}/torch-cuda", 1e-5, (99.0, 98.0, 99.9), device="cuda"),
+    ]
+    return content(timed, label=label)
+
+
+def test_what_this_machine_has_no_device_for_is_quoted_from_a_reference_and_marked(told, write):
+    theirs = findings_of(write, with_cuda(), "gpu.json")
+    reference = Reference(theirs, "gpu <box>", "data/gpu.json")
+    own = load(write(small_file()))
+    text = '{{ speedup("matmul", "n=16", contender="torch-cuda") }}'
+    marked = told(text, findings=Findings(own, (reference,)))
+    assert "torch-cuda is 99.0† times as fast" in plain(marked)
+    assert "measured on gpu &lt;box&gt;, not on this machine" in marked
+    assert 'data-file="data/gpu.json"' in marked
+    alone = plain(told(text, findings=Findings(own)))
+    assert "no speedup of torch-cuda, since no cuda device." in alone
+    mine = told('{{ speedup("matmul", "n=16") }}', findings=Findings(own, (reference,)))
+    assert "†" not in mine
+
+
+def test_the_processor_of_another_machine_is_never_quoted(told, write):
+    theirs = findings_of(write, with_speedup(WINS), "theirs.json")
+    own = Findings(load(write(small_file())), (Reference(theirs, "theirs", "data/theirs.json"),))
+    assert "not asked for" in told('{{ speedup("matmul", "n=1024") }}', findings=own)
+
+
+def test_a_figure_stands_with_its_machine_and_ids_of_its_chapter(told):
+    text = told('before\n\n{{ figure("time/matmul") }}\n\nafter')
+    assert '<g id="c07-a"><use href="#c07-b"/><path clip-path="url(#c07-c)"/>' in text
+    assert "Measured on box." in plain(text)
+    assert "<p><figure" not in text
+
+
+def test_a_figure_that_is_not_here_says_so(told):
+    assert "this run did not time what it shows" in told('{{ figure("time/fft") }}')
+
+
+def test_a_workloads_code_is_its_files_bytes(told):
+    whole = (ROOT / "bench/workloads/matmul.py").read_text()
+    shown = [
+        html.unescape(re.sub(r"<[^>]+>", "", block))
+        for block in told('{{ source("bench/workloads/matmul.py") }}').split('<div class="code">')
+    ]
+    assert whole in "".join(shown)
+    both = html.unescape(re.sub(r"<[^>]+>", "", told('{{ pair("matmul") }}')))
+    assert "def matmul_numpy" in both
+    assert "def matmul_torch" in both
+    one = html.unescape(
+        re.sub(r"<[^>]+>", "", told('{{ function("bench/im2col.py", "output_size") }}'))
+    )
+    assert one.strip() in (ROOT / "bench/im2col.py").read_text()
+
+
+@pytest.mark.parametrize("name", discover())
+def test_both_bodies_of_every_workload_can_stand_side_by_side(told, name):
+    text = (ROOT / f"bench/workloads/{name}.py").read_text()
+    shown = told(f'{{{{ pair("{name}") }}}}', kind="markdown")
+    bodies = re.findall(r"```python\n(.*?)```", shown, flags=re.DOTALL)
+    assert len(bodies) == 2
+    for body in bodies:
+        assert all(part.strip() in text for part in body.split("\n\n\n"))
+
+
+def test_a_diff_shows_what_goes_what_comes_and_what_stays(told):
+    text = '{{ diff("bench/rungs.py", "mlp_tensors", "bench/rungs.py", "mlp_autograd") }}'
+    marked = told(text, kind="markdown")
+    assert "- def mlp_tensors(" in marked
+    assert "+ def mlp_autograd(" in marked
+    assert "      losses = []" in marked
+    assert '<span class="gone">- def mlp_tensors(' in told(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{{ nothing }}",
+        '{{ source("/etc/passwd") }}',
+        '{{ function("bench/im2col.py", "nothing") }}',
+        '{{ pair("nothing") }}',
+        '{{ chapter("nothing") }}',
+        "{{ speedup() }}",
+        "{% if %}",
+    ],
+)
+def test_prose_that_names_what_does_not_exist_names_its_chapter(told, text):
+    with pytest.raises(prose.ChapterError, match=r"^07_x\.py: "):
+        told(text)
+
+
+def test_links_lead_to_chapters_and_to_families_that_are_there(told):
+    contents = find()
+    link = told('{{ chapter("views") }}', contents=contents)
+    assert '<a href="../1_basics/04_views.html">04 · ' in link
+    assert "(../1_basics/04_views.ipynb)" in told(
+        '{{ chapter("views") }}', contents=contents, kind="markdown"
+    )
+    assert told('{{ family("matmul", "all") }}') == (
+        '<p><a href="../../family-matmul.html">all</a></p>\n'
+    )
+    assert told('{{ family("fft", "all") }}') == "<p>all</p>\n"
+
+
+def test_every_common_mistake_is_listed_with_a_link_to_it(told):
+    contents = find()
+    listed = told("{{ mistakes() }}", contents=contents)
+    assert listed.count("<li>") == sum(bool(chapter.mistake) for chapter in contents)
+    views = next(chapter for chapter in contents if chapter.name == "views")
+    anchor = views.anchor(f"A common mistake: {views.mistake}")
+    assert f'href="../1_basics/04_views.html#{anchor}"' in listed
+
+
+def test_headings_can_be_linked_to(told):
+    assert told("## A *b*") == '<h2 id="c07-a-b">A <em>b</em></h2>\n'
+
+
+def test_what_a_file_says_is_no_markdown_and_no_markup(told, write):
+    data = small_file(label="[x](http://evil) <b> *y* `z`")
+    data["cells"][-1]["reason"] = "[go](http://evil) <img src=x>"
+    text = 'On {{ machine }}:\n\n> {{ speedup("matmul", "n=256", contender="torch-cuda") }}'
+    shown = told(text, data)
+    assert "<a " not in shown
+    assert "<img" not in shown
+    assert "[x](http://evil) &lt;b&gt; *y* `z`" in shown
+    assert r"\[go\](http://evil) \<img src=x\>" in told(text, data, kind="markdown")
+
+
+CELLS = """# %% [markdown]
+# # T
+#
+# {{ machine }}
+
+# %%
+x = 1
+x
+
+# %% tags=["gpu"]
+1 / 0
+
+# %%
+x < 2
+"""
+
+
+@pytest.fixture
+def chapter(tmp_path, write):
+    def of(text=CELLS):
+        path = tmp_path / "07_x.py"
+        path.write_text(text)
+        return prose.Prose(
+            chapter=read(path), findings=findings_of(write, small_file()), figures={},
+            contents=(), families={},
+        )  # fmt: skip
+
+    return of
+
+
+def shown(made, ran=None, recordings=()):
+    return page.render(made, Outputs(ran=ran or run(made.chapter), recordings=recordings))
+
+
+def test_a_page_shows_what_each_cell_showed(chapter):
+    text = shown(chapter())
+    assert text.index("<h1>T</h1>") < text.index('<pre class="output">1\n</pre>')
+    assert text.index('<pre class="output">1\n</pre>') < text.index('<pre class="output">True\n')
+
+
+def test_a_page_says_that_no_machine_has_recorded_what_needs_a_gpu(chapter):
+    assert "needs a GPU, and none was found" in shown(chapter())
+
+
+def test_a_page_shows_what_another_machine_recorded_and_labels_it(chapter):
+    made = chapter()
+    key = next(cell.key for cell in made.chapter.cells if cell.gpu)
+    cells = {key: Shown(text="fast <b>\n", figures=("<svg></svg>",))}
+    recording = Recording(
+        label="an <H100>", place="GPU, PyTorch 2.13", made="2026-01-01", cells=cells
+    )
+    text = shown(made, recordings=[recording])
+    assert (
+        "Recorded on an &lt;H100&gt;, not on this machine (GPU, PyTorch 2.13, 2026-01-01):" in text
+    )
+    assert (
+        '<pre class="output">fast &lt;b&gt;\n</pre><figure class="drawn"><svg></svg></figure>'
+        in text
+    )
+    assert "none was found" not in text
+
+
+def test_a_page_names_the_cell_that_failed_and_runs_none_after_it(chapter):
+    text = shown(chapter(CELLS.replace("x = 1", "x = 1 / 0")))
+    assert '<pre class="output failed">ZeroDivisionError: division by zero</pre>' in text
+    assert text.count("since a cell before it failed") == 1
+
+
+def test_without_torch_a_page_says_that_code_was_not_run(chapter, monkeypatch):
+    monkeypatch.setattr(page.importlib.util, "find_spec", lambda name: None)
+    assert shown(chapter(), Ran()).count("PyTorch is not installed") == 3
+
+
+def test_a_notebook_holds_the_code_and_the_filled_prose(chapter):
+    cells = json.loads(page.notebook(chapter()))["cells"]
+    assert [cell["cell_type"] for cell in cells] == ["markdown", "code", "code", "code"]
+    assert "".join(cells[0]["source"]) == "# T\n\nbox"
+    assert "".join(cells[1]["source"]) == "x = 1\nx"
+    assert cells[2]["metadata"]["tags"] == ["gpu"]

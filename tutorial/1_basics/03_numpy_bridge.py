@@ -1,0 +1,287 @@
+# %% [markdown]
+# # When do an array and a tensor share their memory?
+#
+# Data come from NumPy and results go back to it, so every program crosses this border. Most
+# crossings copy nothing: array and tensor are two names for one piece of memory, and what is
+# written by one name is read by the other. Some do copy, and some are refused. You should know
+# which is which: a copy takes time, and what is shared can change behind your back.
+#
+# **What you will know at the end:**
+#
+# - which calls share memory and which copy, and how to find out
+# - what cannot be shared, and what to do then
+# - what NumPy's functions do with tensors
+# - what a copy costs, and when you need one
+#
+# ## One memory, two names
+
+# %%
+import timeit
+import warnings
+
+import matplotlib.pyplot as plt
+import numpy as np
+import torch
+
+x = np.arange(4.0)
+t = torch.from_numpy(x)
+t[0] = 42
+x[1] = -1
+print(x, t)
+
+# %% [markdown]
+# Each can tell the address of its memory, and it is one address. There is no copy in the other
+# direction either, from a tensor by `numpy`. And the memory lives as long as any of its names:
+
+# %%
+print(t.data_ptr() == x.ctypes.data, np.shares_memory(x, t.numpy()))
+del x
+t
+
+# %% [markdown]
+# ## Which calls share, and which copy
+#
+# There are more ways across. One of them is **DLPack**, a protocol by which array libraries lend
+# each other memory, on the CPU or on a GPU; CuPy and JAX speak it too. Each way is tried out here:
+# a number is written at one end and looked for at the other.
+
+# %%
+to_tensor = {
+    "torch.from_numpy(x)": torch.from_numpy,
+    "torch.as_tensor(x)": torch.as_tensor,
+    "torch.asarray(x)": torch.asarray,
+    "torch.from_dlpack(x)": torch.from_dlpack,
+    "torch.as_tensor(x, dtype=torch.float32)": lambda x: torch.as_tensor(x, dtype=torch.float32),
+    "torch.tensor(x)": torch.tensor,
+}
+to_array = {
+    "t.numpy()": lambda t: t.numpy(),
+    "np.asarray(t)": np.asarray,
+    "np.from_dlpack(t)": np.from_dlpack,
+    "t.numpy(force=True)": lambda t: t.numpy(force=True),
+    "t.clone().numpy()": lambda t: t.clone().numpy(),
+}
+for start, ways in ((np.zeros(3), to_tensor), (torch.zeros(3), to_array)):
+    for name, way in ways.items():
+        there = way(start)
+        there[0] += 1
+        print(f"{name:40} {'shares' if start[0] == there[0] else 'copies'}")
+        start[0] = 0
+
+# %% [markdown]
+# So `torch.tensor` and `clone` always copy, the others only if they must, for instance to change
+# the dtype. `as_tensor` and `asarray` take lists as well, `from_numpy` takes arrays alone.
+#
+# ## What a copy costs
+#
+# To share is to make a small object that points at the memory, to copy is to go through all of it:
+
+
+# %%
+def crossing_s(way, numbers):
+    calls = max(1, min(200, 10**6 // len(numbers)))
+    return min(timeit.repeat(lambda: way(numbers), number=calls, repeat=5)) / calls
+
+
+sizes = [10**power for power in range(1, 8)]
+arrays = [np.ones(n, dtype=np.float32) for n in sizes]
+ways = torch.from_numpy, torch.tensor
+seconds = {way: [crossing_s(way, array) for array in arrays] for way in ways}
+
+fig, ax = plt.subplots()
+ax.loglog(sizes, seconds[torch.from_numpy], "o-", color="C3", label="torch.from_numpy, shares")
+ax.loglog(sizes, seconds[torch.tensor], "o-", color="C4", label="torch.tensor, copies")
+ax.set(xlabel="float32 numbers", ylabel="time (s)")
+ax.set_title("Sharing does not touch the numbers, a copy reads them all")
+ax.legend()
+plt.show()
+for way, measured in seconds.items():
+    growth = measured[-1] / measured[0]
+    print(f"{way.__name__:10} takes {growth:,.1f} times as long for the largest")
+
+# %% [markdown]
+# The workload `host_to_device` copies from memory to a device. Where the device is the CPU, it is a
+# copy within the same memory, by either library, measured with more care on one core:
+#
+# > {{ speedup("host_to_device", "n=3000000") }}
+#
+# ## What cannot be shared
+#
+# A tensor has no negative strides and knows only the byte order of its machine. There are dtypes
+# without a counterpart on the other side, such as text and dates in NumPy, and in PyTorch
+# `bfloat16`, a float of half the width of float32. These crossings are refused:
+
+# %%
+numbers = np.arange(4.0)
+refused = {
+    "reversed": lambda: torch.from_numpy(numbers[::-1]),
+    "big-endian": lambda: torch.from_numpy(numbers.astype(">f8")),
+    "text": lambda: torch.from_numpy(np.array(["a", "b"])),
+    "dates": lambda: torch.from_numpy(np.array(["2024-02-29"], dtype="datetime64[D]")),
+    "bfloat16": lambda: torch.ones(3, dtype=torch.bfloat16).numpy(),
+}
+for name, crossing in refused.items():
+    try:
+        crossing()
+    except (TypeError, ValueError) as error:
+        print(f"{name:11} {type(error).__name__}: {str(error)[:72]}...")
+
+# %% [markdown]
+# The way out is a copy or another dtype, made on the side that it comes from: `copy()`, `astype`,
+# `t.float()`. (Do not offer a reversed array to `from_dlpack`: some versions of PyTorch end the
+# whole process then, [issue 188023](https://github.com/pytorch/pytorch/issues/188023).)
+#
+# A tensor cannot be read-only. A read-only array is taken with a warning, and to write to that
+# tensor is **undefined behaviour**: nobody promises what happens then. PyTorch gives the warning
+# once in a process, unless it is told otherwise, as here:
+
+# %%
+numbers.flags.writeable = False
+always = torch.is_warn_always_enabled()  # put back below
+torch.set_warn_always(True)
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    torch.from_numpy(numbers)
+torch.set_warn_always(always)
+print(str(caught[0].message).partition(" You may")[0])
+
+# %% [markdown]
+# Arrays from `np.broadcast_to`, and files mapped with `mmap_mode="r"`, are read-only. Copy them.
+#
+# Gradients do not survive the border, since NumPy does not record what it does. So a tensor that
+# requires them refuses, until you `detach` it. `force=True` does that by itself:
+
+# %%
+w = torch.ones(3, requires_grad=True)
+try:
+    w.numpy()
+except RuntimeError as error:
+    print(error)
+np.shares_memory(w.detach().numpy(), w.numpy(force=True))
+
+# %% [markdown]
+# `force=True` stands for `t.detach().cpu().resolve_conj().resolve_neg().numpy()`; the two in the
+# middle carry out complex conjugates and signs that PyTorch has put off. It is a promise of an
+# array, not of a copy: as the cell shows, it shares where it can.
+#
+# ## NumPy's functions on tensors
+#
+# Tensors have the method `__array__`, by which `np.asarray` gets an array of them. So a function
+# that begins with `np.asarray` takes tensors, and gives arrays. Others call a method of the tensor,
+# or expect from it what only an array has. What then comes out differs between versions; here:
+
+# %%
+t = torch.tensor([3.0, 1.0, 2.0])
+print(np.sort(t), np.median(t))
+calls = {
+    "mean(t)": lambda: np.mean(t),
+    "sin(t)": lambda: np.sin(t),
+    "x + t": lambda: np.ones(3) + t,
+}
+with warnings.catch_warnings():
+    warnings.simplefilter("error")
+    for name, call in calls.items():
+        try:
+            call()
+        except (TypeError, DeprecationWarning) as error:
+            print(f"{name:8} {type(error).__name__}: {error}"[:78])
+
+# %% [markdown]
+# So cross the border yourself, where a reader sees it: `np.sin(t.numpy())`, or stay: `t.sin()`.
+#
+# ## To a GPU and back
+#
+# A GPU has memory of its own. Every crossing copies, nothing is shared, and `numpy` refuses:
+
+# %% tags=["gpu"]
+if torch.cuda.is_available():
+    on_gpu = t.cuda()
+    on_gpu[0] = 0
+    print(t[0].item(), np.shares_memory(t.numpy(), on_gpu.cpu().numpy()))
+    try:
+        on_gpu.numpy()
+    except TypeError as error:
+        print(error)
+
+# %% [markdown]
+# What such a copy takes, against one that stays in the CPU's memory:
+#
+# > {{ speedup("host_to_device", "n=3000000", contender="torch-cuda") }}
+#
+# ## A common mistake: keeping tensors of a buffer that is written again
+#
+# A reader fills one array again and again, which is good practice in NumPy. Each batch is kept as a
+# tensor:
+
+# %%
+buffer = np.empty(3, dtype=np.float32)
+kept = []
+for step in range(3):
+    buffer[:] = step  # as a camera or a file would
+    kept.append(torch.from_numpy(buffer))
+torch.stack(kept)
+
+# %% [markdown]
+# Three batches went in, and the last came out three times, without an error. A model trained on
+# them learns from the last batch alone. The same happens the other way, where a tensor is changed
+# in place and the array was still needed:
+
+# %%
+readings = np.array([2.0, 4.0, 9.0])
+centred = torch.from_numpy(readings)
+centred -= centred.mean()
+readings.mean()
+
+# %% [markdown]
+# The mean of the readings was five. Instead: where either side will be written to while the other
+# is needed, copy, and say so by the call. Sharing is for what is only read.
+
+# %%
+kept = []
+for step in range(3):
+    buffer[:] = step
+    kept.append(torch.tensor(buffer))
+torch.stack(kept)[:, 0]
+
+# %% [markdown]
+# ## Exercises
+#
+# **1.** `snapshot_of(t)` takes a tensor on the CPU, which may require gradients, and returns an
+# array of the same values that no later change of `t` can reach.
+#
+# **2.** `tensor_of_any_array(x)` takes a float64 array of any strides and byte order, read-only or
+# not, and returns a tensor of the same shape and values that can be written to. `x` must not change
+# when it is.
+#
+# Answers are checked here or by `python -m tutorial check 03`; solutions are in
+# `tutorial/solutions/numpy_bridge.py`.
+
+# %%
+from tutorial.exercises import check
+
+
+def snapshot_of(t):
+    return t.numpy()  # yours
+
+
+check(snapshot_of)
+
+
+# %%
+def tensor_of_any_array(x):
+    return torch.from_numpy(x)  # yours
+
+
+check(tensor_of_any_array)
+
+# %% [markdown]
+# ## Where to read on
+#
+# - {{ chapter("views") }}
+# - Accelerators: {{ chapter("gpu") }}
+# - PyTorch documentation:
+#   [torch.from_numpy](https://pytorch.org/docs/stable/generated/torch.from_numpy.html),
+#   [torch.Tensor.numpy](https://pytorch.org/docs/stable/generated/torch.Tensor.numpy.html),
+#   [torch.asarray](https://pytorch.org/docs/stable/generated/torch.asarray.html)
+# - NumPy documentation: [Interoperability with
+#   NumPy](https://numpy.org/doc/stable/user/basics.interoperability.html), with DLPack

@@ -1,0 +1,382 @@
+# %% [markdown]
+# # How does a program know its own derivative?
+#
+# Fitting a model means following a gradient. In NumPy you derive it on paper, type it in, and do
+# both again when the model changes; PyTorch derives it from the program while the program runs.
+# This chapter opens that machine, rebuilds it in NumPy, and holds each gradient against one by hand
+# and one by finite differences.
+#
+# **What you will know at the end:**
+#
+# - what the derivative of a program is, and how to check one without trusting anybody;
+# - what a leaf, the tape and `backward` are, and why gradients flow in the order in which they do;
+# - why gradients add up in `.grad`, and what to do about it;
+# - how to keep an operation off the tape, and how to ask for gradients without touching `.grad`.
+#
+# ## The derivative of a program
+#
+# A program that turns numbers into a number by smooth steps is a function, and has a derivative:
+# how much the result moves when an input moves a little. The **central difference** measures that
+# in two runs, a step `h` to either side, and is one of the **finite differences**. A large step is
+# wrong by the curvature of the function, a small one by rounding; near the cube root of the machine
+# epsilon the two balance (Press et al., *Numerical Recipes*, section 5.7). `central` takes a step
+# for each element of `x`, and `compare` says whether gradients agree:
+
+# %%
+import numpy as np
+import torch
+
+
+def central(f, x):
+    h = torch.finfo(x.dtype).eps ** (1 / 3)
+    steps = h * torch.eye(x.numel(), dtype=x.dtype).reshape(-1, *x.shape)
+    return torch.stack([(f(x + s) - f(x - s)) / (2 * h) for s in steps], dim=-1).squeeze()
+
+
+def compare(**gradients):
+    for name, gradient in gradients.items():
+        print(f"{name:8}", np.round(np.asarray(gradient), 6))
+    first, *others = gradients.values()
+    print("agree:", all(np.allclose(first, other, rtol=1e-7) for other in others))
+
+
+# %% [markdown]
+# Take `u = w * w` and `y = u * tanh(u)`. On paper, the chain rule gives
+# `(tanh(u) + u * (1 - tanh(u) ** 2)) * 2 * w`:
+
+
+# %%
+def program(w):
+    u = w * w
+    return u * u.tanh()
+
+
+start = torch.tensor(0.8, dtype=torch.float64)
+u = start * start
+hand = (u.tanh() + u * (1 - u.tanh() ** 2)) * 2 * start
+finite = central(program, start)
+compare(hand=hand, finite=finite)
+
+# %% [markdown]
+# Now PyTorch. What is computed from a tensor with `requires_grad=True` is recorded, and `backward`
+# on the result puts the derivative into the `.grad` of that tensor:
+
+# %%
+w = start.clone().requires_grad_()
+y = program(w)
+y.backward()
+compare(hand=hand, finite=finite, autograd=w.grad)
+
+# %% [markdown]
+# ## Leaves and the tape
+#
+# A **leaf** is a tensor that no recorded operation made, such as `w`. A tensor that one made has a
+# `grad_fn`: a **node**, which sends a gradient on to the inputs of its operation. `next_functions`
+# holds the nodes of these inputs; that of a leaf is an `AccumulateGrad`, which adds what arrives to
+# `.grad`. All nodes together are the **tape**, or graph. It is written as the program runs, so it
+# holds what has happened, whichever branches were taken. `ordered` lists each node after the nodes
+# of its inputs, which is a **topological order**:
+
+# %%
+y = program(w)
+print("leaf:", w.is_leaf, y.is_leaf, " grad_fn:", w.grad_fn, y.grad_fn.name())
+
+
+def inputs_of(node):
+    return [each for each, _ in node.next_functions if each is not None]
+
+
+def ordered(node, inputs, found):
+    if node not in found:
+        for each in inputs(node):
+            ordered(each, inputs, found)
+        found.append(node)
+    return found
+
+
+tape = ordered(y.grad_fn, inputs_of, [])
+for place, node in enumerate(tape):
+    sends = [tape.index(each) for each in inputs_of(node)]
+    print(place, node.name().split("::")[-1], "sends to", sends or ".grad")
+
+# %% [markdown]
+# Drawn in that order, with an arrow for each gradient that is sent:
+
+# %%
+import matplotlib.pyplot as plt
+
+fig, ax = plt.subplots(figsize=(7.5, 2.6))
+for place, name in enumerate(["w", "u = w * w", "tanh(u)", "y = u * tanh(u)"]):
+    ax.text(place, 0, name, ha="center", va="center")
+arrows = [(1, 0, 0.35), (1, 0, -0.35), (2, 1, 0.35), (3, 1, 0.35), (3, 2, -0.35)]
+for sender, receiver, bend in arrows:
+    height = 0.25 if bend > 0 else -0.25
+    line = {"arrowstyle": "->", "connectionstyle": f"arc3,rad={bend}", "color": "C1"}
+    ax.annotate("", (receiver + 0.05, height), (sender - 0.05, height), arrowprops=line)
+ax.set(xlim=(-0.5, 3.5), ylim=(-1, 1.4), xticks=range(4), yticks=[])
+ax.set(xlabel="place on the tape (backward runs from right to left)")
+ax.spines.left.set_visible(False)
+ax.set_title("Where each node of y = u * tanh(u), u = w * w sends its gradient")
+plt.show()
+
+# %% [markdown]
+# ## Why the order matters
+#
+# `u` is used twice: by `tanh`, and by the last product. By the chain rule its gradient is the sum
+# of what both send, and only the whole sum may travel on. That is why `backward` visits the nodes
+# in reverse topological order: each comes after all that send to it, and is visited once.
+#
+# ## The same, in a page of NumPy
+#
+# None of this needs a framework. A `Value` knows what it was computed from, its sources, and for
+# each source a function that turns the gradient of the result into the share that it sends there:
+
+
+# %%
+class Value:
+    def __init__(self, data, *sources):
+        self.data, self.sources, self.grad = data, sources, 0.0
+
+    def __mul__(self, other):
+        ours, theirs = (lambda g: g * other.data), (lambda g: g * self.data)
+        return Value(self.data * other.data, (self, ours), (other, theirs))
+
+    def tanh(self):
+        t = np.tanh(self.data)
+        return Value(t, (self, lambda g: g * (1 - t * t)))
+
+    def tape(self):
+        return ordered(self, lambda value: [source for source, _ in value.sources], [])
+
+    def backward(self, order=None):
+        self.grad = 1.0
+        for value in order or reversed(self.tape()):
+            for source, share in value.sources:
+                source.grad += share(value.grad)
+
+
+# %% [markdown]
+# It runs the same `program`. Visited in another order, `u` sends before the share by way of `tanh`
+# has reached it. Then the gradient is wrong, and nothing says so:
+
+# %%
+right, early = Value(0.8), Value(0.8)
+program(right).backward()
+compare(hand=hand, finite=finite, autograd=w.grad, scratch=right.grad)
+y = program(early)
+_, u, t, _ = y.tape()
+y.backward(order=[y, u, t])
+compare(hand=hand, early=early.grad)
+
+# %% [markdown]
+# One of the computations that are measured here is the gradient of a neuron under a squared error,
+# `mean((tanh(x w) - y) ** 2) / 2`, by hand and by autograd:
+#
+# {{ pair("gradient_cost") }}
+
+# %%
+from bench.gradients import loss
+from bench.workloads.gradient_cost import WORKLOAD, gradient_cost_numpy, gradient_cost_torch
+
+arrays = WORKLOAD.make(np.random.default_rng(0), p=3)
+x, y, start_w = (torch.from_numpy(arrays[name]) for name in ("x", "y", "w"))
+by_hand, by_autograd = gradient_cost_numpy(**arrays), gradient_cost_torch(x, y, start_w)
+by_steps = central(lambda w: loss(x, y, w), start_w)
+compare(hand=by_hand, finite=by_steps, autograd=by_autograd)
+
+# %% [markdown]
+# What the two take, with few parameters and with many:
+#
+# > {{ quote("gradients", workload="gradient_cost", size="p=4", contender="torch-cpu") }}
+#
+# > {{ quote("gradients", workload="gradient_cost", size="p=1024", contender="torch-cpu") }}
+#
+# {{ choose(quote("gradients", workload="gradient_cost", size="p=1024", contender="torch-cpu"),
+# wins="With many parameters autograd is the faster one, though it writes a tape first.",
+# loses="Autograd wins no time here, where it records each operation before it goes back over it.
+# What it saves is the derivation, and the mistakes in it.",
+# tie="With many parameters time does not decide between them; autograd saves the derivation.",
+# otherwise="Whatever the time, autograd saves the derivation, and the mistakes in it.") }}
+#
+# Central differences run the program twice for each parameter: they are a check, not a method.
+# `torch-cpu-finite` takes them in PyTorch, against the gradient by hand in NumPy:
+#
+# > {{ speedup("gradient_cost", "p=1024", contender="torch-cpu-finite") }}
+#
+# ## Gradients add up
+#
+# `AccumulateGrad` adds. Within one `backward` that is the chain rule. But the next `backward` adds
+# to what the last one left, unless `w.grad = None` clears it. A tape, by contrast, serves once,
+# since `backward` frees what the nodes had kept:
+
+# %%
+w.grad = None
+program(w).backward()
+y = program(w)
+y.backward()
+compare(twice=2 * hand, autograd=w.grad)
+try:
+    y.backward()
+except RuntimeError as error:
+    print(str(error)[:50], "...")
+
+# %% [markdown]
+# ## The gradient of a vector
+#
+# `backward` starts from one number. A result of several has a matrix of derivatives, the
+# **Jacobian**: `J[i, j]` is how much result `i` moves with input `j`. `backward` does not build it.
+# Given a vector `v`, it computes the **vector-Jacobian product** `v @ J`, which is the gradient of
+# `(v * y).sum()`:
+
+
+# %%
+def neighbours(x):
+    return x[:-1] * x[1:]
+
+
+x = torch.tensor([2.0, 3.0, 5.0], dtype=torch.float64, requires_grad=True)
+v = torch.tensor([1.0, 10.0], dtype=torch.float64)
+try:
+    neighbours(x).backward()
+except RuntimeError as error:
+    print(error)
+neighbours(x).backward(v)
+J = torch.tensor([[3.0, 2.0, 0.0], [0.0, 5.0, 3.0]], dtype=torch.float64)  # by hand
+compare(hand=v @ J, finite=v @ central(neighbours, x.detach()), autograd=x.grad)
+
+# %% [markdown]
+# ## Off the tape
+#
+# Under `torch.no_grad()` nothing is recorded. `detach()` returns a view of the same numbers that
+# autograd takes for constants. By hand, the derivative of `c * w` with a constant `c` is `c`. With
+# `w * w` in its place it is three times as much, which is what finite differences find:
+
+# %%
+with torch.no_grad():
+    print("recorded under no_grad:", program(w).requires_grad)
+w.grad = None
+c = (w * w).detach()
+(c * w).backward()
+compare(hand=c, autograd=w.grad)
+compare(finite=central(lambda w: w * w * w, start), autograd=w.grad)
+
+# %% [markdown]
+# A leaf that requires a gradient may not be changed in place on the tape: it would no longer be
+# what you created, but the result of an operation. A gradient step is therefore taken under
+# `no_grad`, and `w` stays the leaf that it was:
+
+# %%
+try:
+    w -= 0.1 * w.grad
+except RuntimeError as error:
+    print(error)
+with torch.no_grad():
+    w -= 0.1 * w.grad
+print(w.is_leaf, w.requires_grad, torch.equal(w.detach(), start - 0.1 * c))
+
+# %% [markdown]
+# `backward` fills the `.grad` of leaves only. `torch.autograd.grad` returns the gradients of what
+# you name, a leaf or not, and fills no `.grad`:
+
+# %%
+w = start.clone().requires_grad_()
+u = w * w
+(asked,) = torch.autograd.grad(u * u.tanh(), u)
+print("filled:", w.grad)
+c = u.detach()
+compare(hand=c.tanh() + c * (1 - c.tanh() ** 2), asked=asked)
+
+# %% [markdown]
+# ## A common mistake: gradients of earlier steps are still there
+#
+# The loop below fits a line by gradient descent. Without one line, each step follows the sum of all
+# gradients so far, which does not shrink as the loss does:
+
+# %%
+rng = np.random.default_rng(0)
+x = torch.from_numpy(rng.standard_normal((40, 2)))
+y = x @ torch.tensor([2.0, -1.0], dtype=torch.float64)
+
+
+def descend_line(*, clear, steps=60, rate=0.05):
+    w, losses = torch.zeros(2, dtype=torch.float64, requires_grad=True), []
+    for _ in range(steps):
+        if clear:
+            w.grad = None
+        loss = ((x @ w - y) ** 2).mean()
+        loss.backward()
+        with torch.no_grad():
+            w -= rate * w.grad
+        losses.append(loss.item())
+    return losses
+
+
+# %%
+fig, ax = plt.subplots()
+for clear, colour in [(False, "C3"), (True, "C1")]:
+    losses = descend_line(clear=clear)
+    name = "cleared before each step" if clear else "never cleared"
+    ax.plot(losses, color=colour, label=f"{name}: {losses[-1]:.2g} at the end")
+ax.set_title("The loss of the same fit, with gradients cleared and never cleared")
+ax.set(xlabel="step of gradient descent", ylabel="mean squared error", ylim=(None, 6))
+ax.legend(loc="upper right")
+plt.show()
+
+# %% [markdown]
+# No error is raised, since adding up is at times what you want, such as for data that do not fit
+# into memory and are gone through part by part. So clear before every `backward`, or call
+# `zero_grad()` on the optimiser, which does it for all parameters
+# ({{ chapter("training_ladder") }}).
+#
+# ## Exercises
+#
+# **1.** `logistic_gradient(x, y, w)` takes NumPy arrays of shapes (n, p), (n,) and (p,), where `y`
+# is 1 or -1, and returns the gradient, shape (p,), by `w` of
+# `np.log(1 + np.exp(-y * (x @ w))).mean()`. Derive it by hand, without PyTorch.
+#
+# **2.** `directional_derivative(f, x, v)` takes a function from a float64 tensor to a tensor of one
+# element, a tensor `x`, and `v` of the same shape. It returns, as a `float`, the derivative of
+# `f(x + s * v)` by `s` at `s = 0`, by one central difference: two runs, however large `x` is.
+#
+# **3.** `descend(loss, parameters, rate)` takes a recorded loss, a list of leaves and a number, and
+# moves each leaf by `-rate` times its gradient. Each stays the same leaf, in the same memory, and
+# each `.grad` stays as it was.
+#
+# Answers are checked here or by `python -m tutorial check 05`; solutions are in
+# `tutorial/solutions/autograd.py`.
+
+# %%
+from tutorial.exercises import check
+
+
+def logistic_gradient(x, y, w):
+    return x[0] * y[0] * w  # yours
+
+
+check(logistic_gradient)
+
+
+# %%
+def directional_derivative(f, x, v):
+    return f(x + v).item()  # yours
+
+
+check(directional_derivative)
+
+
+# %%
+def descend(loss, parameters, rate):
+    return loss, parameters, rate  # yours
+
+
+check(descend)
+
+# %% [markdown]
+# ## Where to read on
+#
+# - {{ chapter("autograd_in_depth") }}: derivatives of derivatives, functions of your own, and what
+#   the tape keeps in memory; {{ family("autograd", "all that was measured of autograd") }}.
+# - PyTorch documentation:
+#   [Autograd mechanics](https://pytorch.org/docs/stable/notes/autograd.html).
+# - Andrej Karpathy, [micrograd](https://github.com/karpathy/micrograd), the same idea on scalars.
+# - Griewank and Walther, *Evaluating Derivatives* (2008), chapter 3.

@@ -1,0 +1,410 @@
+# %% [markdown]
+# # How far does autograd reach, and what does it cost?
+#
+# In NumPy every derivative is a formula of its own: one for the gradient, another for the gradient
+# of that, a third for each example of a batch. Autograd derives all of them from one program, and
+# takes a formula of yours where you know better. What it asks in return is memory and time, and
+# both can be counted.
+#
+# **What you will know at the end:**
+#
+# - how to give autograd a derivative of your own, and how to prove it right
+# - how to differentiate a gradient, and how to use a matrix of second derivatives without having it
+# - when forward mode and when reverse mode is the cheaper one, counted in evaluations
+# - what the tape keeps in memory, and how to pay for less of it with time
+#
+# ## A derivative of your own
+#
+# Autograd sees operations on tensors and nothing else. NumPy has a cube root and PyTorch has none,
+# but where a program calls NumPy, the tape ends. A `torch.autograd.Function` closes the gap. Its
+# `forward` computes, off the tape. `setup_context` keeps in the **context** `ctx` what backward
+# will need. `backward` is given the gradient by the output and returns the one by the input. Since
+# `y**3 == x`, the derivative of `y` is one over `3 * y**2`:
+
+# %%
+import numpy as np
+import torch
+
+
+class CubeRoot(torch.autograd.Function):
+    @staticmethod
+    def forward(x):
+        return torch.as_tensor(np.cbrt(x.detach().numpy()))
+
+    @staticmethod
+    def setup_context(ctx, _inputs, output):
+        ctx.save_for_backward(output)
+
+    @staticmethod
+    def backward(ctx, grad_y):
+        (y,) = ctx.saved_tensors
+        return grad_y / (3 * y**2)
+
+
+x = torch.tensor([-8.0, 1.0, 27.0], dtype=torch.float64, requires_grad=True)
+y = CubeRoot.apply(x)
+y.sum().backward()
+print(y.detach(), x.grad)
+
+# %% [markdown]
+# `torch.autograd.gradcheck` holds a function's backward against central differences
+# ({{ chapter("autograd") }}), for every output and every input. It needs float64, since in float32
+# the differences themselves have too few digits. `gradgradcheck` does the same with the gradient of
+# the gradient, which exists because `backward` is itself made of operations on tensors:
+
+# %%
+print(torch.autograd.gradcheck(CubeRoot.apply, x), torch.autograd.gradgradcheck(CubeRoot.apply, x))
+
+# %% [markdown]
+# What is saved is the tensor itself, not a copy. Each tensor counts the changes made to it in
+# place, its **version**, and the tape notes the count. A changed tensor would make the gradient
+# wrong, so backward refuses. Here what was saved is the result, and the result is changed:
+
+# %%
+y = CubeRoot.apply(x)
+y.mul_(2)
+try:
+    y.sum().backward()
+except RuntimeError as error:
+    print(str(error).partition(". Hint")[0])
+
+# %% [markdown]
+# ## The gradient of a gradient
+#
+# With `create_graph=True` the backward pass is recorded like any other computation, so its result
+# can be differentiated again. The second derivatives of f by p parameters form a p by p matrix, the
+# **Hessian** H. A method that wants to know how curved f is along a direction v needs only the
+# product H v. That is the gradient of the number `grad @ v`, so it takes two gradients and no
+# matrix. Here f is the Rosenbrock function, a curved valley. `torch.func.grad` turns a function
+# into another, which returns its gradient:
+
+# %%
+p = 2000
+a = torch.linspace(-1, 1, p, dtype=torch.float64, requires_grad=True)
+v = torch.cos(torch.arange(p, dtype=torch.float64))
+
+
+def valley(a):
+    return (100 * (a[1:] - a[:-1] ** 2) ** 2 + (1 - a[:-1]) ** 2).sum()
+
+
+(grad,) = torch.autograd.grad(valley(a), a, create_graph=True)
+(product,) = torch.autograd.grad(grad @ v, a)
+print(f"H v is {product.nbytes:,} bytes, H would be {p * product.nbytes:,}")
+gradient, at, step = torch.func.grad(valley), a.detach(), 1e-6 * v
+finite = (gradient(at + step) - gradient(at - step)) / 2e-6
+print("as by a central difference of the gradient:", torch.allclose(product, finite, atol=1e-6))
+
+# %% [markdown]
+# ## Rows and columns: two modes
+#
+# All of `torch.func` takes functions, as `torch.func.grad` did: no `requires_grad`, no `.grad`. A
+# function of p inputs with m outputs has a Jacobian J of shape (m, p), and there are two ways to
+# multiply by it:
+#
+# - **reverse mode**, `vjp`: run f, keep a tape, and compute `u @ J` from the outputs back. It is
+#   what `backward` does; one `u` picks one row.
+# - **forward mode**, `jvp`: carry a derivative along with each value while f runs, and compute
+#   `J @ v`. It keeps no tape; one `v` picks one column.
+
+# %%
+import warnings
+
+from torch.func import hessian, jacfwd, jacrev, jvp, vjp, vmap
+
+with warnings.catch_warnings():  # PyTorch's first jvp uses something that PyTorch has deprecated
+    warnings.simplefilter("ignore")
+    jvp(torch.sin, (torch.ones(1),), (torch.ones(1),))
+
+
+def f(x):
+    return torch.stack([x[0] * x[1], torch.sin(x[2]) + x[0]])
+
+
+x = torch.tensor([2.0, 3.0, 0.0], dtype=torch.float64)
+y, pull = vjp(f, x)
+(row,) = pull(torch.tensor([1.0, 0.0], dtype=torch.float64))
+y, column = jvp(f, (x,), (torch.tensor([1.0, 0.0, 0.0], dtype=torch.float64),))
+print("first row", row, "first column", column, jacrev(f)(x), sep="\n")
+
+# %% [markdown]
+# `jacrev` asks for each row and `jacfwd` for each column, so the first suits few outputs and the
+# second few inputs. `hessian` is one applied to the other. They agree:
+
+# %%
+small = torch.tensor([0.5, -1.0, 2.0], dtype=torch.float64)
+print(torch.allclose(jacrev(f)(x), jacfwd(f)(x)))
+print(torch.allclose(hessian(valley)(small), jacfwd(jacfwd(valley))(small)))
+
+# %% [markdown]
+# ## How many evaluations is a gradient?
+#
+# A loss has one output and p inputs: one row. So count how often each method runs the loss:
+
+
+# %%
+def runs(method, p):
+    count = 0
+
+    def loss(w):
+        nonlocal count
+        count += 1
+        return (torch.tanh(w) ** 2).sum()
+
+    method(loss, torch.ones(p), torch.eye(p))
+    return count
+
+
+methods = {
+    "finite": lambda loss, w, axes: [loss(w + 1e-3 * e) - loss(w - 1e-3 * e) for e in axes],
+    "forward": lambda loss, w, axes: [jvp(loss, (w,), (e,))[1] for e in axes],
+    "reverse": lambda loss, w, _: vjp(loss, w)[1](torch.tensor(1.0)),
+}
+for name, method in methods.items():
+    print(name, [runs(method, p) for p in (4, 32, 256)])
+
+# %% [markdown]
+# Reverse mode runs the loss once, whatever p is, and goes back over the tape once. On the way back
+# each operation is followed by a small, fixed number of operations of its kind: a product `x @ w`
+# by `x.T @ grad`, and where `x` needs a gradient by `grad @ w.T`. So the gradient costs a small
+# multiple of the function (Griewank and Walther, section 3.3), and that is why networks can have so
+# many parameters. The next figure has the times of the gradient of such a loss: by hand in NumPy,
+# in reverse mode (`torch-cpu`), and in forward mode and by finite differences.
+#
+# {{ figure("time/gradient_cost/float32/1") }}
+#
+# > {{ speedup("gradient_cost", "p=1024") }}
+#
+# > {{ speedup("gradient_cost", "p=1024", contender="torch-cpu-forward") }}
+#
+# > {{ speedup("gradient_cost", "p=1024", contender="torch-cpu-finite") }}
+#
+# Forward mode is measured with all its directions side by side in one run. Their arithmetic is
+# still that of as many runs.
+#
+# ## One gradient for each example
+#
+# `backward` returns the gradient of a mean loss. Some methods need the gradient of each example
+# alone, to limit its length or to see its spread. `vmap` turns a function of one example into one
+# of a batch, without a loop in Python; `in_dims` names the batch axis of each argument, or `None`:
+
+# %%
+generator = torch.Generator().manual_seed(0)
+xs, ys = torch.randn(64, 5, generator=generator), torch.ones(64)
+w = torch.linspace(-1, 1, 5)
+
+
+def error(w, x, y):  # of one example: x (5,), y a number
+    return (torch.tanh(x @ w) - y) ** 2
+
+
+each = vmap(torch.func.grad(error), in_dims=(None, 0, 0))(w, xs, ys)
+looped = torch.stack([torch.func.grad(error)(w, x, y) for x, y in zip(xs, ys, strict=True)])
+of_mean = torch.func.grad(lambda w: error(w, xs, ys).mean())(w)
+print(each.shape, torch.allclose(each, looped), torch.allclose(each.mean(0), of_mean, atol=1e-6))
+
+# %% [markdown]
+# ## The price in bytes, and how to pay less
+#
+# The tape holds what each backward step needs: of `h = tanh(h @ w)` that is both factors and the
+# result. **Hooks on saved tensors** are called with each of them, and so can count:
+#
+# {{ function("bench/gradients.py", "saved_bytes") }}
+#
+# `torch.utils.checkpoint` saves less: of a part of the program it keeps only what goes in, and runs
+# that part again when backward gets there. (A *checkpoint* in a file, of
+# {{ chapter("checkpoints") }}, is another thing.) Here bytes and runs of a layer are counted, for a
+# network of sixteen layers in one to sixteen checkpointed parts (`use_reentrant=False` chooses the
+# newer way of doing it):
+
+# %%
+from torch.utils.checkpoint import checkpoint
+
+from bench.gradients import saved_bytes
+
+weights = torch.randn(16, 16, 16, generator=generator).div_(4).requires_grad_()
+start, ran = torch.linspace(-1, 1, 256 * 16).reshape(256, 16).requires_grad_(), []
+
+
+def layers(h, some):
+    for w_i in some:
+        ran.append(1)
+        h = torch.tanh(h @ w_i)
+    return h
+
+
+def in_parts(h, parts):
+    for some in weights.chunk(parts):
+        h = checkpoint(layers, h, some, use_reentrant=False)
+    return h
+
+
+def kept(body, **rest):
+    return saved_bytes(body, {"h": start, **rest})["saved_bytes"] / 1000
+
+
+# %%
+rows, whole = [], kept(layers, some=weights)
+(wanted,) = torch.autograd.grad(layers(start, weights).sum(), weights)
+for parts in (1, 2, 4, 8, 16):
+    one_part = kept(layers, some=weights[: 16 // parts])
+    again = one_part - (start.nbytes + weights.nbytes) / 1000  # these two are kept anyway
+    rows.append((parts, kept(in_parts, parts=parts), again))
+    ran.clear()
+    (got,) = torch.autograd.grad(in_parts(start, parts).sum(), weights)
+    print(f"{parts:2} parts: {len(ran)} layers ran, same gradient: {torch.equal(got, wanted)}")
+
+# %%
+import matplotlib.pyplot as plt
+
+fig, ax = plt.subplots()
+names = [str(parts) for parts, *_ in rows]
+_, held, again = np.array(rows).T
+ax.bar(names, held, color="C1", label="kept from the way forward")
+ax.bar(names, again, bottom=held, color="C3", label="kept while one part runs again")
+ax.axhline(whole, linestyle=":", color="C4", label="without checkpoints")
+best = names[int(np.argmin(held + again))]
+ax.set_title(f"Of sixteen layers, {best} parts need the fewest bytes at once")
+ax.set(xlabel="checkpointed parts (count)", ylabel="bytes kept for backward (kB)")
+ax.set_ylim(top=1.45 * whole)
+ax.legend(loc="upper left", ncols=2)
+plt.show()
+
+# %% [markdown]
+# Few parts keep little, but a part that runs again is long; many parts are short, but each keeps
+# its input. About the square root of the number of layers balances the two, and each layer runs
+# twice.
+#
+# ## The price in time
+#
+# A recorded operation takes longer, since it makes a node and saves tensors. Eight small layers,
+# against the same in NumPy: first with weights that need no gradient, then with a tape. (The page
+# of {{ family("autograd", "autograd") }} has the backward pass as well.)
+#
+# > {{ speedup("autograd_overhead", "mode=forward,n=8") }}
+#
+# > {{ speedup("autograd_overhead", "mode=tape,n=8") }}
+#
+# A node costs about the same for small tensors and for large ones, so it should show less where the
+# work is larger. These are multiples of the time without a tape, measured as this cell runs:
+
+# %%
+from torch.utils.benchmark import Timer
+
+from bench.workloads.autograd_overhead import WORKLOAD, autograd_overhead_torch
+
+shares = {}
+for n in (8, 256):
+    inputs = WORKLOAD.make(np.random.default_rng(0), mode="forward", n=n)
+    x, w = (torch.from_numpy(inputs[name]).float() for name in ("x", "w"))
+    names = {"run": autograd_overhead_torch, "x": x, "w": w}
+    times = dict.fromkeys(("forward", "tape", "backward"), np.inf)
+    for mode in 3 * list(times):  # in turn, and the fastest counts
+        timer = Timer("run(x, w, mode)", globals=names | {"mode": mode})
+        times[mode] = min(times[mode], timer.blocked_autorange(min_run_time=0.03).median)
+    shares[n] = times["tape"] / times["forward"]
+    print(f"n={n}: tape {shares[n]:.2f}, backward {times['backward'] / times['forward']:.2f}")
+print("The larger layers hide", "more" if shares[256] < shares[8] else "no more", "of the tape.")
+
+# %% [markdown]
+# ## A common mistake: a backward that nobody checked
+#
+# Here is a tanh of one's own. Its author remembered the derivative as `1 - y` where `1 - y**2` is
+# right. Both are positive, so no example pulls in the wrong direction, and the loss falls:
+
+
+# %%
+class Tanh(torch.autograd.Function):
+    @staticmethod
+    def forward(z):
+        return torch.tanh(z)
+
+    @staticmethod
+    def setup_context(ctx, _inputs, output):
+        ctx.save_for_backward(output)
+
+    @staticmethod
+    def backward(ctx, grad_y):
+        (y,) = ctx.saved_tensors
+        return grad_y * (1 - y)
+
+
+def fit(tanh):
+    w, losses = torch.zeros(5, requires_grad=True), []
+    for _ in range(300):
+        loss = ((tanh(xs @ w) - targets) ** 2).mean()
+        (grad,) = torch.autograd.grad(loss, w)
+        w = (w - 0.1 * grad).detach().requires_grad_()
+        losses.append(loss.item())
+    return losses
+
+
+targets = torch.sin(3 * xs[:, 0]) - xs[:, 1]
+for name, losses in (("wrong", fit(Tanh.apply)), ("right", fit(torch.tanh))):
+    print(f"{name}: the loss falls from {losses[0]:.3f} to {losses[-1]:.3f}")
+
+# %% [markdown]
+# Nothing looks broken, but the fit stays behind. A falling loss proves no gradient: hold each
+# backward of your own against differences, in a test and in float64, before anything trains on it.
+
+# %%
+z = torch.linspace(-2, 2, 5, dtype=torch.float64, requires_grad=True)
+try:
+    torch.autograd.gradcheck(Tanh.apply, z)
+except RuntimeError as error:
+    print(*str(error).splitlines()[:3], sep="\n")
+
+# %% [markdown]
+# ## Exercises
+#
+# **1.** `stable_softplus(x)` takes a float64 tensor of any shape and returns `log(1 + exp(x))` of
+# each element, by a `Function` of your own. Values are finite and right wherever x is, and so are
+# the gradient and the gradient of the gradient: at zero, and at a thousand on either side.
+#
+# **2.** `hessian_vector(f, x, v)` takes a function from a tensor to a number, a tensor `x` of any
+# shape that needs no gradient, and `v` of that shape. It returns H v, of that shape too, without
+# building H. `x` stays as it was, and f may be linear.
+#
+# **3.** `jacobian_rows(f, x)` takes a function from shape (p,) to shape (m,) and `x` of shape (p,),
+# and returns the Jacobian, of shape (m, p), by `vjp` and `vmap`. It runs f once.
+#
+# Answers are checked here or by `python -m tutorial check 18`; solutions are in
+# `tutorial/solutions/autograd_in_depth.py`.
+
+# %%
+from tutorial.exercises import check
+
+
+def stable_softplus(x):
+    return torch.log(1 + torch.exp(x))  # yours
+
+
+check(stable_softplus)
+
+
+# %%
+def hessian_vector(f, x, v):
+    return f(x) * v  # yours
+
+
+check(hessian_vector)
+
+
+# %%
+def jacobian_rows(f, x):
+    return f(x)  # yours
+
+
+check(jacobian_rows)
+
+# %% [markdown]
+# ## Where to read on
+#
+# - {{ chapter("several_processes") }}: gradients that several processes compute together;
+#   {{ family("autograd", "all that was measured of autograd") }}.
+# - PyTorch documentation:
+#   [Extending PyTorch](https://pytorch.org/docs/stable/notes/extending.html),
+#   [torch.func](https://pytorch.org/docs/stable/func.html),
+#   [torch.utils.checkpoint](https://pytorch.org/docs/stable/checkpoint.html).
+# - Griewank and Walther, *Evaluating Derivatives* (2008), chapters 3 and 12.
+# - Pearlmutter, *Fast Exact Multiplication by the Hessian*, Neural Computation 6 (1994).

@@ -1,0 +1,89 @@
+# %% [markdown]
+# # What goes wrong most often?
+#
+# Few mistakes in PyTorch raise an error. Most give a number, only the wrong one, or the right one
+# at the wrong price. Each chapter has made one of them on purpose and shown what follows; this page
+# gathers them, with links to where it happens.
+#
+# **What you will know at the end:**
+#
+# - which mistakes this tutorial has made, and where their consequences are shown
+# - the questions to ask, in order, when a model does not learn
+# - the questions to ask, in order, when a number about speed looks too good
+#
+# ## All of them
+#
+# {{ mistakes() }}
+#
+# ## When a model does not learn
+#
+# Ask in this order, from the cheapest question to the dearest:
+#
+# 1. Are the shapes what they should be, or did something broadcast? {{ chapter("views") }}
+# 2. Are the dtypes and the devices the ones you think? {{ chapter("tensors") }}
+# 3. Does the loss get what it expects, logits or probabilities? {{ chapter("training_ladder") }}
+# 4. Is every gradient there, and were the old ones cleared? {{ chapter("autograd") }}
+# 5. Is a gradient of your own right by finite differences? {{ chapter("autograd_in_depth") }}
+# 6. Can the model learn a single batch by heart? If it cannot, the fault is in the code, not in the
+#    data.
+#
+# The last question as a test, which every training program can afford:
+
+# %%
+import matplotlib.pyplot as plt
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+
+def learns_one_batch(model, x, y, steps=100):
+    """Return the losses of a model that sees the same batch again and again."""
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.02)
+    losses = []
+    for _ in range(steps):
+        loss = F.cross_entropy(model(x), y)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    return losses
+
+
+torch.manual_seed(0)
+x, y = torch.randn(32, 64), torch.randint(10, (32,))
+sound = nn.Sequential(nn.Linear(64, 32), nn.Tanh(), nn.Linear(32, 10))
+broken = nn.Sequential(nn.Linear(64, 32), nn.Tanh(), nn.Linear(32, 10), nn.Softmax(0))
+curves = {"sound": learns_one_batch(sound, x, y), "broken": learns_one_batch(broken, x, y)}
+{name: round(losses[-1], 3) for name, losses in curves.items()}
+
+# %% [markdown]
+# The broken model ends in a softmax, and over the wrong dimension at that. It runs, and its loss
+# even falls a little. But it cannot learn the labels of this one batch. The sound model learns
+# them, although they were drawn at random:
+
+# %%
+fig, ax = plt.subplots()
+for name, colour in (("sound", "C1"), ("broken", "C3")):
+    ax.plot(curves[name], color=colour, label=name)
+ax.set(xlabel="step on the same batch", ylabel="cross-entropy (nats)", ylim=(0, None))
+ax.set_title("A model that cannot learn one batch by heart is broken")
+ax.legend()
+plt.show()
+
+# %% [markdown]
+# ## When a number about speed looks too good
+#
+# 1. Do both sides compute the same, in the same dtype, and was that checked?
+#    {{ chapter("precision") }}
+# 2. Is the slower side written as one who knows it would write it? {{ chapter("convolution") }}
+# 3. Do both have the same threads, warm, and did the clock wait for the device?
+#    {{ chapter("timing") }}
+# 4. Is it above what the machine can do? Then it is no result. {{ chapter("roofline") }}
+# 5. Would it come out the same again? Ask for its interval. {{ chapter("reproducibility") }}
+#
+# ## Where to read on
+#
+# - {{ chapter("glossary") }} has the words.
+# - Karpathy, *A Recipe for Training Neural Networks* (2019), on finding faults that raise no error.
+# - Hoefler and Belli, *Scientific Benchmarking of Parallel Computing Systems* (2015), on ways to
+#   fool oneself and others with numbers about speed, and how to avoid each.

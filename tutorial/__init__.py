@@ -1,0 +1,1 @@
+"""Teaches: chapters that run, exercises that can be checked."""

@@ -1,0 +1,119 @@
+"""Check your answers: `python -m tutorial check 04`, or the script or notebook that holds them."""
+
+import argparse
+import contextlib
+import io
+import sys
+import types
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import jupytext
+import matplotlib as mpl
+
+from tutorial.exercises import exercises, shortfall
+
+ROOT = Path(__file__).resolve().parent
+
+
+def chapters() -> list[Path]:
+    """Return the scripts of all chapters in reading order."""
+    return sorted(ROOT.glob("[0-9]_*/[0-9]*.py"))
+
+
+def find(chapter: str) -> Path:
+    """Return the file that is meant: a number or a name of a chapter, or a path.
+
+    Raises
+    ------
+    LookupError : there is none.
+
+    """
+    for path in chapters():
+        number, _, name = path.stem.partition("_")
+        if chapter in {number, number.lstrip("0"), name, path.stem}:
+            return path
+    if Path(chapter).suffix in {".py", ".ipynb"} and Path(chapter).is_file():
+        return Path(chapter)
+    known = ", ".join(path.stem for path in chapters())
+    raise LookupError(
+        f"expected a chapter's number or name, or a script or notebook with answers, got"
+        f" {chapter!r}; the chapters are {known}"
+    )
+
+
+def answers(path: Path) -> Mapping[str, Any]:
+    """Run a script or a notebook, silently, and return what it defines.
+
+    Raises
+    ------
+    RuntimeError : it stops before its end.
+
+    """
+    mpl.use("agg")
+    module = types.ModuleType("__chapter__")
+    cells = [cell.source for cell in jupytext.read(path).cells if cell.cell_type == "code"]
+    code = compile("\n\n".join(cells), str(path), "exec")
+    sys.modules[module.__name__] = module
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            exec(code, module.__dict__)  # noqa: S102 - the reader's own file
+    except Exception as error:
+        raise RuntimeError(
+            f"{path} must run to its end before its answers can be checked; it raised"
+            f" {type(error).__name__}: {error}"
+        ) from error
+    return module.__dict__
+
+
+def check(path: Path) -> bool:
+    """Print for each exercise of a chapter whether its answer is right; tell whether all are.
+
+    Raises
+    ------
+    LookupError : the file holds no answer to any exercise.
+
+    """
+    defined = answers(path)
+    known = exercises()
+    mine = [name for name in known if isinstance(defined.get(name), types.FunctionType)]
+    if not mine:
+        raise LookupError(f"{path} holds no function named like an exercise")
+    lacking = {name: shortfall(defined[name]) for name in mine}
+    for name, what in lacking.items():
+        print(f"{name}: {f'not yet. {what}' if what else 'right'}")
+    return not any(lacking.values())
+
+
+def _check(chosen: argparse.Namespace) -> int:
+    return 0 if check(find(chosen.chapter)) else 1
+
+
+def _list(_: argparse.Namespace) -> int:
+    for path in chapters():
+        first = jupytext.read(path, fmt="py:percent").cells[0].source.splitlines()[0]
+        print(f"{path.stem.partition('_')[0]}  {first.lstrip('# ')}")
+    return 0
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command; return 0 where all answers are right."""
+    parser = argparse.ArgumentParser(prog="python -m tutorial", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    checking = commands.add_parser("check", help="are the answers of a chapter right?")
+    checking.add_argument("chapter", help="04, views, or a .py or .ipynb file with answers")
+    listing = commands.add_parser("list", help="the chapters")
+    run: Callable[[argparse.Namespace], int]
+    for command, run in ((checking, _check), (listing, _list)):
+        command.set_defaults(run=run)
+    chosen = parser.parse_args(arguments)
+    try:
+        return int(chosen.run(chosen))
+    except (LookupError, RuntimeError) as error:
+        print(error, file=sys.stderr)
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,98 @@
+"""Checks of the exercises on checkpoints and their files."""
+
+import io
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors.numpy import save
+
+from tutorial.exercises import NotYetError, expect
+
+
+def write_or_leave(answer):
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "state.bin"
+        answer(path, lambda file: file.write(b"first"))
+        _expect_files("after writing to a new path", path, b"first")
+        answer(path, lambda file: [file.write(piece) for piece in (b"se", b"cond")])
+        _expect_files("after writing in pieces to the same path", path, b"second")
+        try:
+            answer(path, _fails)
+        except _CrashError:
+            _expect_files("after a function that wrote and then raised", path, b"second")
+        else:
+            raise NotYetError("expected the exception of the function, got none")
+        try:
+            answer(path.with_name("new.bin"), _fails)
+        except _CrashError:
+            _expect_files("after that with a new path", path, b"second")
+
+
+class _CrashError(Exception):
+    pass
+
+
+def _fails(file):
+    file.write(b"half of the th")
+    file.flush()
+    raise _CrashError
+
+
+def _expect_files(what, path, wanted):
+    found = {each.name: each.read_bytes() for each in path.parent.iterdir()}
+    expect(f"files {what}", found, {path.name: wanted})
+
+
+def checkpoints_to_delete(answer):
+    names = ["step-900.pt", "step-1000.pt", "step-80.pt", "step-1100.pt", "step-7.pt"]
+    given = list(names)
+    for keep, best, wanted in (
+        (2, "step-80.pt", ["step-7.pt", "step-900.pt"]),
+        (1, "step-1100.pt", ["step-1000.pt", "step-7.pt", "step-80.pt", "step-900.pt"]),
+        (3, "step-7.pt", ["step-80.pt"]),
+        (9, "step-7.pt", []),
+    ):
+        got = answer(given, keep, best)
+        expect(f"names {names}, keep={keep}, best={best!r}", got, wanted)
+        expect("the list of names afterwards", given, names)
+
+
+def read_one_tensor(answer):
+    rng = np.random.default_rng(0)
+    tensors: dict[str, Any] = {
+        "large": rng.standard_normal((100, 50)).astype(np.float32),
+        "weight": rng.standard_normal((3, 5)).astype(np.float32),
+        "scale": np.array(-1.5, dtype=np.float32),
+        "steps": np.arange(7),
+    }
+    data = save(tensors, metadata={"note": "not a tensor"})
+    for name in ("weight", "scale", "large"):
+        file = _Counted(data)
+        got = answer(file, name)
+        got = got.copy() if isinstance(got, np.ndarray) else got  # of bytes it is read-only
+        expect(f"tensor {name!r}", got, tensors[name])
+        header = len(data) - sum(tensor.nbytes for tensor in tensors.values())
+        most = header + tensors[name].nbytes
+        if file.taken > most:
+            raise NotYetError(
+                f"tensor {name!r}: expected {most} bytes read at the most, the header and the"
+                f" tensor, got {file.taken} of {len(data)}"
+            )
+
+
+class _Counted(io.BytesIO):
+    """A file that counts what is read of it."""
+
+    taken = 0
+
+    def read(self, size=-1, /):
+        data = super().read(size)
+        self.taken += len(data)
+        return data
+
+    def readinto(self, buffer, /):
+        count = super().readinto(buffer)
+        self.taken += count
+        return count

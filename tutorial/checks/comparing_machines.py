@@ -1,0 +1,42 @@
+"""What the exercises of the chapter on comparing machines ask for."""
+
+import numpy as np
+import pandas as pd
+
+from tutorial.exercises import NotYetError, expect
+
+
+def geometric_mean_ratio(answer):
+    a, b = np.array([1.0, 4.0]), np.array([2.0, 2.0])
+    expect("a = [1, 4] over b = [2, 2]", answer(a, b), 1.0)
+    c = np.array([3.0, 1.0, 8.0])
+    expect("[3, 1, 8] over ones", answer(c, np.ones(3)), 24 ** (1 / 3))
+    expect("ones over [3, 1, 8]", answer(np.ones(3), c), 24 ** (-1 / 3))
+    many = np.full(5000, 1e3)
+    expect("5000 ratios of 1000", answer(many, np.ones(5000)), 1e3)
+
+
+def verdict_of(answer):
+    cases = [
+        ((1.06, 1.50), "faster"),
+        ((0.50, 0.94), "slower"),
+        ((0.99, 1.02), "same"),
+        ((0.96, 1.05), "same"),
+        ((1.02, 1.09), "same"),
+        ((0.80, 1.30), "unsettled"),
+        ((1.04, 1.40), "unsettled"),
+        ((0.70, 0.97), "unsettled"),
+        ((float("nan"), float("nan")), "unsettled"),
+    ]
+    for (low, high), wanted in cases:
+        expect(f"from {low} to {high}", answer(low, high), wanted)
+
+
+def ratios_by_cell(answer):
+    a = pd.DataFrame({"id": ["sum", "sort", "fft", "dot"], "time_s": [2.0, 9.0, np.nan, 8.0]})
+    b = pd.DataFrame({"id": ["dot", "fft", "new", "sum"], "time_s": [2.0, 3.0, 1.0, 4.0]})
+    got = answer(a.copy(), b.copy())
+    if not isinstance(got, pd.Series):
+        raise NotYetError(f"expected a pandas Series, got {type(got).__name__}")
+    expect("ratios of two tables", got.to_dict(), {"sum": 0.5, "dot": 4.0})
+    expect("the order of a", list(got.index), ["sum", "dot"])

@@ -1,0 +1,61 @@
+"""Checks of the exercises on datasets, batches and splits."""
+
+import torch
+
+from tutorial.exercises import NotYetError, expect
+
+
+def next_value_windows(answer):
+    series = torch.tensor([3.0, -1.0, 4.0, 1.0, 5.0, -9.0])
+    for width in (2, 5):
+        data = answer(series, width)
+        expect(f"len() for 6 values and a width of {width}", len(data), 6 - width)
+        for i in (0, len(data) - 1):
+            window, value = _parts(f"item {i}", data[i], "window", "next value")
+            expect(f"window of item {i}, width {width}", window, series[i : i + width])
+            expect(f"value after item {i}, width {width}", value, series[i + width])
+
+
+def collate_with_mask(answer):
+    items = [
+        (torch.tensor([1.0, 0.0, -2.0]), 4),
+        (torch.tensor([0.0]), 0),
+        (torch.tensor([5.0, 6.0, 7.0, 0.0]), 9),
+    ]
+    padded, mask, labels = _parts("the batch", answer(list(items)), "sequences", "mask", "labels")
+    wanted = torch.tensor([[1.0, 0, -2, 0], [0, 0, 0, 0], [5, 6, 7, 0]])
+    expect("the sequences", padded, wanted)
+    expect("the mask", mask, torch.arange(4) < torch.tensor([[3], [1], [4]]))
+    expect("the labels", labels, torch.tensor([4, 0, 9]))
+    expect("the first item afterwards", items[0][0], torch.tensor([1.0, 0.0, -2.0]))
+
+
+def stratified_split(answer):
+    labels = torch.tensor([0, 1, 1] * 20 + [2] * 10)  # 20, 40 and 10 of the three classes
+    state = torch.get_rng_state()
+    train, test = answer(labels, 0.3, 5)
+    if not torch.equal(state, torch.get_rng_state()):
+        torch.set_rng_state(state)
+        raise NotYetError("expected the global random state as it was, got one that moved on")
+    for name, part in (("train", train), ("test", test)):
+        if not isinstance(part, torch.Tensor) or part.dtype != torch.int64:
+            raise NotYetError(
+                f"{name}: expected a tensor of int64 indices, got {type(part).__name__}"
+            )
+    expect("all indices, sorted", torch.cat([train, test]).sort().values, torch.arange(70))
+    expect(
+        "items of each class in the test", labels[test].bincount(minlength=3).tolist(), [6, 12, 3]
+    )
+    again, other = (set(answer(labels, 0.3, seed)[1].tolist()) for seed in (5, 6))
+    if again != set(test.tolist()):
+        raise NotYetError("expected the same test items from the same seed, got others")
+    if other == set(test.tolist()):
+        raise NotYetError("expected other test items from another seed, got the same")
+
+
+def _parts(what, got, *names):
+    if not isinstance(got, tuple) or len(got) != len(names):
+        raise NotYetError(
+            f"{what}: expected a tuple of {', '.join(names)}, got {type(got).__name__}"
+        )
+    return got

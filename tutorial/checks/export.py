@@ -1,0 +1,79 @@
+"""Checks of the exercises on exported programs."""
+
+import contextlib
+import io
+import logging
+
+import torch
+from torch import nn
+
+from tutorial.exercises import NotYetError, expect
+
+
+def operation_names(answer):
+    torch.manual_seed(0)
+    network = nn.Sequential(nn.Linear(3, 2), nn.Tanh(), nn.Linear(2, 2)).eval()
+    program = torch.export.export(network, (torch.ones(4, 3),))
+    wanted = ["aten.linear.default", "aten.tanh.default", "aten.linear.default"]
+    expect("a linear layer, a tanh, a linear layer", answer(program), wanted)
+    program = torch.export.export(nn.Flatten(), (torch.ones(2, 3, 4),))
+    expect("flattening alone", answer(program), ["aten.flatten.using_ints"])
+
+
+def row_scaler(answer):
+    module = answer()
+    if not isinstance(module, nn.Module):
+        raise NotYetError(f"expected an nn.Module, got {type(module).__name__}")
+    x = torch.tensor([[1.0, -4.0, 2.0], [0.0, 0.0, 0.0], [-0.5, 0.25, 0.5]])
+    wanted = torch.tensor([[0.25, -1.0, 0.5], [0.0, 0.0, 0.0], [-1.0, 0.5, 1.0]])
+    expect(f"rows {x.tolist()}", module(x.clone()), wanted)
+    expect("its parameters", len(list(module.parameters())), 0)
+    run = _open(module, x.clone()).module()
+    expect("exported, the same rows", run(x.clone()), wanted)
+    wide = torch.tensor([[-2.0, 1.0, 0.0, 0.0, 0.5]] * 7)
+    expect("exported, seven rows of five numbers", run(wide), wide / 2)
+
+
+def _open(module, x):
+    """Export with both sizes open; what PyTorch reports of a failure beside the error is left."""
+    sizes = {axis: torch.export.Dim(name, min=1, max=4096) for axis, name in enumerate("bn")}
+    logging.disable(logging.WARNING)
+    try:
+        with contextlib.redirect_stderr(io.StringIO()):
+            return torch.export.export(module, (x,), dynamic_shapes=(sizes,))
+    except (AssertionError, RuntimeError) as error:
+        lines = [line.strip(" -") for line in str(error).splitlines()]
+        said = next((line for line in lines if "speciali" in line), lines[0])
+        raise NotYetError(f"expected to be exported with both sizes open, got: {said}") from error
+    finally:
+        logging.disable(logging.NOTSET)
+
+
+def export_to_predict(answer):
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.BatchNorm1d(5), nn.Dropout(0.5), nn.Linear(5, 2))
+    x = torch.randn(9, 5)
+    model(x)  # running means that are not those of the start
+    for training in (True, False):
+        mode = "train" if training else "eval"
+        model.train(training)
+        program = answer(model, x)
+        if not isinstance(program, torch.export.ExportedProgram):
+            raise NotYetError(f"expected an ExportedProgram, got {type(program).__name__}")
+        if model.training is not training:
+            raise NotYetError(f"expected a model left in {mode} mode, got one in the other")
+        wanted = model.eval()(x).detach()
+        model.train(training)
+        _run_each_batch(program, x, wanted, mode)
+
+
+def _run_each_batch(program, x, wanted, mode):
+    run = program.module()
+    for rows in (9, 1, 4):
+        what = f"a batch of {rows}, exported by a model in {mode} mode"
+        try:
+            got = run(x[:rows])
+        except (AssertionError, RuntimeError) as error:
+            said = str(error).partition("\n")[0]
+            raise NotYetError(f"{what}: expected a result, got a refusal: {said}") from error
+        expect(what, got.detach(), wanted[:rows])

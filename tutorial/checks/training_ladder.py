@@ -1,0 +1,66 @@
+"""Checks of the exercises on the loss, the step and the module of a training loop."""
+
+from itertools import pairwise
+
+import numpy as np
+import torch
+from torch import nn
+
+from tutorial.exercises import NotYetError, expect
+
+
+def logits_cross_entropy(answer):
+    rng = np.random.default_rng(0)
+    z, y = rng.standard_normal((5, 3)), np.array([2, 0, 1, 1, 2])
+    before = z.copy()
+    wanted = float(np.mean(np.log(np.exp(z).sum(1)) - z[np.arange(5), y]))
+    expect("the loss of normal logits", _number(answer(z, y)), wanted)
+    expect("the logits afterwards", z, before)
+    expect("the loss with 1000 added to all logits", _number(answer(z + 1000, y)), wanted)
+    far = np.array([[0.0, -1000.0, 3.0], [-2000.0, 0.0, 1.0]])
+    expect("the loss of -1000 where 3 is the largest", _number(answer(far[:1], y[2:3])), 1003.0486)
+
+
+def momentum_step(answer):
+    start = [torch.tensor([[1.0, -2.0], [0.5, 3.0]]), torch.tensor([4.0])]
+    weights, velocities = [w.clone() for w in start], [torch.zeros_like(w) for w in start]
+    kept = list(weights), list(velocities)  # in place: what was there before is what changes
+    theirs = [nn.Parameter(w.clone()) for w in start]
+    optimizer = torch.optim.SGD(theirs, lr=0.1, momentum=0.9)
+    for step, factor in enumerate((1.0, -0.5, 2.0), start=1):
+        grads = [factor * torch.cos(w + step) for w in start]
+        for w, grad in zip(theirs, grads, strict=True):
+            w.grad = grad.clone()
+        optimizer.step()
+        answer(weights, [grad.clone() for grad in grads], velocities, 0.1, 0.9)
+        for i, (w, v, wanted) in enumerate(zip(*kept, theirs, strict=True)):
+            expect(f"weights[{i}], changed in place, after step {step}", w, wanted.detach())
+            velocity = optimizer.state[wanted]["momentum_buffer"]
+            expect(f"velocities[{i}], changed in place, after step {step}", v, velocity)
+
+
+def tanh_network(answer):
+    for sizes in ([64, 32, 10], [3, 5, 4, 2], [6, 4]):
+        model = answer(list(sizes))
+        if not isinstance(model, nn.Module):
+            raise NotYetError(f"expected an nn.Module, got {type(model).__name__}")
+        shapes = [(b, a) for a, b in pairwise(sizes)]
+        wanted = sorted(shapes + [(b,) for b, _ in shapes])
+        got = sorted(tuple(w.shape) for w in model.parameters())
+        expect(f"shapes of the parameters for {sizes}", got, wanted)
+        x = 10 * torch.randn(7, sizes[0], generator=torch.Generator().manual_seed(0))
+        expect(f"the output for {sizes}", model(x).detach(), _by_hand(model, x))
+
+
+def _by_hand(model, x):
+    """Return the output by the weights in their order, with a tanh between."""
+    layers = [part for part in model.modules() if isinstance(part, nn.Linear)]
+    for layer in layers[:-1]:
+        x = torch.tanh(layer(x))
+    return layers[-1](x).detach()
+
+
+def _number(got):
+    if not isinstance(got, float) or not np.isfinite(got):
+        raise NotYetError(f"expected a finite float, got {got!r} of {type(got).__name__}")
+    return float(got)

@@ -1,0 +1,26 @@
+"""Answers to the exercises of the chapter on the GPU."""
+
+import math
+
+import torch
+
+
+def uses_until_it_pays(host_s, device_s, moved_bytes, link_bytes_s):
+    """Divide what the move takes by what each use saves; a tie is not less, hence one more."""
+    if device_s >= host_s:
+        return None
+    return math.floor(moved_bytes / link_bytes_s / (host_s - device_s)) + 1
+
+
+def double_buffered_s(copies, kernels):
+    """Begin each job when all that it waits for is done: its engine, its data or its buffer."""
+    copied, done = 0.0, [0.0, 0.0]
+    for copy_s, kernel_s in zip(copies, kernels, strict=True):
+        copied = max(copied, done[-2]) + copy_s
+        done.append(max(copied, done[-1]) + kernel_s)
+    return done[-1]
+
+
+def mean_loss(losses):
+    """Put them into one tensor on their device, where the mean is taken, and read that."""
+    return torch.stack(list(losses)).mean().item()

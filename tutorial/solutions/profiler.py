@@ -1,0 +1,26 @@
+"""Solutions of the exercises on self time and on gaps in a trace."""
+
+from collections import Counter
+
+
+def self_times(events):
+    """Take each event's time from the innermost event around it, and from no other."""
+    times, opened = Counter(), []
+    for name, start, end in sorted(events, key=lambda event: (event[1], -event[2])):
+        while opened and opened[-1][1] <= start:
+            opened.pop()
+        if opened:
+            times[opened[-1][0]] -= end - start
+        times[name] += end - start
+        opened.append((name, end))
+    return dict(times)
+
+
+def idle_gaps(events, start, end):
+    """Compare each start with the furthest end so far, not with the end of the one before."""
+    gaps, until = [], start
+    for begin, finish in [*sorted(events), (end, end)]:
+        if min(begin, end) > until:
+            gaps.append((until, min(begin, end)))
+        until = max(until, finish)
+    return gaps
