@@ -6,6 +6,7 @@ from copy import deepcopy
 import jupytext
 from markupsafe import Markup
 
+from reports.chapters.glossary import Glossary
 from reports.chapters.outputs import Outputs
 from reports.chapters.prose import Prose
 from reports.chapters.reading import Cell, Chapter
@@ -28,10 +29,10 @@ def render(prose: Prose, outputs: Outputs) -> Markup:
 
     """
     parts: list[Markup] = []
-    linked: set[str] = set()
+    glossary = Glossary(prose.chapter, prose.contents)
     for cell in prose.chapter.cells:
         if not cell.key:
-            parts.append(prose.html(cell.source, linked))
+            parts.append(prose.html(cell.source, glossary))
         else:
             parts += [highlighted(cell.source), _shown(cell, outputs)]
     return Markup("\n").join(parts)

@@ -3,11 +3,14 @@
 import json
 import re
 import shutil
+from functools import partial
 
 import pytest
 
 from reports.__main__ import main
 from reports.build import build, write_folder, write_single
+from reports.chapters.outputs import outputs
+from reports.chapters.reading import read
 from reports.check import check
 from reports.load import load
 from tests.conftest import CASE, small_file
@@ -149,3 +152,21 @@ def test_without_pages_there_is_an_error_that_says_what_to_do(tmp_path, capsys):
 
 def test_the_cell_of_a_case_is_what_a_number_names(site):
     assert f'data-cell="{CASE.format(64)}/torch-cpu"' in (site / "index.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("prose", "number"),
+    [("It takes 3 ms here.", "3 ms"), ("- twice, or 2 times, as fast", "2 times"), ("`x` ms", "")],
+)
+def test_a_measurement_typed_into_a_chapter_is_found(tmp_path, monkeypatch, prose, number):
+    path = tmp_path / "1_basics" / "01_x.py"
+    path.parent.mkdir()
+    path.write_text(f"# %% [markdown]\n# # T?\n#\n# {prose}\n\n# %%\nprint('takes 9 ms')\n")
+    monkeypatch.setattr("reports.build.find", lambda: [read(path)])
+    monkeypatch.setattr("reports.build.outputs", partial(outputs, kept=tmp_path))
+    (tmp_path / "a.json").write_text(json.dumps(small_file()))
+    write_folder(build([load(tmp_path / "a.json")], machines=tmp_path / "none"), tmp_path / "site")
+    assert [
+        "typed" for line in check(tmp_path / "site") if f"'{number}' stands in prose" in line
+    ] == (["typed"] if number else [])
+    assert not any("9 ms" in line for line in check(tmp_path / "site"))

@@ -2,6 +2,7 @@
 
 import json
 import re
+from functools import partial
 from html.parser import HTMLParser
 
 import pytest
@@ -10,7 +11,8 @@ from bench.contenders import contenders
 from bench.workload import discover
 from reports.__main__ import main
 from reports.build import build, write_folder, write_single
-from reports.chapters.reading import find
+from reports.chapters.outputs import outputs
+from reports.chapters.reading import find, read
 from reports.charts import drawing, sizes
 from reports.load import load, records
 from tests.conftest import CASE, ONE, content, entry, small_file
@@ -434,3 +436,18 @@ def test_many_panels_stand_in_rows(write):
     svg = drawing.inline(sizes.time_against_size(load(write(content(timed))).table))
     width, height = map(float, re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg).groups())
     assert width < 1.2 * height
+
+
+def test_a_chapter_that_fails_is_told_and_costs_no_page(write, tmp_path, monkeypatch, capsys):
+    path = tmp_path / "1_basics" / "01_x.py"
+    path.parent.mkdir()
+    path.write_text("# %% [markdown]\n# # T?\n\n# %%\n1 / 0\n")
+    monkeypatch.setattr("reports.build.find", lambda: [read(path)])
+    monkeypatch.setattr("reports.build.outputs", partial(outputs, kept=tmp_path / "kept"))
+    out = tmp_path / "site"
+    assert main(["build", str(write(small_file())), "--out", str(out)]) == 1
+    told = "01_x: ZeroDivisionError: division by zero"
+    assert told in capsys.readouterr().err
+    assert told in (out / "index.html").read_text()
+    assert "ZeroDivisionError" in (out / "tutorial" / "1_basics" / "01_x.html").read_text()
+    assert main(["check", str(out)]) == 0

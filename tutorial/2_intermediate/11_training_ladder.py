@@ -265,8 +265,16 @@ def fit(model, device="cpu", epochs=15):  # on a GPU: device="cuda"
 fit(Classifier(32), epochs=3)
 
 # %% [markdown]
-# The last rung that was timed, `mlp_torch`, is one epoch of this loop, from given weights. Its code
-# is on the page of {{ family("training", "the training workloads") }}.
+# The last rung that was timed is one epoch of this loop, from given weights. The model is two
+# layers and no longer a line of products; what changes in the loop is in `train`, which serves
+# other models too (`mixed`, for fewer bits, is off here):
+#
+# {{ diff("bench/rungs.py", "mlp_autograd", "bench/workloads/train_mlp.py", "mlp_torch") }}
+#
+# {{ function("bench/classifier.py", "train") }}
+#
+# On the `meta` device a tensor has a shape and no numbers: `load_state_dict` puts the given weights
+# in. More is on the page of {{ family("training", "the training workloads") }}.
 #
 # ## Four rungs, one network
 #

@@ -11,6 +11,7 @@ from markupsafe import Markup
 from bench.workload import discover
 from reports.chapters import page, prose
 from reports.chapters.execution import Ran, Shown, run
+from reports.chapters.glossary import Glossary
 from reports.chapters.outputs import Outputs, Recording
 from reports.chapters.reading import find, read
 from reports.findings import Findings, Reference
@@ -328,3 +329,60 @@ def test_a_notebook_holds_the_code_and_the_filled_prose(chapter):
     assert "".join(cells[0]["source"]) == "# T\n\nbox"
     assert "".join(cells[1]["source"]) == "x = 1\nx"
     assert cells[2]["metadata"]["tags"] == ["gpu"]
+
+
+GLOSSARY = """# %% [markdown]
+# # What do the words mean?
+#
+# **leaf** · a tensor of one's own.
+#
+# **leaf node** · another.
+"""
+
+
+@pytest.fixture
+def linked(tmp_path, write):
+    """Return a way from the texts of a chapter's cells to them as HTML, with a glossary."""
+
+    def of(*texts):
+        folder = tmp_path / "4_utilities"
+        folder.mkdir()
+        (folder / "27_glossary.py").write_text(GLOSSARY)
+        (tmp_path / "05_x.py").write_text("# %% [markdown]\n# # T\n")
+        words, chapter = read(folder / "27_glossary.py"), read(tmp_path / "05_x.py")
+        made = prose.Prose(
+            chapter=chapter, findings=findings_of(write, small_file()), figures={},
+            contents=[chapter, words], families={},
+        )  # fmt: skip
+        glossary = Glossary(chapter, [chapter, words])
+        return [made.html(text, glossary) for text in texts]
+
+    return of
+
+
+LEAF = '<a class="term" href="../4_utilities/27_glossary.html#c27-leaf">{}</a>'
+NODE = '<a class="term" href="../4_utilities/27_glossary.html#c27-leaf-node">{}</a>'
+
+
+def test_the_first_use_of_a_word_in_a_chapter_leads_to_the_glossary(linked):
+    first, second = linked("Two Leafs & a leaf.", "a leaf, a leaf node")
+    assert first == f"<p>Two {LEAF.format('Leafs')} &amp; a leaf.</p>\n"
+    assert second == f"<p>a leaf, a {NODE.format('leaf node')}</p>\n"
+
+
+def test_no_word_is_linked_where_it_is_a_link_a_heading_code_or_stressed(linked):
+    text = "## A leaf\n\n[a leaf](x.html) `leaf` *leaf* **leaf** leaflet"
+    (html,) = linked(text)
+    assert "term" not in html
+
+
+def test_the_glossary_gives_each_word_an_id_and_links_none(tmp_path, write):
+    (tmp_path / "27_glossary.py").write_text(GLOSSARY)
+    words = read(tmp_path / "27_glossary.py")
+    made = prose.Prose(
+        chapter=words, findings=findings_of(write, small_file()), figures={}, contents=[words],
+        families={},
+    )  # fmt: skip
+    page_of_words = made.html(words.cells[0].source, Glossary(words, [words]))
+    assert '<p id="c27-leaf"><strong>leaf</strong>' in page_of_words
+    assert "term" not in page_of_words

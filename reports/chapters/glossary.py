@@ -1,0 +1,54 @@
+"""The words of the tutorial: the first use of each in a page leads to where it is explained."""
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+from markdown_it.token import Token
+from markupsafe import Markup
+
+from reports.chapters.reading import Chapter
+
+NAME = "glossary"  # the chapter that explains words
+TERM = re.compile(r"^\*\*(.+?)\*\* · ", flags=re.MULTILINE)
+
+
+class Glossary:
+    """The links from one chapter to the words that another explains; each word is linked once."""
+
+    def __init__(self, chapter: Chapter, contents: Sequence[Chapter]) -> None:
+        self._links: dict[str, str] = {}
+        for other in contents:
+            if other.name == NAME and other.path != chapter.path:
+                page = f"../{other.path.parent.name}/{other.path.stem}.html"
+                for cell in other.cells:
+                    for term in TERM.findall(cell.source):
+                        self._links[term.lower()] = f"{page}#{other.anchor(term)}"
+        longest_first = sorted(self._links, key=len, reverse=True)
+        words = "|".join(map(re.escape, longest_first)) or "(?!)"
+        self._words = re.compile(rf"\b({words})(?:e?s)?\b", flags=re.IGNORECASE)
+
+    def link(self, tokens: Sequence[Token]) -> None:
+        """Link the words in a text of Markdown, but for headings, links and what is stressed."""
+        for opening, inside in pairwise(tokens):
+            if inside.type != "inline" or opening.type == "heading_open":
+                continue
+            found: list[Token] = []
+            depth = 0
+            for child in inside.children or ():
+                depth += {"open": 1, "close": -1}.get(child.type.rpartition("_")[2], 0)
+                plain = child.type == "text" and not depth
+                found += self._linked(child.content) if plain else [child]
+            inside.children = found
+
+    def _linked(self, text: str) -> Iterator[Token]:
+        place = 0
+        for found in self._words.finditer(text):
+            path = self._links.pop(found[1].lower(), None)
+            if path is None:
+                continue
+            link = Markup('<a class="term" href="{}">{}</a>').format(path, found[0])
+            yield Token("text", "", 0, content=text[place : found.start()])
+            yield Token("html_inline", "", 0, content=link)
+            place = found.end()
+        yield Token("text", "", 0, content=text[place:])
