@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from bench.workload import discover
+from tutorial.__main__ import chapters
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text()
@@ -23,6 +24,7 @@ def test_every_workload_is_named(name):
 
 def test_they_are_counted_right():
     assert f"each of {len(discover())} workloads" in README
+    assert f"{len(chapters())} chapters" in README
 
 
 def test_there_are_two_commands_each_one_line_from_a_fresh_clone():
@@ -34,4 +36,4 @@ def test_there_are_two_commands_each_one_line_from_a_fresh_clone():
 
 def test_what_the_readme_links_is_there():
     for target in re.findall(r"\]\(([^):]+)\)", README):
-        assert (ROOT / target).is_file()
+        assert (ROOT / target).exists()

@@ -15,6 +15,8 @@ from reports.check import check
 from reports.load import load
 from tests.conftest import CASE, small_file
 
+pytestmark = pytest.mark.usefixtures("few_chapters")
+
 FAMILY = "family-matmul.html"
 
 

@@ -2,8 +2,12 @@
 
 import json
 
+import pytest
+
 from reports import cost
 from reports.load import load
+
+pytestmark = pytest.mark.usefixtures("few_chapters")
 
 
 def test_the_table_has_a_row_for_each_number_of_machines_and_for_the_pages(capsys):

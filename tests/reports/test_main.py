@@ -7,6 +7,8 @@ import pytest
 from reports.__main__ import main
 from tests.conftest import small_file
 
+pytestmark = pytest.mark.usefixtures("few_chapters")
+
 
 def machine(label, factor=1.0, half=0.01, **cells):
     """A file whose times are `factor` times the small file's, known to a share of `half`."""

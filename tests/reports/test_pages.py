@@ -17,6 +17,8 @@ from reports.charts import drawing, sizes
 from reports.load import load, records
 from tests.conftest import CASE, ONE, content, entry, small_file
 
+pytestmark = pytest.mark.usefixtures("few_chapters")
+
 
 class Reader(HTMLParser):
     """Collects tags and attributes, and complains of tags that do not close."""
@@ -83,6 +85,7 @@ def plain(html):
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", html))
 
 
+@pytest.mark.usefixtures("all_chapters")
 def test_a_site_has_an_index_a_page_a_family_the_roofs_the_machine_and_the_chapters(pages_of):
     assert list(pages_of(two_workloads())) == [
         FAMILY, "index.html", "machine.html", "roofline.html",
@@ -90,6 +93,7 @@ def test_a_site_has_an_index_a_page_a_family_the_roofs_the_machine_and_the_chapt
     ]  # fmt: skip
 
 
+@pytest.mark.usefixtures("all_chapters")
 def test_every_page_is_well_formed_and_has_each_id_once(pages_of):
     for text in pages_of(two_workloads()).values():
         reader = Reader()
@@ -109,6 +113,7 @@ def test_the_first_screen_answers_with_headlines_a_chart_a_date_and_trust(pages_
     assert "are known to ±" in text
 
 
+@pytest.mark.usefixtures("all_chapters")
 def test_pages_are_the_same_bytes_every_time(pages_of):
     assert pages_of(small_file()) == pages_of(small_file())
     assert pages_of(small_file(), single=True) == pages_of(small_file(), single=True)
@@ -209,6 +214,7 @@ def with_gpu(label="gpu box"):
     return data
 
 
+@pytest.mark.usefixtures("all_chapters")
 def test_without_a_gpu_a_references_numbers_are_shown_and_marked_as_not_ones_own(
     pages_of, tmp_path
 ):
@@ -331,6 +337,7 @@ def test_rows_carry_what_they_sort_and_filter_by(pages_of):
     assert '<td data-field="typical" data-sort="2.133' in text
 
 
+@pytest.mark.usefixtures("all_chapters")
 def test_a_single_file_holds_all_pages_and_the_data(pages_of, tmp_path):
     text = pages_of(two_workloads(), single=True)
     for anchor in (
