@@ -70,6 +70,12 @@ def test_a_figure_is_drawn_with_its_title_as_alternative_text(ran):
     assert again.cells == found.cells
 
 
+def test_each_cell_shows_its_own_figures_alone(ran):
+    draws = "# %%\nfrom matplotlib import pyplot as plt\nplt.plot([1, 2])\nplt.title('T');"
+    found = ran(draws, draws + "\nplt.figure()\nplt.title('U');", "# %%\n1")
+    assert [len(shown.figures) for shown in found.cells.values()] == [1, 2, 0]
+
+
 def test_a_figure_without_a_title_is_refused(ran):
     found = ran("# %%\nfrom matplotlib import pyplot as plt\nplt.plot([1, 2]);")
     assert "needs a title" in found.error
@@ -79,11 +85,12 @@ def test_a_figure_without_a_title_is_refused(ran):
 def test_formulas_are_drawn_in_a_chapters_figures(ran):
     found = ran(
         "# %%\nfrom matplotlib import pyplot as plt\nfig, ax = plt.subplots()\n"
-        "ax.loglog([1, 1000], [1, 1000])\nax.set_title('T')\nplt.show()"
+        "ax.loglog([1, 1000], [1, 1000])\nax.set_title('$x^2$')\nplt.show()"
     )
     (shown,) = found.cells.values()
     drawn = re.sub("<!--.*?-->", "", shown.figures[0])
     assert "mathdefault" not in drawn
+    assert "$x^2$" not in drawn.replace('aria-label="$x^2$', "")
     assert "font-size: 7.7px" in drawn, "exponents are raised"
 
 
