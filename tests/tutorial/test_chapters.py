@@ -1,5 +1,6 @@
 """Every chapter runs, as a script and for its page, warnings as errors; what it says is golden."""
 
+import ast
 import os
 import re
 import subprocess
@@ -15,6 +16,8 @@ from tests.tutorial import goldens
 
 CHAPTERS = find()
 CPU = "cpu only"
+ROOT = Path(__file__).resolve().parents[2]
+LONG = 120  # characters of a function that is not everybody's
 NAMES = [chapter.path.stem for chapter in CHAPTERS]
 LIMIT_S = 180  # of a script that takes less than ten on two idle cores
 
@@ -78,3 +81,21 @@ def test_no_paragraph_quotes_what_the_committed_run_could_have_and_has_not():
         by_gpu = [part for part in text.split("---") if "gpu wins" in part or "[all]" in part]
         unasked += [(chapter.name, part) for part in by_gpu if "not asked for in this run" in part]
     assert unasked == []
+
+
+def bodies_of(tree):
+    """Return the bodies of a program's functions that say more than a line or two, by name."""
+    return {
+        ast.unparse(ast.Module(node.body, [])): node.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef) and len(ast.unparse(node)) > LONG
+    }
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS, ids=NAMES)
+def test_no_chapter_types_again_what_is_timed(chapter):
+    timed = {}
+    for path in (ROOT / "bench").rglob("*.py"):
+        timed |= bodies_of(ast.parse(path.read_text()))
+    retyped = [name for body, name in bodies_of(ast.parse(chapter.code)).items() if body in timed]
+    assert retyped == [], "show it with source, pair or function, and import it"
