@@ -76,11 +76,15 @@ class Ran:
     def from_json(cls, text: str) -> Self:
         """Return what `as_json` wrote."""
         known = json.loads(text)
-        cells = {
-            key: Shown(text=cell["text"], figures=tuple(cell["figures"]))
-            for key, cell in known.pop("cells").items()
-        }
-        return cls(cells=cells, **known)
+        return cls(cells=cells_from(known.pop("cells")), **known)
+
+
+def cells_from(stored: Mapping[str, Any]) -> dict[str, Shown]:
+    """Return what cells show, as read from JSON."""
+    return {
+        key: Shown(text=cell["text"], figures=tuple(cell["figures"]))
+        for key, cell in stored.items()
+    }
 
 
 def run(chapter: Chapter) -> Ran:

@@ -20,7 +20,7 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from reports.chapters.execution import Ran, Shown
+from reports.chapters.execution import Ran, Shown, cells_from
 from reports.chapters.reading import ROOT, Chapter
 
 KEPT = ROOT / "reports" / ".chapters"
@@ -174,9 +174,5 @@ def recorded_in(folder: Path) -> list[Recording]:
     found = []
     for path in sorted(folder.glob("*.json")):
         stored = json.loads(path.read_text(encoding="utf-8"))
-        cells = {
-            key: Shown(text=cell["text"], figures=tuple(cell["figures"]))
-            for key, cell in stored.pop("cells").items()
-        }
-        found.append(Recording(cells=cells, **stored))
+        found.append(Recording(cells=cells_from(stored.pop("cells")), **stored))
     return sorted(found, key=lambda recording: recording.made, reverse=True)
