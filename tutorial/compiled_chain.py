@@ -45,7 +45,8 @@ def main() -> None:
         if fused_s < steps_s:
             print(f"it pays after {(first_s - fused_s) / (steps_s - fused_s):.0f} calls")
         written = [path.read_text(encoding="utf-8") for path in Path(folder).rglob("*.cpp")]
-    for line in next((text for text in written if "out_ptr0" in text), "").splitlines():
+    kernel = next((text for text in written if "for(" in text and "out_ptr0" in text), "")
+    for line in kernel.splitlines():
         if any(part in line for part in ("for(", "auto tmp", "out_ptr0 +", "out_ptr0[")):
             print(line.strip())
 
