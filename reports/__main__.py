@@ -19,7 +19,7 @@ from reports import check as checking
 from reports import export, readme
 from reports.build import Site, compared, write_folder, write_single
 from reports.build import build as assemble
-from reports.chapters.outputs import outputs, record
+from reports.chapters.outputs import failures, outputs, record
 from reports.chapters.reading import find
 from reports.charts.blocks import blocks_over_time
 from reports.charts.drawing import Plot, inline, png, standalone
@@ -297,10 +297,10 @@ def _export(chosen: argparse.Namespace) -> int:
 def _record(chosen: argparse.Namespace) -> int:
     shown = outputs(find())
     print(record(shown, chosen.label))
-    complaints = [f"{name}: {each.ran.error}" for name, each in shown.items() if each.ran.error]
-    for complaint in complaints:
+    failed = failures(shown)
+    for complaint in failed:
         print(complaint, file=sys.stderr)
-    return 1 if complaints else 0
+    return 1 if failed else 0
 
 
 def _readme(chosen: argparse.Namespace) -> int:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from markupsafe import Markup, escape
 
-from reports.chapters.outputs import outputs
+from reports.chapters.outputs import failures, outputs
 from reports.chapters.page import notebook
 from reports.chapters.reading import find
 from reports.charts.drawing import inline
@@ -64,7 +64,7 @@ def build(
     """
     chapters = find()
     shown = outputs(chapters)  # before anything else runs: chapters measure, too
-    failed = [f"{name}: {each.ran.error}" for name, each in shown.items() if each.ran.error]
+    failed = failures(shown)
     site = Site(complaints=failed)
     named = [f"{n}-{slug(result.label)}" for n, result in enumerate(results, 1)]
     sources = [_keep(site, *pair) for pair in zip(results, named, strict=True)]

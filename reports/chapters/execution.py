@@ -154,7 +154,8 @@ def _values(text: str, name: str, namespace: dict[str, Any]) -> Iterator[Any]:
     last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
     exec(compile(tree, name, "exec"), namespace)  # noqa: S102 - running chapters is the job
     if isinstance(last, ast.Expr) and not text.rstrip().endswith(";"):
-        value = eval(compile(ast.Expression(last.value), name, "eval"), namespace)  # noqa: S307
+        code = compile(ast.Expression(last.value), name, "eval")
+        value = eval(code, namespace)  # noqa: S307 - running chapters is the job
         if value is not None:
             yield value
     elif isinstance(last, ast.Expr):

@@ -76,6 +76,11 @@ def outputs(
     return {stem: Outputs(ran=ran or Ran(), recordings=recordings) for stem, ran in known.items()}
 
 
+def failures(shown: Mapping[str, Outputs]) -> list[str]:
+    """Return a line for each chapter that stopped before its end."""
+    return [f"{stem}: {each.ran.error}" for stem, each in shown.items() if each.ran.error]
+
+
 def run_apart(chapters: Sequence[Chapter]) -> Iterator[Ran]:
     """Run chapters in one process of their own; yield what came of each, in order."""
     with tempfile.TemporaryDirectory() as folder:

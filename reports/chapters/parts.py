@@ -76,9 +76,7 @@ def diff(first: str, old: str, second: str, new: str) -> Part:
 
 
 def quoted(finding: Finding) -> Part:
-    return Part(
-        html=finding.html, markdown=finding.markdown, state=finding.state, block=False
-    )  # fmt: skip
+    return Part(html=finding.html, markdown=finding.markdown, state=finding.state, block=False)
 
 
 def listed(found: Sequence[Finding]) -> Part:

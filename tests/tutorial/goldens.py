@@ -6,6 +6,7 @@ that is shown from a file is left out. Read what changed before it is committed.
 
 import json
 import re
+import tempfile
 from pathlib import Path
 
 from markupsafe import Markup
@@ -59,8 +60,6 @@ def told(chapter, found, contents):
 
 def main():
     """Write what each chapter says."""
-    import tempfile  # noqa: PLC0415 - the tests have a folder of their own
-
     contents = find()
     GOLDEN.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 
 from reports.chapters.outputs import outputs
 from reports.chapters.page import render
@@ -38,8 +39,6 @@ def shown():
 
 @pytest.mark.parametrize("chapter", CHAPTERS, ids=NAMES)
 def test_every_cell_of_a_chapter_is_run_for_its_page_but_those_that_need_a_gpu(chapter, shown):
-    import torch  # noqa: PLC0415 - asked once the chapters have run in a process of their own
-
     ran = shown[chapter.path.stem].ran
     assert ran.error == ""
     wanted = [c for c in chapter.cells if c.key and (not c.gpu or torch.cuda.is_available())]
