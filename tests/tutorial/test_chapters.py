@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from jinja2 import Environment, nodes
 
 from reports.chapters.outputs import outputs
 from reports.chapters.page import render
@@ -98,3 +99,24 @@ def test_no_chapter_types_again_what_is_timed(chapter):
         timed |= bodies_of(ast.parse(path.read_text()))
     retyped = [name for body, name in bodies_of(ast.parse(chapter.code)).items() if body in timed]
     assert retyped == [], "show it with source, pair or function, and import it"
+
+
+STATES = {
+    "wins", "loses", "tie", "unstable", "absent",
+    "overtakes", "ahead", "behind", "changes",
+    "numpy", "tensors", "autograd", "nn",
+    "otherwise",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS, ids=NAMES)
+def test_words_are_chosen_by_states_that_there_are(chapter):
+    asked = {
+        keyword.key
+        for cell in chapter.cells
+        if not cell.key
+        for call in Environment(autoescape=True).parse(cell.source).find_all(nodes.Call)
+        if isinstance(call.node, nodes.Name) and call.node.name == "choose"
+        for keyword in call.kwargs
+    }
+    assert asked <= STATES
