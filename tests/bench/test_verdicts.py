@@ -1,0 +1,31 @@
+import math
+
+import pytest
+
+from bench.results.verdicts import verdict
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "expected"),
+    [
+        (1.06, 1.2, "faster"),
+        (39.0, 175.0, "faster"),  # wide, and clear
+        (1.06, 1.08, "faster"),
+        (0.5, 0.9, "slower"),
+        (0.96, 1.04, "tie"),
+        (1.04, 1.09, "tie"),
+        (0.92, 1.05, "tie"),
+        (1.04, 1.2, "unsettled"),
+        (0.8, 0.96, "unsettled"),
+        (0.5, 2.0, "unsettled"),
+        (math.nan, math.nan, "unsettled"),
+    ],
+)
+def test_the_interval_alone_decides(low, high, expected):
+    assert verdict(low, high) == expected
+
+
+def test_turned_round_the_verdict_turns():
+    turned = {"faster": "slower", "slower": "faster", "tie": "tie", "unsettled": "unsettled"}
+    for low, high in [(1.06, 1.2), (0.5, 0.9), (0.96, 1.04), (0.5, 2.0), (1.0, 1.2)]:
+        assert verdict(1 / high, 1 / low) == turned[verdict(low, high)]
