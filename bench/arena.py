@@ -1,12 +1,13 @@
 """Puts the contenders of a case against each other, block by block, each in its own process.
 
 A visit is one stay of a case: its contenders place their inputs anew, compute once and are held
-against the reference, then take blocks in turn, two at a time (A A B B C C A A B B C C ...). The
-first of two finds the caches as another left them, so a contender that came twice in a row, as at
-the turns of A B C C B A, would be favoured, by up to a quarter where two fill the cache that one
-fits. A case is visited several times in a run, each time by another generation of processes, so
-that what a process or a placement in memory happens to add is seen too; each visit begins with
-another contender and goes the other way round, so that a drift of the machine meets all alike.
+against the reference, then take blocks in turn, a few at a time (A A A A B B B B A A A A ...). The
+first block of a turn finds the caches as another contender left them, so nobody takes two turns in
+a row, as at the ends of A B C C B A: that would favour it, by up to a quarter where two contenders
+fill the cache that one fits. A case is visited several times in a run, each time by another
+generation of processes, so that what a process or a placement in memory adds is seen too; each
+visit begins with another contender and goes the other way round, so that a drift of the machine
+meets all alike.
 
 One-core contenders share one core, and leave it together when something else wants it. A contender
 with threads is frozen between its turns: idle threads that spin would steal the other's cores.
@@ -23,15 +24,14 @@ from bench import machine
 from bench.case import Case
 from bench.contenders import NUMPY, Contender
 from bench.device import NOT_TIMED
-from bench.outcome import Outcome, Visit, settle
+from bench.outcome import Outcome, Visit
 from bench.peaks import Peaks, merged, name_of
 from bench.process import START_S, Nursery, WorkerError, WorkerProcess
 from bench.reference import References, Stage
-from bench.worker import Block, First
+from bench.worker import Block, Confirmation, First
 
-LEG = 2  # blocks in a row
-ROUNDS, LONG_ROUNDS = 4, 2  # legs of each contender in a visit, at most
-LONG_S = 0.008  # a block that takes longer is of one long iteration
+TURN_S, MOST_BLOCKS = 0.02, 4  # of a turn: blocks in a row
+FEWEST_ROUNDS = 2  # turns of each contender in a visit
 COMPILE_S = 60.0  # more than for others, torch.compile may take for its first call
 BLOCKS_PATIENCE = 3  # times as long as expected, blocks may take
 
@@ -72,11 +72,16 @@ class Arena:
         self._folder = TemporaryDirectory(prefix="numpy-vs-pytorch-")
         self._stages: dict[str, Stage] = {}
 
-    def renew(self, keys: Sequence[Key]) -> None:
-        """End all processes and start a fresh one for each of some contenders and threads."""
-        self._end_processes()
+    def renew(self, keys: Sequence[Key], *, nurseries: bool = True) -> None:
+        """End all processes and start a fresh one for each of some contenders and threads.
+
+        They are forked from fresh nurseries, whose layout of memory is another, or from those that
+        are there, which takes a tenth of the time.
+        """
+        self._end_processes(nurseries=nurseries)
         self.generation += 1
-        self._nurseries = {number: Nursery(number) for number in {number for _, number in keys}}
+        for number in {number for _, number in keys} - self._nurseries.keys():
+            self._nurseries[number] = Nursery(number)
         for key in keys:
             with suppress(WorkerError):  # it is started anew, and its cells say why, when needed
                 self._start(key)
@@ -115,62 +120,74 @@ class Arena:
         self._end_processes()
         self._folder.cleanup()
 
-    def _end_processes(self) -> None:
+    def _end_processes(self, *, nurseries: bool = True) -> None:
         while self._processes:
             self._processes.popitem()[1].end()
-        while self._nurseries:
+        while nurseries and self._nurseries:
             self._nurseries.popitem()[1].end()
 
-    def visit(self, cases: Sequence[tuple[Case, Entries]], share_s: float) -> None:
-        """Verify and time, once more, cases that differ in their thread setting alone.
+    def visit(
+        self, case: Case, everyone: Entries, stay: Sequence[Contender], visit_s: float
+    ) -> None:
+        """Verify and time some contenders of a case once more, `visit_s` seconds of blocks each.
 
-        Each case gets about `share_s` seconds. Outcomes change in place; whatever goes wrong with
-        one contender costs its own outcome alone.
+        Outcomes change in place; whatever goes wrong with one contender costs its own outcome
+        alone. The case's inputs stay on disk until `put_away`.
         """
-        name = f"{cases[0][0].workload.name}-{cases[0][0].size.label}-{cases[0][0].dtype}"
-        if name not in self._stages:
-            self._stages[name] = Stage(Path(mkdtemp(dir=self._folder.name)))
-        stage = self._stages[name]
-        for case, entries in cases:
-            self._visit(case, entries, stage, share_s)
-            settle({contender.name: outcome for contender, outcome in entries.items()})
-        stage.strike()
-
-    def _visit(self, case: Case, entries: Entries, stage: Stage, share_s: float) -> None:
-        number = 1 + max((v.number for o in entries.values() for v in o.visits), default=0)
+        stage = self._stage(case)
+        number = 1 + max((v.number for o in everyone.values() for v in o.visits), default=0)
+        entries = {who: everyone[who] for who in stay if who in everyone}
+        counts = NUMPY in entries and entries[NUMPY].open
         ready = {who: o for who, o in entries.items() if self._begun(case, who, o, stage)}
-        found = self._sampled(case, ready, number, share_s)
-        for who, blocks in found.items():
+        if counts and entries[NUMPY].status == "mismatch":
+            reason = f"NumPy and PyTorch disagree: {entries[NUMPY].reason}"
+            for who in list(ready):
+                ready.pop(who).fail("mismatch", reason)
+        sampled = self._sampled(case, ready, number, visit_s)
+        for who, blocks in sampled.items():
             visit = Visit(number=number, worker=self.generation, blocks=tuple(blocks))
             ready[who].visits.append(visit)
-            if number == 1:
+            if len(ready[who].visits) == 1:
                 self._confirm(case, who, ready[who])
-        for who, outcome in ready.items():
+            elif "quality" not in ready[who].facts:
+                self._judge_quality(case, who, ready[who], stage)
+        for who, outcome in entries.items():
             if (who, case.threads) in self._processes:
                 self._attempt(case, who, outcome, "release")
         if case.threads == 1:
-            marks = [block.disturbed for blocks in found.values() for block in blocks]
+            marks = [block.disturbed for blocks in sampled.values() for block in blocks]
             if 2 * sum(marks) > len(marks):
                 self._cores = self._cores[1:] + self._cores[:1]
 
+    def _stage(self, case: Case) -> Stage:
+        name = f"{case.workload.name}-{case.size.label}-{case.dtype}"
+        if name not in self._stages:
+            self._stages[name] = Stage(Path(mkdtemp(dir=self._folder.name)))
+        return self._stages[name]
+
+    def put_away(self, case: Case) -> None:
+        """Remove what the contenders of a case shared, but for inputs that are small."""
+        self._stage(case).strike()
+
     def _sampled(
-        self, case: Case, ready: Entries, number: int, share_s: float
+        self, case: Case, ready: Entries, number: int, visit_s: float
     ) -> dict[Contender, list[Block]]:
         """Take blocks in turn; return those of the contenders that got to the end."""
-        found: dict[Contender, list[Block]] = {who: [] for who in ready}
+        taken: dict[Contender, list[Block]] = {who: [] for who in ready}
         core = self._cores[-1] if case.threads == 1 and self._cores else None
-        for who in legs(list(ready), number, _rounds(ready, share_s)):
-            if who in found:
+        count, rounds = turns(ready, visit_s)
+        for who in order_of_turns(list(ready), number, rounds):
+            if who in taken:
                 iterations = ready[who].facts["iterations_per_block"]
-                limit_s = self.limit_s + BLOCKS_PATIENCE * LEG * ready[who].block_s
+                limit_s = self.limit_s + BLOCKS_PATIENCE * count * ready[who].block_s
                 blocks = self._attempt(
-                    case, who, ready[who], "blocks", LEG, iterations, core, limit_s=limit_s
+                    case, who, ready[who], "blocks", count, iterations, core, limit_s=limit_s
                 )
                 if blocks is None:
-                    del found[who]
+                    del taken[who]
                 else:
-                    found[who].extend(blocks)
-        return found
+                    taken[who].extend(blocks)
+        return taken
 
     def _begun(self, case: Case, who: Contender, outcome: Outcome, stage: Stage) -> bool:
         """Have a contender compute the case once; tell whether it can be timed."""
@@ -178,24 +195,25 @@ class Arena:
             return False
         new = not outcome.facts
         try:
+            if new and (reason := self._references.disagreement(case, who)):
+                raise WorkerError("mismatch", reason)
             source, expected = self._references.expected(case, who, stage)
             limit_s = self._first_limit_s(case, who)
             first: First = self._call(
                 case, who, "begin", case, stage.inputs, expected, limit_s=limit_s
             )
-            verdict = first.verdict
+            verification = first.verification
             if new:
                 outcome.facts |= {
                     "reference": source,
-                    "rel_error": verdict.rel_error,
-                    "tolerance": verdict.tolerance,
+                    "rel_error": verification.rel_error,
+                    "tolerance": verification.tolerance,
                     "first_call_s": first.first_call_s,
                 }
-            if verdict.reason:
-                outcome.facts["rel_error"] = verdict.rel_error
-                raise WorkerError("mismatch", verdict.reason)
+            if verification.reason:
+                outcome.facts["rel_error"] = verification.rel_error
+                raise WorkerError("mismatch", verification.reason)
             if new:
-                outcome.facts |= self._measured_once(case, who, stage)
                 iterations, outcome.block_s = self._call(case, who, "calibrate")
                 outcome.facts["iterations_per_block"] = iterations
                 outcome.facts |= NOT_TIMED
@@ -218,23 +236,24 @@ class Arena:
 
     def _confirm(self, case: Case, who: Contender, outcome: Outcome) -> None:
         """After the blocks of its first visit, ask a contender whether it still computes."""
-        answer = self._attempt(case, who, outcome, "confirm")
-        if answer is not None and answer[0] == "implausible":
-            outcome.doubt(answer[1])
-        elif answer is not None and answer[0]:
-            outcome.fail(*answer)
+        answer: Confirmation | None = self._attempt(case, who, outcome, "confirm")
+        if answer is None:
+            return
+        outcome.facts |= answer.peaks
+        if answer.status == "implausible":
+            outcome.doubt(answer.reason)
+        elif answer.status:
+            outcome.fail(answer.status, answer.reason)
 
-    def _measured_once(self, case: Case, who: Contender, stage: Stage) -> dict[str, Any]:
-        peak = self._call(case, who, "peak_bytes")
-        first = who.name not in stage.judged  # more threads compute the same
-        stage.judged.add(who.name)
+    def _judge_quality(self, case: Case, who: Contender, outcome: Outcome, stage: Stage) -> None:
+        """Ask once what a workload measures beside time; more threads compute the same."""
         passed = who.rung and not case.workload.quality_of_rungs
-        quality = first and not (passed or who.way or who.twin or case.size.large)
-        return {
-            "peak_memory_bytes": peak["host"],
-            "peak_device_memory_bytes": peak["device"],
-            "quality": self._call(case, who, "quality", stage.inputs) if quality else {},
-        }
+        first = who.name not in stage.judged
+        stage.judged.add(who.name)
+        asked = first and not (passed or who.way or who.twin or case.size.large)
+        quality = self._attempt(case, who, outcome, "quality", stage.inputs) if asked else {}
+        if quality is not None:
+            outcome.facts["quality"] = quality
 
     def _attempt(
         self,
@@ -297,7 +316,7 @@ class Arena:
             process.freeze()
 
 
-def legs(everyone: Sequence[Contender], number: int, rounds: int) -> Iterator[Contender]:
+def order_of_turns(everyone: Sequence[Contender], number: int, rounds: int) -> Iterator[Contender]:
     """Yield whose turn it is in a visit: each once a round, and nobody twice in a row.
 
     Visits begin with one after the other; every second goes the other way round.
@@ -308,9 +327,16 @@ def legs(everyone: Sequence[Contender], number: int, rounds: int) -> Iterator[Co
         yield from order[:: 1 if number % 2 else -1]
 
 
-def _rounds(ready: Entries, share_s: float) -> int:
-    """Return how often each contender takes a leg, at least once."""
-    round_s = sum(LEG * outcome.block_s for outcome in ready.values())
-    long = max((outcome.block_s for outcome in ready.values()), default=0.0) > LONG_S
-    most = LONG_ROUNDS if long else ROUNDS
-    return max(1, min(most, int(share_s / round_s))) if round_s else most
+def turns(ready: Entries, visit_s: float) -> tuple[int, int]:
+    """Return the blocks of a turn, and how many turns each contender takes in a visit.
+
+    All take as many blocks, so that blocks are paired; together they fill about `visit_s` seconds
+    for each contender.
+    """
+    lengths = [outcome.block_s for outcome in ready.values()]
+    longest = max(lengths, default=0.0)
+    if not longest:
+        return 1, FEWEST_ROUNDS
+    count = max(1, min(MOST_BLOCKS, round(TURN_S / longest)))
+    rounds = int(visit_s * len(lengths) / (count * sum(lengths)))
+    return count, max(FEWEST_ROUNDS, rounds)

@@ -1,7 +1,7 @@
 """A case: workload x size x dtype x thread setting, what contenders are compared on."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -38,9 +38,14 @@ class Case:
         return float(self.cost.flops if axis == "flops" else self.size.params[axis])
 
     @property
-    def variant(self) -> str:
+    def curve(self) -> str:
         """Which of its workload's curves the case is on."""
-        return str(self.size.params.get(self.workload.variant, ""))
+        return str(self.size.params.get(self.workload.curve, ""))
+
+    def smallest(self, dtype: str) -> "Case":
+        """Return the smallest case on the same curve, in a dtype."""
+        cases = [replace(self, size=size, dtype=dtype) for size in self.workload.sizes]
+        return min((c for c in cases if c.curve == self.curve), key=lambda c: c.axis_value)
 
     def inputs(self) -> Inputs:
         """Return the inputs in the case's dtype, the same at every call.

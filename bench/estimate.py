@@ -1,29 +1,38 @@
-"""Seconds of blocks in, speedups with 95 % intervals out. Pure functions of numbers.
+"""Seconds of blocks in, ratios with 95 % intervals out. Pure functions of numbers.
 
-Two estimates, because one number hides too much: `typical` is the median over blocks paired in
-time, what a user gets here; `best` compares the fastest blocks of each visit, what the code can do.
+Two estimates. `best` leads: it compares the fastest blocks of both sides. Interference only ever
+adds time, so what is near the minimum repeats twice as well between runs as the median does.
+`typical` compares blocks paired in time, what a user gets here and now; it stands beside `best`
+where the two disagree.
 
-Blocks of one visit of a case share what that visit happened to meet: a process, a placement in
-memory, a minute of the machine. So an interval comes from resampling whole visits: drawing blocks
-anew within them as well would count their noise twice (Davison & Hinkley, Bootstrap Methods and
-their Application, 1997, section 3.8). With V visits the spread of that is too small by
-sqrt((V - 1) / V) and its quantiles are too narrow, so the half-width is Student's t for V - 1
-degrees of freedom times the corrected spread. Few visits can agree by luck; so it is never less
-than what the noise of the blocks within visits alone would give.
+Blocks of one visit share what that visit met: a process, a placement in memory, a minute of the
+machine. So a visit counts as one value, and an interval comes from how visits differ. A cell has
+two or three visits, too few to know its own variance; a run has hundreds of cells, whose variances
+are much alike. A scaled inverse chi-squared prior with `degrees` d0 and `variance` s0^2 is fitted
+to all of them, and a cell whose own variance s^2 has d degrees of freedom gets
+
+    (d0 s0^2 + d s^2) / (d0 + d),    with d0 + d degrees of freedom
+
+(Smyth, Linear models and empirical Bayes methods for assessing differential expression, Stat. Appl.
+Genet. Mol. Biol. 3(1), 2004). The degrees are never more than all cells' own together, so that a
+run of few cells falls back to Student's t of its own visits.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import stdtrit
+from scipy.optimize import minimize
+from scipy.special import betaln, fdtrc, stdtrit
 
 Floats = NDArray[np.float64]
 Pairs = Sequence[tuple[Sequence[float], Sequence[float]]]  # by visit: seconds of both sides, paired
 
-RESAMPLES = 200
-MIN_VISITS = 3  # fewer say too little of how visits differ
+LEAST_VARIANCE = 1e-8  # of a logarithm: no clock here repeats better than 0.01 %
+MOST_DEGREES = 1e3  # from there on a prior is as good as certain
+WILD, ENOUGH_CELLS = 0.95, 20  # quantile above which variances only count as large; from so many on
+FAR = 4.0  # standard deviations: a visit so far from its cell's fastest blocks counts half
 BIMODAL_BLOCKS = 20  # fewer can look like two groups by chance
 
 
@@ -41,58 +50,138 @@ class Estimate:
         return (self.high - self.low) / (2 * self.value)
 
 
-def typical_speedup(pairs: Pairs) -> Estimate:
-    """Estimate baseline over contender as the median over all pairs of blocks."""
-    logs = [np.log(a) - np.log(b) for a, b in pairs]
-    return _estimate(logs)
+@dataclass(frozen=True, kw_only=True)
+class Visited:
+    """One logarithm a visit, and the one that the fastest blocks of all visits give, if that leads.
+
+    Attributes
+    ----------
+    anchor : visits far from it count less; None to count all alike.
+
+    """
+
+    logs: Floats
+    anchor: float | None = None
+
+    @property
+    def degrees(self) -> int:
+        """Degrees of freedom of its own variance."""
+        return len(self.logs) - 1
+
+    def weights(self, far: float) -> Floats:
+        """Return how much each visit counts; one that lies `far` from the anchor counts half."""
+        if self.anchor is None:
+            return np.ones(len(self.logs))
+        return 1 / (1 + ((self.logs - self.anchor) / far) ** 2)
+
+    def mean(self, far: float) -> tuple[float, float, float]:
+        """Return the mean, the variance of one visit, and the part of it that the mean has.
+
+        The variance of a single visit is 0, with no degrees of freedom.
+        """
+        w = self.weights(far)
+        value = w @ self.logs / w.sum()
+        share = w @ w / w.sum() ** 2
+        variance = w @ (self.logs - value) ** 2 / w.sum() / (1 - share) if self.degrees else 0.0
+        return float(value), float(variance), float(share)
 
 
-def best_speedup(pairs: Pairs) -> Estimate:
-    """Estimate baseline over contender as the median over visits of their fastest blocks' ratio."""
-    logs = [np.log([min(a) / min(b)]) for a, b in pairs]
-    return _estimate(logs)
+@dataclass(frozen=True, kw_only=True)
+class Prior:
+    """How visits of a run's cells differ.
+
+    Attributes
+    ----------
+    degrees, variance : of the scaled inverse chi-squared distribution of a visit's variance.
+    pooled : the degrees of freedom of all cells together that it was fitted to.
+    far : a visit that lies so far from its cell's fastest blocks counts half.
+
+    """
+
+    degrees: float
+    variance: float
+    pooled: float
+    far: float
 
 
-def best(visits: Sequence[Sequence[float]]) -> float:
-    """Return the median over visits of the fastest block of each."""
-    return float(np.median([min(seconds) for seconds in visits]))
+UNKNOWN = Prior(degrees=2.0, variance=0.1**2, pooled=2.0, far=0.2)
+"""Before any cell was visited twice: as on a noisy machine, and no more certain than that."""
 
 
-def typical_time(visits: Sequence[Sequence[float]]) -> Estimate:
-    """Estimate a time as the median over all blocks; its interval tells how visits differ."""
-    return _estimate([np.log(seconds) for seconds in visits])
+def best_ratio(pairs: Pairs) -> Visited:
+    """Return the logarithm of each visit's ratio of fastest blocks, baseline over contender."""
+    lows = np.log([(min(a), min(b)) for a, b in pairs])
+    anchor = lows[:, 0].min() - lows[:, 1].min()
+    return Visited(logs=lows[:, 0] - lows[:, 1], anchor=float(anchor))
 
 
-def _estimate(logs: Sequence[Floats]) -> Estimate:
-    """Return the ratio whose logarithm is the median of values that come in visits."""
-    value = float(np.median(np.concatenate(logs)))
-    half = _half_width(logs)
+def typical_ratio(pairs: Pairs) -> Visited:
+    """Return the logarithm of each visit's median ratio of paired blocks."""
+    return Visited(logs=np.array([np.median(np.log(a) - np.log(b)) for a, b in pairs]))
+
+
+def best_time(visits: Sequence[Sequence[float]]) -> Visited:
+    """Return the logarithm of the fastest block of each visit."""
+    logs = np.log([min(seconds) for seconds in visits])
+    return Visited(logs=logs, anchor=float(logs.min()))
+
+
+def typical_time(visits: Sequence[Sequence[float]]) -> Visited:
+    """Return the logarithm of the median block of each visit."""
+    return Visited(logs=np.log([np.median(seconds) for seconds in visits]))
+
+
+def fitted(cells: Iterable[Visited]) -> Prior:
+    """Fit the prior to the variances of all cells that were visited twice or more.
+
+    What counts as far is decided by a first fit, in which all visits count alike.
+    """
+    several = [cell for cell in cells if cell.degrees]
+    if not several:
+        return UNKNOWN
+    degrees = np.array([cell.degrees for cell in several], dtype=float)
+    _, variance = _likeliest(degrees, [cell.mean(np.inf)[1] for cell in several])
+    far = FAR * float(np.sqrt(variance))
+    d0, variance = _likeliest(degrees, [cell.mean(far)[1] for cell in several])
+    return Prior(degrees=d0, variance=variance, pooled=float(degrees.sum()), far=far)
+
+
+def _likeliest(d: Floats, variances: Sequence[float]) -> tuple[float, float]:
+    """Return d0 and s0^2 of greatest likelihood: s^2 / s0^2 follows Fisher's F with d and d0.
+
+    The largest variances count only as "at least so large": a few wild cells do not move the rest.
+    """
+    s2 = np.maximum(variances, LEAST_VARIANCE)
+    most = np.quantile(s2, WILD) if len(s2) >= ENOUGH_CELLS else np.inf
+
+    def unlikely(guess: Floats) -> float:
+        d0, x = np.exp(guess[0]), np.minimum(s2, most) / np.exp(guess[1])
+        density = (
+            (d * np.log(d / d0) + (d - 2) * np.log(x) - (d + d0) * np.log1p(d * x / d0)) / 2
+            - betaln(d / 2, d0 / 2)
+            - guess[1]
+        )
+        at_least = np.log(np.maximum(fdtrc(d, d0, x), np.finfo(float).tiny))
+        return float(-np.where(s2 > most, at_least, density).sum())
+
+    start = [np.log(4.0), np.log(np.median(s2))]
+    best = minimize(unlikely, start, method="Nelder-Mead", options={"xatol": 1e-3, "fatol": 1e-3})
+    d0, variance = np.exp(np.clip(best.x, -50, [np.log(MOST_DEGREES), 50])).tolist()
+    return d0, variance
+
+
+def estimated(cell: Visited, prior: Prior, more: int = 0) -> Estimate:
+    """Return the ratio or time that a cell's visits give, with its 95 % interval.
+
+    With `more`, the interval expected after so many further visits like these.
+    """
+    value, own, share = cell.mean(prior.far)
+    degrees = prior.degrees + cell.degrees
+    variance = (prior.degrees * prior.variance + cell.degrees * own) / degrees
+    freedom = min(degrees, max(prior.pooled, 1.0)) + more
+    half = float(stdtrit(freedom, 0.975) * np.sqrt(variance * share / (1 + more * share)))
     low, middle, high = np.exp([value - half, value, value + half]).tolist()
     return Estimate(value=middle, low=low, high=high)
-
-
-def _half_width(logs: Sequence[Floats]) -> float:
-    visits = len(logs)
-    if visits == 1:  # says nothing of how visits differ; what it has is its own range
-        return float(np.ptp(logs[0]) / 2)
-    rng = np.random.default_rng(0)  # the same values give the same interval
-    table = np.full((visits, max(map(len, logs))), np.nan)
-    for row, values in zip(table, logs, strict=True):
-        row[: len(values)] = values
-    chosen = table[rng.integers(visits, size=(RESAMPLES, visits))].reshape(RESAMPLES, -1)
-    spread = np.std(np.nanmedian(chosen, axis=1)) * np.sqrt(visits / (visits - 1))
-    t = float(stdtrit(visits - 1, 0.975))
-    return max(t * float(spread), _within(logs))
-
-
-def _within(logs: Sequence[Floats]) -> float:
-    """Return half the interval of the median if visits did not differ.
-
-    From the median absolute deviation within visits, as of normal noise; the variance of a median
-    is pi / 2 times that of a mean.
-    """
-    apart = np.concatenate([np.abs(values - np.median(values)) for values in logs])
-    return float(1.96 * np.sqrt(np.pi / 2) * 1.4826 * np.median(apart) / np.sqrt(len(apart)))
 
 
 def is_bimodal(values: Sequence[float]) -> bool:
@@ -105,11 +194,11 @@ def is_bimodal(values: Sequence[float]) -> bool:
     x = np.sort(np.asarray(values, dtype=float))
     if len(x) < BIMODAL_BLOCKS:
         return False
-    least = len(x) // 10
-    cuts = range(least, len(x) - least + 1)
-    within = {cut: x[:cut].var() * cut + x[cut:].var() * (len(x) - cut) for cut in cuts}
-    cut = min(within, key=lambda cut: float(within[cut]))
-    low, high = x[:cut], x[cut:]
+    least = max(1, len(x) // 10)
+    cuts = np.arange(least, len(x) - least + 1)
+    below, above = np.cumsum(x)[cuts - 1], np.cumsum(x[::-1])[len(x) - cuts - 1]
+    between = below**2 / cuts + above**2 / (len(x) - cuts)  # the greater, the less within
+    low, high = np.split(x, [cuts[int(np.argmax(between))]])
     spread = np.sqrt((low.var() + high.var()) / 2)
     apart = high.mean() - low.mean()
     return bool(apart > 4 * spread and high.mean() > 1.2 * low.mean())

@@ -36,6 +36,7 @@ class Journal:
         self.header = {"schema": SCHEMA, **header, "asked": list(asked)}
         self.spent_s = 0.0
         self.complete = False
+        self.timed_s: float | None = None
         self.self_test: Mapping[str, Any] | None = None
         self._records: dict[str, dict[str, Any]] = {}
         self._write([self.header], "x")
@@ -58,6 +59,7 @@ class Journal:
         journal.spent_s = max((line["spent_s"] for line in lines), default=0.0)
         journal.complete = bool(journal.header["run"].get("complete"))
         journal.self_test = None
+        journal.timed_s = None
         return journal
 
     def rewrite(self) -> None:
@@ -107,6 +109,7 @@ class Journal:
         header["run"] = header.get("run", {}) | {
             "spent_s": round(self.spent_s, 3),
             "complete": self.complete,
+            "timed_s": self.timed_s,
         }
         if self.self_test is not None:
             header["machine_info"] = header["machine_info"] | {"self_test": self.self_test}

@@ -11,7 +11,7 @@ from typing import Any
 from bench.arena import Arena
 from bench.case import Case
 from bench.contenders import Contender
-from bench.outcome import Outcome, settle
+from bench.outcome import Outcome
 from bench.peaks import Peaks, name_of
 from bench.plausible import Roof, above_roof, out_of_time, outgrown, precision_of
 from bench.vendor import promise
@@ -49,8 +49,9 @@ class Judge:
         for name in self.peaks if not only else (only,):
             self._probes[name] = self._probes.get(name, 0) + 1
 
-    def hear(self, case: Case, entries: Mapping[Contender, Outcome]) -> None:
-        """Mark the times of a case that cannot be true."""
+    def hear(self, case: Case, entries: Mapping[Contender, Outcome]) -> bool:
+        """Mark the times of a case that cannot be true; tell whether there were any."""
+        marked = False
         for who, outcome in entries.items():
             name = name_of(who, case.threads)
             while outcome.visits and outcome.open:
@@ -60,9 +61,10 @@ class Judge:
                     self.probe(name)
                 elif reason := above or out_of_time(outcome.facts, roof):
                     outcome.doubt(reason)
+                    marked = True
                 else:
                     break
-        settle({who.name: outcome for who, outcome in entries.items()})
+        return marked
 
     def hear_curves(self, cells: Iterable[tuple[Case, Contender, Outcome]]) -> list[Case]:
         """Mark times that grow faster than their cost along the sizes of a main body.
@@ -72,7 +74,7 @@ class Judge:
         curves: dict[tuple[Any, ...], list[tuple[Case, Contender, Outcome]]] = {}
         for case, who, outcome in cells:
             if outcome.visits and outcome.open and not who.rung:
-                key = (case.workload.name, case.variant, case.dtype, case.threads, who)
+                key = (case.workload.name, case.curve, case.dtype, case.threads, who)
                 curves.setdefault(key, []).append((case, who, outcome))
         marked = []
         for curve in curves.values():

@@ -10,7 +10,7 @@ from bench import machine
 from bench.contenders import default_devices, parse_devices
 
 ROOT = Path(__file__).resolve().parent.parent
-BUDGET_S = {False: 300.0, True: 900.0}  # of the core selection, and of all there is
+BUDGET_S = {False: 180.0, True: 900.0}  # of the core selection, and of all there is
 LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 

@@ -1,27 +1,35 @@
 """What became of a cell: its status, why, its blocks, and the figures drawn from them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from statistics import median
-from typing import Any
+from typing import Any, Literal
 
-from bench.contenders import NUMPY
+from bench.case import Case
+from bench.contenders import NUMPY, Contender
 from bench.estimate import (
-    MIN_VISITS,
+    UNKNOWN,
     Estimate,
     Pairs,
-    best,
-    best_speedup,
+    Prior,
+    Visited,
+    best_ratio,
+    best_time,
+    estimated,
+    fitted,
     is_bimodal,
-    typical_speedup,
+    typical_ratio,
     typical_time,
 )
+from bench.results.verdicts import UNSETTLED, Verdict, verdict
 from bench.worker import Block
 
-TARGET_HALF_WIDTH = 0.02
-SPREAD = 3.0  # a typical time over so many times the best is no stable time
-MIN_CALM = 2  # undisturbed pairs, for a visit to count as undisturbed
+MIN_CALM = 2  # undisturbed pairs, for a visit to count as undisturbed; and such visits, for a cell
 UNREACHED = "the run ended before this cell's turn"
+
+Quantity = Literal["time", "typical", "speedup", "speedup_typical"]
+Group = tuple[int, str]  # threads and device: cells whose visits differ alike
+Priors = Mapping[tuple[Quantity, Group], Prior]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +61,7 @@ class Outcome:
     @property
     def open(self) -> bool:
         """Whether the cell can be visited, for the first time or once more."""
-        return self.status in {"ok", "unstable"} or self.reason == UNREACHED
+        return self.status == "ok" or self.reason == UNREACHED
 
     @property
     def blocks(self) -> list[Block]:
@@ -65,14 +73,8 @@ class Outcome:
         """Seconds per iteration, one value a block."""
         return [block.time_s for block in self.blocks]
 
-    @property
-    def half_width(self) -> float:
-        """Half the interval of the speedup relative to it; 0 where there is none."""
-        ratio = self.facts.get("speedup")
-        return (ratio["high"] - ratio["low"]) / (2 * ratio["ratio"]) if ratio else 0.0
-
     def fail(self, status: str, reason: str) -> None:
-        """Take the cell for lost; nothing that was timed remains."""
+        """Mark the cell failed and drop its timings."""
         self.status, self.reason = status, reason
         self.visits = []
         self.facts = {
@@ -80,7 +82,7 @@ class Outcome:
         }
 
     def doubt(self, reason: str) -> None:
-        """Take the cell's times for impossible; they remain, marked."""
+        """Mark the cell's times as impossible; they remain."""
         self.status, self.reason = "implausible", reason
 
 
@@ -98,72 +100,107 @@ def pairs(baseline: Outcome, other: Outcome) -> Pairs:
         whole += [still if len(still) >= MIN_CALM else both] if both else []
     return [
         ([a.time_s for a, _ in visit], [b.time_s for _, b in visit])
-        for visit in (calm if len(calm) >= MIN_VISITS else whole)
+        for visit in (calm if len(calm) >= MIN_CALM else whole)
     ]
 
 
-def settle(outcomes: Mapping[str, Outcome]) -> None:
-    """Draw times, speedups and the status from the visits of each outcome.
+@dataclass(frozen=True)
+class Seen:
+    """What the visits of a timed cell show, one value a visit and quantity."""
 
-    Against a baseline whose times are impossible there is no speedup.
-    """
-    baseline = outcomes.get(NUMPY.name)
-    for outcome in outcomes.values():
-        if not outcome.visits:
-            continue
-        outcome.facts |= _times(outcome)
-        outcome.block_s = outcome.facts["typical_s"] * outcome.facts["iterations_per_block"]
-        if baseline is not None and baseline.visits:
-            outcome.facts |= _speedups(baseline, outcome)
-        if outcome.status != "implausible":
-            reason = unsettled(outcome)
-            outcome.status, outcome.reason = ("unstable" if reason else "ok"), reason
+    group: Group
+    quantities: Mapping[Quantity, Visited]
+
+    @classmethod
+    def of(cls, group: Group, outcome: Outcome, baseline: Outcome | None) -> "Seen":
+        """Gather a cell's quantities; against a baseline whose times are impossible no speedup."""
+        calm = [seconds for seconds, _ in pairs(outcome, outcome)]
+        quantities: dict[Quantity, Visited] = {
+            "time": best_time(calm),
+            "typical": typical_time(calm),
+        }
+        believed = baseline is not None and baseline.status != "implausible"
+        paired = pairs(baseline, outcome) if baseline is not None and believed else []
+        if paired and baseline is not outcome:
+            quantities |= {"speedup": best_ratio(paired), "speedup_typical": typical_ratio(paired)}
+        return cls(group, quantities)
+
+    def estimate(self, quantity: Quantity, priors: Priors, more: int = 0) -> Estimate | None:
+        """Return the estimate of a quantity, as expected after `more` visits; None if unknown."""
+        visited = self.quantities.get(quantity)
+        if visited is None:
+            return None
+        return estimated(visited, priors.get((quantity, self.group), UNKNOWN), more)
+
+    def verdict(self, priors: Priors, more: int = 0) -> Verdict | None:
+        """Return who is faster, as far as is known now, or as expected after `more` visits."""
+        ratio = self.estimate("speedup", priors, more)
+        return None if ratio is None else verdict(ratio.low, ratio.high)
+
+    def missing(self, priors: Priors, most: int) -> int:
+        """Return how many further visits are expected to settle the verdict; `most` is the most."""
+        steps = (n for n in range(most) if self.verdict(priors, n) != UNSETTLED)
+        return next(steps, most)
 
 
-def _times(outcome: Outcome) -> dict[str, Any]:
-    calm = [seconds for seconds, _ in pairs(outcome, outcome)]
-    blocks = outcome.blocks
-    typical = typical_time(calm)
+def all_priors(cells: Iterable[Seen]) -> Priors:
+    """Fit how visits differ, for each quantity and group of cells of a run."""
+    groups: dict[tuple[Quantity, Group], list[Visited]] = {}
+    for cell in cells:
+        for quantity, visited in cell.quantities.items():
+            groups.setdefault((quantity, cell.group), []).append(visited)
+    return {key: fitted(several) for key, several in groups.items()}
+
+
+def seen_in(case: Case, outcomes: Mapping[Contender, Outcome]) -> dict[Contender, Seen]:
+    """Gather what the timed cells of one case show, by contender."""
+    baseline = outcomes.get(NUMPY)
+    timed = baseline if baseline is not None and baseline.visits else None
     return {
+        contender: Seen.of((case.threads, contender.device), outcome, timed)
+        for contender, outcome in outcomes.items()
+        if outcome.visits
+    }
+
+
+def settle(case: Case, outcomes: Mapping[Contender, Outcome], priors: Priors) -> None:
+    """Draw the figures of the timed cells of one case, given the priors of its run."""
+    for contender, seen in seen_in(case, outcomes).items():
+        _settle(seen, outcomes[contender], outcomes.get(NUMPY), priors)
+
+
+def _settle(seen: Seen, outcome: Outcome, baseline: Outcome | None, priors: Priors) -> None:
+    blocks = outcome.blocks
+    calm = [seconds for seconds, _ in pairs(outcome, outcome)]
+    outcome.facts |= {
         "blocks": len(blocks),
         "disturbed_blocks": sum(block.disturbed for block in blocks),
         "visits": len(outcome.visits),
         "workers": len({visit.worker for visit in outcome.visits}),
-        "best_s": best(calm),
-        "typical_s": typical.value,
-        "typical_low_s": typical.low,
-        "typical_high_s": typical.high,
+        "best_s": min(map(min, calm)),
         "bimodal": is_bimodal([s / median(seconds) for seconds in calm for s in seconds]),
     }
-
-
-def _speedups(baseline: Outcome, outcome: Outcome) -> dict[str, Any]:
-    """Return both speedups, and whether they are two: a machine that slows both sides has one."""
-    if outcome is baseline:
-        one = {"ratio": 1.0, "low": 1.0, "high": 1.0}
-        return {"speedup": one, "speedup_best": one}
-    paired = [] if baseline.status == "implausible" else pairs(baseline, outcome)
-    if not paired:
-        return {"speedup": None, "speedup_best": None}
-    return {
-        "speedup": as_dict(typical_speedup(paired)),
-        "speedup_best": as_dict(best_speedup(paired)),
-        "bimodal": is_bimodal([s / t for a, b in paired for s, t in zip(a, b, strict=True)]),
-    }
+    quantity: Quantity
+    for quantity in ("time", "typical"):
+        estimate = seen.estimate(quantity, priors)
+        assert estimate is not None, "a timed cell has times"  # noqa: S101 - a bug of ours alone
+        outcome.facts |= {
+            f"{quantity}_s": estimate.value,
+            f"{quantity}_low_s": estimate.low,
+            f"{quantity}_high_s": estimate.high,
+        }
+    for quantity in ("speedup", "speedup_typical"):
+        estimate = seen.estimate(quantity, priors)
+        one = {"ratio": 1.0, "low": 1.0, "high": 1.0} if outcome is baseline else None
+        outcome.facts[quantity] = as_dict(estimate) if estimate else one
+    if baseline is not None and outcome is not baseline and outcome.facts["speedup"]:
+        ratios = [s / t for a, b in pairs(baseline, outcome) for s, t in zip(a, b, strict=True)]
+        outcome.facts["bimodal"] = is_bimodal(ratios)
+    outcome.block_s = outcome.facts["typical_s"] * outcome.facts["iterations_per_block"]
+    if outcome.status != "implausible":
+        outcome.status, outcome.reason = "ok", ""
 
 
 def as_dict(estimate: Estimate) -> dict[str, float]:
     """Return a speedup as the result file holds it."""
     return {"ratio": estimate.value, "low": estimate.low, "high": estimate.high}
-
-
-def unsettled(outcome: Outcome) -> str:
-    """Return why no single number describes the cell well enough, or ""."""
-    facts = outcome.facts
-    if facts["typical_s"] > SPREAD * facts["best_s"]:
-        return f"its typical time is {facts['typical_s'] / facts['best_s']:.1f} times its best"
-    if len(outcome.visits) < MIN_VISITS:
-        return f"seen in {len(outcome.visits)} visits only, not {MIN_VISITS}"
-    if outcome.half_width > TARGET_HALF_WIDTH:
-        return f"the speedup is known to {outcome.half_width:.1%} only, not {TARGET_HALF_WIDTH:.0%}"
-    return ""

@@ -69,7 +69,7 @@ def compare(case: Case, who: Contender, rounds: int) -> Figures:
         file = Path(folder) / "inputs"
         worker.make(case, file)
         worker.begin(case, file, worker.reference(case, file, None))
-        worker.peak_bytes()  # as in a run, so that the first call does not count
+        worker.confirm()  # as in a run, so that the first call does not count
         worker.calibrate()
         gc.disable()  # as in the suite's blocks and the Timer's
         body, more, inputs = unwrapped(worker.iterate)

@@ -28,6 +28,7 @@ CONV_FLOPS = 2 * 9 * CHANNELS**2 * (PIXELS - 2) ** 2
 LONG_S = 0.01  # a call that takes longer needs no larger matrices
 FEWEST = 3  # calls
 LEAST_BYTES, MOST_BYTES = 2**26, 2**30  # of an array to copy: an accelerator's is larger
+MOST_CPU_BYTES = 2**27  # a cache of more is shared with other machines
 CACHES = 4  # so many times the last-level cache, a copy does not fit it
 LAUNCHES = 1000
 MEMORY_SHARE = 8  # no array of a probe takes more than this part of the free memory
@@ -46,7 +47,7 @@ def measured(who: Contender, cores: Sequence[int], probe_s: float) -> Peaks:
     found = {name: _flop_s(who, name, probe_s) for name in _precisions(who)}
     on_cpu = who.device == "cpu"
     cache = processor.cache_bytes(cores) if on_cpu else cache_bytes(torch.device(who.device))
-    size = max(LEAST_BYTES, CACHES * (cache or 0))
+    size = max(LEAST_BYTES, min(MOST_CPU_BYTES, CACHES * (cache or 0)))
     if not on_cpu:
         size = max(size, min(MOST_BYTES, _free_bytes(who) // MEMORY_SHARE))
     named = getattr(

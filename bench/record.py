@@ -54,7 +54,7 @@ def _identity(cell: Cell) -> dict[str, Any]:
         "size": case.size.label,
         "axis": case.workload.axis,
         "axis_value": case.axis_value,
-        "variant": case.variant,
+        "curve": case.curve,
         "dtype": case.dtype,
         "contender": cell.contender.name,
         "device": cell.contender.device,

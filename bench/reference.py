@@ -1,11 +1,16 @@
 """What a result is held against: who computes the float64 reference of a case, and where it lies.
 
+First each body is held against the other library's in float64, at the smallest size of its curve,
+where an error that float32's rounding would hide is seen. So at every size one float64 reference
+serves all: PyTorch's, which takes the least time, on all cores or on the accelerator.
+
 Inputs and references are files that the workers of a case share. A contender is held against every
 entry of a reference once; its later workers are held against a sample, which is kept.
 """
 
 import shutil
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -63,12 +68,44 @@ class References:
         self._contenders = contenders
         self._threads = threads
         self._samples: dict[tuple[str, str], list[Sample] | None] = {}
+        self._exact: dict[tuple[str, str, str], tuple[Any, ...] | None] = {}
+        self._disagreements: dict[tuple[str, str, str], str] = {}
+
+    def disagreement(self, case: Case, who: Contender) -> str:
+        """Return how a contender's body differs in float64 from the other library's, or "".
+
+        Asked once for each body and curve, at the smallest size. A body that fails to run there
+        says nothing of that; its own case will say why.
+        """
+        small = case.smallest("float64")
+        if who.twin or who.way or who.unavailable(small):
+            return ""
+        key = (case.workload.name, case.curve, who.name)
+        if key not in self._disagreements:
+            other = TORCH_CPU if who.library == "numpy" else NUMPY
+            reason = ""
+            with suppress(WorkerError):
+                if (theirs := self._exactly(small, other)) is not None:
+                    at = replace(small, threads=case.threads)
+                    reason = self._ask(at, who, "disagrees", small, theirs)
+            where = f"in float64 at {small.size.label}, against {other.name}: "
+            self._disagreements[key] = where + reason if reason else ""
+        return self._disagreements[key]
+
+    def _exactly(self, small: Case, who: Contender) -> tuple[Any, ...] | None:
+        """Return a library's outputs in a small case of float64; None if it cannot run it."""
+        key = (small.workload.name, small.curve, who.name)
+        if key not in self._exact:
+            self._exact[key] = None
+            at = replace(small, threads=self._threads)
+            with suppress(WorkerError):
+                self._exact[key] = self._ask(at, who, "exact", small)
+        return self._exact[key]
 
     def expected(self, case: Case, who: Contender, stage: Stage) -> tuple[str, Expected]:
         """Return who computed a contender's reference, and the reference or a sample of it.
 
-        It is the other library; where that fails, which must not cost this contender its cell, it
-        is this contender's own, which tells rounding errors at least.
+        It is PyTorch's; where that fails, which must not cost NumPy its cell, it is NumPy's.
 
         Raises
         ------
@@ -79,18 +116,19 @@ class References:
             self._ask(case, who, "make", case, stage.inputs)
             stage.made = True
         name = f"{case.workload.name}/{case.size.label}/{case.dtype}"
-        for source, on in ((self._other(case, who), self._threads), (who.usual, case.threads)):
+        last = who.usual if case.size.large else NUMPY
+        for source in dict.fromkeys((self._first(case), last)):
             if source.name in stage.references and who.name not in stage.verified:
                 stage.verified.add(who.name)
                 return source.name, stage.references[source.name]
             if (name, source.name) not in self._samples:
                 self._samples[name, source.name] = None  # a failure is not tried again
                 path = None if case.size.large else stage.folder / source.name
-                at = replace(case, threads=on)
+                at = replace(case, threads=self._threads)
                 try:
                     sample = self._ask(at, source, "reference", case, stage.inputs, path)
                 except WorkerError:
-                    if source == who.usual:
+                    if source == last:
                         raise
                     continue
                 self._samples[name, source.name] = sample
@@ -102,12 +140,7 @@ class References:
                 return source.name, known
         raise WorkerError("crashed", "no reference: both libraries failed to compute one")
 
-    def _other(self, case: Case, who: Contender) -> Contender:
-        """Return who computes the reference of a contender: the other library.
-
-        Large sizes would keep a CPU busy for minutes in float64; there it is the accelerator.
-        """
-        if who.library != "numpy":
-            return who.usual if case.size.large else NUMPY
+    def _first(self, case: Case) -> Contender:
+        """Return who computes the reference: PyTorch, at large sizes on an accelerator."""
         others = (c for c in self._contenders if c == c.usual and c.device != "cpu")
         return next(others, TORCH_CPU) if case.size.large else TORCH_CPU

@@ -1,15 +1,14 @@
 """A run: one invocation, from the cells that were asked for to one result file.
 
-It visits every case, then every case again with fresh processes, then those where a visit tells
-most, until all are known well enough or the time is spent. Every visit goes to the journal at
+Two generations of fresh processes see every case; then time goes where `schedule` expects it to
+settle most, until every verdict is known or the time is spent. Every visit goes to the journal at
 once, and a run that was cut off goes on from there.
 """
 
-import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -22,19 +21,33 @@ from bench.contenders import Contender
 from bench.journal import Journal
 from bench.judge import Judge
 from bench.options import Options
-from bench.outcome import TARGET_HALF_WIDTH, Outcome, settle
+from bench.outcome import Outcome, Priors, Seen, all_priors, seen_in, settle
+from bench.progress import Progress
 from bench.record import extra_info, record, restored
+from bench.results.verdicts import Verdict
 from bench.resume import refuse_changed, unfinished
+from bench.schedule import (
+    MOST_VISITS,
+    Standing,
+    Stay,
+    first_stays,
+    fits,
+    in_order,
+    open_stays,
+    second_stays,
+    slow_to_start,
+)
 from bench.selftest import self_test
 
-FINISH_S, REPORT_S = 3.0, 4.0  # of the budget, kept for the end of the run and for its pages
-FULL_PASSES = 3  # visit every case; the later ones visit those where that tells most
-ENOUGH_VISITS = 5  # with a narrow interval; fewer can agree by luck
-MAX_VISITS = 24
+FINISH_S, REPORT_S = 3.0, 6.0  # of the budget, kept for the end of the run and for its pages
+VISIT_SHARE, VISIT_S = 0.3, (0.02, 0.2)  # of the budget, for the blocks of all first two visits
+LATER_S = 0.2  # of blocks of a contender in a later visit, which is worth its overhead
+SLOW_SHARE = 0.2  # of the budget, kept for contenders that are slow to start
+SLOW_START_S = 20.0  # the first of them is reckoned to cost
+GENERATION_S = 10.0  # at least, of visits with the same processes
 HANG_SHARE, LEAST_HANG_S = 1 / 8, 5.0  # of the budget: a worker silent for longer has hung
 LARGE_SHARE = 1 / 60  # of the budget, for NumPy to compute a case of a large size once
 PROBE_SHARE, PROBES_S = 1 / 3000, (0.02, 0.2)  # of the budget, for each figure of the peaks
-NEWS_S = 10.0  # between lines of progress, once every case was seen
 
 OPTIONS: pytest.StashKey[Options] = pytest.StashKey()
 CELLS: pytest.StashKey[Mapping[str, Cell]] = pytest.StashKey()  # by the ids of their tests
@@ -63,22 +76,30 @@ class Run:
         """
         self.options = options
         self.result: Path | None = None
-        self._say = say
         self._zero_s = started_s
         self._ends_s = started_s + options.budget_s - FINISH_S - REPORT_S * options.report
         self._nodes = {cell.id: node for node, cell in asked.items()}
         self._cells = list(_with_twins(asked.values(), twins=options.self_test))
         self._outcomes = {cell.id: _unmeasured(cell) for cell in self._cells}
-        self._cases = {cell.case.id: cell.case for cell in self._cells}
-        self._cost_s: dict[str, float] = {}
-        self._renewal_s = 0.0
-        self._news_s = -math.inf
+        self._cases: dict[str, Case] = {
+            case.id: case for case in in_order(cell.case for cell in self._cells)
+        }
+        self._members: dict[str, dict[Contender, Cell]] = {name: {} for name in self._cases}
+        for cell in self._cells:
+            self._members[cell.case.id][cell.contender] = cell
+        self._seen: dict[str, Mapping[Contender, Seen]] = {}
+        self._priors: Priors = {}
+        self._cost_s: dict[str, list[float]] = {}  # of each visit of a case
+        self._renewal_s = 4.0
+        self._progress = Progress(self, say)
         limit_s = max(LEAST_HANG_S, HANG_SHARE * options.budget_s)
         keys = _keys(cell for cell in self._cells if self._outcomes[cell.id].open)
         self._arena = Arena(keys, limit_s, LARGE_SHARE * options.budget_s)
         least_s, most_s = PROBES_S
         probe_s = min(most_s, max(least_s, PROBE_SHARE * options.budget_s))
         self._judge = Judge(self._arena, probe_s)
+        share_s = VISIT_SHARE * options.budget_s / (2 * max(1, len(self._cells)))
+        self._visit_s = min(VISIT_S[1], max(VISIT_S[0], share_s))
         self.journal = self._begun(header)
 
     def _begun(self, header: Mapping[str, Any]) -> Journal:
@@ -106,6 +127,10 @@ class Run:
         for cell in self._cells:
             if cell.id in kept:
                 self._outcomes[cell.id] = restored(cell, kept[cell.id], self._zero_s)
+        self._seen = {
+            name: seen_in(case, self.outcomes(case)) for name, case in self._cases.items()
+        }
+        self._refit()
         visits = (visit for outcome in self._outcomes.values() for visit in outcome.visits)
         self._arena.generation = max((visit.worker for visit in visits), default=0)
         return journal
@@ -123,170 +148,220 @@ class Run:
         return self._ends_s - time.perf_counter()
 
     def measure(self) -> None:
-        """Visit cases until all are known well enough or the time is spent."""
+        """See every case twice, then what is not known yet, until all is or the time is spent."""
         try:
-            for number in count(1):
-                due = self._due(number)
-                if due and not self._renewed(number, due):
+            first, second = self._first_visits(), self._second_visits
+            self._renew(first)
+            self._begin()
+            self._see(first, begin=True)
+            self._refit()
+            self._progress.so_far()
+            self._renew(second())
+            self._see(second())
+            slow_is_due = True
+            while self.left_s() > 0:
+                self._refit()
+                stays = self._open_visits(SLOW_SHARE * slow_is_due)
+                if not stays and not slow_is_due:
                     break
-                if not self._pass(number, due) and number >= FULL_PASSES:
-                    break
+                if not stays:
+                    stays, slow_is_due = self._slow_visits(), False
+                    self._renew(stays, nurseries=False)
+                    self._see(stays, begin=True)
+                    stays = second()
+                self._renew(stays, nurseries=False)
+                self._see(stays)
+            self._skip_unreached()
             self.journal.complete = True
         finally:
             self._arena.end()
 
-    def _renewed(self, number: int, due: Sequence[Sequence[Case]]) -> bool:
-        """Start fresh processes for a pass, if there is time for that; the first is always."""
+    def _begin(self) -> None:
+        """Measure what the devices can do at most."""
+        self._judge.probe()
+        self.journal.observe(observed=self._arena.observed, peaks=self._judge.peaks)
+        if self.options.resume:  # the interrupted run has paid for its own start
+            self._ends_s += time.perf_counter() - self._zero_s - self.journal.spent_s
+
+    def _renew(self, stays: Sequence[Stay], *, nurseries: bool = True) -> None:
+        """Start fresh processes for some visits."""
         start = time.perf_counter()
-        if number > 1 and self.left_s() < 2 * self._renewal_s:
-            return False
-        cells = [
-            cell for cases in due for case in cases for cell, o in self._members(case) if o.open
-        ]
-        self._arena.renew(_keys(cells))
+        keys = dict.fromkeys((who, stay.case.threads) for stay in stays for who in stay.contenders)
+        self._arena.renew(list(keys), nurseries=nurseries)
         self._renewal_s = time.perf_counter() - start
-        if number == 1:
-            self._judge.probe()
-            self.journal.observe(observed=self._arena.observed, peaks=self._judge.peaks)
-            if self.options.resume:  # the interrupted run has paid for its own start
-                self._ends_s += time.perf_counter() - self._zero_s - self.journal.spent_s
-        return True
 
-    def _pass(self, number: int, due: Sequence[Sequence[Case]]) -> bool:
-        """Visit each case that is due once, in as far as there is time; tell whether any was."""
-        visited = False
-        for done, cases in enumerate(due):
+    def _see(self, stays: Sequence[Stay], *, begin: bool = False) -> None:
+        """Visit cases in turn while there is time; `begin` only what can be seen twice."""
+        begun_s = sum(spent[0] for spent in self._cost_s.values() if len(spent) == 1)
+        costs = [SLOW_START_S if begin and _all_slow(stays) else 0.5]
+        for number, stay in enumerate(stays):
             left_s = self.left_s()
-            if number == 1 and left_s <= 0:
-                self._skip(cases)
-            elif number == 1 or self._cost_s.get(_group(cases[0]), 0.0) < left_s:
-                share_s = left_s / sum(map(len, due[done:])) / max(1, 1 + FULL_PASSES - number)
-                self._visit(cases, share_s)
-                visited = True
-            self._tell(number, cases)
-        return visited
+            expected_s = self._expected_s(stay) or sum(costs) / len(costs)
+            if begin and not fits(expected_s, begun_s, left_s, self._renewal_s):
+                continue
+            if left_s < expected_s:
+                continue
+            start = time.perf_counter()
+            self._visit(stay)
+            costs = [*costs[-20:], time.perf_counter() - start]
+            begun_s += costs[-1] * begin
+            after = stays[number + 1] if number + 1 < len(stays) else None
+            if after is None or _inputs(after.case) != _inputs(stay.case):
+                self._arena.put_away(stay.case)
+            self._progress.tell(stay.case, first=begin)
 
-    def _due(self, number: int) -> list[list[Case]]:
-        """Return the cases that a pass visits, those together that share their inputs.
+    def _expected_s(self, stay: Stay) -> float:
+        """Return what a visit cost the last time, 0 if there was none."""
+        return self._cost_s.get(stay.case.id, [0.0])[-1]
 
-        Three passes visit all, the cheap ones first if the time is too short for all. After that a
-        pass visits the half where a second spent narrows most.
-        """
-        groups: dict[str, list[Case]] = {}
-        for case in self._cases.values():
-            if self._wants(case, number):
-                groups.setdefault(_group(case), []).append(case)
-        if number > 1:
-            left_s = self.left_s() - self._renewal_s
-            groups = {k: v for k, v in groups.items() if self._cost_s.get(k, 0.0) < left_s}
-        costs_s = {name: self._cost_s.get(name, 0.0) for name in groups}
-        if number > FULL_PASSES:
-            worth = {
-                name: -max(1.0, *map(self._width, cases)) / costs_s[name] / self._visits(cases[0])
-                for name, cases in groups.items()
-            }
-            chosen = sorted(groups, key=worth.__getitem__)[: math.ceil(len(groups) / 2)]
-            return [cases for name, cases in groups.items() if name in chosen]
-        if sum(costs_s.values()) > self.left_s():
-            return sorted(groups.values(), key=lambda cases: costs_s[_group(cases[0])])
-        return list(groups.values())
+    def _first_visits(self) -> list[Stay]:
+        stays = first_stays(list(self._cases.values()), self._standings())
+        return [stay for stay in stays if not _slow(stay)]
 
-    def _wants(self, case: Case, number: int) -> bool:
-        """Tell whether a case is to be visited in a pass."""
-        if not any(outcome.open for _, outcome in self._members(case)):
-            return False
-        visits = self._visits(case)
-        if number <= FULL_PASSES:
-            return visits < number
-        return visits < ENOUGH_VISITS or (visits < MAX_VISITS and self._width(case) > 1)
+    def _second_visits(self) -> list[Stay]:
+        return second_stays(list(self._cases.values()), self._standings())
 
-    def _visits(self, case: Case) -> int:
-        return max(len(outcome.visits) for _, outcome in self._members(case))
+    def _slow_visits(self) -> list[Stay]:
+        stays = first_stays(list(self._cases.values()), self._standings())
+        return [stay for stay in stays if _slow(stay)]
 
-    def _width(self, case: Case) -> float:
-        """Return the widest half interval of a case, in units of the target."""
-        widths = (outcome.half_width for _, outcome in self._members(case))
-        return max(widths, default=0.0) / TARGET_HALF_WIDTH
+    def _open_visits(self, kept_share: float) -> list[Stay]:
+        """Return visits for about one generation; none if too little is left but what is kept."""
+        left_s = self.left_s() - kept_share * self.options.budget_s - self._renewal_s
+        stays = open_stays(
+            list(self._cases.values()), self._standings(), left_s, self.options.budget_s
+        )
+        planned_s = 0.0
+        for number, stay in enumerate(stays):
+            planned_s += self._expected_s(stay)
+            if planned_s > GENERATION_S:
+                stays = stays[: number + 1]
+                break
+        return [self._with_twins(stay) for stay in stays]
 
-    def _members(self, case: Case) -> Iterator[tuple[Cell, Outcome]]:
-        for cell in self._cells:
-            if cell.case is case:
-                yield cell, self._outcomes[cell.id]
+    def _with_twins(self, stay: Stay) -> Stay:
+        """Let the second workers of a self-test take part with their firsts."""
+        twins = (twin(who) for who in stay.contenders if self.options.self_test)
+        return replace(stay, contenders=(*stay.contenders, *twins))
 
-    def _visit(self, cases: Sequence[Case], share_s: float) -> None:
+    def _standings(self) -> dict[str, Standing]:
+        return {name: self._standing(case) for name, case in self._cases.items()}
+
+    def _standing(self, case: Case) -> Standing:
+        """Return how far a case is, of the contenders that can be visited."""
+        can = {who: outcome for who, outcome in self.outcomes(case).items() if outcome.open}
+        seen = self._seen.get(case.id, {})
+        costs = self._cost_s.get(case.id, [])
+        return Standing(
+            visits={who: len(outcome.visits) for who, outcome in can.items()},
+            missing={
+                who: seen[who].missing(self._priors, MOST_VISITS)
+                for who in can
+                if who in seen and not who.twin
+            },
+            cost_s=costs[-1] if costs else 0.0,
+            spent_s=sum(costs),
+        )
+
+    def outcomes(self, case: Case) -> dict[Contender, Outcome]:
+        """Return what became of each contender of a case."""
+        return {who: self._outcomes[cell.id] for who, cell in self._members[case.id].items()}
+
+    def cases(self) -> list[Case]:
+        """Return the cases in the order of their first visits."""
+        return list(self._cases.values())
+
+    def _visit(self, stay: Stay) -> None:
         start = time.perf_counter()
-        entries = [
-            (case, {cell.contender: outcome for cell, outcome in self._members(case)})
-            for case in cases
-        ]
-        self._arena.visit(entries, share_s)
+        case, outcomes = stay.case, self.outcomes(stay.case)
+        later = all(len(outcomes[who].visits) > 1 for who in stay.contenders if who in outcomes)
+        self._arena.visit(case, outcomes, stay.contenders, LATER_S if later else self._visit_s)
         known = self._judge.peaks
-        for case, members in entries:
-            self._judge.hear(case, members)
+        settle(case, outcomes, self._priors)
+        if self._judge.hear(case, outcomes):
+            settle(case, outcomes, self._priors)
         if self._judge.peaks is not known:
             self.journal.observe(peaks=self._judge.peaks)
-        self._cost_s[_group(cases[0])] = time.perf_counter() - start
-        self._keep(cases)
+        self._seen[case.id] = seen_in(case, outcomes)
+        self._keep(case)
+        self._cost_s.setdefault(case.id, []).append(time.perf_counter() - start)
 
-    def _skip(self, cases: Sequence[Case]) -> None:
-        for case in cases:
-            for _, outcome in self._members(case):
-                if outcome.open:
+    def _refit(self) -> None:
+        """Fit anew how visits differ, over all cells seen so far."""
+        self._priors = all_priors(
+            seen for cells in self._seen.values() for who, seen in cells.items() if not who.twin
+        )
+
+    def _skip_unreached(self) -> None:
+        """Say of each cell that was not seen that the time was spent before its turn."""
+        for case in self._cases.values():
+            skipped = False
+            for outcome in self.outcomes(case).values():
+                if outcome.open and not outcome.visits:
+                    skipped = True
                     outcome.fail(
                         "skipped",
-                        f"the budget of {self.options.budget_s:g} s was spent before this case's "
+                        f"the budget of {self.options.budget_s:g} s was spent before this cell's "
                         "turn; a larger --budget or a narrower selection reaches it",
                     )
-        self._keep(cases)
+            if skipped:
+                self._keep(case)
 
-    def _keep(self, cases: Sequence[Case]) -> None:
-        """Put on disk what is known of some cases now."""
+    def _keep(self, case: Case) -> None:
+        """Put on disk what is known of a case now."""
         spent_s = time.perf_counter() - self._zero_s
         self.journal.add(
             (
-                record(cell, outcome, self._nodes.get(cell.id, ""), self._zero_s)
-                for case in cases
-                for cell, outcome in self._members(case)
+                record(cell, self._outcomes[cell.id], self._nodes.get(cell.id, ""), self._zero_s)
+                for cell in self._members[case.id].values()
             ),
             spent_s,
         )
 
-    def _tell(self, number: int, cases: Sequence[Case]) -> None:
-        """Print a line for each case when it is first seen, and now and then later."""
-        minutes, seconds = divmod(max(0, round(self.left_s())), 60)
-        left = f"{minutes}:{seconds:02d} left"
-        if number == 1:
-            for case in cases:
-                done = list(self._cases).index(case.id) + 1
-                total = len(self._cases)
-                place = f"[{done:>{len(str(total))}}/{total}]"
-                self._say(f"{place} {left}  {case.id:<52} {self._figures(case)}")
-        elif time.perf_counter() - self._news_s > NEWS_S:
-            self._news_s = time.perf_counter()
-            settled = sum(self._width(case) <= 1 for case in self._cases.values())
-            self._say(f"visit {number}: {settled} of {len(self._cases)} cases known to 2 %, {left}")
-
-    def _figures(self, case: Case) -> str:
-        parts = []
-        for cell, outcome in self._members(case):
-            speedup = outcome.facts.get("speedup")
-            if cell.contender.name != "numpy" and outcome.status != "skipped":
-                told = speedup if outcome.status != "implausible" else None
-                figure = f"{told['ratio']:.2f}x" if told else outcome.status
-                parts.append(f"{cell.contender.name} {figure}")
-        return ", ".join(parts)
+    def verdicts(self) -> list[tuple[Cell, Verdict | None, int]]:
+        """Return, of each PyTorch cell that can have one, its verdict and its number of visits."""
+        known: list[tuple[Cell, Verdict | None, int]] = []
+        for name, members in self._members.items():
+            for who, cell in members.items():
+                outcome = self._outcomes[cell.id]
+                if who.library == "numpy" or who.twin or not (outcome.open or outcome.visits):
+                    continue
+                seen = self._seen.get(name, {}).get(who)
+                verdict = seen.verdict(self._priors) if seen else None
+                known.append((cell, verdict, len(outcome.visits)))
+        return known
 
     def finish(self) -> Path:
         """Write the result file and return its path."""
+        self._seen = {
+            name: seen_in(case, self.outcomes(case)) for name, case in self._cases.items()
+        }
+        self._refit()
+        for case in self._cases.values():
+            settle(case, self.outcomes(case), self._priors)
         everyone = [(cell.case, cell.contender, self._outcomes[cell.id]) for cell in self._cells]
-        if marked := self._judge.hear_curves(everyone):
-            for case in marked:
-                settle({cell.contender.name: o for cell, o in self._members(case)})
-            self._keep(marked)
+        for case in self._judge.hear_curves(everyone):
+            settle(case, self.outcomes(case), self._priors)
+        for case in self._cases.values():
+            if any(outcome.visits for outcome in self.outcomes(case).values()):
+                self._keep(case)
         if self.options.self_test:
             self.journal.self_test = self_test(self._cells, self._outcomes)
+        self.journal.timed_s = sum(
+            block.time_s * outcome.facts["iterations_per_block"]
+            for outcome in self._outcomes.values()
+            for block in outcome.blocks
+        )
         self.result = self.journal.assemble()
         return self.result
+
+
+def _slow(stay: Stay) -> bool:
+    return any(map(slow_to_start, stay.contenders))
+
+
+def _all_slow(stays: Sequence[Stay]) -> bool:
+    return bool(stays) and all(map(_slow, stays))
 
 
 def _with_twins(cells: Iterable[Cell], *, twins: bool) -> Iterator[Cell]:
@@ -306,9 +381,9 @@ def _unmeasured(cell: Cell) -> Outcome:
     return Outcome(reason=reason) if reason else Outcome()
 
 
-def _group(case: Case) -> str:
+def _inputs(case: Case) -> tuple[str, str, str]:
     """Return what cases have in common that share their inputs."""
-    return case.id.rpartition("/")[0]
+    return case.workload.name, case.size.label, case.dtype
 
 
 RUN: pytest.StashKey[Run] = pytest.StashKey()

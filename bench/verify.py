@@ -47,7 +47,7 @@ COMPLEX = {"float32": "complex64", "float64": "complex128"}  # what a transform 
 
 
 @dataclass(frozen=True, kw_only=True)
-class Verdict:
+class Verification:
     """What verification found; `reason` is "" for a result that is right."""
 
     rel_error: float | None
@@ -103,21 +103,21 @@ def outputs(result: Any) -> tuple[Any, ...]:
 
 def verify(
     case: Case, result: Any, expected: Sequence[Sample], *, rung: str = "", precision: str = ""
-) -> Verdict:
+) -> Verification:
     """Hold a contender's result, in NumPy arrays, against samples of the reference's outputs."""
     bound = tolerance(case, rung, precision)
     got = outputs(result)
     if len(got) != len(expected):
         reason = f"{len(expected)} outputs expected, got {len(got)}"
-        return Verdict(rel_error=None, tolerance=bound, reason=reason)
+        return Verification(rel_error=None, tolerance=bound, reason=reason)
     errors = [_error(case, *pair) for pair in zip(got, expected, strict=True)]
     for position, error in enumerate(errors):
         if isinstance(error, str):
             reason = f"output {position}: {error}"
-            return Verdict(rel_error=None, tolerance=bound, reason=reason)
+            return Verification(rel_error=None, tolerance=bound, reason=reason)
     worst = max(error for error in errors if not isinstance(error, str))
     reason = "" if worst <= bound else f"relative error {worst:.2g} exceeds the bound {bound:.2g}"
-    return Verdict(rel_error=worst, tolerance=bound, reason=reason)
+    return Verification(rel_error=worst, tolerance=bound, reason=reason)
 
 
 def _error(case: Case, got: Any, expected: Sample) -> float | str:

@@ -25,11 +25,11 @@ from bench.case import Case, in_dtype
 from bench.contenders import Contender
 from bench.memory import give_back, peak_bytes
 from bench.precision import float32_precision, set_float32
-from bench.verify import Sample, Verdict, changed_inputs, outputs, shares_memory, verify
+from bench.verify import Sample, Verification, changed_inputs, outputs, shares_memory, verify
 from bench.workload import Inputs, Quality
 
 BLOCK_S = 0.005
-WARM_S = 0.1  # an iteration longer than this is not run once more, untimed, to warm the caches
+LONG_S = 0.02  # an iteration longer than this warms its caches itself, and is a block
 REASON = 300  # characters
 LOST_SHARE = 0.05  # of the wall time without a core; a block that lost more was disturbed
 
@@ -48,7 +48,22 @@ class First:
     """What the first call of a contender in a case took and showed."""
 
     first_call_s: float
-    verdict: Verdict
+    verification: Verification
+
+
+@dataclass(frozen=True, kw_only=True)
+class Confirmation:
+    """What a contender showed after its blocks: "" for right, else the status its cell gets.
+
+    Attributes
+    ----------
+    peaks : the peak memory of an iteration, of the host and of the device.
+
+    """
+
+    status: str = ""
+    reason: str = ""
+    peaks: dict[str, int | None]
 
 
 class Worker:
@@ -112,17 +127,32 @@ class Worker:
         whole = isinstance(expected, Path)
         if isinstance(expected, Path):
             expected = [Sample.of(output, entries=None) for output in _read(expected)]
-        verdict = self._verdict(result, expected)
+        verification = self._verified(result, expected)
         if whole and (changed := self._changed(inputs)):
             reason = f"the implementation changed its inputs: {', '.join(changed)}"
-            verdict = Verdict(rel_error=None, tolerance=verdict.tolerance, reason=reason)
-        if not verdict.reason:
+            verification = replace(verification, rel_error=None, reason=reason)
+        if not verification.reason:
             self._first = [Sample.of(output) for output in outputs(result)]
-        return First(first_call_s=first_call_s, verdict=verdict)
+        return First(first_call_s=first_call_s, verification=verification)
 
-    def _verdict(self, result: Any, expected: list[Sample]) -> Verdict:
+    def _verified(self, result: Any, expected: list[Sample]) -> Verification:
         who = self.contender
         return verify(self._held(), result, expected, rung=who.rung, precision=who.runs.precision)
+
+    def exact(self, case: Case) -> tuple[Any, ...]:
+        """Return the outputs of this contender's body in a small case of float64."""
+        who = self.contender
+        placed = who.place(case.inputs(), case.workload.on_host)
+        result = outputs(who.bring_back(who.body(case)(**placed)))
+        give_back(who.device)
+        return result
+
+    def disagrees(self, case: Case, theirs: tuple[Any, ...]) -> str:
+        """Return how this body differs from the other library's in a case of float64, or ""."""
+        expected = [Sample.of(output, entries=None) for output in theirs]
+        mine = self.exact(case)
+        result = mine if len(mine) > 1 else mine[0]
+        return verify(case, result, expected, rung=self.contender.rung).reason
 
     def _changed(self, inputs: Path) -> list[str]:
         """Return the names of inputs that no longer are what they were when they were placed."""
@@ -133,28 +163,27 @@ class Worker:
             given = {name: who.bring_back(value) for name, value in again.items()}
         return changed_inputs(placed, given)
 
-    def confirm(self) -> tuple[str, str]:
-        """Compute twice more, after the blocks, to tell whether it still computes, and right.
-
-        Return the status that an answer of no gives the cell, and why; two times "" for yes.
-        """
-        before = self.iterate()
-        again = self.iterate()
-        self.contender.synchronize()
-        if not self.contender.runs.reuses and shares_memory(before, again):
-            return "implausible", "two calls returned the same memory: the second computed nothing"
-        verdict = self._verdict(self.contender.bring_back(again), self._first)
-        if verdict.reason:
-            return "mismatch", f"a later call returned another result: {verdict.reason}"
-        return "", ""
-
-    def peak_bytes(self) -> dict[str, int | None]:
-        """Return host and device memory of one more iteration at its peak, its inputs included."""
-        peak = peak_bytes(self._timed, self.contender.device)
+    def confirm(self) -> Confirmation:
+        """Compute twice more, after the blocks, to tell whether it still computes, and right."""
+        results: list[Any] = []
+        peak = peak_bytes(lambda: results.append(self.iterate()), self.contender.device)
         if peak["host"] is not None and self.contender.device == "cpu":
             arrays = (np.ndarray, torch.Tensor)
             peak["host"] += sum(v.nbytes for v in self._placed.values() if isinstance(v, arrays))
-        return peak
+        peaks = {
+            "peak_memory_bytes": peak["host"],
+            "peak_device_memory_bytes": peak["device"],
+        }
+        again = self.iterate()
+        self.contender.synchronize()
+        if not self.contender.runs.reuses and shares_memory(results[0], again):
+            reason = "two calls returned the same memory: the second computed nothing"
+            return Confirmation(status="implausible", reason=reason, peaks=peaks)
+        verification = self._verified(self.contender.bring_back(again), self._first)
+        if verification.reason:
+            reason = f"a later call returned another result: {verification.reason}"
+            return Confirmation(status="mismatch", reason=reason, peaks=peaks)
+        return Confirmation(peaks=peaks)
 
     def quality(self, inputs: Path) -> Quality:
         """Return what the workload measures about a result beside its time, such as accuracy."""
@@ -198,7 +227,9 @@ class Worker:
         memory is slow when it is touched for the first time. So the faster of two blocks counts.
         """
         self.iterations = 1
-        if self._iteration_s > WARM_S:
+        if self._iteration_s > LONG_S:
+            self._timed()
+        if self._iteration_s > LONG_S:
             return 1, self._iteration_s
         while (time_s := self._faster_s()) * self.iterations < BLOCK_S / 2:
             wanted = round(BLOCK_S / max(time_s, 1e-9))
@@ -214,7 +245,7 @@ class Worker:
         if core is not None:
             machine.move_to(core)
         self.iterations = iterations
-        if self._iteration_s < WARM_S:
+        if self._iteration_s < LONG_S:
             self.iterate()
         steal_s = machine.stolen_s()
         found = [self.block() for _ in range(count)]

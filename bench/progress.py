@@ -1,0 +1,96 @@
+"""What a run says while it measures: verdicts known out of all, and the time left."""
+
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+from bench.case import Case
+from bench.cell import Cell
+from bench.contenders import Contender
+from bench.outcome import Outcome
+from bench.results.verdicts import FASTER, SLOWER, TIE, UNSETTLED, Verdict
+
+NEWS_S = 5.0  # between lines, once every case was seen
+ENOUGH_VISITS = 2  # for a verdict to count as known
+
+
+class Source(Protocol):
+    """A run, as its progress sees it."""
+
+    def left_s(self) -> float:
+        """Return the seconds left for measuring."""
+
+    def cases(self) -> list[Case]:
+        """Return the cases in the order of their first visits."""
+
+    def outcomes(self, case: Case) -> dict[Contender, Outcome]:
+        """Return what became of each contender of a case."""
+
+    def verdicts(self) -> list[tuple[Cell, Verdict | None, int]]:
+        """Return, of each PyTorch cell that can have one, its verdict and its number of visits."""
+
+
+class Progress:
+    """Prints lines; the number of verdicts known never falls."""
+
+    def __init__(self, run: Source, say: Callable[[str], None]) -> None:
+        self._run = run
+        self._say = say
+        self._known = 0
+        self._said_s = time.perf_counter()
+        self._begun = 0
+
+    def tell(self, case: Case, *, first: bool) -> None:
+        """Print a line for each case when it is first seen, and now and then later."""
+        if first:
+            self._begun += 1
+            total = len(self._run.cases())
+            place = f"[{self._begun:>{len(str(total))}}/{total}]"
+            self._say(f"{place} {self._left()}  {case.id:<52} {self._figures(case)}")
+        elif time.perf_counter() - self._said_s > NEWS_S:
+            self._said_s = time.perf_counter()
+            verdicts = self._run.verdicts()
+            known = sum(
+                verdict not in (None, UNSETTLED) and visits >= ENOUGH_VISITS
+                for _, verdict, visits in verdicts
+            )
+            self._known = max(known, self._known)
+            self._say(f"{self._known} of {len(verdicts)} speedups decided, {self._left()}")
+
+    def _left(self) -> str:
+        minutes, seconds = divmod(max(0, round(self._run.left_s())), 60)
+        return f"{minutes}:{seconds:02d} left"
+
+    def _figures(self, case: Case) -> str:
+        parts = []
+        for who, outcome in self._run.outcomes(case).items():
+            speedup = outcome.facts.get("speedup")
+            if who.library == "torch" and (outcome.visits or outcome.status != "skipped"):
+                ok = outcome.status == "ok"
+                figure = f"{speedup['ratio']:.2f}x" if ok and speedup else outcome.status
+                parts.append(f"{who.name} {figure}")
+        return ", ".join(parts)
+
+    def so_far(self) -> None:
+        """Print the headlines after the first pass, each seen once."""
+        largest: dict[tuple[str, str], float] = {}
+        plain = [
+            (cell, verdict)
+            for cell, verdict, _ in self._run.verdicts()
+            if cell.contender == cell.contender.usual and verdict is not None
+        ]
+        for cell, _ in plain:
+            key = (cell.case.workload.name, cell.case.curve)
+            largest[key] = max(cell.case.axis_value, largest.get(key, 0.0))
+        at_largest = [
+            verdict
+            for cell, verdict in plain
+            if cell.case.axis_value == largest[cell.case.workload.name, cell.case.curve]
+        ]
+        if at_largest:
+            counts = {word: at_largest.count(word) for word in (FASTER, SLOWER, TIE, UNSETTLED)}
+            self._say(
+                f"so far, each case seen once; at the largest sizes PyTorch is faster in "
+                f"{counts[FASTER]}, NumPy in {counts[SLOWER]}, a tie in {counts[TIE]}, open in "
+                f"{counts[UNSETTLED]}"
+            )
