@@ -27,12 +27,13 @@ from reports.findings import Findings
 from reports.load import load
 
 PAGE: pytest.StashKey[Path | str] = pytest.StashKey()
+NARROW = ["min", "median"]  # columns of pytest-benchmark's table that fit a terminal
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("numpy-vs-pytorch")
     add = group.addoption
-    add("--budget", metavar="SECONDS", help="time for the whole run (300; with --full 900)")
+    add("--budget", metavar="SECONDS", help="time for the whole run (180; with --full 900)")
     add("--device", metavar="LIST", help="where PyTorch runs: cpu,cuda,cuda:1,mps,xpu (all here)")
     add("--threads", default="1,all", metavar="LIST", help="cores per contender: 1, 4, all (1,all)")
     add("--machine", metavar="LABEL", help="this machine's name in files and pages (its CPU, GPU)")
@@ -61,6 +62,8 @@ def pytest_configure(config: pytest.Config) -> None:
         )
     except ValueError as error:
         raise pytest.UsageError(str(error)) from error
+    if not any(str(arg).startswith("--benchmark-columns") for arg in config.invocation_params.args):
+        config.option.benchmark_columns = NARROW
 
 
 def measures(config: pytest.Config) -> bool:
@@ -126,6 +129,17 @@ def pytest_benchmark_update_machine_info(config: pytest.Config, machine_info: An
         machine_info.pop("node", None)
         chosen = config.stash[OPTIONS]
         machine_info.update(machine.facts(label=chosen.label))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_benchmark_group_stats(config: pytest.Config) -> Generator[None, Any, Any]:
+    """Name a row by its contender: its group names the case."""
+    groups = yield
+    if RUN in config.stash:
+        for row in (row for _, rows in groups for row in rows if row["params"]):
+            test = f"test_pair[{row['param']}]"
+            row["name"] = row["name"].replace(test, row["params"]["contender"])
+    return groups
 
 
 def pytest_benchmark_update_json(config: pytest.Config, output_json: Any) -> None:

@@ -197,10 +197,10 @@ class Arena:
         try:
             if new and (reason := self._references.disagreement(case, who)):
                 raise WorkerError("mismatch", reason)
-            source, expected = self._references.expected(case, who, stage)
+            source, expected, path = self._references.expected(case, who, stage)
             limit_s = self._first_limit_s(case, who)
             first: First = self._call(
-                case, who, "begin", case, stage.inputs, expected, limit_s=limit_s
+                case, who, "begin", case, stage.inputs, expected, path, limit_s=limit_s
             )
             verification = first.verification
             if new:

@@ -68,7 +68,7 @@ def compare(case: Case, who: Contender, rounds: int) -> Figures:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "inputs"
         worker.make(case, file)
-        worker.begin(case, file, worker.reference(case, file, None))
+        worker.begin(case, file, worker.reference(case, file, None), None)
         worker.confirm()  # as in a run, so that the first call does not count
         worker.calibrate()
         gc.disable()  # as in the suite's blocks and the Timer's

@@ -38,14 +38,14 @@ class Progress:
         self._say = say
         self._known = 0
         self._said_s = time.perf_counter()
-        self._begun = 0
+        self._begun: set[str] = set()
 
     def tell(self, case: Case, *, first: bool) -> None:
         """Print a line for each case when it is first seen, and now and then later."""
         if first:
-            self._begun += 1
+            self._begun.add(case.id)
             total = len(self._run.cases())
-            place = f"[{self._begun:>{len(str(total))}}/{total}]"
+            place = f"[{len(self._begun):>{len(str(total))}}/{total}]"
             self._say(f"{place} {self._left()}  {case.id:<52} {self._figures(case)}")
         elif time.perf_counter() - self._said_s > NEWS_S:
             self._said_s = time.perf_counter()

@@ -24,7 +24,7 @@ KEPT_BYTES = 2**27  # of inputs that stay on disk between the visits of a case, 
 KEPT_SHARE = 1 / 32  # of what is free there
 
 Ask = Callable[..., Any]  # ask(case, who, step, *arguments): have a worker do a step
-Expected = Path | list[Sample]
+Expected = tuple[str, list[Sample], Path | None]
 
 
 @dataclass
@@ -102,10 +102,11 @@ class References:
                 self._exact[key] = self._ask(at, who, "exact", small)
         return self._exact[key]
 
-    def expected(self, case: Case, who: Contender, stage: Stage) -> tuple[str, Expected]:
-        """Return who computed a contender's reference, and the reference or a sample of it.
+    def expected(self, case: Case, who: Contender, stage: Stage) -> Expected:
+        """Return who computed a contender's reference, a sample of it, and the file of the whole.
 
-        It is PyTorch's; where that fails, which must not cost NumPy its cell, it is NumPy's.
+        It is PyTorch's; where that fails, which must not cost NumPy its cell, it is NumPy's. The
+        file is None for a contender that was held against the whole before.
 
         Raises
         ------
@@ -118,9 +119,6 @@ class References:
         name = f"{case.workload.name}/{case.size.label}/{case.dtype}"
         last = who.usual if case.size.large else NUMPY
         for source in dict.fromkeys((self._first(case), last)):
-            if source.name in stage.references and who.name not in stage.verified:
-                stage.verified.add(who.name)
-                return source.name, stage.references[source.name]
             if (name, source.name) not in self._samples:
                 self._samples[name, source.name] = None  # a failure is not tried again
                 path = None if case.size.large else stage.folder / source.name
@@ -134,10 +132,12 @@ class References:
                 self._samples[name, source.name] = sample
                 if path is not None:
                     stage.references[source.name] = path
-                    stage.verified.add(who.name)
-                    return source.name, path
             if (known := self._samples[name, source.name]) is not None:
-                return source.name, known
+                whole = (
+                    stage.references.get(source.name) if who.name not in stage.verified else None
+                )
+                stage.verified.add(who.name)
+                return source.name, known, whole
         raise WorkerError("crashed", "no reference: both libraries failed to compute one")
 
     def _first(self, case: Case) -> Contender:

@@ -42,7 +42,7 @@ from bench.selftest import self_test
 FINISH_S, REPORT_S = 3.0, 6.0  # of the budget, kept for the end of the run and for its pages
 VISIT_SHARE, VISIT_S = 0.3, (0.02, 0.2)  # of the budget, for the blocks of all first two visits
 LATER_S = 0.2  # of blocks of a contender in a later visit, which is worth its overhead
-SLOW_SHARE = 0.2  # of the budget, kept for contenders that are slow to start
+SLOW_SHARE = 0.25  # of the budget, kept for contenders that are slow to start
 SLOW_START_S = 20.0  # the first of them is reckoned to cost
 GENERATION_S = 10.0  # at least, of visits with the same processes
 HANG_SHARE, LEAST_HANG_S = 1 / 8, 5.0  # of the budget: a worker silent for longer has hung
@@ -156,8 +156,9 @@ class Run:
             self._see(first, begin=True)
             self._refit()
             self._progress.so_far()
-            self._renew(second())
-            self._see(second())
+            if self.left_s() > self._renewal_s:
+                self._renew(second())
+                self._see(second())
             slow_is_due = True
             while self.left_s() > 0:
                 self._refit()
@@ -184,7 +185,9 @@ class Run:
             self._ends_s += time.perf_counter() - self._zero_s - self.journal.spent_s
 
     def _renew(self, stays: Sequence[Stay], *, nurseries: bool = True) -> None:
-        """Start fresh processes for some visits."""
+        """Start fresh processes for some visits, if there are any."""
+        if not stays:
+            return
         start = time.perf_counter()
         keys = dict.fromkeys((who, stay.case.threads) for stay in stays for who in stay.contenders)
         self._arena.renew(list(keys), nurseries=nurseries)
