@@ -137,7 +137,7 @@ def verify(
     return Verification(rel_error=worst, tolerance=bound, reason=reason)
 
 
-def _error(case: Case, got: Any, expected: Sample) -> float | str:  # noqa: PLR0911 - a reason each
+def _error(case: Case, got: Any, expected: Sample) -> float | str:
     """Return the relative error of one output, or what makes it no candidate."""
     if not isinstance(got, np.ndarray | np.generic):
         return f"an array expected, got {type(got).__name__}"
