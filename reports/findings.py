@@ -213,8 +213,8 @@ def self_tested(result: Result) -> Finding:
             "furthest": f"{100 * (np.exp(found.furthest) - 1):.1f} %",
         }
         sentence += (
-            " (of 95 % intervals one in twenty does); {winners} would be called a winner; the widest"
-            " interval is ±{widest}, and the same code was measured at most {furthest} apart"
+            " (of 95 % intervals one in twenty does); {winners} would be called a winner; the"
+            " widest interval is ±{widest}, and the same code was measured at most {furthest} apart"
         )
     return Finding(id="self-test", state="told", sentence=sentence, numbers=numbers)
 

@@ -60,7 +60,7 @@ def largest(result: Result) -> Iterator[Largest]:
         at = rows.groupby(["workload", "variant", "dtype"], sort=False)["axis_value"]
         cells = records(rows[rows["axis_value"] == at.transform("max")])
         if known := [row for row in cells if state_of(row) not in UNTOLD]:
-            yield Largest(contender=str(contender), threads=int(threads), rows=known)
+            yield Largest(contender=str(contender), threads=round(float(str(threads))), rows=known)
 
 
 def answers(result: Result) -> Iterator[Finding]:
@@ -70,11 +70,9 @@ def answers(result: Result) -> Iterator[Finding]:
     """
     for each in largest(result):
         states = [state_of(row) for row in each.rows]
-        counts = {state: states.count(state) for state in VERDICTS}
+        counts: dict[str, int] = {state: states.count(state) for state in VERDICTS}
         if 2 * counts[UNSETTLED] > len(states):
-            sentence = (
-                "Who is faster is unsettled in {unsettled} of {count} {things}; " + COUNTS
-            )
+            sentence = "Who is faster is unsettled in {unsettled} of {count} {things}; " + COUNTS
         else:
             sentence = "Of {count} {things}, " + COUNTS
             sentence += ", unsettled in {unsettled}" if counts[UNSETTLED] else ""
@@ -119,8 +117,7 @@ def bins(result: Result) -> Iterator[Finding]:
         yield Finding(
             id=f"bins/{each.contender}/threads={each.threads}",
             state=most_frequent({key: len(found) for key, found in names.items()}),
-            sentence="Of {count} {things}, {contender} on {cores}: "
-            + "; ".join(parts),
+            sentence="Of {count} {things}, {contender} on {cores}: " + "; ".join(parts),
             words={"contender": each.contender, "things": each.things, "cores": each.cores}
             | {f"{key}_names": ", ".join(found) for key, found in names.items()},
             numbers={"count": str(len(each.rows))}

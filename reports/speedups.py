@@ -154,7 +154,7 @@ class Speedups:
         return {(row["contender"], row["threads"]): row["typical_s"] for row in records(least)}
 
     def cause(self, row: Row) -> str:
-        """Return why a contender is faster, slower or as fast, as far as the file shows it, or ""."""
+        """Return why a contender is faster, slower or as fast, as far as the file shows."""
         numpy = self._cells.get(f"{row['case']}/{NUMPY}")
         if numpy is None or state_of(row) not in {FASTER, SLOWER, TIE}:
             return ""

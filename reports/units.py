@@ -57,8 +57,8 @@ def interval(value: float, low: float, high: float) -> str:
 
 
 def rough(low: float, high: float) -> bool:
-    """Tell whether an interval is so wide that a sentence says "about" before its ratio."""
-    return high > ROUGH * low
+    """Tell whether a sentence says "about" before a ratio: its interval is wide or not known."""
+    return not high <= ROUGH * low
 
 
 def _digits(value: float, low: float, high: float) -> int:

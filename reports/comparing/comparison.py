@@ -145,13 +145,11 @@ def grid(comparison: Comparison, most: int = MOST) -> Grid:
     table = found.pivot_table("ratio", index, "machine", observed=True).reindex(order)
     chosen = [label for label in furthest(comparison, most) if label in table.columns]
     table = table.reindex(columns=chosen)
-    known = {
-        (str(row[index]), str(row["machine"])): str(row["verdict"]) for row in records(found)
-    }
+    judged = {(str(row[index]), str(row["machine"])): str(row["verdict"]) for row in records(found)}
     rows = tuple(map(str, table.index))
     return Grid(
         ratios=table.to_numpy(dtype=float),
-        verdicts=[[known.get((row, label), "absent") for label in chosen] for row in rows],
+        verdicts=[[judged.get((row, label), "absent") for label in chosen] for row in rows],
         rows=rows,
         columns=tuple(chosen),
     )
