@@ -143,7 +143,7 @@ def _pair(
     return Finding(
         id=f"{kind}/{cell}",
         state=state,
-        sentence=hedged(sentences[state], ratio.low, ratio.high),
+        sentence=hedged(sentences[state], ratio),
         words={
             "contender": called(fast["contender"]),
             **words,
@@ -221,7 +221,7 @@ def gradients(rows: Mapping[str, Row]) -> Iterator[Finding]:
         yield Finding(
             id=f"gradients/{row['cell']}",
             state=state,
-            sentence=hedged(GRADIENTS[state], ratio.low, ratio.high),
+            sentence=hedged(GRADIENTS[state], ratio),
             words=words,
             numbers=numbers,
             cells=(str(hand["cell"]), str(row["cell"])),

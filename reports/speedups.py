@@ -31,7 +31,7 @@ SENTENCES = {
     SLOWER: "{where}: NumPy is {ratio} times as fast as {contender} (95 % interval {interval})",
     TIE: "{where}: NumPy and {contender} are equally fast, within 10 %; {contender} runs at {ratio}"
     " times NumPy's speed (95 % interval {interval})",
-    ABSENT: "{where}: {contender} has no speedup: {reason}",
+    ABSENT: "{where}: {contender} has no speedup ({reason})",
     IMPLAUSIBLE: "{where}: the time of {contender} cannot be true and is left out: {reason}",
 }
 CANNOT_TELL = {  # by what the interval still rules out
@@ -89,12 +89,13 @@ def _sentence(row: Row, state: str) -> str:
         return SENTENCES[state]
     ruled_out = SLOWER if row["low"] >= 1 else FASTER if row["high"] <= 1 else ""
     sentence = CANNOT_TELL[ruled_out] if state == UNSETTLED else SENTENCES[state]
-    return hedged(sentence, row["low"], row["high"])
+    return hedged(sentence, Interval(value=row["ratio"], low=row["low"], high=row["high"]))
 
 
-def hedged(sentence: str, low: float, high: float) -> str:
+def hedged(sentence: str, ratio: Interval) -> str:
     """Return a sentence that says "about" before its ratio where the interval is wide."""
-    return sentence.replace("{ratio}", "about {ratio}") if units.rough(low, high) else sentence
+    rough = units.rough(ratio.value, ratio.low, ratio.high)
+    return sentence.replace("{ratio}", "about {ratio}") if rough else sentence
 
 
 def _numbers(row: Row, state: str) -> dict[str, str]:

@@ -181,6 +181,8 @@ def _crossover(key: str, rows: Sequence[Row], found: Crossing) -> Finding:
         else:
             numbers["edge"] = units.whole(edge)
             of["edge"] = ends[edge]
+        if form == "first":
+            del numbers["low"]
     return Finding(
         id=f"crossover/{key}",
         state=found.state,

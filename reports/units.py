@@ -7,7 +7,7 @@ QUANTITIES = ((1e12, 1e12, " T"), (1e9, 1e9, " G"), (1e6, 1e6, " M"), (1e4, 1e3,
 RATES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1.0, ""))
 LONG = 1e5  # sizes of five digits still read well
 MOST_DIGITS = 3  # of a ratio; whole numbers stand in full
-ROUGH = 1.2  # the upper end over the lower one, from where a ratio is "about" so much
+ROUGH = 1.5  # the upper end over the lower one, from where a ratio is "about" so much
 ONE_DIGIT_FROM = 5  # of a ratio's first digit: from here on a single digit errs by 10 % at most
 BINARY = ("B", "KiB", "MiB", "GiB", "TiB")
 
@@ -43,9 +43,7 @@ def ratio(value: float, low: float, high: float) -> str:
 
     Of 39 to 175 that is one, `80`; but two below 5, 0.5, 50 ..., where one digit errs by over 10 %.
     """
-    digits = _digits(value, low, high)
-    if digits == 1 and value < ONE_DIGIT_FROM * 10 ** math.floor(math.log10(value)):
-        digits = 2
+    digits = _printed(value, low, high)
     return significant(value if digits == MOST_DIGITS else float(f"{value:.{digits}g}"), digits)
 
 
@@ -56,9 +54,18 @@ def interval(value: float, low: float, high: float) -> str:
     return f"{_end(low, places)} to {_end(high, places)}"
 
 
-def rough(low: float, high: float) -> bool:
-    """Tell whether a sentence says "about" before a ratio: its interval is wide or not known."""
-    return not high <= ROUGH * low
+def rough(value: float, low: float, high: float) -> bool:
+    """Tell whether a sentence says "about" before a ratio.
+
+    So it does where the interval is wide or unknown, or leaves a single digit.
+    """
+    return not high <= ROUGH * low or _printed(value, low, high) == 1
+
+
+def _printed(value: float, low: float, high: float) -> int:
+    """Return how many digits of a ratio are printed."""
+    leading = value / 10 ** math.floor(math.log10(value))
+    return max(_digits(value, low, high), 1 if leading >= ONE_DIGIT_FROM else 2)
 
 
 def _digits(value: float, low: float, high: float) -> int:

@@ -62,7 +62,7 @@ def bought(rows: Sequence[Row]) -> str:
     """Return the title: what the fastest of the lesser precisions gains, and its error."""
     row = max((row for row in rows if _less(row["contender"])), key=lambda each: each["ratio"])
     gain = units.ratio(row["ratio"], row["low"], row["high"])
-    about = "about " if units.rough(row["low"], row["high"]) else ""
+    about = "about " if units.rough(row["ratio"], row["low"], row["high"]) else ""
     claim = f"{who(row['contender'])} runs at {about}{gain} times NumPy's speed"
     return f"{claim}, with an error of {_error(row['rel_error'])}"
 

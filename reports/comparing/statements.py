@@ -90,7 +90,7 @@ def _mean(row: Row, words: Mapping[str, str], cells: tuple[str, ...]) -> Finding
     return Finding(
         id=f"compare/{words['other']}/{family}",
         state=state,
-        sentence=hedged(MEANS[state], row["low"], row["high"]) + BASIS,
+        sentence=hedged(MEANS[state], ratio) + BASIS,
         words={**words, "family": "All in all" if family == ALL else family},
         numbers=told(ratio, inverted=state == SLOWER) | {"cells": count},
         cells=cells,
@@ -111,7 +111,7 @@ def _extreme(mine: pd.DataFrame, kind: str, words: Mapping[str, str]) -> Finding
     return Finding(
         id=name,
         state=verdict,
-        sentence=hedged(EXTREMES[kind], row["low"], row["high"]),
+        sentence=hedged(EXTREMES[kind], ratio),
         words={**words, "where": where(row)},
         numbers=told(ratio, inverted=kind == "loss") | times(row),
         cells=(str(row["cell_base"]), str(row["cell"])),

@@ -204,8 +204,8 @@ print(
 print(f"exit status {compared.returncode}: {compared.stderr.splitlines()[-1]}")
 
 # %% [markdown]
-# What it misses is unsettled: the interval is too wide for so small a difference. A gate that has to
-# be sure misses some. One that need not be sure raises false alarms.
+# What it misses is unsettled: the interval is too wide for so small a difference. A gate that has
+# to be sure misses some. One that need not be sure raises false alarms.
 #
 # ## All ratios at once
 #
