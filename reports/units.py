@@ -9,6 +9,7 @@ LONG = 1e5  # sizes of five digits still read well
 MOST_DIGITS = 3  # of a ratio; whole numbers stand in full
 ROUGH = 1.5  # the upper end over the lower one, from where a ratio is "about" so much
 ONE_DIGIT_FROM = 5  # of a ratio's first digit: from here on a single digit errs by 10 % at most
+NEARLY_TEN = 9.5  # what a single digit would round up to 10
 BINARY = ("B", "KiB", "MiB", "GiB", "TiB")
 
 
@@ -65,7 +66,8 @@ def rough(value: float, low: float, high: float) -> bool:
 def _printed(value: float, low: float, high: float) -> int:
     """Return how many digits of a ratio are printed."""
     leading = value / 10 ** math.floor(math.log10(value))
-    return max(_digits(value, low, high), 1 if leading >= ONE_DIGIT_FROM else 2)
+    least = 1 if ONE_DIGIT_FROM <= leading < NEARLY_TEN else 2
+    return max(_digits(value, low, high), least)
 
 
 def _digits(value: float, low: float, high: float) -> int:

@@ -420,6 +420,25 @@ def test_a_grid_marks_what_is_unsettled_or_impossible():
     assert shades[3][2] > shades[3][0]  # and NumPy's blue
 
 
+@pytest.mark.parametrize(("unsettled", "first"), [(3, True), (2, False)])
+def test_a_title_of_which_most_is_unsettled_says_so_first(write, unsettled, first):
+    wide, lost = (1.0, 0.5, 2.0), around(0.5)
+    speedups = [wide] * unsettled + [lost] * 2
+    table = pd.concat(
+        [timed(write, {16: speedup}, workload=f"w{n}") for n, speedup in enumerate(speedups)]
+    )
+    overview = charts.overview(table, 1).description
+    heat = charts.heat_map(table).description
+    count = len(speedups)
+    told = f"unsettled in {unsettled}, slower in 2 of {count}"
+    turned = f"slower in 2, unsettled in {unsettled} of {count}"
+    assert overview.startswith(f"torch-cpu on 1 core: {told if first else turned}")
+    if first:
+        assert heat.startswith(f"At the largest sizes 3 of {count} cells are unsettled; PyTorch")
+    else:
+        assert heat.startswith(f"At the largest sizes NumPy is faster in 2 of {count} cells")
+
+
 def test_a_large_grid_is_drawn():
     values = np.geomspace(0.001, 1000, 480).reshape(40, 12)
     names = [f"name {n}" for n in range(40)]

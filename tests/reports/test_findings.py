@@ -133,8 +133,8 @@ def test_answers_count_the_largest_size_of_each_computation(write):
     found = findings(write, data).answers()
     assert [finding.text for finding in found] == [
         (
-            "Of 3 computations, each at its largest size, torch-cpu on one core is faster than NumPy in"
-            " 2, as fast within 10 % in 0, slower in 1."
+            "Of 3 computations, each at its largest size, torch-cpu on one core is faster than"
+            " NumPy in 2, as fast within 10 % in 0, slower in 1."
         ),
         (
             "Of 1 computation, at its largest size, torch-cuda on one core and its device is faster"
@@ -188,8 +188,8 @@ def test_a_score_of_which_most_is_unsettled_says_so_first(write):
     assert (score.state, score.text) == (
         "unsettled",
         (
-            "Who is faster is unsettled in 3 of 5 PyTorch cells; PyTorch is faster in 0, slower in 2,"
-            " as fast within 10 % in 0."
+            "Who is faster is unsettled in 3 of 5 PyTorch cells; PyTorch is faster in 0, slower in"
+            " 2, as fast within 10 % in 0."
         ),
     )
     assert at_one_size(write, unsettled=2, slower=2).all["score"].text.startswith("Of 4 PyTorch")

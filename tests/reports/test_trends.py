@@ -217,8 +217,8 @@ def test_each_state_of_a_crossover_has_its_sentence(write, state, ratios):
         ((0.5, WIDE, 0.5, 2.0), "NumPy is faster at n = 256, torch-cpu at 1024;"),
         ((0.5, 0.5, WIDE, 1.0), ("NumPy is faster than torch-cpu up to n = 64; above that, up to"
          " 1024, it is too close to call.")),
-        ((0.5, 1.0, 0.5, WIDE), ("NumPy is faster than torch-cpu at 2 of 4 sizes measured, n = 16 to"
-         " 1024; at the others it is too close to call.")),
+        ((0.5, 1.0, 0.5, WIDE), ("NumPy is faster than torch-cpu at 2 of 4 sizes measured, n = 16"
+         " to 1024; at the others it is too close to call.")),
         ((1.0, 2.0, 1.0, 1.0), ("torch-cpu is faster than NumPy at 1 of 4 sizes measured, n = 16 to"
          " 1024; at the others the two are equally fast, within 10 %.")),
     ],
