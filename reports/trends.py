@@ -30,6 +30,7 @@ from reports.statement import Finding, Interval
 Row = Mapping[Any, Any]
 OVERHEAD = 3.0  # times the least time of a curve: from there on its work is what is timed
 SLIGHT = 0.05  # of an exponent: a smaller difference teaches nothing
+WIDE = 1.0  # of an exponent's interval: from a wider one nobody can tell linear from quadratic
 ENDS = 2  # of a range
 LEADS = {FASTER, SLOWER}  # verdicts that name a winner
 TOO_CLOSE = "it is too close to call"
@@ -244,11 +245,14 @@ GROWTHS = {
     " interval {interval}), less than its {cost} (power {work}): large sizes are more efficient",
     "above-cost": "{name}: the time of {contender} grows as {axis} to the power {power} (95 %"
     " interval {interval}), more than its {cost} (power {work}): large sizes are less efficient",
+    UNSETTLED: "{name}: cannot tell how the time of {contender} grows; as {axis} to the power"
+    " {power}, with a 95 % interval of {interval}, and its {cost} to the power {work}",
 }
 
 
 def _growth(key: str, rows: Sequence[Row], cost: str, time: Interval, work: Interval) -> Finding:
-    state = "below-cost" if time.high < work.value - SLIGHT else "as-cost"
+    state = "as-cost" if time.high - time.low <= WIDE else UNSETTLED
+    state = "below-cost" if time.high < work.value - SLIGHT else state
     state = "above-cost" if time.low > work.value + SLIGHT else state
     return Finding(
         id=f"growth/{key}",

@@ -110,4 +110,5 @@ def _title(states: Sequence[Sequence[str]]) -> str:
     first, second = f"PyTorch is faster in {faster}", f"NumPy in {slower}"
     if slower > faster:
         first, second = f"NumPy is faster in {slower}", f"PyTorch in {faster}"
-    return f"At the largest sizes {first} of {known} cells, {second}"
+    rest = f", {unsettled} unsettled" if unsettled else ""
+    return f"At the largest sizes {first} of {known} cells, {second}{rest}"

@@ -37,7 +37,7 @@ IN_PANELS = {  # said beneath the panel's name, where there is less room
     CLAIMS["falls-behind"]: "{name}: NumPy overtakes near {at}",
     CLAIMS["ahead"]: "{name}: ahead at every size",
     CLAIMS["behind"]: "{name}: NumPy ahead at every size",
-    CLAIMS["changes"]: "{name}: the lead changes often",
+    CLAIMS["changes"]: "{name}: the lead changes more than once",
     CLAIMS["faster-some"]: "{name}: faster at some sizes, slower at none",
     CLAIMS["slower-some"]: "{name}: slower at some sizes, faster at none",
     CLAIMS["tie"]: "{name}: equally fast, within 10 %",

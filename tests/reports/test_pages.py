@@ -232,7 +232,7 @@ def test_without_a_gpu_a_references_numbers_are_shown_and_marked_as_not_ones_own
     index = plain(pages["index.html"])
     assert "torch-cuda is 50† times as fast as NumPy" in index
     assert "H &lt;1&gt; (driver 570.1), 2026-01-02, commit abc." in index
-    assert "NumPy is faster at n = 16, torch-cuda at 64" in plain(pages[FAMILY])
+    assert "NumPy is faster at n = 16†, torch-cuda at 64†" in plain(pages[FAMILY])
     assert main(["check", str(tmp_path / "site")]) == 0
 
 

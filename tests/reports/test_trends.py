@@ -328,7 +328,7 @@ def test_growth_is_held_against_that_of_the_cost(write, p, state, text):
         state,
         f"matmul, float32: the time of NumPy grows as n to the power {text.format(power)}",
     )
-    assert set(GROWTHS) == {"as-cost", "below-cost", "above-cost"}
+    assert set(GROWTHS) == {"as-cost", "below-cost", "above-cost", "unsettled"}
 
 
 def test_turning_time_and_cost_round_turns_the_state_round(write):
@@ -341,6 +341,13 @@ def test_a_slope_that_may_be_that_of_the_cost_is_no_news(write):
     (finding,) = growth(write, noisy)
     assert finding.interval.value < 2.9
     assert finding.state == "as-cost"
+
+
+def test_a_slope_of_which_little_is_known_is_like_nothing(write):
+    wild = [time * f for time, f in zip(law(3), (1, 9, 0.2, 8, 0.1, 9, 1), strict=True)]
+    (finding,) = growth(write, wild)
+    assert finding.state == "unsettled"
+    assert "cannot tell how the time of NumPy grows; as n to the power" in finding.text
 
 
 def test_sizes_at_which_a_call_costs_more_than_the_work_are_left_out(write):
