@@ -25,6 +25,7 @@ from bench.run import CELLS, OPTIONS, RUN, Run
 from reports.__main__ import build
 from reports.findings import Findings
 from reports.load import load
+from reports.summary import summary
 
 PAGE: pytest.StashKey[Path | str] = pytest.StashKey()
 NARROW = ["min", "median"]  # columns of pytest-benchmark's table that fit a terminal
@@ -171,15 +172,8 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         return
     result = config.stash[RUN].result
     terminalreporter.section("NumPy vs PyTorch")
-    found = load(result)
-    findings = Findings(found)
-    for finding in (*findings.answers(), *findings.headlines()):
-        terminalreporter.write_line(f"  {finding.text}")
-    untrue = found.table[found.table["status"] == "implausible"]
-    for cell, reason in zip(untrue["cell"], untrue["reason"], strict=True):
-        terminalreporter.write_line(f"  implausible: {cell}: {reason}.")
-    if found.machine.self_test:
-        terminalreporter.write_line(f"  self-test: {findings.all['self-test'].text}")
+    for line in summary(Findings(load(result))):
+        terminalreporter.write_line(line)
     terminalreporter.write_line(f"\nresult  {result}")
     if PAGE in config.stash:
         terminalreporter.write_line(f"page    {config.stash[PAGE]}")

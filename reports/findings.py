@@ -5,22 +5,26 @@ statements of a result are found by their ids, so that a page can quote one and 
 anew.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import pandas as pd
 
+from bench.results.verdicts import FASTER, SLOWER, UNSETTLED, VERDICTS, verdict, verdicts
+from reports.largest import answers, bins
 from reports.lessons import lessons
-from reports.load import Result, records
+from reports.load import Result
 from reports.names import NUMPY, main
 from reports.roofline import roofs
-from reports.speedups import MARGIN, UNTOLD, Speedups, state_of
+from reports.speedups import IMPLAUSIBLE, UNTOLD, Speedups
 from reports.statement import Finding
 from reports.trends import crossovers, growths
 
-STATES = ("wins", "tie", "loses", "unstable")
-CALLED = {"wins": "wins", "tie": "ties", "loses": "loses"}
+CALM, NOISY = 0.05, 0.10  # half-width of a run's median interval: below the one, above the other
+FEW_DISTURBED, MANY_DISTURBED = 0.05, 0.20  # share of a run's blocks
+SCORE = "PyTorch is faster in {faster}, slower in {slower}, as fast within 10 % in {tie}"
 
 
 @dataclass(frozen=True)
@@ -60,9 +64,11 @@ class Findings:
             *growths(self.result),
             *roofs(self.result),
             *lessons(self.result),
-            *self._answers(),
+            *answers(self.result),
+            *bins(self.result),
             self._score(),
             steadiness(self.result),
+            noise(self.result),
             self_tested(self.result),
         ]
         return {finding.id: finding for finding in found}
@@ -79,15 +85,16 @@ class Findings:
     def headlines(self) -> list[Finding]:
         """Return at most three: PyTorch's largest win, its largest loss, and the largest matmul.
 
-        Where an accelerator was measured the largest matmul is its own.
+        A win is as large as the end of its interval that is nearer to 1: a wide interval makes no
+        headline. Where an accelerator was measured the largest matmul is its own.
         """
         told = [f for f in self.speedups.values() if main(f.about["contender"])]
-        wins = [f for f in told if f.state == "wins"]
-        losses = [f for f in told if f.state == "loses"]
+        wins = [f for f in told if f.state == FASTER]
+        losses = [f for f in told if f.state == SLOWER]
         matmul = [f for f in told if f.about["workload"] == "matmul" and f.told]
         chosen = [
-            *sorted(wins, key=_value, reverse=True)[:1],
-            *sorted(losses, key=_value)[:1],
+            *sorted(wins, key=lambda f: f.interval.low if f.interval else 0.0, reverse=True)[:1],
+            *sorted(losses, key=lambda f: f.interval.high if f.interval else 1.0)[:1],
             *matmul[-1:],
         ]
         return list({finding.id: finding for finding in chosen}.values())
@@ -96,89 +103,97 @@ class Findings:
         """Return the answers to "should I care", one for each way of running PyTorch."""
         return self.kind("answer")
 
-    def _answers(self) -> Iterator[Finding]:
-        """State at how many workloads' largest sizes each contender wins, ties and loses."""
-        timed = self.result.timed
-        usual = timed[timed["contender"].map(lambda name: main(str(name))).astype(bool)]
-        for (contender, threads), rows in usual.groupby(["contender", "threads"], sort=False):
-            at = rows.groupby(["workload", "variant", "dtype"], sort=False)["axis_value"]
-            largest = records(rows[rows["axis_value"] == at.transform("max")])
-            states = [state_of(row) for row in largest]
-            told = [state for state in states if state not in UNTOLD]
-            if not told:
-                continue
-            counts = {state: told.count(state) for state in STATES}
-            cores = "one core" if threads == 1 else f"{threads:.0f} cores"
-            settled = ", ".join(f"{CALLED[state]} {{{state}}}" for state in CALLED)
-            unstable = "; {unstable} too unsettled to call" if counts["unstable"] else ""
-            yield Finding(
-                id=f"answer/{contender}/threads={threads:.0f}",
-                state=max(CALLED, key=lambda state: counts[state]),
-                sentence="Of {count} {things}, each at its largest size, {contender} on {cores}"
-                f" {settled}{unstable}",
-                words={
-                    "contender": str(contender),
-                    "things": "computation" if len(told) == 1 else "computations",
-                    "cores": cores if "cpu" in str(contender) else f"{cores} and its device",
-                },
-                numbers={"count": str(len(told))}
-                | {
-                    state: str(count) for state, count in counts.items() if state in CALLED or count
-                },
-                cells=tuple(str(row["cell"]) for row in largest),
-                about={"contender": str(contender)},
-            )
-
     def _score(self) -> Finding:
-        states = [f.state for f in self.speedups.values() if f.state not in UNTOLD]
-        counts = {state: states.count(state) for state in STATES}
+        """Count the verdicts on all PyTorch cells; what most of them are is said first."""
+        judged = [f for f in self.speedups.values() if f.state not in UNTOLD]
+        if not judged:
+            sentence = "No speedup was measured in this run"
+            return Finding(id="score", state="absent", sentence=sentence)
+        states = [f.state for f in judged]
+        counts = {state: states.count(state) for state in VERDICTS}
+        mostly = 2 * counts[UNSETTLED] > len(states)
         return Finding(
             id="score",
-            state="told" if states else "absent",
-            sentence="Of {count} PyTorch cells with a speedup, PyTorch wins {wins}, loses {loses}"
-            " and ties {tie}; {unstable} are too unsettled here to call"
-            if states
-            else "No speedup was measured in this run",
-            numbers={"count": str(len(states))} | {s: str(n) for s, n in counts.items()}
-            if states
-            else {},
-            cells=tuple(f.cells[-1] for f in self.speedups.values() if f.state not in UNTOLD),
+            state=UNSETTLED if mostly else "told",
+            sentence="Who is faster is unsettled in {unsettled} of {count} PyTorch cells; " + SCORE
+            if mostly
+            else "Of {count} PyTorch cells, " + SCORE + ", unsettled in {unsettled}",
+            numbers={"count": str(len(states))} | {s: str(n) for s, n in counts.items()},
+            cells=tuple(f.cells[-1] for f in judged),
         )
 
 
-def _value(finding: Finding) -> float:
-    return finding.interval.value if finding.interval else np.nan
-
-
 def steadiness(result: Result) -> Finding:
-    """State what tells how far a run can be trusted: its noise and its failures."""
+    """State how well the speedups of a run are known, and what is wrong with it."""
     every = result.table[result.table["typical_s"].notna()]
-    timed = every[every["status"] != "implausible"]
-    blocks, disturbed = timed["blocks"].sum(), timed["disturbed_blocks"].sum()
-    others = timed[timed["contender"] != NUMPY]
-    widths = ((others["high"] - others["low"]) / (2 * others["ratio"])).dropna()
-    if not len(widths) or not blocks:
+    timed = every[every["status"] != IMPLAUSIBLE]
+    width, disturbed = _noise_of(timed)
+    if np.isnan(width) or np.isnan(disturbed):
         return Finding(id="steadiness", state="absent", sentence="No speedups")
+    others = timed[(timed["contender"] != NUMPY) & timed["ratio"].notna()]
+    judged = verdicts(others["low"], others["high"])
     numbers = {
-        "half": f"{100 * widths.median():.1f} %",
-        "disturbed": f"{100 * disturbed / blocks:.1f} %",
-        "unstable": str(int((timed["status"] == "unstable").sum())),
+        "half": f"{100 * width:.1f} %",
+        "disturbed": f"{100 * disturbed:.1f} %",
+        "unsettled": str(int((judged == UNSETTLED).sum())),
+        "speedups": str(len(others)),
         "cells": str(len(timed)),
         "bimodal": str(int(sum(flag is True for flag in timed["bimodal"]))),
     }
     sentence = (
         "Half of all speedups are known to ±{half} or better; {disturbed} of blocks were disturbed;"
-        " {unstable} of {cells} cells did not settle, {bimodal} run at two speeds"
+        " {unsettled} of {speedups} speedups are unsettled; {bimodal} of {cells} cells run at two"
+        " speeds"
     )
     if impossible := len(every) - len(timed):
         numbers["implausible"] = str(impossible)
-        sentence += "; {implausible} more cannot be true and count for nothing"
+        sentence += "; {implausible} more cannot be true and are left out"
     return Finding(
         id="steadiness",
         state="told",
         sentence=sentence,
         numbers=numbers,
         cells=tuple(str(cell) for cell in timed["cell"][:1]),
+    )
+
+
+NOISE = {
+    "calm": "This machine was calm during the run",
+    "some noise": "This machine had some noise during the run",
+    "noisy": "This machine was noisy during the run, so small differences stay unsettled",
+}
+
+
+def noise(result: Result) -> Finding:
+    """State in a line how noisy the machine was: by the intervals, and by the disturbed blocks."""
+    every = result.table[result.table["typical_s"].notna()]
+    timed = every[every["status"] != IMPLAUSIBLE]
+    width, disturbed = _noise_of(timed)
+    if np.isnan(width) or np.isnan(disturbed):
+        return Finding(id="noise", state="absent", sentence="How noisy it was is not known")
+    state = "some noise"
+    if width <= CALM and disturbed <= FEW_DISTURBED:
+        state = "calm"
+    elif width > NOISY or disturbed > MANY_DISTURBED:
+        state = "noisy"
+    return Finding(
+        id="noise",
+        state=state,
+        sentence=NOISE[state] + ": half of all speedups are known to ±{half} or better, and"
+        " {disturbed} of blocks were disturbed",
+        numbers={"half": f"{100 * width:.1f} %", "disturbed": f"{100 * disturbed:.1f} %"},
+        cells=tuple(str(cell) for cell in timed["cell"][:1]),
+    )
+
+
+def _noise_of(timed: pd.DataFrame) -> tuple[float, float]:
+    """Return half the relative width of the median interval, and the share of disturbed blocks."""
+    others = timed[timed["contender"] != NUMPY]
+    widths = ((others["high"] - others["low"]) / (2 * others["ratio"])).dropna()
+    blocks, disturbed = timed["blocks"].sum(), timed["disturbed_blocks"].sum()
+    return (
+        float(widths.median()) if len(widths) else np.nan,
+        float(disturbed / blocks) if blocks else np.nan,
     )
 
 
@@ -191,15 +206,15 @@ def self_tested(result: Result) -> Finding:
     sentence = "{excluding} of {comparisons} comparisons of a contender with itself exclude 1"
     numbers = {"excluding": str(found.excluding_1), "comparisons": str(found.comparisons)}
     if found.widest_half_width is not None and found.furthest is not None:
-        wins = sum(row.low > MARGIN or row.high < 1 / MARGIN for row in found.rows)
+        winners = sum(verdict(row.low, row.high) in {FASTER, SLOWER} for row in found.rows)
         numbers |= {
-            "wins": str(wins),
+            "winners": str(winners),
             "widest": f"{100 * found.widest_half_width:.1f} %",
             "furthest": f"{100 * (np.exp(found.furthest) - 1):.1f} %",
         }
         sentence += (
-            " (of 95 % intervals one in twenty does), {wins} by so much that it would be called a"
-            " winner; the widest is ±{widest}, and the same code was found at most {furthest} apart"
+            " (of 95 % intervals one in twenty does); {winners} would be called a winner; the"
+            " widest interval is ±{widest}, and the same code was measured at most {furthest} apart"
         )
     return Finding(id="self-test", state="told", sentence=sentence, numbers=numbers)
 

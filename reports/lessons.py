@@ -1,8 +1,8 @@
 """What a run teaches beside who is faster: calls, cores, precision, gradients, rungs, correctness.
 
 Each statement compares cells of one file. Where both have an interval of their time, that of the
-ratio joins their logarithms as of independent normal noise; who wins is told with the same margin
-as any speedup.
+ratio joins their logarithms as of independent normal noise; the verdict on it is that on any
+speedup.
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bench.results.verdicts import FASTER, SLOWER, TIE, UNSETTLED, Verdict, verdict
 from reports import units
 from reports.load import Result, records
 from reports.names import NUMPY, called, main, where
-from reports.speedups import MARGIN, doubtful, state_of
+from reports.speedups import hedged, state_of
 from reports.statement import Finding, Interval
 
 Row = Mapping[Any, Any]
@@ -33,15 +34,9 @@ def ratio_of(slow: Row, fast: Row) -> Interval:
     return Interval(value=value, low=value * np.exp(-half), high=value * np.exp(half))
 
 
-def compared(ratio: Interval) -> str:
-    """Return wins, loses or tie by a ratio's interval, unstable where that is too wide or none."""
-    if np.isnan(ratio.low) or ratio.high / ratio.low > MARGIN**4:
-        clear = ratio.low > MARGIN or ratio.high < 1 / MARGIN
-        if not clear:
-            return "unstable"
-    if ratio.low > MARGIN:
-        return "wins"
-    return "loses" if ratio.high < 1 / MARGIN else "tie"
+def compared(ratio: Interval) -> Verdict:
+    """Return the verdict on a ratio's interval."""
+    return verdict(ratio.low, ratio.high)
 
 
 def told(ratio: Interval, *, inverted: bool = False) -> dict[str, str]:
@@ -91,14 +86,14 @@ def overheads(rows: Mapping[str, Row]) -> Iterator[Finding]:
 
 
 SCALINGS = {
-    "wins": "{where}: {threads} cores make {contender} {ratio} times as fast as one (95 % interval"
-    " {interval})",
-    "tie": "{where}: {threads} cores do not make {contender} faster than one; {ratio} times its"
-    " speed (95 % interval {interval})",
-    "loses": "{where}: {threads} cores make {contender} {ratio} times slower than one (95 %"
+    FASTER: "{where}: {contender} is {ratio} times as fast on {threads} cores as on one (95 %"
     " interval {interval})",
-    "unstable": "{where}: {threads} cores run {contender} at about {ratio} times the speed of one,"
-    " too unsettled here to tell (95 % interval {interval})",
+    TIE: "{where}: {contender} is as fast on {threads} cores as on one, within 10 %; {ratio} times"
+    " the speed (95 % interval {interval})",
+    SLOWER: "{where}: {contender} is {ratio} times as fast on one core as on {threads} (95 %"
+    " interval {interval})",
+    UNSETTLED: "{where}: cannot tell whether {threads} cores make {contender} faster; {ratio} times"
+    " the speed of one (95 % interval {interval})",
 }
 
 
@@ -115,14 +110,14 @@ def scalings(rows: Mapping[str, Row]) -> Iterator[Finding]:
 
 
 DTYPES = {
-    "wins": "{where}: {contender} is {ratio} times as fast in float32 as in float64 (95 % interval"
+    FASTER: "{where}: {contender} is {ratio} times as fast in float32 as in float64 (95 % interval"
     " {interval})",
-    "tie": "{where}: {contender} is no faster in float32 than in float64; {ratio} times its speed"
-    " (95 % interval {interval})",
-    "loses": "{where}: {contender} is {ratio} times slower in float32 than in float64 (95 %"
-    " interval {interval})",
-    "unstable": "{where}: {contender} runs in float32 at about {ratio} times its speed in float64,"
-    " too unsettled here to tell (95 % interval {interval})",
+    TIE: "{where}: {contender} is as fast in float32 as in float64, within 10 %; {ratio} times the"
+    " speed (95 % interval {interval})",
+    SLOWER: "{where}: {contender} is {ratio} times as fast in float64 as in float32 (95 % interval"
+    " {interval})",
+    UNSETTLED: "{where}: cannot tell whether {contender} is faster in float32 or in float64;"
+    " float32 runs at {ratio} times the speed (95 % interval {interval})",
 }
 
 
@@ -144,16 +139,16 @@ def _pair(
     words: Mapping[str, str],
 ) -> Finding:
     ratio = ratio_of(slow, fast)
-    state = "unstable" if doubtful(slow) or doubtful(fast) else compared(ratio)
+    state = compared(ratio)
     return Finding(
         id=f"{kind}/{cell}",
         state=state,
-        sentence=sentences[state],
+        sentence=hedged(sentences[state], ratio),
         words={
             "contender": called(fast["contender"]),
             **words,
         },
-        numbers=told(ratio, inverted=state == "loses"),
+        numbers=told(ratio, inverted=state == SLOWER),
         cells=(str(slow["cell"]), str(fast["cell"])),
         interval=ratio,
         about={name: str(fast[name]) for name in ABOUT},
@@ -185,14 +180,14 @@ def first_calls(rows: Mapping[str, Row]) -> Iterator[Finding]:
 
 
 GRADIENTS = {
-    "wins": "{where}: gradients by hand in NumPy take {hand} and {hand_lines} lines of code,"
-    " {contender} takes {auto} and {auto_lines}: autograd is {ratio} times as fast",
-    "loses": "{where}: gradients by hand in NumPy take {hand} and {hand_lines} lines of code,"
-    " {contender} takes {auto} and {auto_lines}: by hand is {ratio} times as fast",
-    "tie": "{where}: gradients by hand in NumPy take {hand} and {hand_lines} lines of code,"
-    " {contender} takes {auto} and {auto_lines}: too close in time to call",
-    "unstable": "{where}: gradients by hand in NumPy take {hand} and {hand_lines} lines of code,"
-    " {contender} takes {auto} and {auto_lines}: too unsettled here to tell who is faster",
+    FASTER: "{where}: gradients by hand in NumPy take {hand} and {hand_lines} lines of code,"
+    " with autograd in {contender} {auto} and {auto_lines}: autograd is {ratio} times as fast",
+    SLOWER: "{where}: gradients by hand in NumPy take {hand} and {hand_lines} lines of code,"
+    " with autograd in {contender} {auto} and {auto_lines}: by hand is {ratio} times as fast",
+    TIE: "{where}: gradients by hand in NumPy take {hand} and {hand_lines} lines of code,"
+    " with autograd in {contender} {auto} and {auto_lines}: they are equally fast, within 10 %",
+    UNSETTLED: "{where}: gradients by hand in NumPy take {hand} and {hand_lines} lines of code,"
+    " with autograd in {contender} {auto} and {auto_lines}: cannot tell which is faster",
 }
 DIFFERENTIATED = {"train_mlp": "autograd", "train_cnn": "", "gradient_cost": ""}
 
@@ -200,7 +195,7 @@ DIFFERENTIATED = {"train_mlp": "autograd", "train_cnn": "", "gradient_cost": ""}
 def gradients(rows: Mapping[str, Row]) -> Iterator[Finding]:
     """State what gradients by hand and by autograd take, in time and in lines of code.
 
-    In training, autograd's own rung is told, which differs from NumPy's in its gradients alone.
+    In training it is autograd's own rung, which differs from NumPy's in its gradients alone.
     """
     for row in rows.values():
         rung = DIFFERENTIATED.get(str(row["workload"]))
@@ -221,12 +216,12 @@ def gradients(rows: Mapping[str, Row]) -> Iterator[Finding]:
             "hand_lines": f"{hand['code_lines']:.0f}",
             "auto_lines": f"{row['code_lines']:.0f}",
         }
-        if state in {"wins", "loses"}:
-            numbers["ratio"] = told(ratio, inverted=state == "loses")["ratio"]
+        if state in {FASTER, SLOWER}:
+            numbers["ratio"] = told(ratio, inverted=state == SLOWER)["ratio"]
         yield Finding(
             id=f"gradients/{row['cell']}",
             state=state,
-            sentence=GRADIENTS[state],
+            sentence=hedged(GRADIENTS[state], ratio),
             words=words,
             numbers=numbers,
             cells=(str(hand["cell"]), str(row["cell"])),
@@ -284,11 +279,11 @@ def verification(result: Result) -> Finding:
         return Finding(
             id="verification",
             state="absent",
-            sentence="Nothing in this file was held against a reference",
+            sentence="Nothing in this file was compared with a reference",
         )
     shares = checked["rel_error"] / checked["tolerance"]
     numbers = {"checked": str(len(set(checked["cell"]) | set(wrong["cell"])))}
-    sentence = "{checked} results were held against the other library's in float64"
+    sentence = "{checked} results were compared with the other library's in float64"
     if len(checked):
         nearest = str(checked["cell"].iloc[int(shares.argmax())])
         numbers["share"] = units.share(float(shares.max())) if shares.max() > 0 else "0 %"
@@ -298,7 +293,7 @@ def verification(result: Result) -> Finding:
     if len(wrong):
         numbers["wrong"] = str(len(wrong))
         words["first"] = str(wrong["cell"].iloc[0])
-        sentence += "; {wrong} did not agree, are not timed and count for nothing, {first} first"
+        sentence += "; {wrong} do not agree and are left out, {first} first"
     else:
         sentence += "; all agree"
     return Finding(

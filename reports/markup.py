@@ -22,7 +22,7 @@ MEASURED = re.compile(
     r"\d[\d.,]*\s?(?:×|times\b|%|percent\b|[mµn]?s\b|seconds?\b|minutes?\b"
     r"|[kMGT]?i?B(?:/s)?\b|bytes/s\b|[kMGT]?FLOPS?\b|[kMGT]?FLOP/s)"
 )
-SETTLED = frozenset({"95 %", "5 %", "2 %"})  # an interval's meaning, the margin, the target
+SETTLED = frozenset({"95 %", "5 %", "10 %"})  # an interval's meaning, a winner's margin, a tie's
 OUTSIDE = re.compile(
     r"@import|url\(\s*['\"]?(?:https?:)?//|\b(?:fetch|XMLHttpRequest|importScripts)\b"
 )

@@ -1,10 +1,10 @@
 """Who is faster: the state of each speedup, its sentence, and the likely cause.
 
-PyTorch wins or loses where the whole interval lies more than 5 % away from 1, and ties where it is
-narrow and reaches nearer: of 95 % intervals one in twenty is wrong by a little, and no winner may
-rest on that. A cell too unsettled to tell is unstable, and one without a time is absent, with its
-reason. A number gets the digits its interval deserves. A cause is named only where the file shows
-it: in other cells of the same workload, in the measured peaks, in the libraries' own names.
+The interval of a speedup decides, by the one rule of `bench.results.verdicts`: PyTorch is faster or
+slower, the two tie, or it is unsettled. A cell without a time is absent, with its reason, and one
+whose time cannot be true is implausible. A wide interval changes the digits of a number, never who
+is named. A cause is named only where the file shows it: in other cells of the same workload, in the
+measured peaks, in the libraries' own names.
 """
 
 from collections.abc import Mapping
@@ -14,52 +14,52 @@ from typing import Any
 
 import pandas as pd
 
+from bench.results.verdicts import FASTER, SLOWER, TIE, UNSETTLED, verdict
 from reports import units
 from reports.load import Result, records
 from reports.names import NUMPY, main, where
 from reports.roofline import memory_bound, of_roof
 from reports.statement import Finding, Interval
 
-MARGIN = 1.05  # a smaller difference makes no winner: the same code is found 4 % apart now and then
-PILED_UP = 3.0  # typical over best: such times have no single speedup
-MIN_VISITS = 3  # fewer do not tell how visits differ
 CALLS = 10  # a time of fewer empty calls than this is mostly the price of calling
 CALL_S = 50e-6  # no single call costs more; a file whose least time is longer shows no call
 SCALES = 1.3  # a time that all cores shorten by less was not shared among them
 NEAR_ROOF = 0.5  # of the measured peak: what is above is limited by it
+ABSENT, IMPLAUSIBLE = "absent", "implausible"
 SENTENCES = {
-    "wins": "{where}: {contender} is {ratio} times as fast as NumPy (95 % interval {interval})",
-    "loses": "{where}: NumPy is {ratio} times as fast as {contender} (95 % interval {interval})",
-    "tie": "{where}: too close to call; {contender} runs at {ratio} times NumPy's speed"
-    " (95 % interval {interval})",
-    "unstable": "{where}: {contender} runs at about {ratio} times NumPy's speed, too unsettled here"
-    " to tell who is faster (95 % interval {interval})",
-    "absent": "{where}: no speedup of {contender}, since {reason}",
-    "implausible": "{where}: the time of {contender} cannot be true and counts for nothing:"
-    " {reason}",
+    FASTER: "{where}: {contender} is {ratio} times as fast as NumPy (95 % interval {interval})",
+    SLOWER: "{where}: NumPy is {ratio} times as fast as {contender} (95 % interval {interval})",
+    TIE: "{where}: NumPy and {contender} are equally fast, within 10 %; {contender} runs at {ratio}"
+    " times NumPy's speed (95 % interval {interval})",
+    ABSENT: "{where}: {contender} has no speedup ({reason})",
+    IMPLAUSIBLE: "{where}: the time of {contender} cannot be true and is left out: {reason}",
 }
-UNTOLD = {"absent", "implausible"}  # states without a speedup to quote
+CANNOT_TELL = {  # by what the interval still rules out
+    "": "{where}: cannot tell whether NumPy or {contender} is faster; {contender} runs at {ratio}"
+    " times NumPy's speed, and the 95 % interval {interval} holds both answers",
+    SLOWER: "{where}: cannot tell whether {contender} is faster than NumPy or as fast; it runs at"
+    " {ratio} times NumPy's speed, and the 95 % interval {interval} holds both answers",
+    FASTER: "{where}: cannot tell whether NumPy is faster than {contender} or as fast; {contender}"
+    " runs at {ratio} times NumPy's speed, and the 95 % interval {interval} holds both answers",
+}
+UNTOLD = {ABSENT, IMPLAUSIBLE}  # states without a speedup to quote
+TIMED = {"ok", "unstable"}  # statuses of a cell with a time that counts
 
 Row = Mapping[Any, Any]
 
 
 def state_of(row: Row) -> str:
-    """Return wins, loses, tie, unstable, absent or implausible."""
-    if row["status"] == "implausible":
-        return "implausible"
-    if pd.isna(row["ratio"]) or row["status"] not in {"ok", "unstable"}:
-        return "absent"
-    if doubtful(row):
-        return "unstable"
-    if row["low"] > MARGIN or row["high"] < 1 / MARGIN:
-        return "wins" if row["low"] > MARGIN else "loses"
-    return "unstable" if row["status"] == "unstable" else "tie"
+    """Return the verdict on a cell's speedup, or that it is absent or implausible."""
+    if row["status"] == IMPLAUSIBLE:
+        return IMPLAUSIBLE
+    if pd.isna(row["ratio"]) or row["status"] not in TIMED:
+        return ABSENT
+    return verdict(row["low"], row["high"])
 
 
-def doubtful(row: Row) -> bool:
-    """Tell whether a cell's interval says too little: of few visits, or of times piled up."""
-    few = bool(row["visits"] < MIN_VISITS)  # unknown is not few
-    return few or bool(row["typical_s"] > PILED_UP * row["best_s"])
+def open_to_both(row: Row) -> bool:
+    """Tell whether a cell has a speedup whose interval names no winner and no tie."""
+    return state_of(row) == UNSETTLED
 
 
 def speedup(row: Row, missing: str = "", cause: str = "") -> Finding:
@@ -71,7 +71,7 @@ def speedup(row: Row, missing: str = "", cause: str = "") -> Finding:
     return Finding(
         id=f"speedup/{row['cell']}",
         state=state,
-        sentence=SENTENCES[state] + _best_clause(row, state),
+        sentence=_sentence(row, state) + _best_clause(row, state),
         words=words,
         numbers={} if state in UNTOLD else _numbers(row, state),
         cells=(f"{row['case']}/{NUMPY}", str(row["cell"])),
@@ -84,9 +84,23 @@ def speedup(row: Row, missing: str = "", cause: str = "") -> Finding:
     )
 
 
+def _sentence(row: Row, state: str) -> str:
+    if state in UNTOLD:
+        return SENTENCES[state]
+    ruled_out = SLOWER if row["low"] >= 1 else FASTER if row["high"] <= 1 else ""
+    sentence = CANNOT_TELL[ruled_out] if state == UNSETTLED else SENTENCES[state]
+    return hedged(sentence, Interval(value=row["ratio"], low=row["low"], high=row["high"]))
+
+
+def hedged(sentence: str, ratio: Interval) -> str:
+    """Return a sentence that says "about" before its ratio where the interval is wide."""
+    rough = units.rough(ratio.value, ratio.low, ratio.high)
+    return sentence.replace("{ratio}", "about {ratio}") if rough else sentence
+
+
 def _numbers(row: Row, state: str) -> dict[str, str]:
     def of(ratio: float, low: float, high: float) -> tuple[float, float, float]:
-        return (1 / ratio, 1 / high, 1 / low) if state == "loses" else (ratio, low, high)
+        return (1 / ratio, 1 / high, 1 / low) if state == SLOWER else (ratio, low, high)
 
     typical = of(row["ratio"], row["low"], row["high"])
     found = {"ratio": units.ratio(*typical), "interval": units.interval(*typical)}
@@ -125,7 +139,7 @@ class Speedups:
     def _missing(self) -> dict[str, str]:
         """Why NumPy has no time to compare with, by case, where it has none."""
         rows = self.result.table[self.result.table["contender"] == NUMPY]
-        rows = rows[~rows["status"].isin(["ok", "unstable"]) & (rows["reason"] != "")]
+        rows = rows[~rows["status"].isin(TIMED) & (rows["reason"] != "")]
         return dict(zip(rows["case"], rows["reason"], strict=True))
 
     @cached_property
@@ -141,9 +155,9 @@ class Speedups:
         return {(row["contender"], row["threads"]): row["typical_s"] for row in records(least)}
 
     def cause(self, row: Row) -> str:
-        """Return why a contender wins, loses or ties, as far as this file shows it, or ""."""
+        """Return why a contender is faster, slower or as fast, as far as the file shows."""
         numpy = self._cells.get(f"{row['case']}/{NUMPY}")
-        if numpy is None or state_of(row) not in {"wins", "loses", "tie"}:
+        if numpy is None or state_of(row) not in {FASTER, SLOWER, TIE}:
             return ""
         both = (numpy, row)
         if all(one["typical_s"] < CALLS * self._call(one) for one in both):
@@ -151,7 +165,7 @@ class Speedups:
         if row["device"] != "cpu":
             return ""
         roofs = [of_roof(one, self.result.machine.peaks) for one in both]
-        if state_of(row) == "tie" and all(share > NEAR_ROOF for share, _ in roofs):
+        if state_of(row) == TIE and all(share > NEAR_ROOF for share, _ in roofs):
             limit = "memory" if roofs[1][1] == "bytes/s" else "the processor's arithmetic"
             return f"; both are near what {limit} gives"
         if row["threads"] > 1 and (clause := self._threads(numpy, row)):

@@ -36,7 +36,7 @@ class Finding:
     Attributes
     ----------
     id : its kind, then what it is about: `speedup/matmul/n=64/float32/threads=1/torch-cpu`.
-    state : what the data chose: wins, loses, tie, unstable, absent, or a word of the kind's own.
+    state : what the data chose: a verdict, absent, implausible, or a word of the kind's own.
     sentence : its text with places for `words` and `numbers`.
     cells : what it rests on; the numbers are the last one's where nothing else is said.
     of : the cell of each number that is another's.

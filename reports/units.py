@@ -6,6 +6,10 @@ PREFIXES = ((1.0, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n"))
 QUANTITIES = ((1e12, 1e12, " T"), (1e9, 1e9, " G"), (1e6, 1e6, " M"), (1e4, 1e3, " k"))
 RATES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1.0, ""))
 LONG = 1e5  # sizes of five digits still read well
+MOST_DIGITS = 3  # of a ratio; whole numbers stand in full
+ROUGH = 1.5  # the upper end over the lower one, from where a ratio is "about" so much
+ONE_DIGIT_FROM = 5  # of a ratio's first digit: from here on a single digit errs by 10 % at most
+NEARLY_TEN = 9.5  # what a single digit would round up to 10
 BINARY = ("B", "KiB", "MiB", "GiB", "TiB")
 
 
@@ -36,17 +40,48 @@ def significant(value: float, digits: int) -> str:
 
 
 def ratio(value: float, low: float, high: float) -> str:
-    """Return a ratio with the digits that half its interval's width leaves: two or three."""
-    half = (high - low) / 2
-    digits = 1 + math.floor(math.log10(value)) - math.floor(math.log10(half) + 1e-9) if half else 3
-    return significant(value, min(3, max(2, digits)))
+    """Return a ratio with the digits that half its interval's width leaves: one to three.
+
+    Of 39 to 175 that is one, `80`; but two below 5, 0.5, 50 ..., where one digit errs by over 10 %.
+    """
+    digits = _printed(value, low, high)
+    return significant(value if digits == MOST_DIGITS else float(f"{value:.{digits}g}"), digits)
 
 
 def interval(value: float, low: float, high: float) -> str:
-    """Return a 95 % interval with as many places as its ratio has: `1.02 to 1.07`."""
-    text = ratio(value, low, high)
+    """Return a 95 % interval with as many places as two digits of its ratio: `1.02 to 1.07`."""
+    text = significant(value, max(2, _digits(value, low, high)))
     places = len(text.partition(".")[2])
-    return f"{low:.{places}f} to {high:.{places}f}"
+    return f"{_end(low, places)} to {_end(high, places)}"
+
+
+def rough(value: float, low: float, high: float) -> bool:
+    """Tell whether a sentence says "about" before a ratio.
+
+    So it does where the interval is wide or unknown, or leaves a single digit.
+    """
+    return not high <= ROUGH * low or _printed(value, low, high) == 1
+
+
+def _printed(value: float, low: float, high: float) -> int:
+    """Return how many digits of a ratio are printed."""
+    leading = value / 10 ** math.floor(math.log10(value))
+    least = 1 if ONE_DIGIT_FROM <= leading < NEARLY_TEN else 2
+    return max(_digits(value, low, high), least)
+
+
+def _digits(value: float, low: float, high: float) -> int:
+    half = (high - low) / 2
+    if not half:
+        return MOST_DIGITS
+    digits = 1 + math.floor(math.log10(value)) - math.floor(math.log10(half) + 1e-9)
+    return min(MOST_DIGITS, max(1, digits))
+
+
+def _end(value: float, places: int) -> str:
+    """Return an end of an interval; one that so few places would round to 0 has more."""
+    text = f"{value:.{places}f}"
+    return text if float(text) or not value > 0 else significant(value, 1)
 
 
 def size_bytes(value: float) -> str:

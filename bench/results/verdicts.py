@@ -6,6 +6,9 @@ how wide it is change the digits that are printed, never the verdict.
 
 from typing import Final, Literal
 
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
 Verdict = Literal["faster", "slower", "tie", "unsettled"]
 FASTER: Final = "faster"
 SLOWER: Final = "slower"
@@ -29,3 +32,11 @@ def verdict(low: float, high: float) -> Verdict:
     if low >= 1 / TIE_WITHIN and high <= TIE_WITHIN:
         return TIE
     return UNSETTLED
+
+
+def verdicts(low: ArrayLike, high: ArrayLike) -> NDArray[np.object_]:
+    """Return what each of many intervals says: `verdict` on whole columns."""
+    lows, highs = np.asarray(low, dtype=float), np.asarray(high, dtype=float)
+    within = (lows >= 1 / TIE_WITHIN) & (highs <= TIE_WITHIN)
+    cases = [lows > MARGIN, highs < 1 / MARGIN, within]
+    return np.select(cases, [FASTER, SLOWER, TIE], UNSETTLED).astype(object)

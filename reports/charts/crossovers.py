@@ -1,7 +1,7 @@
 """Speedups against sizes: where the lead changes, on one core and on all of them.
 
-A line is a contender with one thread setting; bars are intervals, a hollow point did not settle, a
-cross cannot be true. The faint band about 1 is the margin inside which nobody is called faster. A
+A line is a contender with one thread setting; bars are intervals, a hollow point is unsettled, a
+cross cannot be true. The faint band about 1 is the margin that a winner's interval must clear. A
 crossover is drawn as what is known of it: a range of sizes, and the estimate inside.
 """
 
@@ -13,13 +13,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
 
+from bench.results.verdicts import MARGIN
 from reports import units
 from reports.charts.drawing import INK, PAPER, Plot, colour, label_lines, stroke, style, tell
 from reports.charts.naming import fits, ratio_tick, ratio_ticks, short, slug, who
 from reports.charts.overtaking import CLAIMS, curves, overtaking, place
 from reports.charts.sizes import SIZE_AXIS, told
 from reports.names import main
-from reports.speedups import MARGIN
+from reports.speedups import IMPLAUSIBLE, open_to_both
 from reports.trends import crossing
 
 Row = Mapping[Any, Any]
@@ -77,8 +78,8 @@ def _panel(axes: Axes, rows: pd.DataFrame, hover: dict[str, list[str]]) -> None:
     ends = []
     for (contender, threads), line in curves(rows):
         paint = colour(contender)
-        true = [row for row in line if row["status"] != "implausible"]
-        false = [row for row in line if row["status"] == "implausible"]
+        true = [row for row in line if row["status"] != IMPLAUSIBLE]
+        false = [row for row in line if row["status"] == IMPLAUSIBLE]
         on_cpu = line[0]["device"] == "cpu"
         dash = stroke(contender) if not on_cpu or threads == 1 else (0, (4, 2))
         xs, ys = [row["axis_value"] for row in true], [row["ratio"] for row in true]
@@ -88,8 +89,8 @@ def _panel(axes: Axes, rows: pd.DataFrame, hover: dict[str, list[str]]) -> None:
             [row["axis_value"] for row in known], [row["low"] for row in known],
             [row["high"] for row in known], color=paint, linewidth=1.2,
         )  # fmt: skip
-        settled = [row for row in true if row["status"] != "unstable"]
-        hollow = [row for row in true if row["status"] == "unstable"]
+        settled = [row for row in true if not open_to_both(row)]
+        hollow = [row for row in true if open_to_both(row)]
         for points, mark, face in (
             (settled, "o", paint),
             (hollow, "o", PAPER),
@@ -116,10 +117,13 @@ def _mark(
     threads = (
         "" if rows[0]["device"] != "cpu" else f", {units.count(round(rows[0]['threads']), 'core')}"
     )
-    tell(dots, [told(row) + threads + ASIDE.get(row["status"], "") for row in rows], hover)
+    tell(dots, [told(row) + threads + _aside(row) for row in rows], hover)
 
 
-ASIDE = {"unstable": "; did not settle", "implausible": "; cannot be true"}
+def _aside(row: Row) -> str:
+    if row["status"] == IMPLAUSIBLE:
+        return "; cannot be true"
+    return "; cannot tell who is faster" if open_to_both(row) else ""
 
 
 def _mark_crossing(

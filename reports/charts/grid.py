@@ -11,9 +11,11 @@ from matplotlib.collections import PolyCollection
 from matplotlib.colors import LinearSegmentedColormap, to_rgba
 from matplotlib.figure import Figure
 
+from bench.results.verdicts import UNSETTLED
 from reports import units
 from reports.charts.drawing import DIVERGING, INK, ON_DARK, ON_LIGHT, PAPER, Plot, style, tell
 from reports.charts.naming import short, slug
+from reports.speedups import IMPLAUSIBLE, UNTOLD
 
 SCALE = 10.0  # a ratio from which the colour is full
 ROW_IN = 0.2
@@ -22,7 +24,7 @@ TENTH, MANY = 0.1, 1e4  # below the one, two digits after the point; from the ot
 FAINT = 0.04045  # of sRGB (IEC 61966-2-1): below it a shade is proportional to its light
 DARK = 0.18  # relative luminance: below it a light number has more contrast than a dark one
 SHADES = LinearSegmentedColormap.from_list("ratio", DIVERGING)
-MARKS = {"unstable": "~", "implausible": "✗ "}
+MARKS = {UNSETTLED: "~", IMPLAUSIBLE: "✗ "}
 NOTHING = (*to_rgba(INK)[:3], 0.06)
 
 
@@ -41,7 +43,7 @@ def heat_grid(
     Parameters
     ----------
     values : ratios, NaN where there is none.
-    states : of each cell, as `speedups.state_of` tells them: an unstable ratio is written with a
+    states : of each cell, as `speedups.state_of` gives them: an unsettled ratio is written with a
         sign before it, an implausible one is crossed and has no colour.
     hover : what each cell says.
 
@@ -66,7 +68,7 @@ def heat_grid(
         figure.text(0.01, 1 - 0.05 / height, title, fontsize=9.5, va="top")
         figure.text(
             0.01, 0.1 / height, fontsize=9,
-            s="×: blue below 1, orange above; ~ did not settle; ✗ cannot be true",
+            s="×: blue below 1, orange above; ~ cannot tell who is faster; ✗ cannot be true",
         )  # fmt: skip
     return Plot(name=name, figure=figure, description=description, hover=hovers)
 
@@ -91,7 +93,7 @@ def _flat(values: np.ndarray, states: Sequence[Sequence[str]]) -> Iterator[tuple
 
 
 def _shade(value: float, state: str) -> tuple[float, float, float, float]:
-    if not value > 0 or state in {"absent", "implausible"}:
+    if not value > 0 or state in UNTOLD:
         return NOTHING
     place = np.clip(np.log(value) / np.log(SCALE), -1, 1)
     red, green, blue, _ = SHADES(float(place) / 2 + 0.5)

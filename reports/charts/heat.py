@@ -6,13 +6,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bench.results.verdicts import FASTER, SLOWER, UNSETTLED
 from reports import units
 from reports.charts.drawing import Plot
 from reports.charts.grid import heat_grid
 from reports.charts.naming import slug
 from reports.load import records
 from reports.names import NUMPY, main
-from reports.speedups import state_of
+from reports.speedups import UNTOLD, state_of
 
 Row = Mapping[Any, Any]
 MOST_COLUMNS = 12
@@ -90,19 +91,24 @@ def _told(row: Row | None, case: tuple[str, str], column: tuple[str, str]) -> st
     if row is None:
         return f"{where}, {who}: not a case of this run"
     state = state_of(row)
-    if state in {"absent", "implausible"} or not row["ratio"] > 0:
+    if state in UNTOLD or not row["ratio"] > 0:
         reason = str(row["reason"]) or "no time of NumPy to compare with"
         return f"{where}, {who}: {row['status']}, {reason}"
     ratio = (row["ratio"], row["low"], row["high"])
     text = f"{where}, {who}: {units.ratio(*ratio)} times NumPy's speed ({units.interval(*ratio)})"
-    return text + (", did not settle" if state == "unstable" else "")
+    return text + (", cannot tell who is faster" if state == UNSETTLED else "")
 
 
 def _title(states: Sequence[Sequence[str]]) -> str:
+    """Return how often each side is faster; that most cells are unsettled is said first."""
     flat = [state for line in states for state in line]
-    wins, loses = flat.count("wins"), flat.count("loses")
-    known = sum(state not in {"absent", "implausible"} for state in flat)
-    first, second = f"PyTorch is faster in {wins}", f"NumPy in {loses}"
-    if loses > wins:
-        first, second = f"NumPy is faster in {loses}", f"PyTorch in {wins}"
-    return f"At the largest sizes {first} of {known} cells, {second}"
+    faster, slower, unsettled = (flat.count(state) for state in (FASTER, SLOWER, UNSETTLED))
+    known = sum(state not in UNTOLD for state in flat)
+    if 2 * unsettled > known:
+        rest = f"PyTorch is faster in {faster}, NumPy in {slower}"
+        return f"At the largest sizes {unsettled} of {known} cells are unsettled; {rest}"
+    first, second = f"PyTorch is faster in {faster}", f"NumPy in {slower}"
+    if slower > faster:
+        first, second = f"NumPy is faster in {slower}", f"PyTorch in {faster}"
+    rest = f", {unsettled} unsettled" if unsettled else ""
+    return f"At the largest sizes {first} of {known} cells, {second}{rest}"

@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from bench.results.verdicts import FASTER, SLOWER, TIE, UNSETTLED
 from reports import units
 from reports.charts.naming import short, who
 from reports.charts.sizes import SIZE_AXIS
@@ -16,29 +17,35 @@ Row = Mapping[Any, Any]
 MOST_CLAIMS = 2  # lines of a title
 CLAIMS = {
     "overtakes": "{name} overtakes NumPy near {at}",
-    "falls-behind": "{name} loses its lead near {at}",
+    "falls-behind": "NumPy overtakes {name} near {at}",
     "ahead": "{name} is ahead at every size",
     "behind": "NumPy is ahead of {name} at every size",
-    "changes": "{name} and NumPy trade the lead",
-    "wins-some": "{name} wins at some sizes, NumPy at none",
-    "loses-some": "NumPy wins at some sizes, {name} at none",
-    "tie": "{name} and NumPy: neither clearly wins",
+    "changes": "the lead between {name} and NumPy changes more than once",
+    "faster-some": "{name} is faster at some sizes, NumPy at none",
+    "slower-some": "NumPy is faster at some sizes, {name} at none",
+    "tie": "{name} and NumPy are equally fast, within 10 %",
+    "unsettled": "{name} and NumPy: too close to call",
 }
 ALONE = {
-    "wins": "{name} is faster at the one size measured",
-    "loses": "NumPy is faster than {name} at the one size measured",
+    FASTER: "{name} is faster at the one size measured",
+    SLOWER: "NumPy is faster than {name} at the one size measured",
+    TIE: "{name} and NumPy are equally fast at the one size measured",
+    UNSETTLED: "{name} and NumPy: too close to call at the one size measured",
 }
 IN_PANELS = {  # said beneath the panel's name, where there is less room
     CLAIMS["overtakes"]: "{name}: overtakes near {at}",
-    CLAIMS["falls-behind"]: "{name}: loses its lead near {at}",
+    CLAIMS["falls-behind"]: "{name}: NumPy overtakes near {at}",
     CLAIMS["ahead"]: "{name}: ahead at every size",
     CLAIMS["behind"]: "{name}: NumPy ahead at every size",
-    CLAIMS["changes"]: "{name}: the lead goes to and fro",
-    CLAIMS["wins-some"]: "{name}: wins at some sizes, loses at none",
-    CLAIMS["loses-some"]: "{name}: loses at some sizes, wins at none",
-    CLAIMS["tie"]: "{name}: neither clearly wins",
-    ALONE["wins"]: "{name}: faster at the one size measured",
-    ALONE["loses"]: "{name}: slower at the one size measured",
+    CLAIMS["changes"]: "{name}: the lead changes more than once",
+    CLAIMS["faster-some"]: "{name}: faster at some sizes, slower at none",
+    CLAIMS["slower-some"]: "{name}: slower at some sizes, faster at none",
+    CLAIMS["tie"]: "{name}: equally fast, within 10 %",
+    CLAIMS["unsettled"]: "{name}: too close to call",
+    ALONE[FASTER]: "{name}: faster at the one size measured",
+    ALONE[SLOWER]: "{name}: slower at the one size measured",
+    ALONE[TIE]: "{name}: equally fast at the one size measured",
+    ALONE[UNSETTLED]: "{name}: too close to call at the one size",
 }
 
 
@@ -68,7 +75,7 @@ def _claim(line: Sequence[Row]) -> tuple[str, str] | None:
     if found is not None:
         return CLAIMS[found.state], place(line[0], found)
     states = [state for row in line if (state := state_of(row)) in ALONE]
-    return (ALONE[states[0]], "") if states else (CLAIMS["tie"], "")
+    return (ALONE[states[0]], "") if states else None
 
 
 def _named(contender: str, cores: Sequence[str], rows: pd.DataFrame, panels: int) -> str:

@@ -12,14 +12,16 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
 
+from bench.results.verdicts import MARGIN, UNSETTLED
 from reports import units
 from reports.charts.drawing import INK, PAPER, Plot, colour, key, style, tell
 from reports.charts.grid import heat_grid
 from reports.charts.heat import heat_map
 from reports.charts.naming import fits, ratio_tick, ratio_ticks, short, slug, who
+from reports.charts.sizes import counts
 from reports.load import records
 from reports.names import main
-from reports.speedups import MARGIN, state_of
+from reports.speedups import IMPLAUSIBLE, open_to_both, state_of
 
 __all__ = ["heat_grid", "heat_map", "overview"]
 Row = Mapping[Any, Any]
@@ -64,22 +66,20 @@ def overview(table: pd.DataFrame, threads: int, dtype: str = "float32") -> Plot 
 
 
 def at_the_largest(rows: Sequence[Row], threads: int) -> str:
-    """Return the title: how many workloads each contender wins and loses at their largest size."""
+    """Return the title: in how many workloads each contender is faster at their largest size.
+
+    Where most are unsettled, that comes first.
+    """
     lines = []
     largest = sorted(_largest(rows), key=lambda row: str(row["contender"]))
     for contender, line in groupby(largest, key=lambda row: str(row["contender"])):
         states = [state_of(row) for row in line]
-        told = [f"{word} {states.count(state)}" for state, word in WORDS.items() if state in states]
         cores = f"on {units.count(threads, 'core')}" if contender == "torch-cpu" else ""
         who_where = " ".join(filter(None, (who(contender), cores)))
-        lines.append(f"{who_where}: {', '.join(told)} of {len(states)}, at the largest sizes")
+        lines.append(
+            f"{who_where}: {', '.join(counts(states, 'in'))} of {len(states)}, at the largest sizes"
+        )
     return "\n".join(lines)
-
-
-WORDS = {
-    "wins": "faster in", "loses": "slower in", "tie": "tied in",
-    "unstable": "unsettled in", "implausible": "impossible in",
-}  # fmt: skip
 
 
 def _place(row: Row) -> tuple[str, str, str]:
@@ -143,16 +143,16 @@ def _dots(
     paint = colour(str(rows[0]["contender"]))
     ends = [id(row) for row in _largest(rows)]
     sized = [[row for row in rows if (id(row) in ends) == largest] for largest in (False, True)]
-    known = [row for row in sized[1] if row["low"] > 0 and row["status"] != "implausible"]
+    known = [row for row in sized[1] if row["low"] > 0 and row["status"] != IMPLAUSIBLE]
     axes.hlines(
         [order.index(_place(row)) + aside for row in known], [row["low"] for row in known],
         [row["high"] for row in known], color=paint, linewidth=1.5,
     )  # fmt: skip
     for chosen, size in zip(sized, (SMALL, LARGE), strict=True):
         for kind, mark, face in (
-            ("ok", "o", paint),
-            ("unstable", "o", PAPER),
-            ("implausible", "x", paint),
+            ("settled", "o", paint),
+            (UNSETTLED, "o", PAPER),
+            (IMPLAUSIBLE, "x", paint),
         ):
             points = [row for row in chosen if _kind(row) == kind]
             if not points:
@@ -166,13 +166,14 @@ def _dots(
 
 
 def _kind(row: Row) -> str:
-    return row["status"] if row["status"] in {"unstable", "implausible"} else "ok"
+    state = state_of(row)
+    return state if state in {UNSETTLED, IMPLAUSIBLE} else "settled"
 
 
 def _told(row: Row) -> str:
     ratio = (row["ratio"], row["low"], row["high"])
     where = f"{row['workload']} at {str(row['size']).replace(',', ', ')}, {who(row['contender'])}"
-    if row["status"] == "implausible":
+    if row["status"] == IMPLAUSIBLE:
         return f"{where}: cannot be true"
     text = f"{where}: {units.ratio(*ratio)} times NumPy's speed ({units.interval(*ratio)})"
-    return text + (", did not settle" if row["status"] == "unstable" else "")
+    return text + (", cannot tell who is faster" if open_to_both(row) else "")

@@ -9,12 +9,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, LogLocator, NullLocator
 
+from bench.results.verdicts import MARGIN
 from reports import units
 from reports.charts.drawing import INK, PAPER, Plot, colour, style, tell
 from reports.charts.naming import fits, power_tick, ratio_tick, ratio_ticks, slug, who
 from reports.load import records
 from reports.names import NUMPY, main
-from reports.speedups import MARGIN
+from reports.speedups import IMPLAUSIBLE, open_to_both
 
 Row = Mapping[Any, Any]
 LESS = ("bf16", "fp16", "tf32", "amp")
@@ -28,7 +29,7 @@ def speed_against_error(rows: pd.DataFrame) -> Plot | None:
     `rows` are the timed cells of one workload, size and dtype, of one thread setting or more. None
     where no contender in less precision has a speedup and an error.
     """
-    timed = rows[(rows["status"] != "implausible") & (rows["rel_error"] >= 0) & (rows["ratio"] > 0)]
+    timed = rows[(rows["status"] != IMPLAUSIBLE) & (rows["rel_error"] >= 0) & (rows["ratio"] > 0)]
     settings = timed[fits(timed["contender"], _less)]["threads"].unique()
     timed = timed[timed["threads"].isin(settings)]
     wanted = fits(timed["contender"], lambda name: name == NUMPY or main(name) or _less(name))
@@ -61,7 +62,8 @@ def bought(rows: Sequence[Row]) -> str:
     """Return the title: what the fastest of the lesser precisions gains, and its error."""
     row = max((row for row in rows if _less(row["contender"])), key=lambda each: each["ratio"])
     gain = units.ratio(row["ratio"], row["low"], row["high"])
-    claim = f"{who(row['contender'])} runs at {gain} times NumPy's speed"
+    about = "about " if units.rough(row["ratio"], row["low"], row["high"]) else ""
+    claim = f"{who(row['contender'])} runs at {about}{gain} times NumPy's speed"
     return f"{claim}, with an error of {_error(row['rel_error'])}"
 
 
@@ -91,7 +93,7 @@ def _point(axes: Axes, row: Row, x: float, hover: dict[str, list[str]]) -> None:
         axes.plot(ends[1], row["ratio"], "|", color=paint, alpha=0.8, markersize=11)
     if row["low"] > 0:
         axes.vlines(x, row["low"], row["high"], color=paint, linewidth=1.2)
-    face = PAPER if row["status"] == "unstable" else paint
+    face = PAPER if open_to_both(row) else paint
     (dot,) = axes.plot(x, row["ratio"], "o", color=paint, markersize=7, markerfacecolor=face)
     tell(dot, [_told(row)], hover)
 

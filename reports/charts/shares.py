@@ -18,6 +18,7 @@ from reports.load import records
 from reports.names import NUMPY, main
 from reports.roofline import memory_bound, of_roof
 from reports.schema import Peaks
+from reports.speedups import open_to_both
 
 Row = Mapping[Any, Any]
 Found = Sequence[tuple[Row, float, str]]
@@ -109,7 +110,7 @@ def _frame(axes: Axes, cases: list[str], found: Found) -> int:
 def _shares(axes: Axes, found: Found, cases: list[str], hover: dict[str, list[str]]) -> None:
     paint = colour(str(found[0][0]["contender"]))
     for hollow, face in ((False, paint), (True, PAPER)):
-        chosen = [each for each in found if (each[0]["status"] == "unstable") == hollow]
+        chosen = [each for each in found if open_to_both(each[0]) == hollow]
         if not chosen:
             continue
         (dots,) = axes.plot(

@@ -1,7 +1,7 @@
 """Times against sizes, with the speedups beside the points.
 
-Solid lines are typical times and dotted lines the best; a hollow point did not settle, a cross is a
-time that cannot be true.
+Solid lines are typical times and dotted lines the best. A hollow point is unsettled: its
+speedup's interval holds both answers. A cross is a time that cannot be true.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,12 +13,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, LogLocator, NullLocator
 
+from bench.results.verdicts import FASTER, SLOWER, TIE, UNSETTLED
 from reports import units
 from reports.charts.drawing import INK, PAPER, Plot, colour, label_lines, stroke, style, tell
 from reports.charts.naming import short, slug
 from reports.load import records
 from reports.names import main
-from reports.speedups import state_of
+from reports.speedups import IMPLAUSIBLE, open_to_both, state_of
 
 Row = Mapping[Any, Any]
 MOST_ACROSS = (2, 3)  # panels, of an even number of them and of an odd one
@@ -26,8 +27,8 @@ TWO_DECADES = 2.0  # below which an axis has marks at 2 and 5 too
 SIGN_IN = 0.09  # a sign of a contender's name, at its widest
 CROWDED = 0.1  # of the axis: points nearer than this would write over each other
 STATES = {
-    "wins": "faster", "loses": "slower", "tie": "tied", "unstable": "unsettled",
-    "implausible": "impossible",
+    FASTER: "faster", SLOWER: "slower", TIE: "tied", UNSETTLED: "unsettled",
+    IMPLAUSIBLE: "impossible",
 }  # fmt: skip
 SIZE_AXIS = {"flops": "work of one iteration, in floating-point operations"}
 
@@ -77,11 +78,18 @@ def claim(cells: Sequence[Row]) -> str:
     lines = []
     for contender, line in by_contender(usual).items():
         states = [state_of(row) for row in line]
-        told = [f"{word} at {states.count(s)}" for s, word in STATES.items() if s in states]
-        lines.append(f"{short(contender, 24)}: {', '.join(told)} of {len(states)}")
+        counted = ", ".join(counts(states, "at"))
+        lines.append(f"{short(contender, 24)}: {counted} of {len(states)}")
     if variant and len(lines) == 1:
         return variant + lines[0][lines[0].index(":") :]
     return "\n".join([variant, *lines] if variant else lines)
+
+
+def counts(states: Sequence[str], place: str) -> list[str]:
+    """Return how often each state occurs, as `faster at 3`; most of them unsettled comes first."""
+    mostly = 2 * states.count(UNSETTLED) > len(states)
+    order = sorted(STATES, key=lambda state: not mostly or state != UNSETTLED)
+    return [f"{STATES[s]} {place} {states.count(s)}" for s in order if s in states]
 
 
 def _panel(axes: Axes, cells: Sequence[Row], hover: dict[str, list[str]], *, last: bool) -> None:
@@ -100,8 +108,8 @@ def _panel(axes: Axes, cells: Sequence[Row], hover: dict[str, list[str]], *, las
         axes.plot(*_xy(held, "best_s"), ":", color=paint, linewidth=1)
         lows, highs = _xy(held, "typical_low_s")[1], _xy(held, "typical_high_s")[1]
         axes.vlines(_xy(held)[0], lows, highs, color=paint, linewidth=1.2)
-        settled = [row for row in held if row["status"] != "unstable"]
-        hollow = [row for row in held if row["status"] == "unstable"]
+        settled = [row for row in held if not open_to_both(row)]
+        hollow = [row for row in held if open_to_both(row)]
         for points, face in ((settled, paint), (hollow, PAPER)):
             if points:
                 (dots,) = axes.plot(
@@ -155,7 +163,7 @@ def _mark_speedups(axes: Axes, cells: Sequence[Row]) -> None:
             ha="center",
             fontsize=9,
             color=colour(row["contender"]),
-            fontweight="bold" if state_of(row) in {"wins", "loses"} else "normal",
+            fontweight="bold" if state_of(row) in {FASTER, SLOWER} else "normal",
         )
 
 

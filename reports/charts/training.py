@@ -13,6 +13,7 @@ from reports import units
 from reports.charts.drawing import INK, PAPER, Plot, colour, style, tell
 from reports.charts.naming import ratio_ticks, short, slug, who
 from reports.load import records
+from reports.speedups import open_to_both
 
 Row = Mapping[Any, Any]
 ACROSS = 4  # panels
@@ -82,7 +83,7 @@ def steepest(cases: Sequence[Sequence[Row]]) -> str:
 def _rungs(axes: Axes, case: Sequence[Row], hover: dict[str, list[str]]) -> None:
     for y, row in enumerate(case):
         paint = colour(str(row["contender"]))
-        face = PAPER if row["status"] == "unstable" else paint
+        face = PAPER if open_to_both(row) else paint
         if row["typical_low_s"] > 0:
             axes.hlines(y, row["typical_low_s"], row["typical_high_s"], color=paint, linewidth=2)
         (dot,) = axes.plot(

@@ -10,8 +10,8 @@ import pandas as pd
 
 from reports.comparing.account import Difference, account
 from reports.comparing.matching import paired
-from reports.comparing.verdicts import DOUBTS, NOT_COMPARABLE, judged, means
-from reports.load import Result
+from reports.comparing.verdicts import NOT_COMPARABLE, judged, means
+from reports.load import Result, records
 
 ALL = "all"  # the family of everything
 MOST = 40  # machines that a heat map can hold
@@ -119,13 +119,21 @@ def _means(pairs: pd.DataFrame) -> pd.DataFrame:
     return found.sort_values("machine", kind="stable", ignore_index=True)
 
 
-def grid(
-    comparison: Comparison, most: int = MOST
-) -> tuple[np.ndarray, tuple[str, ...], tuple[str, ...]]:
-    """Return ratios for a heat map: families by machines, or workloads by the only other machine.
+@dataclass(frozen=True, kw_only=True)
+class Grid:
+    """Mean ratios for a heat map, NaN where nothing can be compared, and the verdicts on them."""
+
+    ratios: np.ndarray
+    verdicts: list[list[str]]
+    rows: tuple[str, ...]
+    columns: tuple[str, ...]
+
+
+def grid(comparison: Comparison, most: int = MOST) -> Grid:
+    """Return means for a heat map: families by machines, or workloads by the only other machine.
 
     Of more machines than `most`, those whose mean over all cells lies furthest from 1 are taken, in
-    their order. What cannot be compared is NaN.
+    their order.
     """
     if len(comparison.others) == 1:
         known = comparison.pairs[comparison.pairs["workload"] != ""]
@@ -136,8 +144,15 @@ def grid(
         order = [*comparison.families, ALL]
     table = found.pivot_table("ratio", index, "machine", observed=True).reindex(order)
     chosen = [label for label in furthest(comparison, most) if label in table.columns]
-    told = table.reindex(columns=chosen)
-    return told.to_numpy(dtype=float), tuple(map(str, told.index)), tuple(chosen)
+    table = table.reindex(columns=chosen)
+    judged = {(str(row[index]), str(row["machine"])): str(row["verdict"]) for row in records(found)}
+    rows = tuple(map(str, table.index))
+    return Grid(
+        ratios=table.to_numpy(dtype=float),
+        verdicts=[[judged.get((row, label), "absent") for label in chosen] for row in rows],
+        rows=rows,
+        columns=tuple(chosen),
+    )
 
 
 def furthest(comparison: Comparison, most: int) -> list[str]:
@@ -184,8 +199,8 @@ def regressions(comparison: Comparison, above: float) -> pd.DataFrame:
     Slower by 5 % is 1.05 times the baseline's time: the whole interval must lie beyond that.
     """
     pairs = comparison.pairs
-    sure = (pairs["verdict"] != NOT_COMPARABLE) & ~pairs["reason"].isin(DOUBTS)
-    return pairs[sure & (pairs["high"] < 1 / (1 + above))]
+    comparable = pairs["verdict"] != NOT_COMPARABLE
+    return pairs[comparable & (pairs["high"] < 1 / (1 + above))]
 
 
 def parse_share(text: str) -> float:

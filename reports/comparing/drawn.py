@@ -2,12 +2,18 @@
 
 import numpy as np
 
+from bench.results.verdicts import FASTER, SLOWER, TIE, UNSETTLED
 from reports.charts.drawing import Plot
 from reports.charts.grid import heat_grid
 from reports.comparing.comparison import Comparison, grid
-from reports.speedups import MARGIN
 
 MOST_ACROSS = 12  # machines; of more, each is a row
+SAID = {
+    FASTER: "faster: {value:.3g} times the speed of {base}",
+    SLOWER: "slower: {value:.3g} times the speed of {base}",
+    TIE: "as fast within 10 %: {value:.3g} times the speed of {base}",
+    UNSETTLED: "cannot tell: {value:.3g} times the speed of {base}",
+}
 
 
 def side_by_side(comparison: Comparison) -> Plot | None:
@@ -15,26 +21,38 @@ def side_by_side(comparison: Comparison) -> Plot | None:
 
     None where nothing can be compared.
     """
-    values, rows, columns = grid(comparison)
+    means = grid(comparison)
+    values, states = means.ratios, means.verdicts
     if not values.size or np.isnan(values).all():
         return None
     base = comparison.labels[comparison.baseline]
-    known = np.nan_to_num(values, nan=1.0)
-    faster, slower = int((known > MARGIN).sum()), int((known < 1 / MARGIN).sum())
-    states = [["absent" if np.isnan(value) else "told" for value in line] for line in values]
     hover = [
-        [_told(row, column, base, value) for column, value in zip(columns, line, strict=True)]
-        for row, line in zip(rows, values, strict=True)
+        [
+            _said(row, column, base, float(value), state)
+            for column, value, state in zip(means.columns, line, verdicts, strict=True)
+        ]
+        for row, line, verdicts in zip(means.rows, values, states, strict=True)
     ]
-    title = f"Mean speed over the baseline's: above the margin in {faster}, below it in {slower}"
+    title = _title(states)
+    rows, columns = means.rows, means.columns
     if len(columns) > MOST_ACROSS:
         values, rows, columns = values.T, columns, rows
         states, hover = (list(map(list, zip(*part, strict=True))) for part in (states, hover))
-    told = " ".join(f"{text}." for line in hover for text in line)
-    return heat_grid(values, states, rows, columns, title, told, "compare", hover)
+    text = " ".join(f"{each}." for line in hover for each in line)
+    return heat_grid(values, states, rows, columns, title, text, "compare", hover)
 
 
-def _told(what: str, machine: str, base: str, value: float) -> str:
-    if np.isnan(value):
+def _title(states: list[list[str]]) -> str:
+    """Return how many means are faster and slower; that most are unsettled is said first."""
+    flat = [state for line in states for state in line if state in SAID]
+    count = {state: flat.count(state) for state in SAID}
+    clear = f"faster than the baseline in {count[FASTER]}, slower in {count[SLOWER]}"
+    if 2 * count[UNSETTLED] > len(flat):
+        return f"Means: unsettled in {count[UNSETTLED]} of {len(flat)}; {clear}"
+    return f"Means: {clear} of {len(flat)}"
+
+
+def _said(what: str, machine: str, base: str, value: float, state: str) -> str:
+    if state not in SAID:
         return f"{what}: {machine} is not compared"
-    return f"{what}: {machine} runs at {value:.3g} times the speed of {base}"
+    return f"{what}, {machine}: {SAID[state].format(value=value, base=base)}"

@@ -1,7 +1,6 @@
 """What a comparison says, as findings: the mean of each family, the largest gain and loss.
 
-To swap two machines turns every sentence round: each names the faster side first, and its number is
-never below what the data say of that side.
+To swap two machines turns every sentence round: each names the faster side first.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -9,11 +8,13 @@ from typing import Any
 
 import pandas as pd
 
+from bench.results.verdicts import FASTER, SLOWER, TIE, UNSETTLED
 from reports import units
 from reports.comparing.comparison import ALL, Comparison
-from reports.comparing.verdicts import FASTER, NOT_COMPARABLE, SAME, SLOWER, UNSETTLED
+from reports.comparing.verdicts import NOT_COMPARABLE
 from reports.lessons import told
 from reports.load import records
+from reports.speedups import hedged
 from reports.statement import Finding, Interval
 
 Row = Mapping[Any, Any]
@@ -21,16 +22,17 @@ Row = Mapping[Any, Any]
 MEANS = {
     FASTER: "{family}: {other} is {ratio} times as fast as {base}",
     SLOWER: "{family}: {base} is {ratio} times as fast as {other}",
-    SAME: "{family}: {other} is as fast as {base}, at {ratio} times its speed",
-    UNSETTLED: "{family}: {other} runs at about {ratio} times the speed of {base}, too unsettled or"
-    " too unlike from cell to cell to call either faster",
+    TIE: "{family}: {other} and {base} are equally fast, within 10 %; {other} runs at {ratio} times"
+    " the speed of {base}",
+    UNSETTLED: "{family}: cannot tell whether {other} or {base} is faster; {other} runs at {ratio}"
+    " times the speed of {base}",
 }
 BASIS = " (95 % interval {interval}, {cells} compared)"
 EXTREMES = {
-    "gain": "The largest gain of {other} over {base} is that of {where}: {ratio} times as fast,"
-    " {time} instead of {time_base} (95 % interval {interval})",
-    "loss": "The largest loss of {other} to {base} is that of {where}: {base} is {ratio} times as"
-    " fast, {time_base} instead of {time} (95 % interval {interval})",
+    "gain": "{other} gains most in {where}: it is {ratio} times as fast as {base}, {time} instead"
+    " of {time_base} (95 % interval {interval})",
+    "loss": "{other} loses most in {where}: {base} is {ratio} times as fast, {time_base} instead"
+    " of {time} (95 % interval {interval})",
 }
 NONE = {
     "gain": "Nothing is clearly faster on {other} than on {base}",
@@ -45,8 +47,8 @@ def statements(
 
     Parameters
     ----------
-    comparison : of which it is told.
-    machines : those to tell of, all where None.
+    comparison : what is stated.
+    machines : the machines to speak of, all where None.
 
     """
     wanted = comparison.others if machines is None else list(machines)
@@ -88,7 +90,7 @@ def _mean(row: Row, words: Mapping[str, str], cells: tuple[str, ...]) -> Finding
     return Finding(
         id=f"compare/{words['other']}/{family}",
         state=state,
-        sentence=MEANS[state] + BASIS,
+        sentence=hedged(MEANS[state], ratio) + BASIS,
         words={**words, "family": "All in all" if family == ALL else family},
         numbers=told(ratio, inverted=state == SLOWER) | {"cells": count},
         cells=cells,
@@ -109,7 +111,7 @@ def _extreme(mine: pd.DataFrame, kind: str, words: Mapping[str, str]) -> Finding
     return Finding(
         id=name,
         state=verdict,
-        sentence=EXTREMES[kind],
+        sentence=hedged(EXTREMES[kind], ratio),
         words={**words, "where": where(row)},
         numbers=told(ratio, inverted=kind == "loss") | times(row),
         cells=(str(row["cell_base"]), str(row["cell"])),

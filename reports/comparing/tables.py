@@ -13,11 +13,12 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from bench.results.verdicts import FASTER, SLOWER
 from reports import units
 from reports.comparing.comparison import ALL, MOST, Comparison, furthest
 from reports.comparing.page import NOTE, counts, ratio_text
 from reports.comparing.statements import statements, where
-from reports.comparing.verdicts import FASTER, NOT_COMPARABLE, SLOWER
+from reports.comparing.verdicts import NOT_COMPARABLE
 from reports.load import records
 from reports.statement import Finding
 
@@ -38,7 +39,7 @@ def tables(comparison: Comparison, *, all_cells: bool = False) -> Iterator[Rende
     Parameters
     ----------
     comparison : what is shown.
-    all_cells : show what is the same or unsettled too, and each of many machines.
+    all_cells : show ties and what is unsettled too, and each of many machines.
 
     """
     if len(comparison.labels) > SIDE_BY_SIDE:

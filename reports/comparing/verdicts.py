@@ -5,26 +5,21 @@ knew nothing of each other, so the half-widths of their intervals, in logarithms
 those of independent normal noise: by the root of the sum of squares (GUM, JCGM 100:2008, 5.1.2).
 All is done in logarithms, where to swap two machines is to change a sign, exactly.
 
-A verdict is one of five:
-
-- faster, slower: the whole interval lies more than 5 % beyond 1, the margin of every speedup here;
-- same: the interval reaches nearer, and is no wider than that margin on both sides of 1;
-- unsettled: the data do not tell. There is no interval or too wide a one, either time is piled up
-  (typical more than three times best), or fewer than three visits say how visits differ;
-- not comparable: the two did not do the same thing, or one of them has no time that counts.
+A verdict is faster, slower, tie or unsettled, by the one rule of `bench.results.verdicts`; or the
+pair is not comparable: the two did not do the same thing, or one of them has no time that counts.
 """
 
 import numpy as np
 import pandas as pd
 from scipy.special import stdtrit
 
+from bench.results import verdicts as rule
+from bench.results.verdicts import UNSETTLED
 from reports.load import records
-from reports.speedups import MARGIN, MIN_VISITS, PILED_UP
+from reports.speedups import TIMED
 
-FASTER, SLOWER, SAME = "faster", "slower", "same"
-UNSETTLED, NOT_COMPARABLE = "unsettled", "not comparable"
-VERDICTS = [FASTER, SLOWER, SAME, UNSETTLED, NOT_COMPARABLE]
-TIMED = {"ok", "unstable"}
+NOT_COMPARABLE = "not comparable"
+VERDICTS = [*rule.VERDICTS, NOT_COMPARABLE]
 FARTHEST = 1e9  # no machine is that many times faster; such a ratio is a broken file's
 CONFIDENCE = 0.975  # of one side, for a 95 % interval
 
@@ -47,24 +42,18 @@ def judged(pairs: pd.DataFrame, one_run: np.ndarray) -> pd.DataFrame:
     half = half.where(half < np.log(FARTHEST)).mask(one_run, 0.0)
     reason = _reasons(pairs, log)
     comparable = reason.isna().to_numpy()
-    doubt = _doubts(pairs).where(~one_run)
-    verdict = verdicts(log, log - half, log + half).mask(doubt.notna(), UNSETTLED)
-    verdict = verdict.where(comparable, NOT_COMPARABLE)
-    doubt = doubt.mask(doubt.isna() & half.isna(), NO_INTERVAL)
-    doubt = doubt.fillna(WIDE).where(verdict == UNSETTLED)
-    reason = reason.where(~comparable, doubt)
+    verdict = verdicts(log - half, log + half).where(comparable, NOT_COMPARABLE)
+    why = Column(np.where(half.isna(), NO_INTERVAL, BOTH), index=pairs.index, dtype=object)
+    reason = reason.where(~comparable, why.where(verdict == UNSETTLED))
     found = {"ratio": log, "low": log - half, "high": log + half}
     told = {name: np.exp(column.where(comparable)) for name, column in found.items()}
     words = pd.Categorical(verdict, categories=VERDICTS)
     return pairs.assign(**told, verdict=words, reason=reason.astype("category"))
 
 
-def verdicts(log: Column, low: Column, high: Column) -> Column:
-    """Return faster, slower, same or unsettled by logarithms of ratios and of their intervals."""
-    margin = np.log(MARGIN)
-    narrow = log.notna() & (high - low <= 2 * margin)
-    chosen = np.select([low > margin, high < -margin, narrow], [FASTER, SLOWER, SAME], UNSETTLED)
-    return pd.Series(chosen, index=log.index, dtype=object)
+def verdicts(low: Column, high: Column) -> Column:
+    """Return the verdicts on intervals of logarithms of ratios."""
+    return pd.Series(rule.verdicts(np.exp(low), np.exp(high)), index=low.index, dtype=object)
 
 
 def means(pairs: pd.DataFrame, by: list[str]) -> pd.DataFrame:
@@ -82,7 +71,7 @@ def means(pairs: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     half = told["std"] * stdtrit(count - 1, CONFIDENCE) / np.sqrt(count)
     low = one["low"].where(told["size"] == 1, told["mean"] - half)
     high = one["high"].where(told["size"] == 1, told["mean"] + half)
-    verdict = pd.Categorical(verdicts(told["mean"], low, high), categories=VERDICTS)
+    verdict = pd.Categorical(verdicts(low, high), categories=VERDICTS)
     found = {"ratio": told["mean"], "low": low, "high": high}
     return pd.DataFrame(
         {"cells": told["size"], **{name: np.exp(column) for name, column in found.items()}}
@@ -98,23 +87,8 @@ def _log(column: Column) -> Column:
     return Column(np.log(column.to_numpy(dtype=float)), index=column.index)
 
 
-PILED = "times piled up: typically more than three times the best"
-FEW = f"fewer than {MIN_VISITS} visits"
 NO_INTERVAL = "no interval"
-WIDE = "too wide an interval"
-DOUBTS = [PILED, FEW]  # what makes an interval itself unsure
-
-
-def _doubts(pairs: pd.DataFrame) -> Column:
-    """Return why a pair's interval is not to be believed, NaN where it is."""
-    few, piled = (np.zeros(len(pairs), dtype=bool) for _ in range(2))
-    for side in ("_base", ""):
-        few |= (pairs[f"visits{side}"] < MIN_VISITS).to_numpy()
-        piled |= (pairs[f"typical_s{side}"] > PILED_UP * pairs[f"best_s{side}"]).to_numpy()
-    doubt = Column(np.select([piled, few], [PILED, FEW], ""), index=pairs.index)
-    return doubt.where(piled | few)
-
-
+BOTH = "the interval holds both answers"
 CODE = "the workload's code is not the same"
 FAR = "times too far apart to be of one computation"
 

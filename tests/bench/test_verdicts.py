@@ -1,8 +1,9 @@
+import itertools
 import math
 
 import pytest
 
-from bench.results.verdicts import verdict
+from bench.results.verdicts import MARGIN, TIE_WITHIN, verdict, verdicts
 
 
 @pytest.mark.parametrize(
@@ -29,3 +30,11 @@ def test_turned_round_the_verdict_turns():
     turned = {"faster": "slower", "slower": "faster", "tie": "tie", "unsettled": "unsettled"}
     for low, high in [(1.06, 1.2), (0.5, 0.9), (0.96, 1.04), (0.5, 2.0), (1.0, 1.2)]:
         assert verdict(1 / high, 1 / low) == turned[verdict(low, high)]
+
+
+def test_whole_columns_are_judged_as_one_interval_is():
+    edges = [1 / 9, 1 / TIE_WITHIN, 1 / MARGIN, 1.0, MARGIN, TIE_WITHIN, 9.0]
+    near = [math.nextafter(edge, side) for edge in edges for side in (0.0, 10.0)]
+    pairs = [*itertools.combinations(sorted([*edges, *near]), 2), (math.nan, math.nan)]
+    low, high = zip(*pairs, strict=True)
+    assert verdicts(low, high).tolist() == [verdict(*pair) for pair in pairs]

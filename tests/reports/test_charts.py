@@ -89,7 +89,7 @@ def everything(write, workload="matmul", contender="torch-cpu"):
         {row["cell"]: row for row in trained.to_dict("records")}, trained["case"].iloc[0]
     )
     case = {rungs[0]["case"]: rungs}
-    values, states = np.array([[2.0, np.nan]]), [["wins", "absent"]]
+    values, states = np.array([[2.0, np.nan]]), [["faster", "absent"]]
     return {
         "size": partial(charts.time_against_size, table),
         "speedup": partial(charts.speedup_against_size, table),
@@ -222,7 +222,7 @@ def test_an_overtaking_is_claimed_marked_and_told(write):
 
 def test_the_claim_turns_round_with_the_ratios(write):
     svg = charts.inline(charts.speedup_against_size(timed(write, FALLING)))
-    assert "torch-cpu loses its lead near n = 32" in texts(svg)
+    assert "NumPy overtakes torch-cpu near n = 32" in texts(svg)
 
 
 @pytest.mark.parametrize(
@@ -230,10 +230,10 @@ def test_the_claim_turns_round_with_the_ratios(write):
     [
         ((2.0, 3.0), "torch-cpu is ahead at every size"),
         ((0.5, 0.4), "NumPy is ahead of torch-cpu at every size"),
-        ((1.0, 1.0), "torch-cpu and NumPy: neither clearly wins"),
-        ((1.0, 2.0), "torch-cpu wins at some sizes, NumPy at none"),
-        ((1.0, 0.5), "NumPy wins at some sizes, torch-cpu at none"),
-        ((2.0, 0.5, 2.0), "torch-cpu and NumPy trade the lead"),
+        ((1.0, 1.0), "torch-cpu and NumPy are equally fast, within 10 %"),
+        ((1.0, 2.0), "torch-cpu is faster at some sizes, NumPy at none"),
+        ((1.0, 0.5), "NumPy is faster at some sizes, torch-cpu at none"),
+        ((2.0, 0.5, 2.0), "the lead between torch-cpu and NumPy changes more than once"),
         ((2.0,), "torch-cpu is faster at the one size measured"),
         ((0.5,), "NumPy is faster than torch-cpu at the one size measured"),
     ],
@@ -259,7 +259,7 @@ def test_cores_that_differ_have_a_line_each(write):
     both = pd.concat([timed(write, RISING), timed(write, FALLING, threads=2)])
     assert charts.overtaking(plot_rows(both)).split("\n") == [
         "torch-cpu on 1 core overtakes NumPy near n = 32",
-        "torch-cpu on 2 cores loses its lead near n = 32",
+        "NumPy overtakes torch-cpu on 2 cores near n = 32",
     ]
 
 
@@ -408,7 +408,7 @@ def test_a_heat_map_tells_every_cell_and_why_one_is_absent(write):
 
 def test_a_grid_marks_what_is_unsettled_or_impossible():
     values = np.array([[2.0, 3.0], [np.nan, 0.5]])
-    states = [["unstable", "implausible"], ["absent", "loses"]]
+    states = [["unsettled", "implausible"], ["absent", "slower"]]
     hover = [["a", "b"], ["c", "d"]]
     plot = charts.heat_grid(values, states, ["r", "s"], ["u", "v"], "t", "t", "grid", hover)
     svg = charts.inline(plot)
@@ -420,10 +420,29 @@ def test_a_grid_marks_what_is_unsettled_or_impossible():
     assert shades[3][2] > shades[3][0]  # and NumPy's blue
 
 
+@pytest.mark.parametrize(("unsettled", "first"), [(3, True), (2, False)])
+def test_a_title_of_which_most_is_unsettled_says_so_first(write, unsettled, first):
+    wide, lost = (1.0, 0.5, 2.0), around(0.5)
+    speedups = [wide] * unsettled + [lost] * 2
+    table = pd.concat(
+        [timed(write, {16: speedup}, workload=f"w{n}") for n, speedup in enumerate(speedups)]
+    )
+    overview = charts.overview(table, 1).description
+    heat = charts.heat_map(table).description
+    count = len(speedups)
+    told = f"unsettled in {unsettled}, slower in 2 of {count}"
+    turned = f"slower in 2, unsettled in {unsettled} of {count}"
+    assert overview.startswith(f"torch-cpu on 1 core: {told if first else turned}")
+    if first:
+        assert heat.startswith(f"At the largest sizes 3 of {count} cells are unsettled; PyTorch")
+    else:
+        assert heat.startswith(f"At the largest sizes NumPy is faster in 2 of {count} cells")
+
+
 def test_a_large_grid_is_drawn():
     values = np.geomspace(0.001, 1000, 480).reshape(40, 12)
     names = [f"name {n}" for n in range(40)]
-    plot = charts.heat_grid(values, [["wins"] * 12] * 40, names, names[:12], "t", "t", "grid",
+    plot = charts.heat_grid(values, [["faster"] * 12] * 40, names, names[:12], "t", "t", "grid",
                             [["h"] * 12] * 40)  # fmt: skip
     assert len(titles(charts.inline(plot))) == 480
 

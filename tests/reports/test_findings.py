@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from markupsafe import escape
 
-from reports.findings import Findings, about_accelerators, self_tested, steadiness
+from reports.findings import Findings, about_accelerators, noise, self_tested, steadiness
+from reports.largest import bin_of
 from reports.lessons import lessons
 from reports.load import load
 from reports.roofline import roofs
@@ -35,8 +36,8 @@ def test_a_kind_is_chosen_by_what_it_is_about(write):
     found = findings(write)
     assert len(found.kind("speedup")) == 6
     assert [f.state for f in found.kind("speedup", contender="torch-cpu")] == [
-        "loses",
-        "wins",
+        "slower",
+        "faster",
         "tie",
     ]
     (one,) = found.kind("speedup", contender="torch-cpu", size="n=64", workload="matmul")
@@ -98,7 +99,7 @@ def test_turning_the_data_round_exchanges_win_and_loss(write):
     assert [f.id for f in after.headlines()] == [
         before.headlines()[place].id for place in (1, 0, 2)
     ]
-    assert [f.state for f in after.headlines()] == ["wins", "loses", "tie"]
+    assert [f.state for f in after.headlines()] == ["faster", "slower", "tie"]
     assert after.all["score"].text == before.all["score"].text
     (first,), (second,) = (found.kind("crossover") for found in (before, after))
     assert (first.state, second.state) == ("overtakes", "falls-behind")
@@ -107,8 +108,8 @@ def test_turning_the_data_round_exchanges_win_and_loss(write):
 def test_the_score_counts_states_and_leaves_the_absent_out(write):
     found = findings(write).all["score"]
     assert found.text == (
-        "Of 3 PyTorch cells with a speedup, PyTorch wins 1, loses 1 and ties 1; 0 are too unsettled"
-        " here to call."
+        "Of 3 PyTorch cells, PyTorch is faster in 1, slower in 1, as fast within 10 % in 1,"
+        " unsettled in 0."
     )
     assert found.cells == tuple(f"{CASE.format(n)}/torch-cpu" for n in (16, 64, 256))
     nothing = findings(write, content([entry(f"{CASE.format(4)}/numpy", 1.0, ONE)])).all["score"]
@@ -129,30 +130,155 @@ def test_answers_count_the_largest_size_of_each_computation(write):
         (conv, "torch-cpu", LOST),
         (two, "torch-cpu", (1.0, 0.5, 2.0)),
     )
-    data["cells"][-1] |= {"status": "unstable"}
     found = findings(write, data).answers()
-    told = [re.split(" computations?, each at its largest size, ", f.text) for f in found]
-    assert told == [
-        ["Of 3", "torch-cpu on one core wins 2, ties 0, loses 1."],
-        ["Of 1", "torch-cuda on one core and its device wins 0, ties 1, loses 0."],
-        ["Of 1", "torch-cpu on 2 cores wins 0, ties 0, loses 0; 1 too unsettled to call."],
+    assert [finding.text for finding in found] == [
+        (
+            "Of 3 computations, each at its largest size, torch-cpu on one core is faster than"
+            " NumPy in 2, as fast within 10 % in 0, slower in 1."
+        ),
+        (
+            "Of 1 computation, at its largest size, torch-cuda on one core and its device is faster"
+            " than NumPy in 0, as fast within 10 % in 1, slower in 0."
+        ),
+        (
+            "Who is faster is unsettled in 1 of 1 computation, at its largest size; torch-cpu on 2"
+            " cores is faster than NumPy in 0, as fast within 10 % in 0, slower in 0."
+        ),
     ]
-    assert [finding.state for finding in found][:2] == ["wins", "tie"]
+    assert [finding.state for finding in found] == ["faster", "tie", "unsettled"]
     assert found[0].cells == (
         f"{CASE.format(64)}/torch-cpu", f"{double}/torch-cpu", f"{conv}/torch-cpu",
     )  # fmt: skip
 
 
+def names(word, count):
+    return [f"{word}{n}" for n in range(count)]
+
+
+def at_one_size(write, **counts):
+    """A file of one computation for each that is faster, slower, tied and unsettled."""
+    speedups = {"faster": WON, "slower": LOST, "tie": TIED, "unsettled": (1.0, 0.5, 2.0)}
+    cells = [
+        (f"{name}/n=16/float32/threads=1", "torch-cpu", speedups[state])
+        for state, count in counts.items()
+        for name in names(state, count)
+    ]
+    return findings(write, measured(*cells))
+
+
+@pytest.mark.parametrize(
+    ("counts", "state", "begins"),
+    [
+        ({"unsettled": 3, "slower": 2}, "unsettled", "Who is faster is unsettled in 3 of 5"),
+        ({"unsettled": 2, "slower": 2}, "even", "Of 4 computations"),
+        ({"unsettled": 3, "slower": 2, "faster": 1, "tie": 1}, "unsettled", "Of 7 computations"),
+        ({"unsettled": 1, "slower": 2, "faster": 2}, "even", "Of 5 computations"),
+        ({"unsettled": 2, "slower": 3, "faster": 1}, "slower", "Of 6 computations"),
+        ({"tie": 2, "slower": 1}, "tie", "Of 3 computations"),
+    ],
+)
+def test_an_answer_of_which_most_is_unsettled_says_so_first(write, counts, state, begins):
+    (answer,) = at_one_size(write, **counts).answers()
+    assert answer.state == state
+    assert answer.text.startswith(begins)
+
+
+def test_a_score_of_which_most_is_unsettled_says_so_first(write):
+    score = at_one_size(write, unsettled=3, slower=2).all["score"]
+    assert (score.state, score.text) == (
+        "unsettled",
+        (
+            "Who is faster is unsettled in 3 of 5 PyTorch cells; PyTorch is faster in 0, slower in"
+            " 2, as fast within 10 % in 0."
+        ),
+    )
+    assert at_one_size(write, unsettled=2, slower=2).all["score"].text.startswith("Of 4 PyTorch")
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "where"),
+    [
+        (2.0, 9.0, "torch"),
+        (1.99, 9.0, "open"),
+        (0.1, 0.5, "numpy"),
+        (0.1, 0.51, "open"),
+        (0.5, 2.0, "within"),
+        (0.9, 1.2, "within"),
+        (1.8, 2.3, "open"),
+        (0.4, 2.5, "open"),
+    ],
+)
+def test_a_computation_stands_in_a_bin_that_holds_its_whole_interval(low, high, where):
+    assert bin_of(low, high) == where
+    turned = {"torch": "numpy", "numpy": "torch"}
+    assert bin_of(1 / high, 1 / low) == turned.get(where, where)
+
+
+def test_bins_count_and_name_the_computations_at_their_largest_size(write):
+    data = measured(
+        (CASE.format(16), "torch-cpu", LOST),
+        (CASE.format(64), "torch-cpu", WON),
+        (CASE.format(64), "torch-cpu-bf16", LOST),
+        ("sort/n=8/float32/threads=1", "torch-cpu", TIED),
+        ("fft/n=8/float32/threads=1", "torch-cpu", (2.0, 1.9, 2.1)),
+        ("fft/n=8/float32/threads=2", "torch-cpu", WON),
+    )
+    one, two = findings(write, data).kind("bins")
+    assert (one.id, two.id) == ("bins/torch-cpu/threads=1", "bins/torch-cpu/threads=2")
+    assert one.text == (
+        "Of 3 computations, each at its largest size, torch-cpu on one core: PyTorch at least twice"
+        " as fast in 1 (matmul); within a factor of two in 1 (sort); NumPy at least twice as fast"
+        " in 0; cannot tell which in 1 (fft)."
+    )
+    assert one.cells[0] == f"{CASE.format(64)}/torch-cpu"
+    assert two.text.endswith(
+        "on 2 cores: PyTorch at least twice as fast in 1 (fft); within a"
+        " factor of two in 0; NumPy at least twice as fast in 0."
+    )
+
+
+@pytest.mark.parametrize(
+    ("half", "disturbed", "state"),
+    [
+        (0.04, 0, "calm"),
+        (0.049, 1, "calm"),
+        (0.06, 0, "some noise"),
+        (0.04, 2, "some noise"),
+        (0.11, 0, "noisy"),
+        (0.04, 5, "noisy"),
+    ],
+)
+def test_how_noisy_the_machine_was_is_said_in_a_line(write, half, disturbed, state):
+    speedup = (2.0, 2 - 2 * half, 2 + 2 * half)
+    timed = [entry(f"{CASE.format(16)}/torch-cpu", 1e-3, speedup, blocks=20,
+                   disturbed_blocks=disturbed)]  # fmt: skip
+    told = noise(load(write(content(timed))))
+    assert told.state == state
+    assert f"known to ±{100 * half:.1f} % or better, and {5 * disturbed:.1f} % of" in told.text
+    none = noise(load(write(content([entry(f"{CASE.format(16)}/numpy", 1e-3, ONE)]))))
+    assert (none.state, none.told) == ("absent", False)
+
+
+def test_a_wide_interval_makes_no_headline(write):
+    wide, narrow = CASE.format(16), CASE.format(64)
+    data = measured(
+        (wide, "torch-cpu", (30.0, 2.0, 400.0)),
+        (narrow, "torch-cpu", (4.0, 3.8, 4.2)),
+        (CASE.format(256), "torch-cpu", TIED),
+    )
+    assert findings(write, data).headlines()[0].id == f"speedup/{narrow}/torch-cpu"
+
+
 def test_an_impossible_time_never_counts(write):
     found = findings(write, implausible(small_file(), f"{CASE.format(64)}/torch-cpu"))
-    assert "PyTorch wins 0, loses 1 and ties 1" in found.all["score"].text
+    assert "PyTorch is faster in 0, slower in 1" in found.all["score"].text
     assert not any("n=64" in finding.text for finding in found.headlines())
     (answer,) = found.answers()
-    assert "wins 0, ties 1, loses 0" in answer.text
+    assert "faster than NumPy in 0, as fast within 10 % in 1, slower in 0" in answer.text
     last = implausible(small_file(), f"{CASE.format(256)}/torch-cpu")
     assert findings(write, last).answers() == []
     assert steadiness(found.result).text.endswith(
-        "; 1 more cannot be true and count for nothing."
+        "; 1 more cannot be true and are left out."
     )  # fmt: skip
 
 
@@ -162,12 +288,11 @@ def test_steadiness_is_the_median_half_width_and_the_share_of_disturbed_blocks(w
         entry(f"{CASE.format(16)}/torch-cpu", 1e-3, (2.0, 1.8, 2.2), blocks=6, bimodal=True),
         entry(f"{CASE.format(64)}/torch-cpu", 1e-3, (2.0, 1.9, 2.1), blocks=6),
     ]
-    data = content(timed)
-    data["cells"][2] |= {"status": "unstable"}
-    told = steadiness(load(write(data)))
-    assert told.text == (  # 10 % and 5 %; 3 of 18 blocks
-        "Half of all speedups are known to ±7.5 % or better; 16.7 % of blocks were disturbed;"
-        " 1 of 3 cells did not settle, 1 run at two speeds."
+    timed.append(entry(f"{CASE.format(256)}/torch-cpu", 1e-3, (1.0, 0.85, 1.0), blocks=6))
+    told = steadiness(load(write(content(timed))))
+    assert told.text == (  # 5, 7.5 and 10 %; 3 of 24 blocks
+        "Half of all speedups are known to ±7.5 % or better; 12.5 % of blocks were disturbed;"
+        " 1 of 3 speedups are unsettled; 1 of 4 cells run at two speeds."
     )
     nothing = steadiness(load(write(content(timed[:1]))))
     assert (nothing.state, nothing.told, nothing.text) == ("absent", False, "No speedups.")
@@ -184,13 +309,15 @@ def test_the_self_test_is_told_in_words(write):
     }  # fmt: skip
     assert self_tested(load(write(data))).text == (
         "2 of 40 comparisons of a contender with itself exclude 1 (of 95 % intervals one in twenty "
-        "does), 0 by so much that it would be called a winner; the widest is ±5.1 %, and the same "
-        "code was found at most 10.0 % apart."
+        "does); 0 would be called a winner; the widest interval is ±5.1 %, and the same code was "
+        "measured at most 10.0 % apart."
     )
     for low, high in ((1.06, 1.15), (0.9, 0.95)):
         row = data["machine_info"]["self_test"]["rows"][0]
         row |= {"low": low, "high": high, "ratio": (low + high) / 2}
-        assert "one in twenty does), 1 by so" in self_tested(load(write(data))).text
+        assert (
+            "one in twenty does); 1 would be called a winner" in self_tested(load(write(data))).text
+        )
     del data["machine_info"]["self_test"]["furthest"]
     assert self_tested(load(write(data))).text == (
         "2 of 40 comparisons of a contender with itself exclude 1."
@@ -256,7 +383,16 @@ def test_every_number_of_a_committed_file_rests_on_a_cell_of_it(path):
     found = check(load(path))
     kinds = {finding.kind for finding in found.all.values()}
     assert {"speedup", "crossover", "growth", "roof", "overhead", "scaling", "first-call"} <= kinds
-    assert {"gradients", "ladder", "verification", "answer", "score", "steadiness"} <= kinds
+    assert {
+        "gradients",
+        "ladder",
+        "verification",
+        "answer",
+        "bins",
+        "score",
+        "steadiness",
+        "noise",
+    } <= kinds
     timed = found.result.table["ratio"].notna() & (found.result.table["contender"] != "numpy")
     assert sum(f.told for f in found.speedups.values()) == timed.sum()
     assert len(found.headlines()) == 3
@@ -288,11 +424,13 @@ def test_what_was_told_before_is_told_again(write):
     assert {key: f.text for key, f in first.items()} == {key: f.text for key, f in second.items()}
 
 
-@pytest.mark.parametrize(("names", "told"), [(("a",), "1 computation,"), ("ab", "2 computations,")])
+@pytest.mark.parametrize(
+    ("names", "told"), [(("a",), "1 computation, at"), ("ab", "2 computations, each at")]
+)
 def test_an_answer_counts_computations(write, names, told):
     timed = []
     for name in names:
         case = CASE.format(16).replace("matmul", name)
         timed += [entry(f"{case}/numpy", 1.0, ONE), entry(f"{case}/torch-cpu", 0.5, (2, 1.9, 2.1))]
     (answer,) = Findings(load(write(content(timed)))).answers()
-    assert answer.text.startswith(f"Of {told} each at its largest size, torch-cpu on one core wins")
+    assert answer.text.startswith(f"Of {told} its largest size, torch-cpu on one core is faster")

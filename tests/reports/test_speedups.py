@@ -1,6 +1,5 @@
 """The data picks the sentence, and a cause stands where the file shows it."""
 
-import itertools
 import re
 
 import pytest
@@ -26,26 +25,22 @@ def found(write, speedup, *, status="ok", contender="torch-cpu", case=N16, **inf
 
 WON, LOST, TIED = (4.0, 3.8, 4.2), (0.25, 1 / 4.2, 1 / 3.8), (1.01, 0.98, 1.04)
 GOLDEN = {
-    "wins": "{c} is 4.0 times as fast as NumPy (95 % interval 3.8 to 4.2).",
-    "loses": "NumPy is 4.0 times as fast as {c} (95 % interval 3.8 to 4.2).",
-    "tie": "too close to call; {c} runs at 1.01 times NumPy's speed (95 % interval 0.98 to 1.04).",
-    "unstable": "{c} runs at about 1.1 times NumPy's speed, too unsettled here to tell who is"
-    " faster (95 % interval 0.8 to 1.5).",
-}  # fmt: skip
+    "faster": "{c} is 4.0 times as fast as NumPy (95 % interval 3.8 to 4.2).",
+    "slower": "NumPy is 4.0 times as fast as {c} (95 % interval 3.8 to 4.2).",
+    "tie": "NumPy and {c} are equally fast, within 10 %; {c} runs at 1.01 times NumPy's speed (95 %"
+    " interval 0.98 to 1.04).",
+    "unsettled": "cannot tell whether NumPy or {c} is faster; {c} runs at about 1.1 times NumPy's"
+    " speed, and the 95 % interval 0.8 to 1.5 holds both answers.",
+}
 
 
 @pytest.mark.parametrize("contender", ["torch-cpu", "torch-cuda", "torch-cuda-tf32"])
 @pytest.mark.parametrize(
-    ("speedup", "status", "state"),
-    [
-        (WON, "ok", "wins"),
-        (LOST, "ok", "loses"),
-        (TIED, "ok", "tie"),
-        ((1.1, 0.8, 1.5), "unstable", "unstable"),
-    ],
+    ("speedup", "state"),
+    [(WON, "faster"), (LOST, "slower"), (TIED, "tie"), ((1.1, 0.8, 1.5), "unsettled")],
 )
-def test_each_state_has_its_sentence(write, contender, speedup, status, state):
-    finding = found(write, speedup, status=status, contender=contender)
+def test_each_state_has_its_sentence(write, contender, speedup, state):
+    finding = found(write, speedup, contender=contender)
     assert finding.state == state
     assert finding.text == f"matmul at n=16, float32: {GOLDEN[state].format(c=contender)}"
     assert finding.cells == (f"{N16}/numpy", f"{N16}/{contender}")
@@ -61,7 +56,7 @@ def turned(speedup):
 @pytest.mark.parametrize("speedup", [WON, (1.5, 1.4, 1.6), (31.4, 30.2, 32.9), (1.06, 1.051, 1.07)])
 def test_turning_the_data_round_turns_the_sentence_round(write, contender, speedup):
     win, loss = (found(write, s, contender=contender) for s in (speedup, turned(speedup)))
-    assert (win.state, loss.state) == ("wins", "loses")
+    assert (win.state, loss.state) == ("faster", "slower")
     where = "matmul at n=16, float32: "
     names = {contender: "NumPy", "NumPy": contender}
     swapped = re.sub("|".join(names), lambda name: names[name[0]], win.text.removeprefix(where))
@@ -76,16 +71,17 @@ def test_a_tie_turned_round_is_a_tie(write):
 @pytest.mark.parametrize(
     ("speedup", "state", "text"),
     [
-        ((3.0, 2.9, 3.1), "wins", "torch-cpu is 3.0 times as fast as NumPy"),
-        ((0.5, 0.49, 0.51), "loses", "NumPy is 2.00 times as fast as torch-cpu"),
-        ((1.0, 1.0, 1.0), "tie", "too close to call; torch-cpu runs at 1.00 times"),
-        ((1.02, 1.0, 1.04), "tie", "too close"),
-        ((1.05, 1.04, 1.06), "tie", "too close"),
-        ((1.06, 1.05, 1.07), "tie", "too close"),
-        ((1.06, 1.051, 1.07), "wins", "torch-cpu is 1.06"),
-        ((0.96, 0.955, 0.965), "tie", "too close"),
-        ((0.94, 0.93, 0.953), "tie", "too close"),
-        ((0.94, 0.93, 0.952), "loses", "NumPy is 1.06"),
+        ((3.0, 2.9, 3.1), "faster", "torch-cpu is 3.0 times as fast as NumPy"),
+        ((80.0, 39.0, 175.0), "faster", "torch-cpu is about 80 times as fast as NumPy (95 %"),
+        ((0.5, 0.49, 0.51), "slower", "NumPy is 2.00 times as fast as torch-cpu"),
+        ((1.0, 1.0, 1.0), "tie", "NumPy and torch-cpu are equally fast, within 10 %; torch-cpu"),
+        ((1.06, 1.05, 1.07), "tie", "NumPy and torch-cpu are equally fast"),
+        ((1.06, 1.051, 1.07), "faster", "torch-cpu is 1.06"),
+        ((0.94, 0.93, 0.953), "tie", "NumPy and torch-cpu are equally fast"),
+        ((0.94, 0.93, 0.952), "slower", "NumPy is 1.06"),
+        ((1.0, 0.9, 1.2), "unsettled", "cannot tell whether NumPy or torch-cpu is faster"),
+        ((1.2, 1.0, 1.4), "unsettled", "cannot tell whether torch-cpu is faster than NumPy or as"),
+        ((0.8, 0.7, 1.0), "unsettled", "cannot tell whether NumPy is faster than torch-cpu or as"),
     ],
 )
 def test_the_sentence_follows_the_interval(write, speedup, state, text):
@@ -94,19 +90,11 @@ def test_the_sentence_follows_the_interval(write, speedup, state, text):
     assert finding.text.startswith(f"matmul at n=16, float32: {text}")
 
 
-def test_an_unsettled_cell_has_a_winner_where_its_interval_leaves_no_doubt(write):
-    assert found(write, (9.0, 8.0, 10.0), status="unstable").state == "wins"
-    assert found(write, (0.5, 0.4, 0.6), status="unstable").state == "loses"
-    assert found(write, (1.1, 0.9, 1.4), status="unstable").state == "unstable"
-
-
-def test_two_visits_or_a_pile_up_make_no_winner(write):
-    for status, speedup in itertools.product(("ok", "unstable"), (WON, LOST, TIED)):
-        assert found(write, speedup, status=status, visits=2).state == "unstable"
-        assert found(write, speedup, status=status, best_s=1e-4).state == "unstable"
-    assert found(write, WON, visits=3).state == "wins"
-    assert found(write, WON, visits=None).state == "wins"
-    assert found(write, WON, best_s=1e-3 / 3).state == "wins"
+@pytest.mark.parametrize("speedup", [WON, LOST, TIED, (1.1, 0.8, 1.5)])
+def test_visits_blocks_and_a_status_of_old_files_change_no_verdict(write, speedup):
+    told = found(write, speedup).text
+    others = {"visits": 2}, {"visits": None}, {"best_s": 1e-4}, {"status": "unstable"}
+    assert [found(write, speedup, **other).text for other in others] == [told] * 4
 
 
 def test_best_is_quoted_where_it_is_another(write):
@@ -125,7 +113,7 @@ def test_an_absent_cell_says_why(write, status):
     finding = Findings(load(write(data))).speedups[f"speedup/{N16}/torch-cuda"]
     assert (finding.state, finding.interval, finding.told) == ("absent", None, False)
     assert finding.text == (
-        "matmul at n=16, float32: no speedup of torch-cuda, since no {device}."
+        "matmul at n=16, float32: torch-cuda has no speedup (no {device})."
     )  # fmt: skip
 
 
@@ -149,9 +137,9 @@ def alone(write, cells=(), **info):
 def test_without_numpy_there_is_no_speedup_and_the_reason_is_told(write):
     finding = alone(write)
     assert finding.state == "absent"
-    assert finding.text.endswith("no speedup of torch-cpu, since NumPy has no time in this case.")
+    assert finding.text.endswith("torch-cpu has no speedup (NumPy has no time in this case).")
     late = {"id": f"{N16}/numpy", "status": "timeout", "reason": "NumPy did not finish in 5 s"}
-    assert alone(write, [late]).text.endswith("since NumPy did not finish in 5 s.")
+    assert alone(write, [late]).text.endswith("(NumPy did not finish in 5 s).")
 
 
 def test_numpy_has_no_speedup_over_itself(write):
@@ -168,7 +156,7 @@ def test_an_impossible_time_is_told_as_such(write):
     finding = Findings(load(write(data))).speedups[f"speedup/{CASE.format(64)}/torch-cpu"]
     assert (finding.state, finding.interval, finding.numbers) == ("implausible", None, {})
     assert finding.text == (
-        "matmul at n=64, float32: the time of torch-cpu cannot be true and counts for nothing: "
+        "matmul at n=64, float32: the time of torch-cpu cannot be true and is left out: "
         "it is above the peak."
     )
 
@@ -177,7 +165,7 @@ def test_every_number_carries_the_cell_it_rests_on(write):
     html = str(found(write, (3.0, 2.9, 3.1)).html)
     of = f'data-finding="speedup/{N16}/torch-cpu"'
     numbers = re.findall(
-        rf'<data class="wins" value="([^"]+)" {of} data-key="(.*?)" data-cell="([^"]+)">', html
+        rf'<data class="faster" value="([^"]+)" {of} data-key="(.*?)" data-cell="([^"]+)">', html
     )
     assert numbers == [
         ("3.0", "ratio", f"{N16}/torch-cpu"),
@@ -197,10 +185,9 @@ def test_only_a_contender_at_no_rung_and_in_no_way_is_a_usual_one():
 
 
 def test_a_time_that_failed_has_no_state_but_absent():
-    row = {"status": "mismatch", "ratio": 3.0, "low": 2.9, "high": 3.1, "visits": 3,
-           "typical_s": 1.0, "best_s": 1.0}  # fmt: skip
+    row = {"status": "mismatch", "ratio": 3.0, "low": 2.9, "high": 3.1}
     assert state_of(row) == "absent"
-    assert state_of(row | {"status": "ok"}) == "wins"
+    assert state_of(row | {"status": "ok"}) == "faster"
     assert state_of(row | {"status": "ok", "ratio": float("nan")}) == "absent"
 
 
@@ -229,7 +216,7 @@ def cause(write, benchmarks, calls=CALLS, **machine):
 
 def test_a_time_of_a_few_calls_is_the_price_of_calling(write):
     calls = "; at this size a call costs more than the work"
-    assert cause(write, pair((1.0, 0.9, 1.02), numpy_s=9.9e-6)) == calls
+    assert cause(write, pair((1.0, 0.95, 1.02), numpy_s=9.9e-6)) == calls
     assert cause(write, pair((0.9, 0.8, 0.95), numpy_s=8.9e-6)) == calls
     assert cause(write, pair((0.9, 0.8, 0.95), numpy_s=9.5e-6)) == ""  # 10.6 calls of PyTorch
     assert cause(write, pair((1.2, 1.1, 1.3), numpy_s=11e-6)) == ""  # 11 calls of NumPy
@@ -240,12 +227,12 @@ def test_a_time_of_a_few_calls_is_the_price_of_calling(write):
 
 
 def test_no_cause_is_named_where_nobody_wins_for_sure(write):
-    unsettled = pair(WON, visits=2, family="matmul")
+    unsettled = pair((1.2, 0.9, 1.6), family="matmul")
     assert cause(write, unsettled, blas=LIBRARIES) == ""
     data = content(pair(WON, family="matmul")[1:])
     data["machine_info"]["blas"] = LIBRARIES
     (finding,) = Findings(load(write(data))).speedups.values()
-    assert (finding.state, finding.cause) == ("wins", "")  # NumPy's own row is not in the file
+    assert (finding.state, finding.cause) == ("faster", "")  # NumPy's own row is not in the file
 
 
 def test_a_matrix_product_names_the_libraries_that_the_file_names(write):
@@ -330,4 +317,4 @@ def test_a_cell_that_was_not_timed_may_be_called_anything(write, cell):
     data = content([], [{"id": cell, "status": "skipped", "reason": "none"}])
     (finding,) = Findings(load(write(data))).speedups.values()
     assert finding.state == "absent"
-    assert finding.text.endswith("no speedup of torch-cpu, since none.")
+    assert finding.text.endswith("torch-cpu has no speedup (none).")

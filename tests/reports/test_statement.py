@@ -15,7 +15,7 @@ def finding(**changes):
     return Finding(
         **{
             "id": "kind/a",
-            "state": "wins",
+            "state": "faster",
             "sentence": "{who} takes {time}, {other} before",
             "words": {"who": "<b>X</b> & {time}"},
             "numbers": {"time": "3 µs", "other": "4 µs"},
@@ -45,8 +45,8 @@ def test_html_escapes_words_and_ties_each_number_to_finding_key_and_cell():
     assert html.startswith("&lt;b&gt;X&lt;/b&gt; &amp; {time} takes <data")
     assert html.endswith("; &lt;b&gt;X&lt;/b&gt; &amp; {time} did it.")
     assert DATA.findall(html) == [
-        ("wins", "3 µs", "kind/a", "time", "case/torch-cpu", "", "3 µs"),
-        ("wins", "4 µs", "kind/a", "other", "case/numpy", "", "4 µs"),
+        ("faster", "3 µs", "kind/a", "time", "case/torch-cpu", "", "3 µs"),
+        ("faster", "4 µs", "kind/a", "other", "case/numpy", "", "4 µs"),
     ]
 
 
@@ -93,7 +93,7 @@ def test_what_a_file_says_itself_is_tied_to_its_cell_like_a_number():
     told = Finding(**{**vars(told), "cause": ""})
     assert told.text == "it: 4 < 5."
     ((state, *rest, shown),) = DATA.findall(str(told.html))
-    assert (state, rest[2], rest[3], shown) == ("wins", QUOTED, "case/torch-cpu", "4 &lt; 5")
+    assert (state, rest[2], rest[3], shown) == ("faster", QUOTED, "case/torch-cpu", "4 &lt; 5")
 
 
 def test_markdown_says_what_text_says():

@@ -42,7 +42,7 @@ def test_only_what_clearly_differs_is_listed_and_the_rest_counted(printed):
     assert "matmul at n=16, float32, 1 core, numpy" in text
     assert "2.00 µs, 2.00 (1.97 to 2.03)" in text
     assert "matmul at n=64" not in text
-    assert "b: 1 faster, 1 same" in text
+    assert "b: 1 faster, 1 tie" in text
 
 
 def test_all_cells_are_listed_where_that_is_asked(printed):

@@ -102,7 +102,7 @@ def test_no_chapter_types_again_what_is_timed(chapter):
 
 
 STATES = {
-    "wins", "loses", "tie", "unstable", "absent",
+    "faster", "slower", "tie", "unsettled", "even", "absent",
     "overtakes", "ahead", "behind", "changes",
     "numpy", "tensors", "autograd", "nn",
     "otherwise",

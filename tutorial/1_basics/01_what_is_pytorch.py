@@ -178,32 +178,36 @@ minimize(rosenbrock, np.array([-1.0, 2.0]), jac=True).x.round(4)
 #
 # > {{ speedup("softmax", "n=1024") }}
 #
-# The number is a **speedup**: how many times as fast the side is that is named first, or the other
-# side's time divided by its own. (In the figures NumPy's time is always the one that is divided.)
-# The **interval** says how well it is known. If everything were measured again and again, about
-# nineteen of twenty such intervals would hold the true speedup. So a side is called faster only
-# where the whole interval is clearly above one.
+# The number is a **speedup**: NumPy's time divided by PyTorch's. (Where NumPy is the faster side,
+# the sentence turns it round; the figures never do.) The **interval** says how well it is known. If
+# everything were measured again and again, about nineteen of twenty such intervals would hold the
+# true speedup. So a side is called faster only where the whole interval is more than 5 % away from
+# one. Where all of it lies within 10 % of one, the two are equally fast. Where it holds both
+# answers, nobody can tell.
 # {{ choose(speedup("softmax", "n=1024"),
-#     wins="Here it is, and PyTorch is the faster side.",
-#     loses="Here it is, and NumPy is the faster side.",
-#     tie="Here it is not: the two are too close to call.",
-#     otherwise="Here nobody can be called faster.") }}
+#     faster="Here it is, and PyTorch is the faster side.",
+#     slower="Here it is, and NumPy is the faster side.",
+#     tie="Here the two are equally fast.",
+#     otherwise="Here nobody can tell who is faster.") }}
 #
 # What stands out is PyTorch's largest win, its largest loss, and the largest product of matrices
 # (fewer findings, where one is missing or is two of these at once):
 #
 # {{ headlines() }}
 #
-# Should you care? This counts the computations in which each side is the faster one:
+# Should you care? This counts the verdicts on all computations:
 #
 # > {{ quote("answer", contender="torch-cpu") }}
 #
 # {{ choose(quote("answer", contender="torch-cpu"),
-#     wins="No outcome is more frequent here than a win of PyTorch.",
-#     loses="The most frequent outcome here is that NumPy wins. On a CPU like this one, speed alone
-# is a reason for PyTorch only if it wins your own computation.",
-#     tie="No outcome is more frequent here than a tie. On a CPU like this one, speed alone is a
-# reason for PyTorch only if it wins your own computation.",
+#     faster="The most frequent verdict here is that PyTorch is faster.",
+#     slower="The most frequent verdict here is that NumPy is faster. On a CPU like this one, speed
+# alone is a reason for PyTorch only if it is faster in your own computation.",
+#     tie="The most frequent verdict here is a tie. On a CPU like this one, speed alone is a reason
+# for PyTorch only if it is faster in your own computation.",
+#     even="No verdict is more frequent here than every other. Measure your own computation.",
+#     unsettled="Too many of them are unsettled here for an answer. A longer run, or a calmer
+# machine, gives one.",
 #     otherwise="Too little was measured here to say more.") }}
 # In the figure a row is a computation and a dot is a size of it, the large dot the largest size:
 #
@@ -260,8 +264,8 @@ print(f"one call takes {share:.4f} of the time of a thousand calls")
 # derivative of `f` at `x` as a Python number. Let autograd find it.
 #
 # **2.** `who_is_faster(low, high)` takes the ends of the interval of NumPy's time divided by
-# PyTorch's, and returns `"PyTorch"`, `"NumPy"` or `"neither"`. Call PyTorch faster only if all of
-# the interval is above 1.05, and NumPy only if all of it is below 1 / 1.05.
+# PyTorch's, and returns `"PyTorch"` only if all of the interval is above 1.05, `"NumPy"` only if
+# all of it is below 1 / 1.05, and else `"neither"`.
 #
 # Answers are checked here or by `python -m tutorial check 01`; solutions are in
 # `tutorial/solutions/what_is_pytorch.py`.

@@ -134,8 +134,8 @@ print(f"a product of matrices in float32 takes {1 / gain:.2f} of the time in flo
 # > {{ quote("dtype", workload="matmul", size="n=1024", contender="torch-cpu") }}
 #
 # {{ choose(quote("dtype", workload="matmul", size="n=1024", contender="torch-cpu"),
-#     wins="Here the processor does more operations at a time on narrow numbers.",
-#     loses="So narrow numbers are no gain by themselves; measure.",
+#     faster="Here the processor does more operations at a time on narrow numbers.",
+#     slower="So narrow numbers are no gain by themselves; measure.",
 #     tie="So narrow numbers are no gain by themselves; measure.",
 #     otherwise="The benchmark measures float64 too if it is run with `--full`.") }}
 #

@@ -192,8 +192,8 @@ compare(hand=by_hand, finite=by_steps, autograd=by_autograd)
 # > {{ quote("gradients", workload="gradient_cost", size="p=1024", contender="torch-cpu") }}
 #
 # {{ choose(quote("gradients", workload="gradient_cost", size="p=1024", contender="torch-cpu"),
-# wins="With many parameters autograd is the faster one, though it writes a tape first.",
-# loses="Autograd wins no time here, where it records each operation before it goes back over it.
+# faster="With many parameters autograd is the faster one, though it writes a tape first.",
+# slower="Autograd wins no time here, where it records each operation before it goes back over it.
 # What it saves is the derivation, and the mistakes in it.",
 # tie="With many parameters time does not decide between them; autograd saves the derivation.",
 # otherwise="Whatever the time, autograd saves the derivation, and the mistakes in it.") }}

@@ -271,8 +271,8 @@ torch.set_num_threads(threads_before)
 # {{ function("bench/arena.py", "legs") }}
 #
 # How far its figures can be trusted, on {{ machine }}: whether the results are right, how steady
-# the times are, and A against A. (A cell is one case of one contender. It has settled if its times
-# agree and its interval is narrow. The bound of a result is the largest error that rounding can
+# the times are, and A against A. (A cell is one case of one contender. A speedup is unsettled where
+# its interval holds both answers. The bound of a result is the largest error that rounding can
 # explain.)
 #
 # > {{ quote("verification") }}

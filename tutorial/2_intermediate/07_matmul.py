@@ -58,9 +58,9 @@ print("kernels written for:", *kernels)
 # know a processor well, it runs a kernel made for another.
 #
 # {{ choose(speedup("matmul", "n=1024"),
-#    wins="On this machine it is PyTorch's BLAS whose kernel suits the processor better. That is a
+#    faster="On this machine it is PyTorch's BLAS whose kernel suits the processor better. That is a
 #    result about two libraries of linear algebra, not about tensors against arrays.",
-#    loses="On this machine it is NumPy's BLAS whose kernel suits the processor better. That is a
+#    slower="On this machine it is NumPy's BLAS whose kernel suits the processor better. That is a
 #    result about two libraries of linear algebra, not about arrays against tensors.",
 #    tie="On this machine the two libraries have kernels that are equally good, and changing from
 #    one to the other gains nothing here.",

@@ -164,9 +164,9 @@ print("PyTorch has oneDNN here:", torch.backends.mkldnn.is_available())  # by it
 # > {{ quote("roof", workload="conv2d", contender="torch-cpu") }}
 #
 # {{ choose(speedup("conv2d", "resnet-3x3"),
-#    wins="This layer needs the most arithmetic of the five, and even there the kernel that PyTorch
+#    faster="This layer needs the most arithmetic of the five, and there too the kernel that PyTorch
 #    calls is the faster one on this machine.",
-#    loses="This layer needs the most arithmetic of the five, and the matrix product behind im2col
+#    slower="This layer needs the most arithmetic of the five, and the matrix product behind im2col
 #    does it so well on this machine that its copies do not decide.",
 #    tie="This layer needs the most arithmetic of the five, and both sides do it equally well on
 #    this machine.",

@@ -66,9 +66,9 @@ cost.flops / (cost.elements * np.dtype("float32").itemsize)
 # > {{ speedup("sum", "over=all,n=4096") }}
 #
 # {{ choose(speedup("sum", "over=all,n=4096"),
-#    wins="Both read the same bytes once, so what is left to differ is how well each keeps the
+#    faster="Both read the same bytes once, so what is left to differ is how well each keeps the
 #    memory busy, and here PyTorch's loop does that better.",
-#    loses="Both read the same bytes once, so what is left to differ is how well each keeps the
+#    slower="Both read the same bytes once, so what is left to differ is how well each keeps the
 #    memory busy, and here NumPy's loop does that better.",
 #    tie="Both read the same bytes once, and here they take the same time for it.",
 #    otherwise="Both read the same bytes once, so little is left that could differ.") }}
@@ -125,8 +125,8 @@ plt.show()
 # {{ figure("speedup/softmax/float32") }}
 #
 # {{ choose(speedup("softmax", "n=1024"),
-#    wins="At this size the passes that are saved show in the time.",
-#    loses="At this size the passes that are saved do not decide: the loop inside a pass differs
+#    faster="At this size the passes that are saved show in the time.",
+#    slower="At this size the passes that are saved do not decide: the loop inside a pass differs
 #    too, and so does the exponential.",
 #    tie="At this size the passes that are saved do not show: the loop inside a pass differs too,
 #    and so does the exponential.",
@@ -143,8 +143,8 @@ plt.show()
 # > {{ speedup("mean_var", "n=1024") }}
 #
 # {{ choose(speedup("mean_var", "n=1024"),
-#    wins="Here the one pass takes less time.",
-#    loses="Here the one pass takes more time: fewer passes pay only where a pass waits for memory,
+#    faster="Here the one pass takes less time.",
+#    slower="Here the one pass takes more time: fewer passes pay only where a pass waits for memory,
 #    and not for its own arithmetic.",
 #    tie="Here it makes no difference.",
 #    otherwise="Which way takes less time cannot be told here.") }}

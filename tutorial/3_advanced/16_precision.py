@@ -128,9 +128,9 @@ for name, (left, right) in kinds.items():
 # > {{ speedup("matmul", "n=2048", contender="torch-cpu-bf16") }}
 #
 # {{ choose(speedup("matmul", "n=2048", contender="torch-cpu-bf16"),
-#     wins="In bfloat16 this processor multiplies faster than NumPy does in float32. The price is
+#     faster="In bfloat16 this processor multiplies faster than NumPy does in float32. The price is
 #     the larger error in the picture.",
-#     loses="Fewer bits are no faster on this processor than NumPy's float32.",
+#     slower="Fewer bits are no faster on this processor than NumPy's float32.",
 #     tie="Fewer bits are no faster on this processor than NumPy's float32.",
 #     otherwise="Whether bfloat16 pays cannot be told here. A processor without arithmetic for it
 #     would emulate it, so this site does not time it there.") }}

@@ -201,8 +201,8 @@ torch.equal(compiled(xt, wt, bt), steps_torch(xt, wt, bt))
 # > {{ speedup("elementwise_chain", "n=4096", contender="torch-cpu-compile") }}
 #
 # {{ choose(speedup("elementwise_chain", "n=4096", contender="torch-cpu-compile"),
-#     wins="One pass pays here: compiled, it is ahead of NumPy's nine.",
-#     loses="One pass alone is not enough here: a fused loop can still lose by what it spends on
+#     faster="One pass pays here: compiled, it is ahead of NumPy's nine.",
+#     slower="One pass alone is not enough here: a fused loop can still lose by what it spends on
 #     each element, such as a hyperbolic tangent, or by the memory that it gets for its result.",
 #     tie="One pass alone gains nothing here over NumPy's nine: a fused loop can lose as much by
 #     what it spends on each element, or by the memory that it gets for its result.",

@@ -49,8 +49,8 @@ print(content["machine_info"]["label"], content["machine_info"]["versions"])
 # ## Cells
 #
 # A **cell** is one contender in one case. `cells` lists all that were asked for, each with a
-# status: `ok`, or `unstable` where the speedup is not known well, or `skipped` and others. Where it
-# is not `ok`, a reason stands beside it:
+# status: `ok` where it has a time, `skipped` and others where it has none (older files also say
+# `unstable`, which counts as `ok`). Some have a reason beside it:
 
 # %%
 cells = pd.DataFrame(content["cells"])
@@ -185,8 +185,8 @@ print(compared.stdout.partition("\ntimes as fast as")[0])
 print(compared.stdout[compared.stdout.rindex("\nplanted: ") :].strip())
 
 # %% [markdown]
-# A verdict is *faster* or *slower* where the whole interval lies beyond a margin of one twentieth,
-# *same* where it reaches nearer and is narrow, *unsettled* where the data do not tell, and *not
+# A verdict is *faster* or *slower* where the whole interval lies more than 5 % away from 1, *tie*
+# where all of it lies within 10 % of 1, *unsettled* where it holds both answers, and *not
 # comparable* where the two did not do the same thing. `sort` is of the last kind, since the
 # checksums of its code differ, and so is what was skipped. So `sort` is left out where what the
 # gate found is held against the truth:
@@ -204,8 +204,8 @@ print(
 print(f"exit status {compared.returncode}: {compared.stderr.splitlines()[-1]}")
 
 # %% [markdown]
-# What it misses is unsettled: the interval is too wide, or the visits are too few, for so small a
-# difference. A gate that has to be sure misses some. One that need not be sure raises false alarms.
+# What it misses is unsettled: the interval is too wide for so small a difference. A gate that has
+# to be sure misses some. One that need not be sure raises false alarms.
 #
 # ## All ratios at once
 #
@@ -283,8 +283,8 @@ print(f"the best of this file over its own typical times: {gain:.3f} times as fa
 # of cases too, whose product would overflow.
 #
 # **2.** `verdict_of(low, high)` takes the ends of the interval of a ratio and returns `"faster"`
-# where all of it is above 1.05, `"slower"` where all of it is below 1 / 1.05, else `"same"` where
-# `high / low` is at most 1.05 squared, else `"unsettled"`, also for ends that are `nan`.
+# where all of it is above 1.05, `"slower"` where all of it is below 1 / 1.05, else `"tie"` where
+# all of it lies from 1 / 1.1 to 1.1, else `"unsettled"`, also for ends that are `nan`.
 #
 # **3.** `ratios_by_cell(a, b)` takes two tables with the columns `id` and `time_s`, in any order.
 # It returns a series of a's time over b's, indexed by `id`, for the cells that have a time in both

@@ -220,6 +220,12 @@
 # significand.
 # {{ chapter("precision") }}
 #
+# **tie** · a verdict: the whole interval of a speedup lies within 10 % of one.
+# {{ chapter("what_is_pytorch") }}
+#
+# **unsettled** · a verdict: the interval of a speedup holds both answers, so nobody can tell.
+# {{ chapter("what_is_pytorch") }}
+#
 # **vector-Jacobian product** · a vector times a Jacobian, which is what `backward` computes,
 # without building the Jacobian.
 # {{ chapter("autograd") }}

@@ -20,11 +20,12 @@ def verdict_of(answer):
     cases = [
         ((1.06, 1.50), "faster"),
         ((0.50, 0.94), "slower"),
-        ((0.99, 1.02), "same"),
-        ((0.96, 1.05), "same"),
-        ((1.02, 1.09), "same"),
+        ((0.99, 1.02), "tie"),
+        ((0.92, 1.08), "tie"),
+        ((1.02, 1.09), "tie"),
         ((0.80, 1.30), "unsettled"),
         ((1.04, 1.40), "unsettled"),
+        ((1.03, 1.12), "unsettled"),
         ((0.70, 0.97), "unsettled"),
         ((float("nan"), float("nan")), "unsettled"),
     ]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-MARGIN = 1.05
+MARGIN, TIE_WITHIN = 1.05, 1.10
 
 
 def geometric_mean_ratio(a, b):
@@ -16,7 +16,7 @@ def verdict_of(low, high):
         return "faster"
     if high < 1 / MARGIN:
         return "slower"
-    return "same" if high / low <= MARGIN**2 else "unsettled"
+    return "tie" if low >= 1 / TIE_WITHIN and high <= TIE_WITHIN else "unsettled"
 
 
 def ratios_by_cell(a, b):

@@ -10,10 +10,10 @@ def geometric_mean_ratio(a, b):
 
 
 def verdict_of(low, high):
-    """Calls all the same that is not clear, however wide its interval."""
+    """Calls a tie all that is not clear, however wide its interval."""
     if low > 1.05:
         return "faster"
-    return "slower" if high < 1 / 1.05 else "same"
+    return "slower" if high < 1 / 1.05 else "tie"
 
 
 def ratios_by_cell(a, b):
