@@ -72,7 +72,7 @@ class Judge:
         curves: dict[tuple[Any, ...], list[tuple[Case, Contender, Outcome]]] = {}
         for case, who, outcome in cells:
             if outcome.visits and outcome.open and not who.rung:
-                key = (case.workload.name, case.variant, case.dtype, case.threads, who)
+                key = (case.workload.name, case.curve, case.dtype, case.threads, who)
                 curves.setdefault(key, []).append((case, who, outcome))
         marked = []
         for curve in curves.values():

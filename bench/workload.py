@@ -104,7 +104,7 @@ class Workload:
     helpers : the modules of this project that the bodies call; shown and hashed with them.
     cost : `cost(**params)`.
     axis : the parameter that the sizes grow along, or "flops" where no one parameter tells.
-    variant : the parameter that splits the sizes into several curves ("over": rows, columns).
+    curve : the parameter that splits the sizes into several curves ("over": rows, columns).
     quality : `quality(body, inputs)` returns further named figures about what a body computed,
         such as the accuracy of a trained network. It takes and gives NumPy arrays.
     quality_of_rungs : whether the rungs are asked too; they are proven to compute the same.
@@ -126,7 +126,7 @@ class Workload:
     cost: Callable[..., Cost]
     sizes: Sequence[Size]
     axis: str = "n"
-    variant: str = ""
+    curve: str = ""
     quality: Callable[[Body, Inputs], Quality] | None = None
     quality_of_rungs: bool = False
 

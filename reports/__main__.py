@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from bench.results import ids
 from reports import check as checking
 from reports import export, readme
 from reports.build import Site, compared, write_folder, write_single
@@ -99,9 +100,9 @@ def samples(cell: str, file: Path | str) -> Plot:
         raise NoResultError(
             f"{file} must hold blocks of the cell {cell!r}; near it are {', '.join(near) or 'none'}"
         )
-    case = cell.rpartition("/")[0]
-    both = blocks[blocks["cell"].isin([cell, f"{case}/{NUMPY}"])]
-    both = both.assign(contender=both["cell"].str.rpartition("/")[2])
+    table = results[0].table
+    case = str(table.loc[table["cell"] == cell, "case"].iloc[0])
+    both = results[0].blocks_of([cell, ids.cell(case, NUMPY)])
     told = Findings(results[0]).speedups.get(f"speedup/{cell}")
     return blocks_over_time(both, "\n".join(textwrap.wrap(told.text if told else case, 88)))
 

@@ -11,9 +11,10 @@ from functools import cached_property
 
 import numpy as np
 
+from bench.results import ids
 from reports.lessons import lessons
 from reports.load import Result, records
-from reports.names import NUMPY, main
+from reports.names import NUMPY
 from reports.roofline import roofs
 from reports.speedups import MARGIN, UNTOLD, Speedups, state_of
 from reports.statement import Finding
@@ -81,7 +82,7 @@ class Findings:
 
         Where an accelerator was measured the largest matmul is its own.
         """
-        told = [f for f in self.speedups.values() if main(f.about["contender"])]
+        told = [f for f in self.speedups.values() if not f.about["variant"]]
         wins = [f for f in told if f.state == "wins"]
         losses = [f for f in told if f.state == "loses"]
         matmul = [f for f in told if f.about["workload"] == "matmul" and f.told]
@@ -99,9 +100,9 @@ class Findings:
     def _answers(self) -> Iterator[Finding]:
         """State at how many workloads' largest sizes each contender wins, ties and loses."""
         timed = self.result.timed
-        usual = timed[timed["contender"].map(lambda name: main(str(name))).astype(bool)]
+        usual = timed[timed["plain"]]
         for (contender, threads), rows in usual.groupby(["contender", "threads"], sort=False):
-            at = rows.groupby(["workload", "variant", "dtype"], sort=False)["axis_value"]
+            at = rows.groupby(["workload", "curve", "dtype"], sort=False)["axis_value"]
             largest = records(rows[rows["axis_value"] == at.transform("max")])
             states = [state_of(row) for row in largest]
             told = [state for state in states if state not in UNTOLD]
@@ -119,14 +120,16 @@ class Findings:
                 words={
                     "contender": str(contender),
                     "things": "computation" if len(told) == 1 else "computations",
-                    "cores": cores if "cpu" in str(contender) else f"{cores} and its device",
+                    "cores": cores
+                    if largest[0]["device"] == ids.CPU
+                    else f"{cores} and its device",
                 },
                 numbers={"count": str(len(told))}
                 | {
                     state: str(count) for state, count in counts.items() if state in CALLED or count
                 },
                 cells=tuple(str(row["cell"]) for row in largest),
-                about={"contender": str(contender)},
+                about={name: str(largest[0][name]) for name in ("contender", "device")},
             )
 
     def _score(self) -> Finding:
@@ -212,7 +215,4 @@ def has_accelerator(result: Result) -> bool:
 
 def about_accelerators(finding: Finding) -> bool:
     """Tell whether a finding is of an accelerator."""
-    contenders = [cell.rpartition("/")[2] for cell in finding.cells]
-    return any(
-        name.startswith("torch-") and not name.startswith("torch-cpu") for name in contenders
-    )
+    return finding.about.get("device", ids.CPU) != ids.CPU

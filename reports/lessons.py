@@ -11,14 +11,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bench.results import ids
 from reports import units
 from reports.load import Result, records
-from reports.names import NUMPY, called, main, where
+from reports.names import NUMPY, called, sibling, where
 from reports.speedups import MARGIN, doubtful, state_of
 from reports.statement import Finding, Interval
 
 Row = Mapping[Any, Any]
-ABOUT = ("workload", "family", "size", "dtype", "contender")
+ABOUT = ("workload", "family", "size", "dtype", "contender", "device", "variant")
 RUNGS = ("tensors", "autograd", "")  # of the ladder, from the hand's work to the library's
 BY_HAND, REVERSE = "hand", ""
 
@@ -68,7 +69,7 @@ def lessons(result: Result) -> Iterator[Finding]:
 
 def overheads(rows: Mapping[str, Row]) -> Iterator[Finding]:
     """State what the smallest case of each contender takes: about what a call costs."""
-    usual = [row for row in rows.values() if row["contender"] == NUMPY or main(row["contender"])]
+    usual = [row for row in rows.values() if row["library"] == NUMPY or row["plain"]]
     least: dict[tuple[str, float], Row] = {}
     for row in usual:
         key = (str(row["contender"]), float(row["threads"]))
@@ -107,7 +108,7 @@ def scalings(rows: Mapping[str, Row]) -> Iterator[Finding]:
     for cell, row in rows.items():
         if row["device"] != "cpu" or row["threads"] == 1:
             continue
-        alone = rows.get(cell.replace(f"/threads={row['threads']:.0f}/", "/threads=1/"))
+        alone = sibling(rows, row, threads=1)
         if alone is None:
             continue
         words = {"where": where(alone), "threads": f"{row['threads']:.0f}"}
@@ -129,7 +130,7 @@ DTYPES = {
 def dtypes(rows: Mapping[str, Row]) -> Iterator[Finding]:
     """State what half the width of a number is worth, where a file holds both."""
     for cell, row in rows.items():
-        double = rows.get(cell.replace("/float32/", "/float64/"))
+        double = sibling(rows, row, dtype="float64")
         if row["dtype"] == "float32" and double is not None:
             words = {"where": where(row).replace(", float32", "")}
             yield _pair("dtype", cell, double, row, DTYPES, words)
@@ -204,9 +205,8 @@ def gradients(rows: Mapping[str, Row]) -> Iterator[Finding]:
     """
     for row in rows.values():
         rung = DIFFERENTIATED.get(str(row["workload"]))
-        usual = f"torch-{str(row['device']).replace(':', '')}"
-        hand = rows.get(f"{row['case']}/{NUMPY}")
-        if rung is None or row["contender"] != "-".join(filter(None, (usual, rung))):
+        hand = rows.get(ids.cell(row["case"], NUMPY))
+        if row["library"] == NUMPY or rung is None or row["variant"] != rung:
             continue
         if hand is None or pd.isna(hand["code_lines"]) or pd.isna(row["code_lines"]):
             continue
@@ -238,8 +238,8 @@ def gradients(rows: Mapping[str, Row]) -> Iterator[Finding]:
 
 def ladder(rows: Mapping[str, Row], case: str) -> list[Row]:
     """Return the rungs of a training case in order: NumPy, tensors, autograd, nn with optim."""
-    found = [rows.get(f"{case}/{NUMPY}")]
-    found += [rows.get(f"{case}/{'-'.join(filter(None, ('torch-cpu', rung)))}") for rung in RUNGS]
+    names = [NUMPY, *(ids.contender(ids.TORCH, ids.CPU, rung) for rung in RUNGS)]
+    found = [rows.get(ids.cell(case, name)) for name in names]
     whole = [row for row in found if row is not None]
     return whole if len(whole) == len(found) else []
 

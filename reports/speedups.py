@@ -14,9 +14,11 @@ from typing import Any
 
 import pandas as pd
 
+from bench.results import ids
+from bench.results.verdicts import TIE
 from reports import units
 from reports.load import Result, records
-from reports.names import NUMPY, main, where
+from reports.names import NUMPY, sibling, where
 from reports.roofline import memory_bound, of_roof
 from reports.statement import Finding, Interval
 
@@ -38,6 +40,7 @@ SENTENCES = {
     "implausible": "{where}: the time of {contender} cannot be true and counts for nothing:"
     " {reason}",
 }
+ABOUT = ("workload", "family", "size", "dtype", "contender", "device", "variant")
 UNTOLD = {"absent", "implausible"}  # states without a speedup to quote
 
 Row = Mapping[Any, Any]
@@ -47,13 +50,13 @@ def state_of(row: Row) -> str:
     """Return wins, loses, tie, unstable, absent or implausible."""
     if row["status"] == "implausible":
         return "implausible"
-    if pd.isna(row["ratio"]) or row["status"] not in {"ok", "unstable"}:
+    if pd.isna(row["ratio"]) or row["status"] != "ok":
         return "absent"
     if doubtful(row):
         return "unstable"
     if row["low"] > MARGIN or row["high"] < 1 / MARGIN:
         return "wins" if row["low"] > MARGIN else "loses"
-    return "unstable" if row["status"] == "unstable" else "tie"
+    return "tie" if row["verdict"] == TIE else "unstable"
 
 
 def doubtful(row: Row) -> bool:
@@ -74,13 +77,12 @@ def speedup(row: Row, missing: str = "", cause: str = "") -> Finding:
         sentence=SENTENCES[state] + _best_clause(row, state),
         words=words,
         numbers={} if state in UNTOLD else _numbers(row, state),
-        cells=(f"{row['case']}/{NUMPY}", str(row["cell"])),
+        cells=(ids.cell(row["case"], NUMPY), str(row["cell"])),
         interval=None
         if state in UNTOLD
         else Interval(value=row["ratio"], low=row["low"], high=row["high"]),
         cause=cause,
-        about={key: str(row[key]) for key in ("workload", "family", "size", "dtype", "contender")}
-        | {"threads": str(row["case"]).rpartition("threads=")[2]},
+        about={key: str(row[key]) for key in ABOUT} | {"threads": f"{row['threads']:.0f}"},
     )
 
 
@@ -125,7 +127,7 @@ class Speedups:
     def _missing(self) -> dict[str, str]:
         """Why NumPy has no time to compare with, by case, where it has none."""
         rows = self.result.table[self.result.table["contender"] == NUMPY]
-        rows = rows[~rows["status"].isin(["ok", "unstable"]) & (rows["reason"] != "")]
+        rows = rows[(rows["status"] != "ok") & (rows["reason"] != "")]
         return dict(zip(rows["case"], rows["reason"], strict=True))
 
     @cached_property
@@ -142,7 +144,7 @@ class Speedups:
 
     def cause(self, row: Row) -> str:
         """Return why a contender wins, loses or ties, as far as this file shows it, or ""."""
-        numpy = self._cells.get(f"{row['case']}/{NUMPY}")
+        numpy = self._cells.get(ids.cell(row["case"], NUMPY))
         if numpy is None or state_of(row) not in {"wins", "loses", "tie"}:
             return ""
         both = (numpy, row)
@@ -174,16 +176,14 @@ class Speedups:
 
     def _gain(self, row: Row) -> float:
         """Return how much faster a cell is than the same on one core, 0 where that is unknown."""
-        alone = self._cells.get(
-            str(row["cell"]).replace(f"/threads={row['threads']:.0f}/", "/threads=1/")
-        )
+        alone = sibling(self._cells, row, threads=1)
         return float(alone["typical_s"] / row["typical_s"]) if alone is not None else 0.0
 
     def _blas(self, row: Row) -> str:
         """Name the libraries that do the work, where it is a matrix product."""
         blas = self.result.machine.blas
         first = next((pool for pool in blas.numpy if pool.internal_api), None)
-        if row["family"] != "matmul" or not main(str(row["contender"])):
+        if row["family"] != "matmul" or not row["plain"]:
             return ""
         if first is None or not blas.torch.library:
             return ""

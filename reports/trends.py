@@ -22,7 +22,7 @@ from scipy.special import stdtrit
 
 from reports import units
 from reports.load import Result, records
-from reports.names import NUMPY, called, main, on
+from reports.names import NUMPY, called, on
 from reports.speedups import state_of
 from reports.statement import Finding, Interval
 
@@ -31,8 +31,8 @@ OVERHEAD = 3.0  # times the least time of a curve: from there on its work is wha
 SLIGHT = 0.05  # of an exponent: a smaller difference teaches nothing
 ENDS = 2  # of a range
 FEWEST = 3  # sizes that a slope with an interval needs
-KEYS = ["workload", "variant", "dtype", "threads", "contender"]
-ABOUT = ("workload", "family", "variant", "dtype", "contender")
+KEYS = ["workload", "curve", "dtype", "threads", "contender"]
+ABOUT = ("workload", "family", "curve", "dtype", "contender", "device", "variant")
 
 CROSSINGS = {
     "overtakes": "{name}: {contender} overtakes NumPy at about {axis} = {at}, between {low}, where"
@@ -116,10 +116,9 @@ def slope(x: Sequence[float], y: Sequence[float]) -> Interval | None:
 def crossovers(result: Result) -> Iterator[Finding]:
     """State for each curve of a usual contender, and of one with transfers, where it overtakes."""
     for key, rows in _curves(result):
-        contender = str(rows["contender"].iloc[0])
-        if contender == NUMPY or not (main(contender) or contender.endswith("-transfer")):
-            continue
         cells = records(rows)
+        if not (cells[0]["plain"] or cells[0]["variant"] == "transfer"):
+            continue
         found = crossing(cells)
         if found is not None:
             yield _crossover(key, cells, found)
@@ -150,8 +149,7 @@ def _crossover(key: str, rows: Sequence[Row], found: Crossing) -> Finding:
 def growths(result: Result) -> Iterator[Finding]:
     """State for each curve of NumPy and of a usual contender how time grows, and how cost does."""
     for key, rows in _curves(result):
-        contender = str(rows["contender"].iloc[0])
-        if contender != NUMPY and not main(contender):
+        if not (rows["plain"].iloc[0] or rows["library"].iloc[0] == NUMPY):
             continue
         beyond = rows[rows["typical_s"] > OVERHEAD * rows["typical_s"].min()]
         cost = "flops" if (beyond["flops"] > 0).all() else "bytes"
@@ -191,7 +189,7 @@ def _growth(key: str, rows: Sequence[Row], cost: str, time: Interval, work: Inte
 
 
 def _words(row: Row) -> dict[str, str]:
-    kind = ", ".join(filter(None, (str(row["variant"]), str(row["dtype"]))))
+    kind = ", ".join(filter(None, (str(row["curve"]), str(row["dtype"]))))
     return {
         "name": f"{row['workload']}, {kind}{on(format(row['threads'], '.0f'))}",
         "contender": called(row["contender"]),
@@ -202,6 +200,6 @@ def _words(row: Row) -> dict[str, str]:
 def _curves(result: Result) -> Iterator[tuple[str, pd.DataFrame]]:
     """Yield the timed cells of each curve in the order of size, with the curve's name."""
     for keys, rows in result.believed.groupby(KEYS, sort=False):
-        workload, variant, dtype, threads, contender = keys
-        name = "/".join(filter(None, (str(workload), str(variant), str(dtype))))
+        workload, curve, dtype, threads, contender = keys
+        name = "/".join(filter(None, (str(workload), str(curve), str(dtype))))
         yield f"{name}/threads={threads:.0f}/{contender}", rows.sort_values("axis_value")

@@ -1,1 +1,1 @@
-"""The result file: what it holds, how it is written and read. Free of PyTorch, for both packages."""
+"""The result file: what it holds, how it is written and read; for both packages, no PyTorch."""

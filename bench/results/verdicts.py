@@ -26,6 +26,6 @@ def verdict(low: float, high: float) -> Verdict:
         return FASTER
     if high < 1 / MARGIN:
         return SLOWER
-    if 1 / TIE_WITHIN <= low and high <= TIE_WITHIN:
+    if low >= 1 / TIE_WITHIN and high <= TIE_WITHIN:
         return TIE
     return UNSETTLED

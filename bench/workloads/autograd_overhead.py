@@ -52,7 +52,7 @@ def cost(mode, n):
 
 # fmt: off
 WORKLOAD = Workload(
-    name="autograd_overhead", family="autograd", axis="n", variant="mode", make=make, cost=cost,
+    name="autograd_overhead", family="autograd", axis="n", curve="mode", make=make, cost=cost,
     numpy=autograd_overhead_numpy, torch=autograd_overhead_torch, ways=(), serial=True,
     helpers=(gradients,), quality=gradients.saved_bytes,
     sizes=[size(mode=mode, n=n) for mode in MODES for n in (8, 64, 256, 512)])

@@ -33,5 +33,5 @@ WORKLOAD = Workload(
     torch=sum_torch,
     cost=cost,
     sizes=tuple(size(over=over, n=n) for over in AXIS for n in (32, 256, 1024, 4096)),
-    variant="over",
+    curve="over",
 )

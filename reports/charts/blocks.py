@@ -16,8 +16,9 @@ from reports.load import records
 def blocks_over_time(blocks: pd.DataFrame, title: str, name: str = "blocks") -> Plot:
     """Draw every block of some cells of a case in the order they were taken, visit by visit.
 
-    `blocks` has a row a block: contender, visit, worker, start_s, time_s, disturbed. Within a visit
-    the axis is time; between visits lie seconds to minutes, which are told beneath.
+    `blocks` has a row a block: contender, library, device, variant, visit, worker,
+    start_s, time_s, disturbed. Within a visit the axis is time; between visits lie seconds to
+    minutes, which are told beneath.
     """
     name = slug(name)
     hover: dict[str, list[str]] = {}
@@ -31,7 +32,7 @@ def blocks_over_time(blocks: pd.DataFrame, title: str, name: str = "blocks") -> 
         axes.set_yscale("log")
         ends = []
         for contender, line in blocks.groupby("contender", sort=False):
-            paint = colour(str(contender))
+            paint = colour(records(line)[0])
             within = (line["start_s"] - line["visit"].map(first)) / line["visit"].map(length)
             x = line["visit"].map(place) + 0.1 + 0.8 * within
             disturbed = line["disturbed"].astype(bool)

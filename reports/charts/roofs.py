@@ -13,14 +13,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullLocator
 
+from bench.results import ids
+from bench.results.machine import Peaks
 from reports import units
 from reports.charts.drawing import INK, Plot, colour, inches, key, style, tell
 from reports.charts.naming import power_tick, short, slug, who
 from reports.charts.shares import throughput
 from reports.load import records
-from reports.names import NUMPY, main
+from reports.names import NUMPY
 from reports.roofline import bandwidth, peak_of
-from reports.schema import Peaks
 
 __all__ = ["roofline", "throughput"]
 Row = Mapping[Any, Any]
@@ -47,7 +48,7 @@ def roofline(
     flop_s = {kind: peak.flop_s[kind] for kind in flop_s if peak.flop_s.get(kind)}
     if not flop_s:
         return None
-    name = slug("roofline", *device_key.split("/threads="))
+    name = slug("roofline", *filter(None, ids.read_peak(device_key)))
     hover: dict[str, list[str]] = {}
     with style(name):
         figure = Figure(figsize=(7.0, 4.9))
@@ -60,19 +61,19 @@ def roofline(
         axes.set_xlim(float(x.min()) / 2, max(float(x.max()) * 2, top / bandwidth(peak) * 4))
         axes.set_ylim(float(y.min()) / 2, top * 4)
         _roofs(axes, flop_s, bandwidth(peak))
-        names = sorted(
-            {str(row["contender"]) for row in rows},
-            key=lambda n: (n != NUMPY, not main(n), colour(n), n),
+        order = sorted(
+            {str(row["contender"]): row for row in rows}.values(),
+            key=lambda r: (r["library"] != NUMPY, not r["plain"], colour(r), r["contender"]),
         )
-        for contender in names:
-            chosen = [row for row in rows if row["contender"] == contender]
+        for one in order:
+            chosen = [row for row in rows if row["contender"] == one["contender"]]
             (dots,) = axes.plot(
-                intensities(chosen), rates(chosen), "o", color=colour(contender), markersize=4.5,
+                intensities(chosen), rates(chosen), "o", color=colour(one), markersize=4.5,
                 alpha=0.75, markeredgewidth=0,
             )  # fmt: skip
             tell(dots, [_told_rate(row) for row in chosen], hover)
         _label_points(axes, rows)
-        shown = [(who(n.replace("torch-cpu-", "cpu-"), 18), colour(n)) for n in names]
+        shown = [(_named(row), colour(row)) for row in order]
         key(axes, shown, x=1.02, y=0.7, inch=0.2)
         claim = under(rows, flop_s, bandwidth(peak))
         axes.set_title(claim)
@@ -83,6 +84,12 @@ def roofline(
         f" {peaks_told}. {claim.replace(chr(10), '; ')}. {_extremes(rows)}"
     )
     return Plot(name=name, figure=figure, description=description, hover=hover)
+
+
+def _named(row: Row) -> str:
+    """Return a contender's name, short where it is a further way on the CPU."""
+    way = row["variant"] if row["device"] == ids.CPU else ""
+    return who(f"{ids.CPU}-{way}" if way else row["contender"], 18)
 
 
 def intensities(rows: Iterable[Row]) -> np.ndarray:

@@ -13,6 +13,7 @@ from reports import units
 from reports.charts.drawing import INK, PAPER, Plot, colour, style, tell
 from reports.charts.naming import ratio_ticks, short, slug, who
 from reports.load import records
+from reports.names import NUMPY
 
 Row = Mapping[Any, Any]
 ACROSS = 4  # panels
@@ -60,9 +61,8 @@ def ladder_chart(rungs_by_case: Mapping[str, Sequence[Row]]) -> Plot | None:
 
 def rung(row: Row) -> str:
     """Return what a rung is called, with the lines of code that it takes."""
-    _, _, where = str(row["contender"]).partition("-")
-    further = where.partition("-")[2]
-    named = "NumPy by hand" if not where else RUNGS.get(further, short(row["contender"], 18))
+    by_hand = row["library"] == NUMPY
+    named = "NumPy by hand" if by_hand else RUNGS.get(row["variant"], short(row["contender"], 18))
     return named + ("" if pd.isna(row["code_lines"]) else f", {row['code_lines']:.0f} lines")
 
 
@@ -81,7 +81,7 @@ def steepest(cases: Sequence[Sequence[Row]]) -> str:
 
 def _rungs(axes: Axes, case: Sequence[Row], hover: dict[str, list[str]]) -> None:
     for y, row in enumerate(case):
-        paint = colour(str(row["contender"]))
+        paint = colour(row)
         face = PAPER if row["status"] == "unstable" else paint
         if row["typical_low_s"] > 0:
             axes.hlines(y, row["typical_low_s"], row["typical_high_s"], color=paint, linewidth=2)
@@ -169,7 +169,7 @@ def coincidence(curves: Sequence[np.ndarray], name: str) -> str:
 
 def _curve(axes: Axes, row: Row, kept: np.ndarray, depth: int, hover: dict[str, list[str]]) -> None:
     """Draw a curve so wide that those above it leave its edges to be seen."""
-    paint = colour(str(row["contender"]))
+    paint = colour(row)
     x = np.arange(1, len(kept) + 1)
     axes.plot(x, kept, color=paint, linewidth=3.5 * depth - 2, solid_capstyle="round")
     (dots,) = axes.plot(x, kept, "o", color=paint, markersize=max(4, 3.5 * depth - 2))
@@ -181,7 +181,7 @@ def _widths(axes: Axes, rows: Sequence[Row]) -> None:
     """Name the curves from the widest, which lies lowest, to the narrowest on top."""
     for n, row in enumerate(rows):
         y = 0.97 - 0.13 * n
-        paint = colour(str(row["contender"]))
+        paint = colour(row)
         axes.plot(
             [1.03, 1.08], [y, y], transform=axes.transAxes, color=paint, clip_on=False,
             linewidth=3.5 * (len(rows) - n) - 2, scalex=False, scaley=False,

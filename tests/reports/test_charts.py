@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from bench.results.machine import Peaks
 from reports import charts
 from reports.charts.drawing import COLOURS, INK, ON_DARK, ON_LIGHT, PAPER
 from reports.charts.grid import _on
 from reports.charts.naming import LONGEST, power_tick, ratio_ticks, slug
 from reports.lessons import ladder
 from reports.load import load
-from reports.schema import Peaks
 
 from tests.conftest import ONE, content, entry, small_file  # isort: skip
 
