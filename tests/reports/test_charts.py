@@ -16,7 +16,7 @@ from reports.charts.naming import LONGEST, power_tick, ratio_ticks, slug
 from reports.lessons import ladder
 from reports.load import load
 
-from tests.conftest import ONE, content, entry, small_file  # isort: skip
+from tests.conftest import ONE, asked, content, entry, small_file  # isort: skip
 
 PEAKS = {
     "cpu/threads=1": Peaks(
@@ -391,7 +391,7 @@ def test_an_overview_draws_the_largest_size_larger(write):
 
 
 def test_a_heat_map_tells_every_cell_and_why_one_is_absent(write):
-    cuda = [{"id": "matmul/n=256/float32/threads=1/torch-cuda", "status": "oom", "reason": "full"}]
+    cuda = [asked("matmul/n=256/float32/threads=1/torch-cuda", "oom", "full")]
     bench = [
         entry("matmul/n=256/float32/threads=1/torch-cpu", 1e-3, around(4.0)),
         entry("fft/n=64/float32/threads=1/torch-cpu", 1e-3, around(0.002)),

@@ -27,7 +27,7 @@ from reports.comparing.many import FEW, load_many
 from reports.comparing.page import NAMED, SIDE_BY_SIDE, page_values
 from reports.comparing.statements import statements
 from reports.load import load
-from tests.conftest import CASE, ONE, content, entry
+from tests.conftest import CASE, ONE, asked, content, entry
 
 KEY = "matmul/n={}/float32/1 core/numpy"
 
@@ -138,7 +138,7 @@ def test_what_is_not_the_same_is_not_comparable(result, info, reason):
 )
 def test_a_cell_without_a_time_says_whose_and_why(result, status, said):
     a = result("a", [numpy_at(16, 4e-6)])
-    cell = {"id": f"{CASE.format(16)}/numpy", "status": status, "reason": "no time"}
+    cell = asked(f"{CASE.format(16)}/numpy", status, "no time")
     b = result("b", [], [cell])
     assert rows(compare([a, b]))["reason"].tolist() == [f"not on the other machine: {said}"]
     assert rows(compare([b, a]))["reason"].tolist() == [f"not on the baseline: {said}"]
@@ -468,8 +468,7 @@ def test_of_many_machines_a_row_tells_the_ends_and_who_is_there(result):
 
 def test_reasons_are_counted_and_their_cells_named(result):
     lacking = [
-        {"id": f"{CASE.format(n)}/torch-cuda", "status": "skipped", "reason": "no cuda device"}
-        for n in range(NAMED + 1)
+        asked(f"{CASE.format(n)}/torch-cuda", "skipped", "no cuda device") for n in range(NAMED + 1)
     ]
     a, b = (result(name, [numpy_at(16, 1e-6)], lacking) for name in "ab")
     (row,) = page_values(compare([a, b]))["reasons"]

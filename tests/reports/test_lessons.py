@@ -6,7 +6,7 @@ from reports.findings import Findings
 from reports.lessons import compared
 from reports.load import load
 from reports.statement import Interval
-from tests.conftest import CASE, ONE, content, entry, small_file
+from tests.conftest import CASE, ONE, asked, content, entry, small_file
 
 N16 = CASE.format(16)
 TWO = "matmul/n=16/float32/threads=2"
@@ -240,7 +240,7 @@ def verified(write, *errors, wrong=()):
         for n, error in enumerate(errors, 1)
     ]
     status = {"status": "mismatch", "reason": "off"}
-    data = content(cells, [{"id": f"{CASE.format(n)}/torch-cpu", **status} for n in wrong])
+    data = content(cells, [asked(f"{CASE.format(n)}/torch-cpu", **status) for n in wrong])
     return Findings(load(write(data))).all["verification"]
 
 

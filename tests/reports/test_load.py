@@ -10,12 +10,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reports import schema
+from bench.results import foreign, schema
 from reports.facts import facts
 from reports.figures import device_figures, figures, keys
 from reports.findings import Findings
 from reports.load import UnreadableError, load, load_all
-from tests.conftest import CASE, ONE, content, entry, small_file
+from tests.conftest import CASE, ONE, asked, content, entry, small_file
 
 
 def changed(path, value):
@@ -128,11 +128,24 @@ INFO = "benchmarks.1.extra_info"
         (f"{INFO}.samples.visits", [[1, 1, -3]], f"{INFO}.samples.visits.0.2: "),
         ("benchmarks.1.stats.data", [1.0], "must be as many as its data, 1; got 3 starts"),
         ("benchmarks.1.stats.data", [1.0, 0.0, 1.0], "benchmarks.1.stats.data.1: "),
-        ("cells.0.status", "great", "cells.0.status: Input should be 'ok', 'unstable'"),
+        ("cells.0.status", "great", "cells.0.status: Input should be 'ok', 'mismatch'"),
         ("cells.0.id", "x" * 501, "cells.0.id: String should have at most 500 characters"),
         ("cells.1.reason", "\u202etxt", "cells.1.reason: Value error, no control characters"),
-        ("cells.1.id", "matmul/n=16/float32/threads=1/numpy", "each once expected, got 'matmul"),
-        ("cells.1.id", "elsewhere", "benchmarks: a cell of the file's cells expected, got 'mat"),
+        (
+            "cells.1",
+            {**asked("matmul/n=16/float32/threads=1/numpy")},
+            "each once expected, got 'mat",
+        ),
+        (
+            "cells.1",
+            {**asked("a/b/c/threads=1/numpy")},
+            "benchmarks: a cell of the file's cells exp",
+        ),
+        (
+            "cells.1.id",
+            "elsewhere",
+            "cells.1: Value error, id: the id of what its fields say expected",
+        ),
         (f"{INFO}.cell", "elsewhere", "cell: the id of what its fields say expected, matmul/n=16"),
         (f"{INFO}.contender", "numpy", "cell: the id of what its fields say expected, matmul/n=16"),
         (f"{INFO}.typical_low_s", 1.0, "typical_low_s <= typical_s <= typical_high_s expected"),
@@ -145,10 +158,10 @@ INFO = "benchmarks.1.extra_info"
         ("machine_info.peaks", {"\x1b": 1}, "machine_info.peaks.\ufffd.[key]: Value error"),
         ("commit_info.dirty", "maybe", "commit_info.dirty: "),
         ("datetime", 5, "datetime: Input should be a valid string"),
-        ("schema", "other/9", "schema: 'numpy-vs-pytorch/1' expected, got 'other/9'"),
-        ("schema", "\x1b[31m", "schema: 'numpy-vs-pytorch/1' expected, got '\\x1b[31m'"),
-        ("schema", ["x" * 10**6], "schema: 'numpy-vs-pytorch/1' expected, got ['xxx"),
-        ("schema", False, "schema: 'numpy-vs-pytorch/1' expected, got False"),
+        ("schema", "other/9", "schema: 'numpy-vs-pytorch/2' expected, got 'other/9'"),
+        ("schema", "\x1b[31m", "schema: 'numpy-vs-pytorch/2' expected, got '\\x1b[31m'"),
+        ("schema", ["x" * 10**6], "schema: 'numpy-vs-pytorch/2' expected, got ['xxx"),
+        ("schema", False, "schema: 'numpy-vs-pytorch/2' expected, got False"),
     ],
     ids=lambda value: ascii(value)[:40],
 )
@@ -189,17 +202,20 @@ def test_a_number_too_large_for_a_float_is_refused_where_it_is_used(write):
 def test_more_cells_than_the_bound_are_refused():
     model = schema.ResultFile.model_fields
     assert all(model[name].metadata[0].max_length == 100_000 for name in ("cells", "benchmarks"))
-    foreign = schema.ForeignFile.model_fields["benchmarks"]
-    assert foreign.metadata[0].max_length == 100_000
-    cells = [{"id": str(n), "status": "ok"} for n in range(100_001)]
+    benchmarks = foreign.ForeignFile.model_fields["benchmarks"]
+    assert benchmarks.metadata[0].max_length == 100_000
+    cells = [asked(f"{CASE.format(n)}/numpy") for n in range(100_001)]
     with pytest.raises(ValueError, match="at most 100000 items"):
         schema.ResultFile.model_validate({"datetime": "x", "cells": cells})
 
 
 def test_the_last_of_many_cells_that_stands_twice_is_found_at_once(write):
-    cells = [{"id": str(n), "status": "ok"} for n in range(99_999)]
+    cells = [asked(f"{CASE.format(n)}/numpy") for n in range(99_999)]
     data = content([]) | {"cells": [*cells, cells[-1]]}
-    assert "cells: each once expected, got '99998' twice" in complaint(write(data))
+    assert (
+        "cells: each once expected, got 'matmul/n=99998/float32/threads=1/numpy' twice"
+        in complaint(write(data))
+    )
 
 
 @pytest.mark.parametrize(
@@ -410,7 +426,7 @@ def rich_file():
             one = "threads=1" if two == "threads=2" else "float32"
             other["cell"] = other["cell"].replace(one, two)
             data["benchmarks"].append({"extra_info": other, "stats": benchmark["stats"]})
-            data["cells"].append({"id": other["cell"], "status": "ok"})
+            data["cells"].append(asked(other["cell"], "ok"))
     for benchmark in data["benchmarks"]:
         benchmark["extra_info"] |= {
             "precision": "float32",
@@ -434,7 +450,7 @@ RICH = rich_file()
 PLACES = sorted(places(RICH), key=str)
 LARGE = (1e-9, 1e9, 1e50, 1e-50, 1e300, 5e-324, 2**63, 10**400)
 USUAL = (*LARGE, -1, 0, 0.5, 1, 2, True, None, "", [], {})
-NAMES = ("numpy", "torch-cpu", "torch-cuda", "ok", "unstable", "train_mlp", "{x}", "<b>")
+NAMES = ("numpy", "torch-cpu", "torch-cuda", "ok", "tie", "train_mlp", "{x}", "<b>")
 JSON = st.one_of(
     st.sampled_from(USUAL),
     st.sampled_from(NAMES),

@@ -207,7 +207,7 @@ def test_the_estimate_is_between_the_ends_as_they_are_written(write):
 
 def test_what_a_curve_is_of_is_said(write):
     (finding,) = curve(
-        write, (0.5, 0.5, 2.0, 2.0), variant="rows", threads=2, axis="flops", dtype="float64"
+        write, (0.5, 0.5, 2.0, 2.0), curve="rows", threads=2, axis="flops", dtype="float64"
     )
     assert finding.text.startswith("matmul, rows, float64, 2 threads: torch-cpu overtakes")
     assert "at about operations = 130" in finding.text
