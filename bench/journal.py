@@ -80,7 +80,7 @@ class Journal:
         journal = cls.__new__(cls)
         journal.header = header
         journal._begin(path, records)  # noqa: SLF001 - one's own
-        journal.spent_s = header["run"]["spent_s"]
+        journal.spent_s = header["run"].get("spent_s", 0.0)
         journal.timed_s = header["run"].get("timed_s")
         journal.complete = bool(header["run"].get("complete"))
         return journal

@@ -20,7 +20,6 @@ from bench.results.schema import UNREACHED
 from bench.worker import Block
 
 TARGET_HALF_WIDTH = 0.02
-SPREAD = 3.0  # a typical time over so many times the best is no stable time
 MIN_CALM = 2  # undisturbed pairs, for a visit to count as undisturbed
 
 
@@ -154,15 +153,3 @@ def _speedups(baseline: Outcome, outcome: Outcome) -> dict[str, Any]:
 def as_dict(estimate: Estimate) -> dict[str, float]:
     """Return a speedup as the result file holds it."""
     return {"ratio": estimate.value, "low": estimate.low, "high": estimate.high}
-
-
-def unsettled(outcome: Outcome) -> str:
-    """Return why no single number describes the cell well enough, or ""."""
-    facts = outcome.facts
-    if facts["typical_s"] > SPREAD * facts["best_s"]:
-        return f"its typical time is {facts['typical_s'] / facts['best_s']:.1f} times its best"
-    if len(outcome.visits) < MIN_VISITS:
-        return f"seen in {len(outcome.visits)} visits only, not {MIN_VISITS}"
-    if outcome.half_width > TARGET_HALF_WIDTH:
-        return f"the speedup is known to {outcome.half_width:.1%} only, not {TARGET_HALF_WIDTH:.0%}"
-    return ""

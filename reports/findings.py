@@ -12,6 +12,7 @@ from functools import cached_property
 import numpy as np
 
 from bench.results import ids
+from bench.results.verdicts import UNSETTLED
 from reports.lessons import lessons
 from reports.load import Result, records
 from reports.names import NUMPY
@@ -165,7 +166,7 @@ def steadiness(result: Result) -> Finding:
     numbers = {
         "half": f"{100 * widths.median():.1f} %",
         "disturbed": f"{100 * disturbed / blocks:.1f} %",
-        "unstable": str(int((timed["status"] == "unstable").sum())),
+        "unstable": str(int((timed["verdict"] == UNSETTLED).sum())),
         "cells": str(len(timed)),
         "bimodal": str(int(sum(flag is True for flag in timed["bimodal"]))),
     }

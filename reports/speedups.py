@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 
 from bench.results import ids
-from bench.results.verdicts import TIE
+from bench.results.verdicts import TIE, verdict
 from reports import units
 from reports.load import Result, records
 from reports.names import NUMPY, sibling, where
@@ -56,7 +56,7 @@ def state_of(row: Row) -> str:
         return "unstable"
     if row["low"] > MARGIN or row["high"] < 1 / MARGIN:
         return "wins" if row["low"] > MARGIN else "loses"
-    return "tie" if row["verdict"] == TIE else "unstable"
+    return "tie" if verdict(row["low"], row["high"]) == TIE else "unstable"
 
 
 def doubtful(row: Row) -> bool:

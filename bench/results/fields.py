@@ -50,13 +50,13 @@ Count = Annotated[int, Field(strict=True, ge=0, le=2**63 - 1)]
 class Model(BaseModel):
     """Reads the fields it defines and ignores all others."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, ser_json_inf_nan="constants")
 
 
 class Open(BaseModel):
     """Keeps fields it does not define: a part of the file that belongs to pytest-benchmark."""
 
-    model_config = ConfigDict(extra="allow", frozen=True)
+    model_config = ConfigDict(extra="allow", frozen=True, ser_json_inf_nan="constants")
 
 
 def each_once(field: str, names: Sequence[str]) -> set[str]:

@@ -95,7 +95,7 @@ def taken_apart(content: Mapping[str, Any]) -> tuple[Json, list[Record]]:
 
     """
     entries = {entry["extra_info"]["cell"]: entry for entry in content["benchmarks"]}
-    spent_s = content["run"]["spent_s"]
+    spent_s = content["run"].get("spent_s", 0.0)
     cells = [Cell.model_validate(cell) for cell in content["cells"]]
     records = [
         Record(cell=cell, benchmark=entries.get(cell.id), spent_s=spent_s)

@@ -147,7 +147,7 @@ INFO = "benchmarks.1.extra_info"
             "cells.1: Value error, id: the id of what its fields say expected",
         ),
         (f"{INFO}.cell", "elsewhere", "cell: the id of what its fields say expected, matmul/n=16"),
-        (f"{INFO}.contender", "numpy", "cell: the id of what its fields say expected, matmul/n=16"),
+        (f"{INFO}.contender", "numpy", "contender: the name of what its fields say expected"),
         (f"{INFO}.typical_low_s", 1.0, "typical_low_s <= typical_s <= typical_high_s expected"),
         (f"{INFO}.typical_high_s", 1e-9, "typical_low_s <= typical_s <= typical_high_s expected"),
         ("machine_info", None, "machine_info: "),
