@@ -247,6 +247,7 @@ def made(label, times):
     table = SHAPE.table.iloc[[0] * len(times)].reset_index(drop=True)
     table = table.assign(
         cell=[f"{CASE.format(n)}/numpy" for n in range(len(times))],
+        size=[f"n={n}" for n in range(len(times))],
         best_s=typical, typical_s=typical, typical_low_s=typical / half,
         typical_high_s=typical * half,
     )  # fmt: skip
