@@ -41,7 +41,7 @@ Key = tuple[Contender, int]  # who, on so many threads
 
 def twin(contender: Contender) -> Contender:
     """Return the contender that is a second worker of the same code."""
-    return replace(contender, name=f"{contender.name}-twin", twin=True)
+    return replace(contender, twin=True)
 
 
 class Arena:

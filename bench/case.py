@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from bench.results import ids
 from bench.workload import Cost, Inputs, Size, Workload
 
 DTYPES = ("float32", "float64")
@@ -24,7 +25,7 @@ class Case:
     @property
     def id(self) -> str:
         """One group of the result table: `matmul/n=1024/float32/threads=1`."""
-        return f"{self.workload.name}/{self.size.label}/{self.dtype}/threads={self.threads}"
+        return ids.case(self.workload.name, self.size.label, self.dtype, self.threads)
 
     @cached_property
     def cost(self) -> Cost:

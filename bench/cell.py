@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from bench.case import DTYPES, Case
 from bench.contenders import NUMPY, Contender, absent, contenders
 from bench.options import Options
+from bench.results import ids
 from bench.workload import discover
 
 
@@ -19,7 +20,7 @@ class Cell:
     @property
     def id(self) -> str:
         """The case's id and the contender's name: `matmul/n=16/float32/threads=1/numpy`."""
-        return f"{self.case.id}/{self.contender.name}"
+        return ids.cell(self.case.id, self.contender.name)
 
     @property
     def params(self) -> dict[str, str | int]:
@@ -35,7 +36,7 @@ class Cell:
     @property
     def test_id(self) -> str:
         """The test's name as it reads aloud: `matmul-n=16-float32-threads=1-numpy`."""
-        return self.id.replace("/", "-")
+        return ids.test(self.id)
 
 
 def cells(options: Options) -> Iterator[Cell]:

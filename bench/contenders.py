@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from bench.case import Case
+from bench.results import ids
 from bench.ways import GPUS, WAYS, Iteration, Way
 from bench.workload import Inputs, Workload
 
@@ -24,7 +25,6 @@ class Contender:
 
     Attributes
     ----------
-    name : `numpy`, `torch-cpu`, `torch-cuda`, `torch-cpu-autograd`, `torch-cuda-tf32` ...
     library : "numpy" or "torch".
     device : as PyTorch writes it, "cpu" or "cuda:1".
     rung : the name of one of a workload's further PyTorch bodies, or "" for its main one.
@@ -33,12 +33,21 @@ class Contender:
 
     """
 
-    name: str
     library: str
     device: str = "cpu"
     rung: str = ""
     way: str = ""
     twin: bool = False
+
+    @property
+    def name(self) -> str:
+        """What it is called: `numpy`, `torch-cpu`, `torch-cpu-autograd`, `torch-cuda1-tf32`."""
+        return ids.contender(self.library, self.device, self.variant, twin=self.twin)
+
+    @property
+    def variant(self) -> str:
+        """The rung or the way it runs in, "" for the main body in the usual way."""
+        return self.rung or self.way
 
     @property
     def kind(self) -> str:
@@ -133,11 +142,10 @@ SHORT, SHORT_BYTES = (torch.bfloat16, torch.float16), 2
 
 
 def _torch(device: str, rung: str = "", way: str = "") -> Contender:
-    name = "-".join(filter(None, ("torch", device.replace(":", ""), rung, way)))
-    return Contender(name=name, library="torch", device=device, rung=rung, way=way)
+    return Contender(library="torch", device=device, rung=rung, way=way)
 
 
-NUMPY = Contender(name="numpy", library="numpy")
+NUMPY = Contender(library="numpy")
 TORCH_CPU = _torch("cpu")
 
 

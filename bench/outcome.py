@@ -21,11 +21,12 @@ from bench.estimate import (
     typical_ratio,
     typical_time,
 )
+from bench.results.schema import UNREACHED
 from bench.results.verdicts import UNSETTLED, Verdict, verdict
 from bench.worker import Block
 
 MIN_CALM = 2  # undisturbed pairs, for a visit to count as undisturbed; and such visits, for a cell
-UNREACHED = "the run ended before this cell's turn"
+
 
 Quantity = Literal["time", "typical", "speedup", "speedup_typical"]
 Group = tuple[int, str]  # threads and device: cells whose visits differ alike

@@ -21,6 +21,7 @@ from bench import processor
 from bench.contenders import Contender
 from bench.device import cache_bytes
 from bench.precision import set_float32
+from bench.results import ids
 
 FIRST_N, LAST_N = 256, 16384  # of the matrices
 CHANNELS, PIXELS = 128, 58
@@ -80,7 +81,7 @@ def merged(peaks: Mapping[str, Peaks], name: str, more: Peaks) -> dict[str, Peak
 
 def name_of(who: Contender, threads: int) -> str:
     """Return by what name a contender's device stands among the peaks."""
-    return f"cpu/threads={threads}" if who.device == "cpu" else who.device
+    return ids.peak(who.device, threads)
 
 
 def _precisions(who: Contender) -> tuple[str, ...]:

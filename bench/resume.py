@@ -43,13 +43,13 @@ def refuse_changed(journal: Journal, header: Mapping[str, Any], asked: Sequence[
 
     """
     was, now = json.loads(json.dumps([journal.header, header]))
-    found = [*_changes(was, now)]
-    if set(journal.header["asked"]) != set(asked):
-        found.append(f"the selection: {len(journal.header['asked'])} cells, now {len(asked)}")
-    if found:
+    changes = [*_changes(was, now)]
+    if set(journal.asked) != set(asked):
+        changes.append(f"the selection: {len(journal.asked)} cells, now {len(asked)}")
+    if changes:
         raise ResumeError(
             f"--resume cannot mix two runs in {journal.path.with_suffix('.json').name}; changed "
-            f"since: {'; '.join(found)}. Undo that, or start a new run"
+            f"since: {'; '.join(changes)}. Undo that, or start a new run"
         )
 
 

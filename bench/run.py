@@ -23,7 +23,7 @@ from bench.judge import Judge
 from bench.options import Options
 from bench.outcome import Outcome, Priors, Seen, all_priors, seen_in, settle
 from bench.progress import Progress
-from bench.record import extra_info, record, restored
+from bench.record import extra_info, record, restored, state
 from bench.results.verdicts import Verdict
 from bench.resume import refuse_changed, unfinished
 from bench.schedule import (
@@ -118,12 +118,13 @@ class Run:
         }
         asked = list(self._nodes)
         if not self.options.resume:
-            return Journal(folder / name, header, asked)
+            cells = [state(cell, Outcome()) for cell in self._cells if cell.id in self._nodes]
+            return Journal(folder / name, header, cells)
         journal = unfinished(folder)
         refuse_changed(journal, header, asked)
         journal.rewrite()
         self._zero_s = time.perf_counter() - journal.spent_s
-        kept = {line["cell"]["id"]: line for line in journal.records()}
+        kept = {line.cell.id: line for line in journal.records()}
         for cell in self._cells:
             if cell.id in kept:
                 self._outcomes[cell.id] = restored(cell, kept[cell.id], self._zero_s)

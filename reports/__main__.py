@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from bench.results import ids
 from reports import check as checking
 from reports import export, readme
 from reports.build import Site, compared, write_folder, write_single
@@ -72,9 +73,9 @@ def chart(workload: str, file: Path | str) -> Plot:
     """
     results, _ = _readable([file])
     table = results[0].table
-    rows = table[table["typical_s"].notna() & (table["workload"] == workload)]
+    rows = table[table["time_s"].notna() & (table["workload"] == workload)]
     if not len(rows):
-        known = dict.fromkeys(table[table["typical_s"].notna()]["workload"].dropna())
+        known = dict.fromkeys(table[table["time_s"].notna()]["workload"].dropna())
         raise NoResultError(
             f"{file} must hold times of {workload!r}; it holds {', '.join(known) or 'none'}"
         )
@@ -99,9 +100,9 @@ def samples(cell: str, file: Path | str) -> Plot:
         raise NoResultError(
             f"{file} must hold blocks of the cell {cell!r}; near it are {', '.join(near) or 'none'}"
         )
-    case = cell.rpartition("/")[0]
-    both = blocks[blocks["cell"].isin([cell, f"{case}/{NUMPY}"])]
-    both = both.assign(contender=both["cell"].str.rpartition("/")[2])
+    table = results[0].table
+    case = str(table.loc[table["cell"] == cell, "case"].iloc[0])
+    both = results[0].blocks_of([cell, ids.cell(case, NUMPY)])
     told = Findings(results[0]).speedups.get(f"speedup/{cell}")
     return blocks_over_time(both, "\n".join(textwrap.wrap(told.text if told else case, 88)))
 
@@ -270,7 +271,7 @@ def _list(chosen: argparse.Namespace) -> int:
     results, complaints = _some(*load_many(expand(chosen.files or [*committed(), *own()])))
     table = Table("machine", "measured", "timed", "of", "GPU", "commit", "file", box=None)
     for result in results:
-        timed = result.table["typical_s"].notna()
+        timed = result.table["time_s"].notna()
         gpus = ", ".join(gpu.name for gpu in result.machine.gpus) or "none"
         row = (
             result.label, result.datetime[:16].replace("T", " "), str(int(timed.sum())),

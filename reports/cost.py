@@ -25,6 +25,8 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from bench.results import ids
+from bench.results.schema import SCHEMA, Identity
 from reports import units
 from reports.comparing.comparison import compare
 from reports.comparing.many import load_many
@@ -59,9 +61,9 @@ def machine(number: int, count: int) -> dict[str, Any]:
     cores = int(rng.choice(CORES[1:]))
     speed = float(rng.lognormal(0, 0.3))
     benchmarks = [_benchmark(cell, cores, speed, rng) for cell in cells(count)]
-    asked = [{"id": b["extra_info"]["cell"], "status": "ok", "reason": ""} for b in benchmarks]
+    asked = [_asked(benchmark["extra_info"]) for benchmark in benchmarks]
     return {
-        "schema": "numpy-vs-pytorch/1",
+        "schema": SCHEMA,
         "datetime": f"2026-01-02T03:{number // 60 % 60:02}:{number % 60:02}+00:00",
         "machine_info": {
             "label": f"machine {number}",
@@ -75,6 +77,11 @@ def machine(number: int, count: int) -> dict[str, Any]:
     }
 
 
+def _asked(info: dict[str, Any]) -> dict[str, Any]:
+    identity = {name: info[name] for name in Identity.model_fields}
+    return {"id": info["cell"], **identity, "status": "ok", "reason": ""}
+
+
 def _benchmark(
     cell: dict[str, Any], cores: int, speed: float, rng: np.random.Generator
 ) -> dict[str, Any]:
@@ -82,17 +89,19 @@ def _benchmark(
     threads = 1 if cell["cores"] == "one" else cores
     usual_s = cell["size"] * 1e-8 / speed / threads**0.5 * (2 if cell["dtype"] == "float64" else 1)
     data = usual_s * rng.lognormal(0, 0.05, VISITS * BLOCKS)
-    typical_s, half = float(np.median(data)), float(rng.uniform(1.005, 1.03))
-    case = f"{workload}/n={cell['size']}/{cell['dtype']}/threads={threads}"
+    time_s, half = float(np.median(data)), float(rng.uniform(1.005, 1.03))
+    case = ids.case(workload, f"n={cell['size']}", cell["dtype"], threads)
+    contender = vars(ids.read_contender(cell["contender"]))
     info = {
-        "cell": f"{case}/{cell['contender']}", "workload": workload, "family": family,
+        "cell": ids.cell(case, cell["contender"]), "workload": workload, "family": family,
         "size": f"n={cell['size']}", "axis": "n", "axis_value": float(cell["size"]),
-        "variant": "", "dtype": cell["dtype"], "contender": cell["contender"], "device": "cpu",
+        "curve": "", "dtype": cell["dtype"], "contender": cell["contender"],
+        "library": contender["library"], "device": "cpu", "variant": contender["variant"],
         "threads": threads, "flops": 2.0 * cell["size"], "bytes": 8.0 * cell["size"],
         "rel_error": 1e-7, "tolerance": 1e-5, "precision": cell["dtype"], "first_call_s": 0.01,
         "blocks": len(data), "disturbed_blocks": 0, "visits": VISITS, "workers": VISITS,
-        "best_s": float(data.min()), "typical_s": typical_s, "typical_low_s": typical_s / half,
-        "typical_high_s": typical_s * half, "peak_memory_bytes": 2**27, "bimodal": False,
+        "typical_s": float(data.min()), "time_s": time_s, "time_low_s": time_s / half,
+        "time_high_s": time_s * half, "peak_memory_bytes": 2**27, "bimodal": False,
         "speedup": {"ratio": 1.0, "low": 1 / half, "high": half}, "code_lines": 3,
         "sources": [f"bench/workloads/{workload}.py"], "source_sha256": "0" * 64,
         "samples": {
@@ -107,7 +116,7 @@ def _benchmark(
         "name": name,
         "fullname": f"bench/test_pairs.py::{name}",
         "extra_info": info,
-        "stats": {"min": info["best_s"], "median": typical_s, "data": data.tolist()},
+        "stats": {"min": info["typical_s"], "median": time_s, "data": data.tolist()},
     }
 
 

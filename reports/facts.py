@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from bench.results import ids
+from bench.results.machine import Machine, Peaks
 from reports import units
 from reports.load import Result
-from reports.schema import Machine, Peaks
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,8 +87,8 @@ def _settings(machine: Machine) -> Told:
 
 def _peaks(machine: Machine) -> Told:
     for device, peak in (machine.peaks or {}).items():
-        kind, _, threads = device.partition("/threads=")
-        named = {"": kind, "1": f"{kind}, one core"}.get(threads, f"{kind}, {threads} cores")
+        kind, threads = ids.read_peak(device)
+        named = {None: kind, 1: f"{kind}, one core"}.get(threads, f"{kind}, {threads} cores")
         yield f"peaks.{device}", f"peak of {named}", _peak(peak)
 
 

@@ -16,11 +16,11 @@ HEADS = {
     "dtype": "dtype",
     "threads": "threads",
     "contender": "contender",
-    "typical": "typical",
-    "best": "best",
+    "time": "time",
+    "median": "median time",
     "speedup": "speedup",
     "interval": "interval",
-    "at_best": "at best",
+    "by_medians": "by medians",
     "of_peak": "of the peak",
     "first_call": "first call",
     "lines": "lines",
@@ -33,7 +33,7 @@ HEADS = {
     "status": "status",
 }
 DEVICE_HEADS = {
-    "typical": "queued",
+    "time": "queued",
     "device_time_s": "by the device’s clock",
     "latency_s": "alone",
     "cold_s": "cold",
@@ -49,8 +49,8 @@ def figures(row: Row, peaks: Roofs) -> dict[str, str]:
     """Return the text of every figure of a timed cell; "" for what it lacks."""
     share, unit = of_roof(row, peaks)
     ratio = bool(pd.notna(row["ratio"])) and row["contender"] != NUMPY
-    typical = (row["ratio"], row["low"], row["high"])
-    best = (row["best_ratio"], row["best_low"], row["best_high"])
+    leading = (row["ratio"], row["low"], row["high"])
+    medians = (row["typical_ratio"], row["typical_low"], row["typical_high"])
     host, device = row["peak_memory_bytes"], row["peak_device_memory_bytes"]
     memory: list[str] = [units.size_bytes(host)] if pd.notna(host) else []
     memory += [f"device {units.size_bytes(device)}"] if pd.notna(device) else []
@@ -60,11 +60,11 @@ def figures(row: Row, peaks: Roofs) -> dict[str, str]:
         "dtype": str(row["dtype"]),
         "threads": f"{row['threads']:.0f}",
         "contender": str(row["contender"]),
-        "typical": units.seconds(row["typical_s"]),
-        "best": units.seconds(row["best_s"]),
-        "speedup": units.ratio(*typical) if ratio else "",
-        "interval": units.interval(*typical) if ratio else "",
-        "at_best": units.ratio(*best) if ratio and pd.notna(row["best_ratio"]) else "",
+        "time": units.seconds(row["time_s"]),
+        "median": units.seconds(row["typical_s"]),
+        "speedup": units.ratio(*leading) if ratio else "",
+        "interval": units.interval(*leading) if ratio else "",
+        "by_medians": units.ratio(*medians) if ratio and pd.notna(row["typical_ratio"]) else "",
         "of_peak": f"{units.share(share)} of {unit}" if unit else "",
         "first_call": _if(row["first_call_s"], units.seconds),
         "lines": f"{row['code_lines']:.0f}" if pd.notna(row["code_lines"]) else "",
@@ -83,11 +83,11 @@ def keys(row: Row) -> dict[str, float | str]:
     return {
         "size": row["axis_value"],
         "threads": row["threads"],
-        "typical": row["typical_s"],
-        "best": row["best_s"],
+        "time": row["time_s"],
+        "median": row["typical_s"],
         "speedup": row["ratio"],
         "interval": row["low"],
-        "at_best": row["best_ratio"],
+        "by_medians": row["typical_ratio"],
         "first_call": row["first_call_s"],
         "lines": row["code_lines"],
         "memory": row["peak_memory_bytes"],
@@ -103,8 +103,8 @@ def device_figures(row: Row) -> dict[str, str]:
     """Return what an accelerator's clock says of a cell; empty where none was asked."""
     if pd.isna(row["latency_s"]):
         return {}
-    return {"typical": units.seconds(row["typical_s"])} | {
-        name: _if(row[name], units.seconds) for name in DEVICE_HEADS if name != "typical"
+    return {"time": units.seconds(row["time_s"])} | {
+        name: _if(row[name], units.seconds) for name in DEVICE_HEADS if name != "time"
     }
 
 

@@ -12,11 +12,12 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from bench.results import ids
 from bench.results.verdicts import FASTER, SLOWER, UNSETTLED, VERDICTS, verdict, verdicts
 from reports.largest import answers, bins
 from reports.lessons import lessons
 from reports.load import Result
-from reports.names import NUMPY, main
+from reports.names import NUMPY
 from reports.roofline import roofs
 from reports.speedups import IMPLAUSIBLE, UNTOLD, Speedups
 from reports.statement import Finding
@@ -88,7 +89,7 @@ class Findings:
         A win is as large as the end of its interval that is nearer to 1: a wide interval makes no
         headline. Where an accelerator was measured the largest matmul is its own.
         """
-        told = [f for f in self.speedups.values() if main(f.about["contender"])]
+        told = [f for f in self.speedups.values() if not f.about["variant"]]
         wins = [f for f in told if f.state == FASTER]
         losses = [f for f in told if f.state == SLOWER]
         matmul = [f for f in told if f.about["workload"] == "matmul" and f.told]
@@ -125,7 +126,7 @@ class Findings:
 
 def steadiness(result: Result) -> Finding:
     """State how well the speedups of a run are known, and what is wrong with it."""
-    every = result.table[result.table["typical_s"].notna()]
+    every = result.table[result.table["time_s"].notna()]
     timed = every[every["status"] != IMPLAUSIBLE]
     width, disturbed = _noise_of(timed)
     if np.isnan(width) or np.isnan(disturbed):
@@ -166,7 +167,7 @@ NOISE = {
 
 def noise(result: Result) -> Finding:
     """State in a line how noisy the machine was: by the intervals, and by the disturbed blocks."""
-    every = result.table[result.table["typical_s"].notna()]
+    every = result.table[result.table["time_s"].notna()]
     timed = every[every["status"] != IMPLAUSIBLE]
     width, disturbed = _noise_of(timed)
     if np.isnan(width) or np.isnan(disturbed):
@@ -221,13 +222,10 @@ def self_tested(result: Result) -> Finding:
 
 def has_accelerator(result: Result) -> bool:
     """Tell whether a result holds times of an accelerator."""
-    devices = result.table[result.table["typical_s"].notna()]["device"].dropna()
+    devices = result.table[result.table["time_s"].notna()]["device"].dropna()
     return bool((devices != "cpu").any())
 
 
 def about_accelerators(finding: Finding) -> bool:
     """Tell whether a finding is of an accelerator."""
-    contenders = [cell.rpartition("/")[2] for cell in finding.cells]
-    return any(
-        name.startswith("torch-") and not name.startswith("torch-cpu") for name in contenders
-    )
+    return finding.about.get("device", ids.CPU) != ids.CPU

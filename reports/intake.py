@@ -17,6 +17,8 @@ from typing import Any
 
 import fsspec
 
+from bench.results.journal import assembled, lines
+
 MAX_BYTES = 256 * 2**20
 SHOWN = 120  # characters of a file's own text in a complaint
 JOURNAL = re.compile(r"\.jsonl(\.\w+)?$")
@@ -53,7 +55,8 @@ def read(address: Path | str) -> Raw:
     name, data = printable(str(address)), raw_bytes(address)
     try:
         text = data.decode("utf-8")
-        content = _journal(text) if JOURNAL.search(str(address)) else strict(text)
+        journal = JOURNAL.search(str(address))
+        content = assembled(lines(text, strict)) if journal else strict(text)
     except UnicodeDecodeError as error:
         raise UnreadableError(f"{name}: not readable as JSON: no UTF-8 text: {error}") from error
     except RecursionError as error:
@@ -147,36 +150,6 @@ def _where(content: Any) -> str:
         items = list(value.items() if isinstance(value, dict) else parts)
         waiting += [(f"{path}.{key}", part) for key, part in reversed(items)]
     return ""
-
-
-def _journal(text: str) -> dict[str, Any]:
-    """Return the content of a run that was cut off: its last line may be half written.
-
-    Raises
-    ------
-    _BrokenError : it has no first line that tells of a run.
-
-    """
-    *whole, half = text.split("\n")  # not splitlines: a text may hold other line ends
-    read = [strict(line) for line in whole or [half]]
-    if not all(isinstance(line, dict) for line in read):
-        raise _BrokenError("an object a line expected")
-    headers = [line for line in read if "cell" not in line]
-    if not headers:
-        raise _BrokenError("a line that tells of the run expected")
-    records = [line for line in read if "cell" in line and not line.get("twin")]
-    try:
-        known = {record["cell"]["id"]: record for record in records}  # the last of each counts
-        missing = {"status": "skipped", "reason": "the run ended before this cell's turn"}
-        return dict(headers[-1]) | {
-            "cells": [
-                known[cell]["cell"] if cell in known else {"id": cell, **missing}
-                for cell in headers[-1].get("asked", ())
-            ],
-            "benchmarks": [r["benchmark"] for r in known.values() if r["benchmark"]],
-        }
-    except (KeyError, TypeError) as error:
-        raise _BrokenError(f"a journal's lines expected, one lacks {error}") from error
 
 
 def printable(text: str) -> str:

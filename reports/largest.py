@@ -11,7 +11,6 @@ from typing import Any
 
 from bench.results.verdicts import UNSETTLED, VERDICTS
 from reports.load import Result, records
-from reports.names import main
 from reports.speedups import UNTOLD, state_of
 from reports.statement import Finding
 
@@ -55,9 +54,9 @@ class Largest:
 def largest(result: Result) -> Iterator[Largest]:
     """Yield the largest sizes of each usual contender that have a speedup."""
     timed = result.timed
-    usual = timed[timed["contender"].map(lambda name: main(str(name))).astype(bool)]
+    usual = timed[timed["plain"]]
     for (contender, threads), rows in usual.groupby(["contender", "threads"], sort=False):
-        at = rows.groupby(["workload", "variant", "dtype"], sort=False)["axis_value"]
+        at = rows.groupby(["workload", "curve", "dtype"], sort=False)["axis_value"]
         cells = records(rows[rows["axis_value"] == at.transform("max")])
         if known := [row for row in cells if state_of(row) not in UNTOLD]:
             yield Largest(contender=str(contender), threads=round(float(str(threads))), rows=known)
@@ -129,5 +128,5 @@ def bins(result: Result) -> Iterator[Finding]:
 
 def _named(row: Row, rows: Sequence[Row]) -> str:
     """Return what a computation is called: by its dtype too where there are several."""
-    name = " ".join(filter(None, (str(row["workload"]), str(row["variant"]))))
+    name = " ".join(filter(None, (str(row["workload"]), str(row["curve"]))))
     return name if len({other["dtype"] for other in rows}) == 1 else f"{name} {row['dtype']}"

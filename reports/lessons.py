@@ -11,23 +11,24 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bench.results import ids
 from bench.results.verdicts import FASTER, SLOWER, TIE, UNSETTLED, Verdict, verdict
 from reports import units
 from reports.load import Result, records
-from reports.names import NUMPY, called, main, where
+from reports.names import NUMPY, called, sibling, where
 from reports.speedups import hedged, state_of
 from reports.statement import Finding, Interval
 
 Row = Mapping[Any, Any]
-ABOUT = ("workload", "family", "size", "dtype", "contender")
+ABOUT = ("workload", "family", "size", "dtype", "contender", "device", "variant")
 RUNGS = ("tensors", "autograd", "")  # of the ladder, from the hand's work to the library's
 BY_HAND, REVERSE = "hand", ""
 
 
 def ratio_of(slow: Row, fast: Row) -> Interval:
     """Return the time of one cell over that of another, with its interval."""
-    value = slow["typical_s"] / fast["typical_s"]
-    halves = [np.log(row["typical_high_s"] / row["typical_low_s"]) / 2 for row in (slow, fast)]
+    value = slow["time_s"] / fast["time_s"]
+    halves = [np.log(row["time_high_s"] / row["time_low_s"]) / 2 for row in (slow, fast)]
     half = float(np.hypot(*halves))
     if np.isnan(half):
         return Interval(value=value, low=np.nan, high=np.nan)
@@ -63,11 +64,11 @@ def lessons(result: Result) -> Iterator[Finding]:
 
 def overheads(rows: Mapping[str, Row]) -> Iterator[Finding]:
     """State what the smallest case of each contender takes: about what a call costs."""
-    usual = [row for row in rows.values() if row["contender"] == NUMPY or main(row["contender"])]
+    usual = [row for row in rows.values() if row["library"] == NUMPY or row["plain"]]
     least: dict[tuple[str, float], Row] = {}
     for row in usual:
         key = (str(row["contender"]), float(row["threads"]))
-        if key not in least or row["typical_s"] < least[key]["typical_s"]:
+        if key not in least or row["time_s"] < least[key]["time_s"]:
             least[key] = row
     for (contender, threads), row in least.items():
         yield Finding(
@@ -79,7 +80,7 @@ def overheads(rows: Mapping[str, Row]) -> Iterator[Finding]:
                 "threads": "" if threads == 1 else f" with {threads:.0f} threads",
                 "where": where(row),
             },
-            numbers={"time": units.seconds(row["typical_s"])},
+            numbers={"time": units.seconds(row["time_s"])},
             cells=(str(row["cell"]),),
             about={name: str(row[name]) for name in ABOUT},
         )
@@ -102,7 +103,7 @@ def scalings(rows: Mapping[str, Row]) -> Iterator[Finding]:
     for cell, row in rows.items():
         if row["device"] != "cpu" or row["threads"] == 1:
             continue
-        alone = rows.get(cell.replace(f"/threads={row['threads']:.0f}/", "/threads=1/"))
+        alone = sibling(rows, row, threads=1)
         if alone is None:
             continue
         words = {"where": where(alone), "threads": f"{row['threads']:.0f}"}
@@ -124,7 +125,7 @@ DTYPES = {
 def dtypes(rows: Mapping[str, Row]) -> Iterator[Finding]:
     """State what half the width of a number is worth, where a file holds both."""
     for cell, row in rows.items():
-        double = rows.get(cell.replace("/float32/", "/float64/"))
+        double = sibling(rows, row, dtype="float64")
         if row["dtype"] == "float32" and double is not None:
             words = {"where": where(row).replace(", float32", "")}
             yield _pair("dtype", cell, double, row, DTYPES, words)
@@ -172,7 +173,7 @@ def first_calls(rows: Mapping[str, Row]) -> Iterator[Finding]:
             words={"contender": called(contender), "where": where(row)},
             numbers={
                 "first": units.seconds(row["first_call_s"]),
-                "calls": units.rounded(row["first_call_s"] / row["typical_s"]),
+                "calls": units.rounded(row["first_call_s"] / row["time_s"]),
             },
             cells=(str(row["cell"]),),
             about={name: str(row[name]) for name in ABOUT},
@@ -199,9 +200,8 @@ def gradients(rows: Mapping[str, Row]) -> Iterator[Finding]:
     """
     for row in rows.values():
         rung = DIFFERENTIATED.get(str(row["workload"]))
-        usual = f"torch-{str(row['device']).replace(':', '')}"
-        hand = rows.get(f"{row['case']}/{NUMPY}")
-        if rung is None or row["contender"] != "-".join(filter(None, (usual, rung))):
+        hand = rows.get(ids.cell(row["case"], NUMPY))
+        if row["library"] == NUMPY or rung is None or row["variant"] != rung:
             continue
         if hand is None or pd.isna(hand["code_lines"]) or pd.isna(row["code_lines"]):
             continue
@@ -211,8 +211,8 @@ def gradients(rows: Mapping[str, Row]) -> Iterator[Finding]:
         ratio = Interval(value=row["ratio"], low=row["low"], high=row["high"])
         words = {"where": where(row), "contender": str(row["contender"])}
         numbers = {
-            "hand": units.seconds(hand["typical_s"]),
-            "auto": units.seconds(row["typical_s"]),
+            "hand": units.seconds(hand["time_s"]),
+            "auto": units.seconds(row["time_s"]),
             "hand_lines": f"{hand['code_lines']:.0f}",
             "auto_lines": f"{row['code_lines']:.0f}",
         }
@@ -233,8 +233,8 @@ def gradients(rows: Mapping[str, Row]) -> Iterator[Finding]:
 
 def ladder(rows: Mapping[str, Row], case: str) -> list[Row]:
     """Return the rungs of a training case in order: NumPy, tensors, autograd, nn with optim."""
-    found = [rows.get(f"{case}/{NUMPY}")]
-    found += [rows.get(f"{case}/{'-'.join(filter(None, ('torch-cpu', rung)))}") for rung in RUNGS]
+    names = [NUMPY, *(ids.contender(ids.TORCH, ids.CPU, rung) for rung in RUNGS)]
+    found = [rows.get(ids.cell(case, name)) for name in names]
     whole = [row for row in found if row is not None]
     return whole if len(whole) == len(found) else []
 
@@ -253,10 +253,10 @@ def ladders(rows: Mapping[str, Row]) -> Iterator[Finding]:
         if not rungs or any(pd.isna(row["code_lines"]) for row in rungs):
             continue
         named = dict(zip(("numpy", "tensors", "autograd", "nn"), rungs, strict=True))
-        numbers = {key: units.seconds(row["typical_s"]) for key, row in named.items()}
+        numbers = {key: units.seconds(row["time_s"]) for key, row in named.items()}
         lines = {f"{key}_lines": f"{row['code_lines']:.0f}" for key, row in named.items()}
         of = {key: str(row["cell"]) for key, row in named.items()}
-        fastest = min(named, key=lambda key: float(named[key]["typical_s"]))
+        fastest = min(named, key=lambda key: float(named[key]["time_s"]))
         yield Finding(
             id=f"ladder/{case}",
             state=fastest,

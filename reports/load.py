@@ -14,17 +14,13 @@ import numpy as np
 import pandas as pd
 from pydantic import ValidationError
 
+from bench.results import ids
+from bench.results.foreign import ForeignFile
+from bench.results.machine import Commit, Machine
+from bench.results.ratio import Ratio
+from bench.results.reading import validated
+from bench.results.schema import Cell, Info, ResultFile
 from reports.intake import Raw, UnreadableError, printable, read
-from reports.schema import (
-    SCHEMA,
-    Commit,
-    ForeignFile,
-    Info,
-    Machine,
-    Ratio,
-    ResultFile,
-    model_of,
-)
 
 NOTCH = 1.57  # McGill, Tukey & Larsen, Variations of box plots (1978): 95 % of a median
 
@@ -56,12 +52,17 @@ class Result:
     @cached_property
     def timed(self) -> pd.DataFrame:
         """The cells of this suite's own cases that have a time."""
-        return self.table[self.table["typical_s"].notna() & self.table["workload"].notna()]
+        return self.table[self.table["time_s"].notna() & self.table["workload"].notna()]
 
     @cached_property
     def believed(self) -> pd.DataFrame:
         """Those of them whose time can be true."""
         return self.timed[self.timed["status"] != "implausible"]
+
+    def blocks_of(self, cells: Iterable[str]) -> pd.DataFrame:
+        """Return the blocks of some cells, with the columns that say which contender each is of."""
+        wanted = self.blocks[self.blocks["cell"].isin(list(cells))]
+        return wanted.merge(self.table[["cell", *CONTENDER]], on="cell", how="left")
 
 
 def load(address: Path | str, *, blocks: bool = False) -> Result:
@@ -73,18 +74,15 @@ def load(address: Path | str, *, blocks: bool = False) -> Result:
 
     """
     raw = read(address)
-    schema = raw.content.get("schema") if isinstance(raw.content, dict) else None
-    if schema not in (None, SCHEMA):
-        raise UnreadableError(
-            f"{raw.name}: schema: {SCHEMA!r} expected, got {printable(repr(schema))}"
-        )
     try:
-        content = model_of(raw.content).model_validate(raw.content)
+        content = validated(raw.content)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(map(str, first["loc"]))
         told = f"{where}: {first['msg']}" if where else str(first["msg"])
         raise UnreadableError(f"{raw.name}: no result file: {printable(told)}") from error
+    except ValueError as error:
+        raise UnreadableError(f"{raw.name}: no result file: {printable(str(error))}") from error
     return _result(str(address), raw, content, blocks=blocks)
 
 
@@ -105,7 +103,8 @@ def _result(path: str, raw: Raw, content: ResultFile | ForeignFile, *, blocks: b
     own = isinstance(content, ResultFile)
     rows = list(_rows(content) if isinstance(content, ResultFile) else _foreign_rows(content))
     table = pd.DataFrame(rows, columns=COLUMNS, dtype=object)
-    table = table.astype(dict.fromkeys(NUMBERS, float)).copy()  # in two blocks: rows come faster
+    kinds = dict.fromkeys(NUMBERS, float) | {"plain": bool}
+    table = table.astype(kinds).copy()  # in two blocks: rows come faster
     return Result(
         path=path,
         name=raw.name,
@@ -123,20 +122,22 @@ def _result(path: str, raw: Raw, content: ResultFile | ForeignFile, *, blocks: b
 
 
 COLUMNS = [
-    "cell", "case", "status", "reason", "workload", "family", "size", "axis", "axis_value",
-    "variant", "dtype", "threads", "contender", "device", "flops", "bytes", "best_s", "typical_s",
-    "typical_low_s", "typical_high_s", "ratio", "low", "high", "best_ratio", "best_low",
-    "best_high", "rel_error", "tolerance", "first_call_s", "peak_memory_bytes",
-    "peak_device_memory_bytes", "blocks", "disturbed_blocks", "visits", "workers", "bimodal",
-    "accuracy", "losses", "saved_bytes", "code_lines", "sources", "source_sha256", "precision",
-    "device_time_s", "latency_s", "cold_s", "host_to_device_s", "launch_s", "kernel_s",
-    "device_to_host_s", "wall_s",
+    "cell", "case", "status", "reason", "verdict", "workload", "family", "size", "axis",
+    "axis_value", "curve", "dtype", "threads", "contender", "library", "device", "variant", "plain",
+    "precision", "flops", "bytes", "typical_s", "time_s", "time_low_s", "time_high_s",
+    "ratio", "low", "high", "typical_ratio", "typical_low", "typical_high", "rel_error", "tolerance",
+    "first_call_s", "peak_memory_bytes", "peak_device_memory_bytes", "blocks", "disturbed_blocks",
+    "visits", "workers", "bimodal", "accuracy", "losses", "saved_bytes", "code_lines", "sources",
+    "source_sha256", "device_time_s", "latency_s", "cold_s", "host_to_device_s", "launch_s",
+    "kernel_s", "device_to_host_s", "wall_s",
 ]  # fmt: skip
 WORDS = {
-    "cell", "case", "status", "reason", "workload", "family", "size", "axis", "variant", "dtype",
-    "contender", "device", "bimodal", "losses", "sources", "source_sha256", "precision",
+    "cell", "case", "status", "reason", "workload", "family", "size", "axis", "curve", "dtype",
+    "contender", "library", "device", "variant", "plain", "verdict", "bimodal", "losses", "sources",
+    "source_sha256", "precision",
 }  # fmt: skip
 NUMBERS = [column for column in COLUMNS if column not in WORDS]
+CONTENDER = ["contender", "library", "device", "variant"]
 BLOCKS = ["cell", "visit", "worker", "start_s", "time_s", "disturbed"]
 
 
@@ -170,23 +171,28 @@ def _rows(content: ResultFile) -> Iterator[dict[str, Any]]:
     """Yield a row for every cell; figures that it lacks are absent."""
     timed = {entry.extra_info.cell: entry.extra_info for entry in content.benchmarks}
     for cell in content.cells:
-        case, _, contender = cell.id.rpartition("/")
-        row: dict[str, Any] = {"case": case, "contender": contender}
+        row = _asked(cell)
         if info := timed.get(cell.id):
-            row |= _figures(info)
-        else:
-            row |= dict(zip(("workload", "size", "dtype"), case.split("/"), strict=False))
-        yield row | {"cell": cell.id, "status": cell.status, "reason": cell.reason}
+            row = _figures(info) | row
+        yield row
 
 
-APART = {"speedup", "speedup_best", "samples", "ledger", "quality"}
+def _asked(cell: Cell) -> dict[str, Any]:
+    """Return what is known of every cell; PyTorch's main body in the usual way is `plain`."""
+    row = cell.model_dump(exclude={"id"})
+    plain = cell.library == ids.TORCH and not cell.variant
+    known = {"cell": cell.id, "case": cell.case_id, "family": cell.family or None}
+    return row | known | {"plain": plain}
+
+
+APART = {"speedup", "speedup_typical", "samples", "ledger", "quality"}
 
 
 def _figures(info: Info) -> dict[str, Any]:
     row = info.model_dump(exclude=APART)
     row |= info.quality.model_dump()
     row |= info.ledger.model_dump() if info.ledger else {}
-    return row | _ratio(info.speedup, "") | _ratio(info.speedup_best, "best_")
+    return row | _ratio(info.speedup, "") | _ratio(info.speedup_typical, "typical_")
 
 
 def _ratio(ratio: Ratio | None, prefix: str) -> dict[str, float]:
@@ -204,16 +210,17 @@ def _foreign_rows(content: ForeignFile) -> Iterator[dict[str, Any]]:
             "cell": entry.fullname,
             "case": entry.group or entry.name,
             "contender": entry.name,
+            "plain": False,
         }
         if not stats.min or not stats.median:
             yield row | {"status": "skipped", "reason": "its clock told 0 seconds"}
             continue
-        row |= {"status": "ok", "reason": "", "best_s": stats.min, "typical_s": stats.median}
+        row |= {"status": "ok", "reason": "", "typical_s": stats.median, "time_s": stats.median}
         if stats.iqr is not None and stats.rounds and stats.rounds > 1:
             half = NOTCH * stats.iqr / stats.rounds**0.5
             if half < stats.median:
                 row |= {
-                    "typical_low_s": stats.median - half,
-                    "typical_high_s": stats.median + half,
+                    "time_low_s": stats.median - half,
+                    "time_high_s": stats.median + half,
                 }
         yield row

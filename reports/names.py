@@ -1,16 +1,21 @@
-"""What contenders and cases are called in a sentence, and which contenders are the usual ones."""
+"""What contenders and cases are called in a sentence, and the cell beside another."""
 
 from collections.abc import Mapping
 from typing import Any
 
-NUMPY = "numpy"
+from bench.results import ids
+
+NUMPY = ids.NUMPY
 
 Row = Mapping[Any, Any]
 
 
-def main(contender: str) -> bool:
-    """Tell whether a contender is PyTorch's usual one on a device, at no rung and in no way."""
-    return contender.count("-") == 1
+def sibling(rows: Mapping[str, Row], row: Row, **changes: Any) -> Row | None:
+    """Return, of rows by cell, the one that differs from another in some fields alone."""
+    fields = {**row, **changes}
+    case = ids.case(fields["workload"], fields["size"], fields["dtype"], fields["threads"])
+    name = ids.contender(fields["library"], fields["device"], fields["variant"])
+    return rows.get(ids.cell(case, name))
 
 
 def called(contender: object) -> str:
@@ -21,8 +26,7 @@ def called(contender: object) -> str:
 def where(row: Row) -> str:
     """Return what a cell's case is called."""
     size = str(row["size"]).replace(",", ", ")
-    _, found, threads = str(row["case"]).rpartition("threads=")
-    return f"{row['workload']} at {size}, {row['dtype']}{on(threads) if found else ''}"
+    return f"{row['workload']} at {size}, {row['dtype']}{on(format(row['threads'], '.0f'))}"
 
 
 def on(threads: str) -> str:

@@ -19,7 +19,6 @@ from reports.facts import facts
 from reports.figures import DEVICE_HEADS, HEADS, device_figures, figures, keys
 from reports.findings import Findings, Reference, about_accelerators, has_accelerator
 from reports.load import Result, records
-from reports.names import main
 from reports.plans import Drawn
 from reports.speedups import state_of
 from reports.statement import Finding
@@ -37,7 +36,7 @@ TEMPLATES.globals |= {
     "dark": HtmlFormatter(style="github-dark", cssclass="code").get_style_defs(),
 }
 CONTENTS = "tutorial/index.html"
-ALWAYS = ("size", "dtype", "threads", "contender", "typical", "best", "status")
+ALWAYS = ("size", "dtype", "threads", "contender", "time", "median", "status")
 
 
 class Source(NamedTuple):
@@ -232,7 +231,7 @@ def _family(subject: Subject, family: str) -> Markup:
 def _section(subject: Subject, name: str, rows: pd.DataFrame) -> dict[str, Any]:
     """Return what a family's page says of a workload."""
     findings = subject.findings
-    listed = records(rows.sort_values(["variant", "dtype", "threads", "axis_value"]))
+    listed = records(rows.sort_values(["curve", "dtype", "threads", "axis_value"]))
     lines = [_line(row, subject.result) for row in listed]
     filled = {key for line in lines for key, text in line["figures"].items() if text}
     return {
@@ -288,7 +287,7 @@ def _elsewhere(findings: Findings, workload: str) -> Iterator[Finding]:
         told = theirs.kind("crossover", workload=workload)
         told += theirs.kind("speedup", workload=workload)
         for finding in told:
-            if about_accelerators(finding) and finding.told and main(finding.about["contender"]):
+            if about_accelerators(finding) and finding.told and not finding.about["variant"]:
                 yield finding.elsewhere(reference.label, reference.file)
 
 
@@ -353,6 +352,6 @@ def _machine(subject: Subject) -> Markup:
 
 def untimed(result: Result) -> list[tuple[str, str, list[str]]]:
     """Return the cells without a time, by status and reason."""
-    rows = result.table[result.table["typical_s"].isna()]
+    rows = result.table[result.table["time_s"].isna()]
     groups = rows.groupby(["status", "reason"], sort=False)["cell"]
     return [(str(key[0]), str(key[1]), list(cells)) for key, cells in groups if len(cells)]

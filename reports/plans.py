@@ -57,7 +57,7 @@ def plans(findings: Findings) -> dict[str, Plan]:
         found |= _of_workload(str(name), rows)
     for (family, threads), rows in timed.groupby(["family", "threads"], sort=False):
         one = rows[rows["dtype"] == rows["dtype"].iloc[0]]
-        at = one.groupby(["workload", "variant"])["axis_value"].transform("max")
+        at = one.groupby(["workload", "curve"])["axis_value"].transform("max")
         largest = one[one["axis_value"] == at]
         found[f"throughput/{family}/{threads:.0f}"] = partial(
             throughput, largest, result.machine.peaks
@@ -86,8 +86,8 @@ def _of_workload(name: str, rows: pd.DataFrame) -> dict[str, Plan]:
 
 def _training(timed: pd.DataFrame) -> dict[str, Plan]:
     rows = {str(row["cell"]): row for row in records(timed)}
-    alone = [str(row["case"]) for row in rows.values() if row["contender"] == NUMPY]
-    rungs = {case: ladder(rows, case) for case in alone if "/threads=1" in case}
+    alone = [row for row in rows.values() if row["library"] == NUMPY and row["threads"] == 1]
+    rungs = {str(row["case"]): ladder(rows, row["case"]) for row in alone}
     found: dict[str, Plan] = {}
     if whole := {case: steps for case, steps in rungs.items() if steps}:
         found["ladder"] = partial(ladder_chart, whole)
@@ -101,13 +101,11 @@ def _training(timed: pd.DataFrame) -> dict[str, Plan]:
 def _blocks(findings: Findings) -> dict[str, Plan]:
     """Draw every block of the cells that the first headlines rest on."""
     found: dict[str, Plan] = {}
-    blocks = findings.result.blocks
     for number, headline in enumerate(findings.headlines()[:BLOCKS]):
-        both = blocks[blocks["cell"].isin(headline.cells)]
+        both = findings.result.blocks_of(headline.cells)
         if both["cell"].nunique() == len(headline.cells):
-            named = both.assign(contender=both["cell"].str.rpartition("/")[2])
             title = headline.text.partition(" (95")[0]
-            found[f"blocks/{number}"] = partial(blocks_over_time, named, title, f"blocks-{number}")
+            found[f"blocks/{number}"] = partial(blocks_over_time, both, title, f"blocks-{number}")
     return found
 
 

@@ -18,7 +18,6 @@ from reports.charts.overview import overview
 from reports.facts import facts
 from reports.findings import Findings
 from reports.load import Result, load, records
-from reports.names import main
 from reports.speedups import ABSENT, IMPLAUSIBLE, state_of
 from reports.statement import markdown
 
@@ -69,17 +68,17 @@ def _machine(result: Result) -> Iterator[str]:
 def _table(result: Result) -> Iterator[str]:
     """Yield the speedup of each workload at its largest size, a column a contender."""
     timed = result.timed
-    usual = timed[[main(str(name)) for name in timed["contender"]]]
+    usual = timed[timed["plain"]]
     pairs = zip(usual["contender"], usual["threads"], strict=True)
     columns = sorted({(str(contender), float(threads)) for contender, threads in pairs})
     names = [f"{c}, {units.count(int(t), 'core')}" for c, t in columns]
     yield f"| workload | size | {' | '.join(names)} |"
     yield "|---|---|" + "---:|" * len(columns)
-    for (name, variant, dtype), rows in usual.groupby(["workload", "variant", "dtype"], sort=False):
+    for (name, curve, dtype), rows in usual.groupby(["workload", "curve", "dtype"], sort=False):
         largest = rows[rows["axis_value"] == rows["axis_value"].max()]
         cells = {(str(r["contender"]), float(r["threads"])): r for r in records(largest)}
         size = f"{largest['size'].iloc[0]}, {dtype}"
-        what = markdown(f"{name} ({variant})" if variant else str(name))
+        what = markdown(f"{name} ({curve})" if curve else str(name))
         texts = [_speedup(cells[key]) if key in cells else "" for key in columns]
         yield f"| {what} | {markdown(size)} | {' | '.join(texts)} |"
 

@@ -7,12 +7,14 @@ The roofline (Williams, Waterman & Patterson, Roofline: an insightful visual per
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from bench.results import ids
+from bench.results.machine import Peaks
 from reports import units
 from reports.load import Result, records
-from reports.names import NUMPY, called, main, where
-from reports.schema import Peaks
+from reports.names import NUMPY, called, where
 from reports.statement import Finding, Interval
 
+ABOUT = ("workload", "family", "size", "dtype", "contender", "device", "variant")
 CACHES = 4  # data that is so many times larger than a cache comes from memory
 
 Row = Mapping[Any, Any]
@@ -21,8 +23,7 @@ Roofs = Mapping[str, Peaks] | None
 
 def peak_of(row: Row, peaks: Roofs) -> Peaks | None:
     """Return the measured peak of the device and the threads that a cell ran with."""
-    on_cpu = row["device"] == "cpu"
-    return (peaks or {}).get(f"cpu/threads={row['threads']:.0f}" if on_cpu else str(row["device"]))
+    return (peaks or {}).get(ids.peak(row["device"], row["threads"]))
 
 
 def bandwidth(peak: Peaks) -> float:
@@ -42,8 +43,8 @@ def of_roof(row: Row, peaks: Roofs) -> tuple[float, str]:
     bytes_s = bandwidth(peak)
     beyond = peak.cache_bytes is not None and row["bytes"] > CACHES * peak.cache_bytes
     shares = {
-        "FLOP/s": row["flops"] / flop_s / row["typical_s"] if flop_s else 0.0,
-        "bytes/s": row["bytes"] / bytes_s / row["typical_s"] if bytes_s and beyond else 0.0,
+        "FLOP/s": row["flops"] / flop_s / row["time_s"] if flop_s else 0.0,
+        "bytes/s": row["bytes"] / bytes_s / row["time_s"] if bytes_s and beyond else 0.0,
     }
     unit = max(shares, key=shares.__getitem__)
     return (shares[unit], unit) if shares[unit] else (0.0, "")
@@ -70,12 +71,12 @@ def memory_bound(row: Row, peaks: Roofs) -> bool | None:
 def roofs(result: Result) -> Iterator[Finding]:
     """State for the largest case of each workload what limits it, and how near each side comes."""
     for keys, rows in result.believed.groupby(
-        ["workload", "variant", "dtype", "threads"], sort=False
+        ["workload", "curve", "dtype", "threads"], sort=False
     ):
         largest = rows[rows["axis_value"] == rows["axis_value"].max()]
         name = "/".join(str(key) for key in keys[:3]) + f"/threads={keys[3]:.0f}"
         for row in records(largest):
-            if row["contender"] == NUMPY or main(str(row["contender"])):
+            if row["library"] == NUMPY or row["plain"]:
                 yield from _roof(row, result.machine.peaks, name)
 
 
@@ -109,5 +110,5 @@ def _roof(row: Row, peaks: Roofs, name: str) -> Iterator[Finding]:
         numbers=numbers,
         cells=(str(row["cell"]),),
         interval=Interval(value=share, low=share, high=share),
-        about={key: str(row[key]) for key in ("workload", "family", "size", "dtype", "contender")},
+        about={key: str(row[key]) for key in ABOUT},
     )

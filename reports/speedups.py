@@ -14,10 +14,11 @@ from typing import Any
 
 import pandas as pd
 
+from bench.results import ids
 from bench.results.verdicts import FASTER, SLOWER, TIE, UNSETTLED, verdict
 from reports import units
 from reports.load import Result, records
-from reports.names import NUMPY, main, where
+from reports.names import NUMPY, sibling, where
 from reports.roofline import memory_bound, of_roof
 from reports.statement import Finding, Interval
 
@@ -42,8 +43,8 @@ CANNOT_TELL = {  # by what the interval still rules out
     FASTER: "{where}: cannot tell whether NumPy is faster than {contender} or as fast; {contender}"
     " runs at {ratio} times NumPy's speed, and the 95 % interval {interval} holds both answers",
 }
+ABOUT = ("workload", "family", "size", "dtype", "contender", "device", "variant")
 UNTOLD = {ABSENT, IMPLAUSIBLE}  # states without a speedup to quote
-TIMED = {"ok", "unstable"}  # statuses of a cell with a time that counts
 
 Row = Mapping[Any, Any]
 
@@ -52,7 +53,7 @@ def state_of(row: Row) -> str:
     """Return the verdict on a cell's speedup, or that it is absent or implausible."""
     if row["status"] == IMPLAUSIBLE:
         return IMPLAUSIBLE
-    if pd.isna(row["ratio"]) or row["status"] not in TIMED:
+    if pd.isna(row["ratio"]) or row["status"] != "ok":
         return ABSENT
     return verdict(row["low"], row["high"])
 
@@ -71,16 +72,15 @@ def speedup(row: Row, missing: str = "", cause: str = "") -> Finding:
     return Finding(
         id=f"speedup/{row['cell']}",
         state=state,
-        sentence=_sentence(row, state) + _best_clause(row, state),
+        sentence=_sentence(row, state) + _medians_clause(row, state),
         words=words,
         numbers={} if state in UNTOLD else _numbers(row, state),
-        cells=(f"{row['case']}/{NUMPY}", str(row["cell"])),
+        cells=(ids.cell(row["case"], NUMPY), str(row["cell"])),
         interval=None
         if state in UNTOLD
         else Interval(value=row["ratio"], low=row["low"], high=row["high"]),
         cause=cause,
-        about={key: str(row[key]) for key in ("workload", "family", "size", "dtype", "contender")}
-        | {"threads": str(row["case"]).rpartition("threads=")[2]},
+        about={key: str(row[key]) for key in ABOUT} | {"threads": f"{row['threads']:.0f}"},
     )
 
 
@@ -102,20 +102,21 @@ def _numbers(row: Row, state: str) -> dict[str, str]:
     def of(ratio: float, low: float, high: float) -> tuple[float, float, float]:
         return (1 / ratio, 1 / high, 1 / low) if state == SLOWER else (ratio, low, high)
 
-    typical = of(row["ratio"], row["low"], row["high"])
-    found = {"ratio": units.ratio(*typical), "interval": units.interval(*typical)}
+    leading = of(row["ratio"], row["low"], row["high"])
+    numbers = {"ratio": units.ratio(*leading), "interval": units.interval(*leading)}
     if _apart(row):
-        found["best"] = units.ratio(*of(row["best_ratio"], row["best_low"], row["best_high"]))
-    return found
+        medians = of(row["typical_ratio"], row["typical_low"], row["typical_high"])
+        numbers["medians"] = units.ratio(*medians)
+    return numbers
 
 
 def _apart(row: Row) -> bool:
-    return bool(row["best_low"] > row["high"] or row["best_high"] < row["low"])
+    return bool(row["typical_low"] > row["high"] or row["typical_high"] < row["low"])
 
 
-def _best_clause(row: Row, state: str) -> str:
-    """Quote the best beside the typical where their intervals are apart."""
-    return "; {best} times at best" if state not in UNTOLD and _apart(row) else ""
+def _medians_clause(row: Row, state: str) -> str:
+    """Quote the medians beside the fastest blocks where their intervals are apart."""
+    return "; {medians} times by their medians" if state not in UNTOLD and _apart(row) else ""
 
 
 @dataclass(frozen=True)
@@ -139,28 +140,28 @@ class Speedups:
     def _missing(self) -> dict[str, str]:
         """Why NumPy has no time to compare with, by case, where it has none."""
         rows = self.result.table[self.result.table["contender"] == NUMPY]
-        rows = rows[~rows["status"].isin(TIMED) & (rows["reason"] != "")]
+        rows = rows[(rows["status"] != "ok") & (rows["reason"] != "")]
         return dict(zip(rows["case"], rows["reason"], strict=True))
 
     @cached_property
     def _cells(self) -> dict[str, Row]:
-        timed = self.result.table[self.result.table["typical_s"].notna()]
+        timed = self.result.table[self.result.table["time_s"].notna()]
         return {str(row["cell"]): row for row in records(timed)}
 
     @cached_property
     def _call_s(self) -> dict[tuple[str, float], float]:
         """The least time of each contender with as many threads: about what a call costs."""
-        timed = self.result.table[self.result.table["typical_s"].notna()]
-        least = timed.groupby(["contender", "threads"])["typical_s"].min().reset_index()
-        return {(row["contender"], row["threads"]): row["typical_s"] for row in records(least)}
+        timed = self.result.table[self.result.table["time_s"].notna()]
+        least = timed.groupby(["contender", "threads"])["time_s"].min().reset_index()
+        return {(row["contender"], row["threads"]): row["time_s"] for row in records(least)}
 
     def cause(self, row: Row) -> str:
         """Return why a contender is faster, slower or as fast, as far as the file shows."""
-        numpy = self._cells.get(f"{row['case']}/{NUMPY}")
+        numpy = self._cells.get(ids.cell(row["case"], NUMPY))
         if numpy is None or state_of(row) not in {FASTER, SLOWER, TIE}:
             return ""
         both = (numpy, row)
-        if all(one["typical_s"] < CALLS * self._call(one) for one in both):
+        if all(one["time_s"] < CALLS * self._call(one) for one in both):
             return "; at this size a call costs more than the work"
         if row["device"] != "cpu":
             return ""
@@ -188,16 +189,14 @@ class Speedups:
 
     def _gain(self, row: Row) -> float:
         """Return how much faster a cell is than the same on one core, 0 where that is unknown."""
-        alone = self._cells.get(
-            str(row["cell"]).replace(f"/threads={row['threads']:.0f}/", "/threads=1/")
-        )
-        return float(alone["typical_s"] / row["typical_s"]) if alone is not None else 0.0
+        alone = sibling(self._cells, row, threads=1)
+        return float(alone["time_s"] / row["time_s"]) if alone is not None else 0.0
 
     def _blas(self, row: Row) -> str:
         """Name the libraries that do the work, where it is a matrix product."""
         blas = self.result.machine.blas
         first = next((pool for pool in blas.numpy if pool.internal_api), None)
-        if row["family"] != "matmul" or not main(str(row["contender"])):
+        if row["family"] != "matmul" or not row["plain"]:
             return ""
         if first is None or not blas.torch.library:
             return ""

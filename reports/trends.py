@@ -23,7 +23,7 @@ from scipy.special import stdtrit
 from bench.results.verdicts import FASTER, SLOWER, TIE, UNSETTLED
 from reports import units
 from reports.load import Result, records
-from reports.names import NUMPY, called, main, on
+from reports.names import NUMPY, called, on
 from reports.speedups import UNTOLD, state_of
 from reports.statement import Finding, Interval
 
@@ -35,8 +35,8 @@ ENDS = 2  # of a range
 LEADS = {FASTER, SLOWER}  # verdicts that name a winner
 TOO_CLOSE = "it is too close to call"
 FEWEST = 3  # sizes that a slope with an interval needs
-KEYS = ["workload", "variant", "dtype", "threads", "contender"]
-ABOUT = ("workload", "family", "variant", "dtype", "contender")
+KEYS = ["workload", "curve", "dtype", "threads", "contender"]
+ABOUT = ("workload", "family", "curve", "dtype", "contender", "device", "variant")
 
 CROSSINGS = {
     "overtakes": "{name}: NumPy is faster {before} {axis} = {low}, {contender} {after}; the lead"
@@ -151,10 +151,9 @@ def slope(x: Sequence[float], y: Sequence[float]) -> Interval | None:
 def crossovers(result: Result) -> Iterator[Finding]:
     """State for each curve of a usual contender, and of one with transfers, where it overtakes."""
     for key, rows in _curves(result):
-        contender = str(rows["contender"].iloc[0])
-        if contender == NUMPY or not (main(contender) or contender.endswith("-transfer")):
-            continue
         cells = records(rows)
+        if not (cells[0]["plain"] or cells[0]["variant"] == "transfer"):
+            continue
         found = crossing(cells)
         if found is not None:
             yield _crossover(key, cells, found)
@@ -227,12 +226,11 @@ def _rest(curve: Sequence[tuple[Row, str]]) -> str:
 def growths(result: Result) -> Iterator[Finding]:
     """State for each curve of NumPy and of a usual contender how time grows, and how cost does."""
     for key, rows in _curves(result):
-        contender = str(rows["contender"].iloc[0])
-        if contender != NUMPY and not main(contender):
+        if not (rows["plain"].iloc[0] or rows["library"].iloc[0] == NUMPY):
             continue
-        beyond = rows[rows["typical_s"] > OVERHEAD * rows["typical_s"].min()]
+        beyond = rows[rows["time_s"] > OVERHEAD * rows["time_s"].min()]
         cost = "flops" if (beyond["flops"] > 0).all() else "bytes"
-        time = slope(beyond["axis_value"].tolist(), beyond["typical_s"].tolist())
+        time = slope(beyond["axis_value"].tolist(), beyond["time_s"].tolist())
         work = slope(beyond["axis_value"].tolist(), beyond[cost].tolist())
         if time is not None and work is not None:
             yield _growth(key, records(beyond), cost, time, work)
@@ -271,7 +269,7 @@ def _growth(key: str, rows: Sequence[Row], cost: str, time: Interval, work: Inte
 
 
 def _words(row: Row) -> dict[str, str]:
-    kind = ", ".join(filter(None, (str(row["variant"]), str(row["dtype"]))))
+    kind = ", ".join(filter(None, (str(row["curve"]), str(row["dtype"]))))
     return {
         "name": f"{row['workload']}, {kind}{on(format(row['threads'], '.0f'))}",
         "contender": called(row["contender"]),
@@ -282,6 +280,6 @@ def _words(row: Row) -> dict[str, str]:
 def _curves(result: Result) -> Iterator[tuple[str, pd.DataFrame]]:
     """Yield the timed cells of each curve in the order of size, with the curve's name."""
     for keys, rows in result.believed.groupby(KEYS, sort=False):
-        workload, variant, dtype, threads, contender = keys
-        name = "/".join(filter(None, (str(workload), str(variant), str(dtype))))
+        workload, curve, dtype, threads, contender = keys
+        name = "/".join(filter(None, (str(workload), str(curve), str(dtype))))
         yield f"{name}/threads={threads:.0f}/{contender}", rows.sort_values("axis_value")

@@ -6,8 +6,11 @@ from typing import Any
 
 import pytest
 
+from bench.results import ids
+from bench.results.schema import SCHEMA, Identity
 
-def entry(cell: str, typical_s: float, speedup: tuple[float, float, float], **info: Any) -> dict:
+
+def entry(cell: str, time_s: float, speedup: tuple[float, float, float], **info: Any) -> dict:
     workload, size, dtype, threads, contender = cell.split("/")
     ratio, low, high = speedup
     best = info.pop("best", speedup)
@@ -18,10 +21,9 @@ def entry(cell: str, typical_s: float, speedup: tuple[float, float, float], **in
         "size": size,
         "axis": "n",
         "axis_value": float(size.rpartition("=")[2]),
-        "variant": "",
+        "curve": "",
         "dtype": dtype,
         "contender": contender,
-        "device": "cpu",
         "threads": int(threads.partition("=")[2]),
         "flops": 2e6,
         "bytes": 1e4,
@@ -30,10 +32,11 @@ def entry(cell: str, typical_s: float, speedup: tuple[float, float, float], **in
         "first_call_s": 0.01,
         "blocks": 3,
         "disturbed_blocks": 0,
-        "best_s": typical_s * 0.9,
-        "typical_s": typical_s,
+        "best_s": time_s * 0.9,
+        "typical_s": time_s * 0.9,
+        "time_s": time_s,
         "speedup": {"ratio": ratio, "low": low, "high": high},
-        "speedup_best": dict(zip(("ratio", "low", "high"), best, strict=True)),
+        "speedup_typical": dict(zip(("ratio", "low", "high"), best, strict=True)),
         "bimodal": False,
         "peak_memory_bytes": 4096,
         "peak_device_memory_bytes": None,
@@ -48,10 +51,10 @@ def entry(cell: str, typical_s: float, speedup: tuple[float, float, float], **in
         "sources": ["bench/workloads/matmul.py"],
         "source_sha256": "0" * 64,
     }
-    told = base | info
+    told = base | named(info.get("contender", contender)) | info
     case = f"{told['workload']}/{told['size']}/{told['dtype']}/threads={told['threads']}"
     told["cell"] = cell = f"{case}/{told['contender']}"
-    stats = {"min": typical_s * 0.9, "median": typical_s, "data": [typical_s] * 3}
+    stats = {"min": time_s * 0.9, "median": time_s, "data": [time_s] * 3}
     return {
         "group": cell.rpartition("/")[0],
         "name": f"test_pair[{cell}]",
@@ -61,14 +64,37 @@ def entry(cell: str, typical_s: float, speedup: tuple[float, float, float], **in
     }
 
 
+def named(contender: str) -> dict:
+    """The fields that a contender's name says; of a name that is none, those of NumPy."""
+    try:
+        of = ids.read_contender(contender)
+    except ValueError:
+        of = ids.ContenderId(library="numpy")
+    return {"library": of.library, "device": of.device, "variant": of.variant}
+
+
+def asked(cell: str, status: str = "ok", reason: str = "", **fields: Any) -> dict:
+    """A cell of `cells`, by its id."""
+    of = vars(ids.read_cell(cell))
+    base = {"family": "matmul", "curve": "", "precision": of["dtype"]}
+    state = {"id": cell, "status": status, "reason": reason}
+    return of | named(of["contender"]) | base | state | fields
+
+
+def listed(benchmark: dict) -> dict:
+    """The cell of `cells` that a timed one is."""
+    info = benchmark["extra_info"]
+    fields = {key: info[key] for key in Identity.model_fields if key in info}
+    return fields | {"id": info["cell"], "status": "ok", "reason": ""}
+
+
 def content(benchmarks: list[dict], cells: list[dict] = (), label: str = "box") -> dict:
-    timed = [{"id": b["extra_info"]["cell"], "status": "ok", "reason": ""} for b in benchmarks]
     return {
-        "schema": "numpy-vs-pytorch/1",
+        "schema": SCHEMA,
         "datetime": "2026-01-02T03:04:05+00:00",
         "machine_info": {"label": label},
         "commit_info": {"id": "abc", "dirty": False},
-        "cells": [*timed, *cells],
+        "cells": [*map(listed, benchmarks), *cells],
         "benchmarks": benchmarks,
     }
 
@@ -85,8 +111,8 @@ def small_file(label: str = "box") -> dict:
         case = CASE.format(n)
         timed.append(entry(f"{case}/numpy", n * 1e-6, ONE))
         timed.append(entry(f"{case}/torch-cpu", n * 1e-6 / speedup[0], speedup))
-    absent = {"status": "skipped", "reason": "no cuda device"}
-    cells = [{"id": f"{CASE.format(n)}/torch-cuda", **absent} for n in speedups]
+    absent = ("skipped", "no cuda device")
+    cells = [asked(f"{CASE.format(n)}/torch-cuda", *absent) for n in speedups]
     return content(timed, cells, label)
 
 

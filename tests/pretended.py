@@ -32,11 +32,15 @@ class Pretended(Contender):
     """A contender on the pretended device."""
 
     @property
+    def name(self):
+        return "torch-pretended"
+
+    @property
     def usual(self):
         return self
 
 
-PRETENDED = Pretended(name="torch-pretended", library="torch", device="cpu:0")
+PRETENDED = Pretended(library="torch", device="cpu:0")
 
 
 def visited():

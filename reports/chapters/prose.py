@@ -17,6 +17,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from markupsafe import Markup, escape
 
+from bench.results import ids
 from reports.chapters.glossary import TERM, Glossary
 from reports.chapters.parts import Part, choose, code, diff, listed, pair, quoted
 from reports.chapters.quoting import every, one
@@ -123,7 +124,7 @@ class Prose:
 
     def _speedup(self, workload: str, size: str, **about: str) -> Part:
         usual = {"contender": "torch-cpu", "dtype": "float32"} | about
-        if usual["contender"].startswith("torch-cpu"):
+        if ids.read_contender(usual["contender"]).device == ids.CPU:
             usual.setdefault("threads", "1")  # an accelerator's cases have all
         wanted = {"workload": workload, "size": size} | usual
         return quoted(one(self.findings, "speedup", wanted))

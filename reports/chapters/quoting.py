@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from bench.results import ids
 from reports.findings import Findings, about_accelerators, has_accelerator
 from reports.statement import Finding
 
@@ -36,11 +37,11 @@ def unasked(kind: str, about: Mapping[str, str], *, alone: bool) -> Finding:
     size = about.get("size", "").replace(",", ", ")
     named = f"{about['workload']} at {size}" if size and "workload" in about else ""
     rest = [about[key] for key in ("dtype", "contender") if key in about]
-    device = about.get("contender", "").partition("-")[2].partition("-")[0]
+    device = ids.read_contender(about.get("contender", ids.NUMPY)).device
     first = named or about.get("workload") or kind
     return Finding(
         id="/".join([kind, *about.values()]),
         state="absent",
-        sentence="{where}: " + (ALONE if alone and device not in {"", "cpu"} else UNASKED),
+        sentence="{where}: " + (ALONE if alone and device != ids.CPU else UNASKED),
         words={"where": ", ".join([first, *rest])},
     )

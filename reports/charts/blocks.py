@@ -16,8 +16,9 @@ from reports.load import records
 def blocks_over_time(blocks: pd.DataFrame, title: str, name: str = "blocks") -> Plot:
     """Draw every block of some cells of a case in the order they were taken, visit by visit.
 
-    `blocks` has a row a block: contender, visit, worker, start_s, time_s, disturbed. Within a visit
-    the axis is time; between visits lie seconds to minutes, which are told beneath.
+    `blocks` has a row a block: contender, library, device, variant, visit, worker,
+    start_s, time_s, disturbed. Within a visit the axis is time; between visits lie seconds to
+    minutes, which are told beneath.
     """
     name = slug(name)
     hover: dict[str, list[str]] = {}
@@ -31,7 +32,7 @@ def blocks_over_time(blocks: pd.DataFrame, title: str, name: str = "blocks") -> 
         axes.set_yscale("log")
         ends = []
         for contender, line in blocks.groupby("contender", sort=False):
-            paint = colour(str(contender))
+            paint = colour(records(line)[0])
             within = (line["start_s"] - line["visit"].map(first)) / line["visit"].map(length)
             x = line["visit"].map(place) + 0.1 + 0.8 * within
             disturbed = line["disturbed"].astype(bool)
@@ -41,9 +42,9 @@ def blocks_over_time(blocks: pd.DataFrame, title: str, name: str = "blocks") -> 
                         x[chosen], line["time_s"][chosen], mark, color=paint, markersize=size
                     )
                     tell(dots, [_told(row) for row in records(line[chosen])], hover)
-            typical_s = float(line["time_s"].median())
-            axes.axhline(typical_s, color=paint, linewidth=1, alpha=0.6)
-            ends.append((typical_s, short(contender), paint))
+            time_s = float(line["time_s"].median())
+            axes.axhline(time_s, color=paint, linewidth=1, alpha=0.6)
+            ends.append((time_s, short(contender), paint))
         for edge in range(1, len(place)):
             axes.axvline(edge, color=INK, alpha=0.15, linewidth=0.6)
         workers = blocks.groupby("visit")["worker"].first()

@@ -16,10 +16,9 @@ from matplotlib.ticker import FixedLocator, NullLocator
 from bench.results.verdicts import MARGIN
 from reports import units
 from reports.charts.drawing import INK, PAPER, Plot, colour, label_lines, stroke, style, tell
-from reports.charts.naming import fits, ratio_tick, ratio_ticks, short, slug, who
+from reports.charts.naming import ratio_tick, ratio_ticks, short, slug, who
 from reports.charts.overtaking import CLAIMS, curves, overtaking, place
 from reports.charts.sizes import SIZE_AXIS, told
-from reports.names import main
 from reports.speedups import IMPLAUSIBLE, open_to_both
 from reports.trends import crossing
 
@@ -27,23 +26,23 @@ Row = Mapping[Any, Any]
 
 
 def speedup_against_size(rows: pd.DataFrame) -> Plot | None:
-    """Draw a workload's speedups over NumPy against its sizes, a panel a variant.
+    """Draw a workload's speedups over NumPy against its sizes, a panel a curve.
 
     `rows` are the timed cells of one workload and dtype, of all thread settings. None where no
     usual contender, nor one with transfers, has a speedup.
     """
-    usual = fits(rows["contender"], lambda name: main(name) or name.endswith("-transfer"))
+    usual = rows["plain"] | (rows["variant"] == "transfer")
     rows = rows[usual & (rows["ratio"] > 0) & (rows["axis_value"] > 0)]
     if rows.empty:
         return None
     name = slug("speedups", rows["workload"].iloc[0], rows["dtype"].iloc[0])
-    variants = list(rows["variant"].unique())
-    titles = [overtaking(rows[rows["variant"] == each], len(variants)) for each in variants]
+    panes = list(rows["curve"].unique())
+    titles = [overtaking(rows[rows["curve"] == each], len(panes)) for each in panes]
     title_in = 0.2 + 0.16 * max(title.count("\n") + 1 for title in titles)
     hover: dict[str, list[str]] = {}
     with style(name):
-        across = min(len(variants), 2)
-        down = -(-len(variants) // across)
+        across = min(len(panes), 2)
+        down = -(-len(panes) // across)
         width, height = 7.0 + across - 1, (3.1 + title_in) * down
         figure = Figure(figsize=(width, height))
         panels = figure.subplots(down, across, sharey=True, squeeze=False)
@@ -55,15 +54,15 @@ def speedup_against_size(rows: pd.DataFrame) -> Plot | None:
             0.12,
             (0.35 + title_in) / 2.5,
         )
-        for axes in panels.flat[len(variants) :]:
+        for axes in panels.flat[len(panes) :]:
             axes.set_axis_off()
         low, high = rows["low"].min(), rows["high"].max()
         panels[0, 0].set_yscale("log")
         panels[0, 0].set_ylim(min(low, 1 / MARGIN) / 1.25, max(high, MARGIN) * 1.25)
-        for axes, variant, title in zip(panels.flat, variants, titles, strict=False):
+        for axes, curve, title in zip(panels.flat, panes, titles, strict=False):
             axes.set_title(title)
-            _panel(axes, rows[rows["variant"] == variant], hover)
-            if axes not in panels[:, -1] and variant != variants[-1]:
+            _panel(axes, rows[rows["curve"] == curve], hover)
+            if axes not in panels[:, -1] and curve != panes[-1]:
                 for text in list(axes.texts):
                     text.remove()
         for axes in panels[:, 0]:
@@ -77,11 +76,11 @@ def _panel(axes: Axes, rows: pd.DataFrame, hover: dict[str, list[str]]) -> None:
     axes.axhline(1, color=INK, linewidth=1)
     ends = []
     for (contender, threads), line in curves(rows):
-        paint = colour(contender)
+        paint = colour(line[0])
         true = [row for row in line if row["status"] != IMPLAUSIBLE]
         false = [row for row in line if row["status"] == IMPLAUSIBLE]
         on_cpu = line[0]["device"] == "cpu"
-        dash = stroke(contender) if not on_cpu or threads == 1 else (0, (4, 2))
+        dash = stroke(line[0]) if not on_cpu or threads == 1 else (0, (4, 2))
         xs, ys = [row["axis_value"] for row in true], [row["ratio"] for row in true]
         axes.plot(xs, ys, linestyle=dash, color=paint, linewidth=1.6)
         known = [row for row in true if row["low"] > 0]
@@ -163,15 +162,15 @@ def _dress(axes: Axes, rows: pd.DataFrame) -> None:
 def describe_speedups(rows: pd.DataFrame) -> str:
     """Return the alternative text: each line's ends, and where it crosses 1."""
     parts = [f"Speedup of {rows['workload'].iloc[0]} over NumPy against size, both logarithmic."]
-    for variant in rows["variant"].unique():
-        panel = rows[rows["variant"] == variant]
+    for curve in rows["curve"].unique():
+        panel = rows[rows["curve"] == curve]
         for (contender, threads), line in curves(panel):
             first, last = ((row["ratio"], row["size"]) for row in (line[0], line[-1]))
-            aside = f" ({variant})" if variant else ""
+            aside = f" ({curve})" if curve else ""
             parts.append(
                 f"{contender}, {units.count(round(threads), 'core')}{aside}: "
                 f"{units.significant(first[0], 3)} at {first[1]}, "
                 f"{units.significant(last[0], 3)} at {last[1]}."
             )
-        parts.append(overtaking(panel).removeprefix(f"{variant}\n").replace("\n", "; ") + ".")
+        parts.append(overtaking(panel).removeprefix(f"{curve}\n").replace("\n", "; ") + ".")
     return " ".join(parts)

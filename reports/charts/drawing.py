@@ -23,6 +23,8 @@ from matplotlib.colors import to_rgba_array
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from bench.results import ids
+
 INK = "#010203"  # becomes currentColor
 PAPER = "#040506"  # becomes the page's own background
 COLOURS = {
@@ -113,19 +115,16 @@ def tell(artist: Artist, texts: Sequence[str], hover: dict[str, list[str]]) -> N
     hover[gid] = list(texts)
 
 
-def colour(contender: str) -> str:
-    """Return a contender's colour, the same in every chart."""
-    _, _, where = contender.partition("-")
-    device, _, further = where.partition("-")
-    usual = {"": "numpy", "cpu": "torch-cpu"}.get(device, "accelerator")
-    return COLOURS[FURTHER.get(further, usual)]
+def colour(row: Mapping[Any, Any]) -> str:
+    """Return the colour of a row's contender, the same in every chart."""
+    on_cpu = "torch-cpu" if row["device"] == ids.CPU else "accelerator"
+    usual = "numpy" if row["library"] == ids.NUMPY else on_cpu
+    return COLOURS[FURTHER.get(row["variant"], usual)]
 
 
-def stroke(contender: str) -> str:
+def stroke(row: Mapping[Any, Any]) -> str:
     """Return how a contender's line is drawn: dashed for a further way on an accelerator."""
-    _, _, where = contender.partition("-")
-    device, _, further = where.partition("-")
-    return "--" if further and device != "cpu" else "-"
+    return "--" if row["variant"] and row["device"] != ids.CPU else "-"
 
 
 def label_lines(

@@ -12,7 +12,7 @@ from reports.charts.drawing import Plot
 from reports.charts.grid import heat_grid
 from reports.charts.naming import slug
 from reports.load import records
-from reports.names import NUMPY, main
+from reports.names import NUMPY
 from reports.speedups import UNTOLD, state_of
 
 Row = Mapping[Any, Any]
@@ -28,8 +28,7 @@ def heat_map(table: pd.DataFrame, dtype: str = "float32") -> Plot | None:
     fewest are left out where there are too many. None where there is no speedup.
     """
     table = table[(table["dtype"] == dtype) & (table["contender"] != NUMPY)]
-    table = table.assign(cores=[str(case).rpartition("threads=")[2] for case in table["case"]])
-    table = table[table["cores"] != ""]
+    table = table.assign(cores=[f"{threads:.0f}" for threads in table["threads"]])
     timed = table[table["ratio"] > 0]
     if timed.empty:
         return None
@@ -53,10 +52,10 @@ def heat_map(table: pd.DataFrame, dtype: str = "float32") -> Plot | None:
 
 
 def _largest(timed: pd.DataFrame) -> Iterator[tuple[tuple[str, str], str]]:
-    """Yield the largest case of each workload and variant, with what it is called."""
-    for _, rows in timed.groupby(["family", "workload", "variant"], sort=False):
+    """Yield the largest case of each workload and curve, with what it is called."""
+    for _, rows in timed.groupby(["family", "workload", "curve"], sort=False):
         row = max(records(rows), key=lambda each: float(each["axis_value"]))
-        name = " ".join(filter(None, (str(row["workload"]), str(row["variant"]))))
+        name = " ".join(filter(None, (str(row["workload"]), str(row["curve"]))))
         yield (str(row["workload"]), str(row["size"])), name
 
 
@@ -67,10 +66,11 @@ def _column(row: Row) -> tuple[str, str]:
 def _columns(timed: pd.DataFrame) -> list[tuple[str, str]]:
     """Return contenders with their threads: the usual ones, then the ways in order of how many."""
     where: dict[tuple[str, str], set[tuple[str, str]]] = {}
+    plain = {_column(row) for row in records(timed[timed["plain"]])}
     for row in records(timed):
-        where.setdefault(_column(row), set()).add((str(row["workload"]), str(row["variant"])))
-    order = sorted(where, key=lambda column: (not main(column[0]), -len(where[column]), column))
-    worth = [each for each in order if main(each[0]) or len(where[each]) >= FEWEST] or order
+        where.setdefault(_column(row), set()).add((str(row["workload"]), str(row["curve"])))
+    order = sorted(where, key=lambda column: (column not in plain, -len(where[column]), column))
+    worth = [each for each in order if each in plain or len(where[each]) >= FEWEST] or order
     return worth[:MOST_COLUMNS]
 
 

@@ -1,11 +1,9 @@
 """What stands in a figure as text and as an id: names that may be anything, and marks of axes."""
 
 import re
-from collections.abc import Callable
 from zlib import crc32
 
 import numpy as np
-import pandas as pd
 
 from reports.names import called
 
@@ -52,8 +50,3 @@ def power_tick(value: float) -> str:
     """Return a power of ten as it is written: `10⁻³`."""
     exponent = str(round(np.log10(value)))
     return "10" + exponent.translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
-
-
-def fits(names: pd.Series, test: Callable[[str], bool]) -> np.ndarray:
-    """Return which names pass a test; of no names, none do."""
-    return np.array([test(str(name)) for name in names], dtype=bool)

@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from bench.results import ids
 from bench.results.verdicts import FASTER, SLOWER, TIE, UNSETTLED
 from reports import units
 from reports.charts.naming import short, who
@@ -66,8 +67,8 @@ def overtaking(rows: pd.DataFrame, panels: int = 1) -> str:
         sentence = template if panels == 1 else IN_PANELS[template]
         lines.append((-max(map(float, cores)), sentence.format(name=name, at=at)))
     chosen = sorted(sorted(lines, key=lambda line: line[0])[:MOST_CLAIMS], key=lines.index)
-    variant = short(rows["variant"].iloc[0])
-    return "\n".join(filter(None, [variant, *(line for _, line in chosen)]))
+    curve = short(rows["curve"].iloc[0])
+    return "\n".join(filter(None, [curve, *(line for _, line in chosen)]))
 
 
 def _claim(line: Sequence[Row]) -> tuple[str, str] | None:
@@ -81,8 +82,9 @@ def _claim(line: Sequence[Row]) -> tuple[str, str] | None:
 def _named(contender: str, cores: Sequence[str], rows: pd.DataFrame, panels: int) -> str:
     """Return what a curve is called: by its cores too where there are several settings of them."""
     told_cores = f"{' and '.join(cores)} core{'s' if cores[-1] != '1' else ''}"
-    name = who(contender if panels == 1 else contender.removeprefix("torch-"), 20)
-    if len(rows["threads"].unique()) == 1 or not contender.startswith("torch-cpu"):
+    name = who(contender if panels == 1 else contender.removeprefix(f"{ids.TORCH}-"), 20)
+    devices = rows.loc[rows["contender"] == contender, "device"]
+    if len(rows["threads"].unique()) == 1 or devices.iloc[0] != ids.CPU:
         return name
     alone = panels > 1 and len(rows["contender"].unique()) == 1
     return told_cores if alone else f"{name} on {told_cores}"

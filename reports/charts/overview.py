@@ -17,10 +17,9 @@ from reports import units
 from reports.charts.drawing import INK, PAPER, Plot, colour, key, style, tell
 from reports.charts.grid import heat_grid
 from reports.charts.heat import heat_map
-from reports.charts.naming import fits, ratio_tick, ratio_ticks, short, slug, who
+from reports.charts.naming import ratio_tick, ratio_ticks, short, slug, who
 from reports.charts.sizes import counts
 from reports.load import records
-from reports.names import main
 from reports.speedups import IMPLAUSIBLE, open_to_both, state_of
 
 __all__ = ["heat_grid", "heat_map", "overview"]
@@ -36,7 +35,7 @@ def overview(table: pd.DataFrame, threads: int, dtype: str = "float32") -> Plot 
     None where there is no speedup with so many threads.
     """
     timed = table[(table["threads"] == threads) & (table["dtype"] == dtype)]
-    timed = timed[fits(timed["contender"], main) & (timed["ratio"] > 0)]
+    timed = timed[timed["plain"] & (timed["ratio"] > 0)]
     if timed.empty:
         return None
     rows = records(timed)
@@ -44,7 +43,7 @@ def overview(table: pd.DataFrame, threads: int, dtype: str = "float32") -> Plot 
     order = sorted(
         places, key=lambda place: list(dict.fromkeys(f for f, *_ in places)).index(place[0])
     )
-    contenders = sorted(set(timed["contender"]))
+    contenders = {str(row["contender"]): row for row in rows}
     name = slug("overview", f"{threads}")
     hover: dict[str, list[str]] = {}
     title = at_the_largest(rows, threads)
@@ -54,11 +53,15 @@ def overview(table: pd.DataFrame, threads: int, dtype: str = "float32") -> Plot 
         figure = Figure(figsize=(7.0, height))
         axes = figure.add_axes((0.3, 0.48 / height, 0.56, ROW_IN * len(order) / height))
         _frame(axes, rows, order)
-        for n, contender in enumerate(contenders):
+        for n, contender in enumerate(sorted(contenders)):
             aside = SIDE * (n - (len(contenders) - 1) / 2) if len(contenders) > 1 else 0.0
             chosen = [row for row in rows if row["contender"] == contender]
             _dots(axes, chosen, order, aside, hover)
-        key(axes, [(who(n), colour(n)) for n in contenders], y=-0.41 / (ROW_IN * len(order)))
+        key(
+            axes,
+            [(who(n), colour(contenders[n])) for n in sorted(contenders)],
+            y=-0.41 / (ROW_IN * len(order)),
+        )
         figure.text(0.01, 1 - 0.05 / height, title, fontsize=9.5, va="top")
     parts = [title.replace("\n", "; ") + "."]
     parts += [f"{_told(row)}." for row in _largest(rows)]
@@ -72,9 +75,10 @@ def at_the_largest(rows: Sequence[Row], threads: int) -> str:
     """
     lines = []
     largest = sorted(_largest(rows), key=lambda row: str(row["contender"]))
-    for contender, line in groupby(largest, key=lambda row: str(row["contender"])):
+    for contender, group in groupby(largest, key=lambda row: str(row["contender"])):
+        line = list(group)
         states = [state_of(row) for row in line]
-        cores = f"on {units.count(threads, 'core')}" if contender == "torch-cpu" else ""
+        cores = f"on {units.count(threads, 'core')}" if line[0]["device"] == "cpu" else ""
         who_where = " ".join(filter(None, (who(contender), cores)))
         lines.append(
             f"{who_where}: {', '.join(counts(states, 'in'))} of {len(states)}, at the largest sizes"
@@ -83,7 +87,7 @@ def at_the_largest(rows: Sequence[Row], threads: int) -> str:
 
 
 def _place(row: Row) -> tuple[str, str, str]:
-    return str(row["family"]), str(row["workload"]), str(row["variant"])
+    return str(row["family"]), str(row["workload"]), str(row["curve"])
 
 
 def _largest(rows: Sequence[Row]) -> list[Row]:
@@ -140,7 +144,7 @@ def _dots(
     hover: dict[str, list[str]],
 ) -> None:
     """Draw a contender's dots, those of the largest sizes over the others."""
-    paint = colour(str(rows[0]["contender"]))
+    paint = colour(rows[0])
     ends = [id(row) for row in _largest(rows)]
     sized = [[row for row in rows if (id(row) in ends) == largest] for largest in (False, True)]
     known = [row for row in sized[1] if row["low"] > 0 and row["status"] != IMPLAUSIBLE]

@@ -12,9 +12,9 @@ from matplotlib.ticker import FixedLocator, LogLocator, NullLocator
 from bench.results.verdicts import MARGIN
 from reports import units
 from reports.charts.drawing import INK, PAPER, Plot, colour, style, tell
-from reports.charts.naming import fits, power_tick, ratio_tick, ratio_ticks, slug, who
+from reports.charts.naming import power_tick, ratio_tick, ratio_ticks, slug, who
 from reports.load import records
-from reports.names import NUMPY, main
+from reports.names import NUMPY
 from reports.speedups import IMPLAUSIBLE, open_to_both
 
 Row = Mapping[Any, Any]
@@ -30,9 +30,9 @@ def speed_against_error(rows: pd.DataFrame) -> Plot | None:
     where no contender in less precision has a speedup and an error.
     """
     timed = rows[(rows["status"] != IMPLAUSIBLE) & (rows["rel_error"] >= 0) & (rows["ratio"] > 0)]
-    settings = timed[fits(timed["contender"], _less)]["threads"].unique()
+    settings = timed[timed["variant"].isin(LESS)]["threads"].unique()
     timed = timed[timed["threads"].isin(settings)]
-    wanted = fits(timed["contender"], lambda name: name == NUMPY or main(name) or _less(name))
+    wanted = (timed["library"] == NUMPY) | timed["plain"] | timed["variant"].isin(LESS)
     drawn = records(timed[wanted].drop_duplicates(["contender", "threads"]))
     if not len(settings) or not any(row["rel_error"] > 0 for row in drawn):
         return None
@@ -60,15 +60,11 @@ def speed_against_error(rows: pd.DataFrame) -> Plot | None:
 
 def bought(rows: Sequence[Row]) -> str:
     """Return the title: what the fastest of the lesser precisions gains, and its error."""
-    row = max((row for row in rows if _less(row["contender"])), key=lambda each: each["ratio"])
+    row = max((row for row in rows if row["variant"] in LESS), key=lambda each: each["ratio"])
     gain = units.ratio(row["ratio"], row["low"], row["high"])
     about = "about " if units.rough(row["ratio"], row["low"], row["high"]) else ""
     claim = f"{who(row['contender'])} runs at {about}{gain} times NumPy's speed"
     return f"{claim}, with an error of {_error(row['rel_error'])}"
-
-
-def _less(contender: str) -> bool:
-    return contender.rpartition("-")[2] in LESS
 
 
 def _error(value: float) -> str:
@@ -86,7 +82,7 @@ def _limits(axes: Axes, rows: Sequence[Row], xs: Sequence[float]) -> None:
 
 
 def _point(axes: Axes, row: Row, x: float, hover: dict[str, list[str]]) -> None:
-    paint = colour(str(row["contender"]))
+    paint = colour(row)
     if row["tolerance"] > 0:
         ends = [x, row["tolerance"]]
         axes.plot(ends, [row["ratio"]] * 2, ":", color=paint, alpha=0.6, linewidth=1)
@@ -111,7 +107,7 @@ def _names(axes: Axes, rows: Sequence[Row], xs: Sequence[float], *settings: bool
         cores = f", {units.count(round(row['threads']), 'core')}" if any(settings) else ""
         axes.annotate(
             who(row["contender"]) + cores, (x, y), textcoords="offset points", xytext=(4, 0),
-            color=colour(str(row["contender"])), fontsize=10, va="center", annotation_clip=False,
+            color=colour(row), fontsize=10, va="center", annotation_clip=False,
         )  # fmt: skip
 
 

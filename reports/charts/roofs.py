@@ -13,14 +13,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullLocator
 
+from bench.results import ids
+from bench.results.machine import Peaks
 from reports import units
 from reports.charts.drawing import INK, Plot, colour, inches, key, style, tell
 from reports.charts.naming import power_tick, short, slug, who
 from reports.charts.shares import throughput
 from reports.load import records
-from reports.names import NUMPY, main
+from reports.names import NUMPY
 from reports.roofline import bandwidth, peak_of
-from reports.schema import Peaks
 
 __all__ = ["roofline", "throughput"]
 Row = Mapping[Any, Any]
@@ -38,7 +39,7 @@ def roofline(
     peak of memory, or none of arithmetic in the precision of any case with operations and bytes.
     """
     peak = (machine_peaks or {}).get(device_key)
-    timed = table[(table["typical_s"] > 0) & (table["flops"] > 0) & (table["bytes"] > 0)]
+    timed = table[(table["time_s"] > 0) & (table["flops"] > 0) & (table["bytes"] > 0)]
     timed = timed[timed["status"] != "implausible"]
     rows = [row for row in records(timed) if peak_of(row, machine_peaks) is peak]
     if peak is None or not bandwidth(peak):
@@ -47,7 +48,7 @@ def roofline(
     flop_s = {kind: peak.flop_s[kind] for kind in flop_s if peak.flop_s.get(kind)}
     if not flop_s:
         return None
-    name = slug("roofline", *device_key.split("/threads="))
+    name = slug("roofline", *filter(None, ids.read_peak(device_key)))
     hover: dict[str, list[str]] = {}
     with style(name):
         figure = Figure(figsize=(7.0, 4.9))
@@ -60,19 +61,19 @@ def roofline(
         axes.set_xlim(float(x.min()) / 2, max(float(x.max()) * 2, top / bandwidth(peak) * 4))
         axes.set_ylim(float(y.min()) / 2, top * 4)
         _roofs(axes, flop_s, bandwidth(peak))
-        names = sorted(
-            {str(row["contender"]) for row in rows},
-            key=lambda n: (n != NUMPY, not main(n), colour(n), n),
+        order = sorted(
+            {str(row["contender"]): row for row in rows}.values(),
+            key=lambda r: (r["library"] != NUMPY, not r["plain"], colour(r), r["contender"]),
         )
-        for contender in names:
-            chosen = [row for row in rows if row["contender"] == contender]
+        for one in order:
+            chosen = [row for row in rows if row["contender"] == one["contender"]]
             (dots,) = axes.plot(
-                intensities(chosen), rates(chosen), "o", color=colour(contender), markersize=4.5,
+                intensities(chosen), rates(chosen), "o", color=colour(one), markersize=4.5,
                 alpha=0.75, markeredgewidth=0,
             )  # fmt: skip
             tell(dots, [_told_rate(row) for row in chosen], hover)
         _label_points(axes, rows)
-        shown = [(who(n.replace("torch-cpu-", "cpu-"), 18), colour(n)) for n in names]
+        shown = [(_named(row), colour(row)) for row in order]
         key(axes, shown, x=1.02, y=0.7, inch=0.2)
         claim = under(rows, flop_s, bandwidth(peak))
         axes.set_title(claim)
@@ -85,6 +86,12 @@ def roofline(
     return Plot(name=name, figure=figure, description=description, hover=hover)
 
 
+def _named(row: Row) -> str:
+    """Return a contender's name, short where it is a further way on the CPU."""
+    way = row["variant"] if row["device"] == ids.CPU else ""
+    return who(f"{ids.CPU}-{way}" if way else row["contender"], 18)
+
+
 def intensities(rows: Iterable[Row]) -> np.ndarray:
     """Return FLOP per byte."""
     return np.array([row["flops"] / row["bytes"] for row in rows])
@@ -92,7 +99,7 @@ def intensities(rows: Iterable[Row]) -> np.ndarray:
 
 def rates(rows: Iterable[Row]) -> np.ndarray:
     """Return FLOP/s."""
-    return np.array([row["flops"] / row["typical_s"] for row in rows])
+    return np.array([row["flops"] / row["time_s"] for row in rows])
 
 
 def under(rows: Sequence[Row], flop_s: Mapping[str, float], bytes_s: float) -> str:
@@ -130,7 +137,7 @@ def _roofs(axes: Axes, flop_s: Mapping[str, float], bytes_s: float) -> None:
 
 
 def _told_rate(row: Row) -> str:
-    flop_s, intensity = row["flops"] / row["typical_s"], row["flops"] / row["bytes"]
+    flop_s, intensity = row["flops"] / row["time_s"], row["flops"] / row["bytes"]
     return (
         f"{row['cell']}: {units.rate(flop_s, 'FLOP/s')} at"
         f" {units.intensity(intensity)} FLOP per byte"

@@ -11,13 +11,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
 
+from bench.results.machine import Peaks
 from reports import units
 from reports.charts.drawing import INK, PAPER, Plot, colour, key, style, tell
 from reports.charts.naming import ratio_ticks, short, slug, who
 from reports.load import records
-from reports.names import NUMPY, main
+from reports.names import NUMPY
 from reports.roofline import memory_bound, of_roof
-from reports.schema import Peaks
 from reports.speedups import open_to_both
 
 Row = Mapping[Any, Any]
@@ -37,7 +37,7 @@ def throughput(rows: pd.DataFrame, peaks: Mapping[str, Peaks] | None) -> Plot | 
     found = [
         (row, *of_roof(row, peaks))
         for row in records(rows)
-        if row["status"] != "implausible" and (row["contender"] == NUMPY or main(row["contender"]))
+        if row["status"] != "implausible" and (row["library"] == NUMPY or row["plain"])
     ]
     found = [
         (row, share, unit)
@@ -61,8 +61,12 @@ def throughput(rows: pd.DataFrame, peaks: Mapping[str, Peaks] | None) -> Plot | 
             _shares(
                 axes, [each for each in found if each[0]["contender"] == contender], cases, hover
             )
-        names = dict.fromkeys(str(row["contender"]) for row, _, _ in found)
-        key(axes, [(who(n, 20), colour(n)) for n in names], y=1 + 0.1 / (height - 1.14))
+        names = {str(row["contender"]): row for row, _, _ in found}
+        key(
+            axes,
+            [(who(n, 20), colour(row)) for n, row in names.items()],
+            y=1 + 0.1 / (height - 1.14),
+        )
         figure.text(0.01, 1 - 0.2 / height, _nearest(found), fontsize=9.5)
     return Plot(name=name, figure=figure, description=_describe_shares(found), hover=hover)
 
@@ -108,7 +112,7 @@ def _frame(axes: Axes, cases: list[str], found: Found) -> int:
 
 
 def _shares(axes: Axes, found: Found, cases: list[str], hover: dict[str, list[str]]) -> None:
-    paint = colour(str(found[0][0]["contender"]))
+    paint = colour(found[0][0])
     for hollow, face in ((False, paint), (True, PAPER)):
         chosen = [each for each in found if open_to_both(each[0]) == hollow]
         if not chosen:
@@ -121,7 +125,7 @@ def _shares(axes: Axes, found: Found, cases: list[str], hover: dict[str, list[st
 
 
 def _told_share(row: Row, share: float, unit: str) -> str:
-    rate = row["flops" if unit == "FLOP/s" else "bytes"] / row["typical_s"]
+    rate = row["flops" if unit == "FLOP/s" else "bytes"] / row["time_s"]
     told = units.rate(rate, unit.replace("bytes", "B"))
     return (
         f"{row['contender']}, {row['workload']} at {row['size']}: {told},"
@@ -131,7 +135,7 @@ def _told_share(row: Row, share: float, unit: str) -> str:
 
 def _nearest(found: Found) -> str:
     row, share, unit = max(found, key=lambda each: each[1])
-    where = short(" ".join(filter(None, (str(row["workload"]), str(row["variant"])))))
+    where = short(" ".join(filter(None, (str(row["workload"]), str(row["curve"])))))
     cores = f", {units.count(round(row['threads']), 'core')}"
     nearest = f"{who(row['contender'])} in {where}, {units.share(share)} of {WHAT[unit]}"
     return f"{short(row['family'])}{cores}: nearest to a roof comes {nearest}"

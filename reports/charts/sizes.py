@@ -1,6 +1,6 @@
 """Times against sizes, with the speedups beside the points.
 
-Solid lines are typical times and dotted lines the best. A hollow point is unsettled: its
+Solid lines are times of the fastest blocks and dotted lines the medians. A hollow point is unsettled: its
 speedup's interval holds both answers. A cross is a time that cannot be true.
 """
 
@@ -18,7 +18,6 @@ from reports import units
 from reports.charts.drawing import INK, PAPER, Plot, colour, label_lines, stroke, style, tell
 from reports.charts.naming import short, slug
 from reports.load import records
-from reports.names import main
 from reports.speedups import IMPLAUSIBLE, open_to_both, state_of
 
 Row = Mapping[Any, Any]
@@ -34,17 +33,17 @@ SIZE_AXIS = {"flops": "work of one iteration, in floating-point operations"}
 
 
 def time_against_size(rows: pd.DataFrame) -> Plot:
-    """Draw a workload's times against its sizes, a panel a variant, with the speedups.
+    """Draw a workload's times against its sizes, a panel a curve, with the speedups.
 
     `rows` are the timed cells of one workload, dtype and thread setting.
     """
     cells = records(rows.sort_values("axis_value", kind="stable"))
-    variants = list(dict.fromkeys(rows["variant"]))
+    panes = list(dict.fromkeys(rows["curve"]))
     name = slug(cells[0]["workload"], cells[0]["dtype"], f"{cells[0]['threads']:.0f}")
     hover: dict[str, list[str]] = {}
     with style(name):
-        across = min(len(variants), MOST_ACROSS[len(variants) % 2])
-        down = -(-len(variants) // across)
+        across = min(len(panes), MOST_ACROSS[len(panes) % 2])
+        down = -(-len(panes) // across)
         names = [short(name, 24) for name in by_contender(cells)]
         right = max(1.5, 0.45 + SIGN_IN * max(map(len, names)))  # the room beside the last panel
         width, height = max(7.0, 3.9 * across), 3.8 * down
@@ -53,9 +52,9 @@ def time_against_size(rows: pd.DataFrame) -> Plot:
         figure.subplots_adjust(
             0.95 / width, 0.53 / height, 1 - right / width, 1 - 0.46 / height, 0.1, 0.42
         )
-        for axes, variant in zip(panels.flat, variants, strict=False):
-            last = axes in panels[:, -1] or variant == variants[-1]
-            part = [row for row in cells if row["variant"] == variant]
+        for axes, curve in zip(panels.flat, panes, strict=False):
+            last = axes in panels[:, -1] or curve == panes[-1]
+            part = [row for row in cells if row["curve"] == curve]
             _panel(axes, part, hover, last=last)
             axes.set_title(claim(part))
         for axes in panels[:, 0]:
@@ -73,16 +72,16 @@ def by_contender(cells: Sequence[Row]) -> dict[str, list[Row]]:
 
 def claim(cells: Sequence[Row]) -> str:
     """Return a panel's title: at how many sizes PyTorch was faster, slower, or neither."""
-    usual = [row for row in cells if main(str(row["contender"])) and pd.notna(row["ratio"])]
-    variant = short(cells[0]["variant"])
+    usual = [row for row in cells if row["plain"] and pd.notna(row["ratio"])]
+    curve = short(cells[0]["curve"])
     lines = []
     for contender, line in by_contender(usual).items():
         states = [state_of(row) for row in line]
         counted = ", ".join(counts(states, "at"))
         lines.append(f"{short(contender, 24)}: {counted} of {len(states)}")
-    if variant and len(lines) == 1:
-        return variant + lines[0][lines[0].index(":") :]
-    return "\n".join([variant, *lines] if variant else lines)
+    if curve and len(lines) == 1:
+        return curve + lines[0][lines[0].index(":") :]
+    return "\n".join([curve, *lines] if curve else lines)
 
 
 def counts(states: Sequence[str], place: str) -> list[str]:
@@ -97,16 +96,16 @@ def _panel(axes: Axes, cells: Sequence[Row], hover: dict[str, list[str]], *, las
     axes.set_yscale("log")
     ends = []
     for contender, line in by_contender(cells).items():
-        paint = colour(contender)
+        paint = colour(line[0])
         untrue = [row for row in line if row["status"] == "implausible"]
         held = [row for row in line if row["status"] != "implausible"]
         if untrue:
             axes.plot(*_xy(untrue), "x", color=paint, markersize=8)
         if not held:
             continue
-        axes.plot(*_xy(held), stroke(contender), color=paint, linewidth=1.8)
-        axes.plot(*_xy(held, "best_s"), ":", color=paint, linewidth=1)
-        lows, highs = _xy(held, "typical_low_s")[1], _xy(held, "typical_high_s")[1]
+        axes.plot(*_xy(held), stroke(line[0]), color=paint, linewidth=1.8)
+        axes.plot(*_xy(held, "typical_s"), ":", color=paint, linewidth=1)
+        lows, highs = _xy(held, "time_low_s")[1], _xy(held, "time_high_s")[1]
         axes.vlines(_xy(held)[0], lows, highs, color=paint, linewidth=1.2)
         settled = [row for row in held if not open_to_both(row)]
         hollow = [row for row in held if open_to_both(row)]
@@ -116,14 +115,14 @@ def _panel(axes: Axes, cells: Sequence[Row], hover: dict[str, list[str]], *, las
                     *_xy(points), "o", color=paint, markersize=5, markerfacecolor=face
                 )
                 tell(dots, [told(row) for row in points], hover)
-        ends.append((float(held[-1]["typical_s"]), short(contender, 24), paint))
+        ends.append((float(held[-1]["time_s"]), short(contender, 24), paint))
     _mark_speedups(axes, cells)
     if last:
         label_lines(axes, float(cells[-1]["axis_value"]), ends)
     _dress(axes, cells)
 
 
-def _xy(cells: Sequence[Row], what: str = "typical_s") -> tuple[list[float], list[float]]:
+def _xy(cells: Sequence[Row], what: str = "time_s") -> tuple[list[float], list[float]]:
     return [row["axis_value"] for row in cells], [row[what] for row in cells]
 
 
@@ -134,7 +133,7 @@ def _dress(axes: Axes, cells: Sequence[Row]) -> None:
     axis = str(cells[0]["axis"])
     axes.set_xlabel(SIZE_AXIS.get(axis, short(axis)))
     axes.yaxis.set_major_formatter(lambda value, _: units.tick_seconds(value))
-    longest, least = max(row["typical_s"] for row in cells), min(row["best_s"] for row in cells)
+    longest, least = max(row["time_s"] for row in cells), min(row["typical_s"] for row in cells)
     many = np.log10(longest / least) > TWO_DECADES
     axes.yaxis.set_major_locator(LogLocator(subs=(1,) if many else (1, 2, 5)))
     axes.yaxis.set_minor_locator(NullLocator())
@@ -146,7 +145,7 @@ def _dress(axes: Axes, cells: Sequence[Row]) -> None:
 
 def _mark_speedups(axes: Axes, cells: Sequence[Row]) -> None:
     """Write each main PyTorch contender's speedup over NumPy beside its point."""
-    usual = [row for row in cells if main(str(row["contender"])) and pd.notna(row["ratio"])]
+    usual = [row for row in cells if row["plain"] and pd.notna(row["ratio"])]
     usual = [row for row in usual if row["status"] != "implausible"]
     span = np.log(cells[-1]["axis_value"] / cells[0]["axis_value"]) or 1.0
     last = -np.inf
@@ -157,23 +156,23 @@ def _mark_speedups(axes: Axes, cells: Sequence[Row]) -> None:
         above = row["ratio"] < 1
         axes.annotate(
             units.ratio(row["ratio"], row["low"], row["high"]) + "×",
-            (row["axis_value"], row["typical_s"]),
+            (row["axis_value"], row["time_s"]),
             textcoords="offset points",
             xytext=(0, (8 if above else -16) + crowded * (12 if above else -12)),
             ha="center",
             fontsize=9,
-            color=colour(row["contender"]),
+            color=colour(row),
             fontweight="bold" if state_of(row) in {FASTER, SLOWER} else "normal",
         )
 
 
 def told(row: Row) -> str:
     """Return what a point says on hover: who, where, how long, and the speedup if there is one."""
-    text = f"{row['contender']} at {row['size']}: {units.seconds(row['typical_s'])}"
+    text = f"{row['contender']} at {row['size']}: {units.seconds(row['time_s'])}"
     if row["contender"] == "numpy" or pd.isna(row["ratio"]):
         return text
-    typical = (row["ratio"], row["low"], row["high"])
-    return f"{text}, speedup {units.ratio(*typical)} ({units.interval(*typical)})"
+    ratio = (row["ratio"], row["low"], row["high"])
+    return f"{text}, speedup {units.ratio(*ratio)} ({units.interval(*ratio)})"
 
 
 def describe(cells: Sequence[Row]) -> str:
@@ -181,12 +180,12 @@ def describe(cells: Sequence[Row]) -> str:
     parts = [f"Time of one iteration of {cells[0]['workload']} against size, both logarithmic."]
     curves: dict[tuple[str, str], list[Row]] = {}
     for row in cells:
-        curves.setdefault((str(row["variant"]), str(row["contender"])), []).append(row)
-    for (variant, contender), line in curves.items():
+        curves.setdefault((str(row["curve"]), str(row["contender"])), []).append(row)
+    for (curve, contender), line in curves.items():
         first, last = line[0], line[-1]
         parts.append(
-            f"{contender}{f' ({variant})' if variant else ''}: "
-            f"{units.seconds(first['typical_s'])} at {first['size']}, "
-            f"{units.seconds(last['typical_s'])} at {last['size']}."
+            f"{contender}{f' ({curve})' if curve else ''}: "
+            f"{units.seconds(first['time_s'])} at {first['size']}, "
+            f"{units.seconds(last['time_s'])} at {last['size']}."
         )
     return " ".join(parts)

@@ -13,6 +13,7 @@ from reports import units
 from reports.charts.drawing import INK, PAPER, Plot, colour, style, tell
 from reports.charts.naming import ratio_ticks, short, slug, who
 from reports.load import records
+from reports.names import NUMPY
 from reports.speedups import open_to_both
 
 Row = Mapping[Any, Any]
@@ -41,8 +42,8 @@ def ladder_chart(rungs_by_case: Mapping[str, Sequence[Row]]) -> Plot | None:
         figure.subplots_adjust(0.27, 0.55 / height, 0.985, 1 - 0.72 / height, 0.08, 0.6)
         for axes in panels.flat[len(cases) :]:
             axes.set_axis_off()
-        least = min(row["typical_s"] for case in cases for row in case)
-        most = max(row["typical_s"] for case in cases for row in case)
+        least = min(row["time_s"] for case in cases for row in case)
+        most = max(row["time_s"] for case in cases for row in case)
         panels[0, 0].set_xscale("log")
         panels[0, 0].set_xlim(least / 1.8, most * 1.8 * (most / least) ** 0.9)
         panels[0, 0].set_ylim(len(rungs) - 0.5, -0.5)
@@ -61,15 +62,14 @@ def ladder_chart(rungs_by_case: Mapping[str, Sequence[Row]]) -> Plot | None:
 
 def rung(row: Row) -> str:
     """Return what a rung is called, with the lines of code that it takes."""
-    _, _, where = str(row["contender"]).partition("-")
-    further = where.partition("-")[2]
-    named = "NumPy by hand" if not where else RUNGS.get(further, short(row["contender"], 18))
+    by_hand = row["library"] == NUMPY
+    named = "NumPy by hand" if by_hand else RUNGS.get(row["variant"], short(row["contender"], 18))
     return named + ("" if pd.isna(row["code_lines"]) else f", {row['code_lines']:.0f} lines")
 
 
 def steepest(cases: Sequence[Sequence[Row]]) -> str:
     """Return the title: which rung is the fastest, at how many sizes, and which the shortest."""
-    fastest = [rung(min(case, key=lambda row: float(row["typical_s"]))) for case in cases]
+    fastest = [rung(min(case, key=lambda row: float(row["time_s"]))) for case in cases]
     names = [each.rpartition(",")[0] or each for each in fastest]
     most = max(dict.fromkeys(names), key=names.count)
     claim = f"{most} is fastest at {names.count(most)} of {units.count(len(names), 'size')}"
@@ -82,16 +82,14 @@ def steepest(cases: Sequence[Sequence[Row]]) -> str:
 
 def _rungs(axes: Axes, case: Sequence[Row], hover: dict[str, list[str]]) -> None:
     for y, row in enumerate(case):
-        paint = colour(str(row["contender"]))
+        paint = colour(row)
         face = PAPER if open_to_both(row) else paint
-        if row["typical_low_s"] > 0:
-            axes.hlines(y, row["typical_low_s"], row["typical_high_s"], color=paint, linewidth=2)
-        (dot,) = axes.plot(
-            row["typical_s"], y, "o", color=paint, markersize=6, markerfacecolor=face
-        )
+        if row["time_low_s"] > 0:
+            axes.hlines(y, row["time_low_s"], row["time_high_s"], color=paint, linewidth=2)
+        (dot,) = axes.plot(row["time_s"], y, "o", color=paint, markersize=6, markerfacecolor=face)
         tell(dot, [_told_rung(row)], hover)
         axes.annotate(
-            units.seconds(row["typical_s"]), (row["typical_s"], y), textcoords="offset points",
+            units.seconds(row["time_s"]), (row["time_s"], y), textcoords="offset points",
             xytext=(7, 0), va="center_baseline", fontsize=8.5,
         )  # fmt: skip
     axes.set_title(short(case[0]["size"], 40).replace(",", "\n"), fontsize=8.5)
@@ -101,9 +99,9 @@ def _rungs(axes: Axes, case: Sequence[Row], hover: dict[str, list[str]]) -> None
 
 
 def _told_rung(row: Row) -> str:
-    text = f"{rung(row)}, {row['size']}: {units.seconds(row['typical_s'])}"
-    if row["typical_low_s"] > 0:
-        low, high = units.seconds(row["typical_low_s"]), units.seconds(row["typical_high_s"])
+    text = f"{rung(row)}, {row['size']}: {units.seconds(row['time_s'])}"
+    if row["time_low_s"] > 0:
+        low, high = units.seconds(row["time_low_s"]), units.seconds(row["time_high_s"])
         text += f" ({low} to {high})"
     return text
 
@@ -170,7 +168,7 @@ def coincidence(curves: Sequence[np.ndarray], name: str) -> str:
 
 def _curve(axes: Axes, row: Row, kept: np.ndarray, depth: int, hover: dict[str, list[str]]) -> None:
     """Draw a curve so wide that those above it leave its edges to be seen."""
-    paint = colour(str(row["contender"]))
+    paint = colour(row)
     x = np.arange(1, len(kept) + 1)
     axes.plot(x, kept, color=paint, linewidth=3.5 * depth - 2, solid_capstyle="round")
     (dots,) = axes.plot(x, kept, "o", color=paint, markersize=max(4, 3.5 * depth - 2))
@@ -182,7 +180,7 @@ def _widths(axes: Axes, rows: Sequence[Row]) -> None:
     """Name the curves from the widest, which lies lowest, to the narrowest on top."""
     for n, row in enumerate(rows):
         y = 0.97 - 0.13 * n
-        paint = colour(str(row["contender"]))
+        paint = colour(row)
         axes.plot(
             [1.03, 1.08], [y, y], transform=axes.transAxes, color=paint, clip_on=False,
             linewidth=3.5 * (len(rows) - n) - 2, scalex=False, scaley=False,

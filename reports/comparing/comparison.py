@@ -17,8 +17,9 @@ ALL = "all"  # the family of everything
 MOST = 40  # machines that a heat map can hold
 COLUMNS = {
     "machine": "machine", "key": "key", "family": "family", "workload": "workload",
-    "size": "size", "dtype": "dtype", "contender": "contender", "threads_base": "threads_base",
-    "threads": "threads", "typical_s_base": "time_base_s", "typical_s": "time_s",
+    "size": "size", "dtype": "dtype", "setting": "setting", "contender": "contender",
+    "threads_base": "threads_base",
+    "threads": "threads", "time_s_base": "time_base_s", "time_s": "time_s",
     "ratio": "ratio", "low": "low", "high": "high", "verdict": "verdict", "reason": "reason",
     "cell_base": "cell_base", "cell": "cell",
 }  # fmt: skip

@@ -5,25 +5,25 @@ one core, or all the cores that a file used. Everything is done on whole columns
 per distinct text, so that a thousand files cost a thousand times one file.
 """
 
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from reports import units
-from reports.load import Result
+from reports.load import Result, records
 
-CELL = re.compile(r"([^/]+/[^/]+/[^/]+)/threads=(\d{1,6})/([^/]+)")
 WORDS = [
     "cell", "status", "reason", "workload", "family", "size", "dtype", "contender",
     "source_sha256", "precision",
 ]  # fmt: skip
-FIGURES = ["best_s", "typical_s", "typical_low_s", "typical_high_s", "visits"]
+CASE = ["workload", "size", "dtype"]
+FIGURES = ["threads", "typical_s", "time_s", "time_low_s", "time_high_s", "visits"]
 NAMED, COUNTED, ALL_CORES = 0, 1, 2  # kinds of keys: by name, by number of cores, by all of them
 OBJECTS = dict.fromkeys(WORDS, object)  # a file without some texts has numbers in their place
-ABOUT = ["family", "workload", "size", "dtype", "contender"]
-SIDED = ["cell", "status", "reason", "source_sha256", "precision", "threads", *FIGURES]
+ABOUT = ["family", "workload", "size", "dtype", "setting", "contender"]
+SIDED = ["cell", "status", "reason", "source_sha256", "precision", *FIGURES]
 
 
 def paired(results: Sequence[Result], baseline: int) -> pd.DataFrame:
@@ -67,45 +67,50 @@ def _places(base: pd.DataFrame, others: pd.DataFrame, machines: int) -> pd.DataF
 
 
 def stacked(results: Sequence[Result]) -> pd.DataFrame:
-    """Return the cells of all results, each with its machine's place, its threads and its key.
+    """Return the cells of all results, with their machine's place, thread setting and key.
 
     The key of a cell of this suite is `workload/size/dtype/setting/contender`, of any other its
     name.
     """
     tables = [result.table[WORDS + FIGURES].astype(OBJECTS) for result in results]
     machine = np.repeat(np.arange(len(tables)), [len(table) for table in tables])
-    own = np.repeat([result.own for result in results], [len(table) for table in tables])
     cells = pd.concat(tables, ignore_index=True)
     for word in WORDS:
         cells[word] = cells[word].astype("category")
-    names = cells["cell"].cat.categories
-    parts = [CELL.fullmatch(name) for name in names]
-    known = np.array([float(part[2]) if part else np.nan for part in parts], dtype=float)
-    threads = np.where(own, known[cells["cell"].cat.codes], np.nan)
-    most = pd.Series(threads).groupby(machine).transform("max").to_numpy()
+    threads = cells["threads"]
+    most = threads.groupby(machine).transform("max")
     whole = np.where((threads == most) & (most > 1), ALL_CORES, COUNTED)
-    kind = np.where(np.isnan(threads), NAMED, whole)
-    return cells.assign(machine=machine, threads=threads, key=_keys(cells["cell"], parts, kind))
+    kind = np.where(threads.isna(), NAMED, whole)
+    return cells.assign(machine=machine, **_keys(cells, kind))
 
 
-def _keys(
-    cell: pd.Series, parts: Sequence[re.Match[str] | None], kind: np.ndarray
-) -> pd.Categorical:
-    """Return each cell's key, by its kind."""
-    names = cell.cat.categories
-    codes, distinct = pd.factorize(cell.cat.codes.to_numpy().astype(np.int64) * 3 + kind)
-    texts = [_key(names[code // 3], parts[code // 3], code % 3) for code in distinct]
-    same, keys = pd.factorize(np.array(texts, dtype=object))
-    found: pd.Categorical = pd.Categorical.from_codes(same[codes], categories=pd.Index(keys))
-    return found
+def _keys(cells: pd.DataFrame, kind: np.ndarray) -> dict[str, pd.Categorical]:
+    """Return each cell's key and what its thread setting is called, worked out once per id."""
+    codes, distinct = pd.factorize(cells["cell"].cat.codes.to_numpy().astype(np.int64) * 3 + kind)
+    first = np.full(len(distinct), len(codes))
+    np.minimum.at(first, codes, np.arange(len(codes)))
+    rows = records(cells.iloc[first][[*CASE, "threads", "contender", "cell"]])
+    settings = [_setting(row["threads"], kind[n]) for n, row in zip(first, rows, strict=True)]
+    texts = [_key(row, setting) for row, setting in zip(rows, settings, strict=True)]
+    return {"key": _labels(texts, codes), "setting": _labels(settings, codes)}
 
 
-def _key(name: str, part: re.Match[str] | None, kind: int) -> str:
-    if part is None or kind == NAMED:
-        return str(name)
-    cores = int(part[2])
-    setting = "all cores" if kind == ALL_CORES else units.count(cores, "core")
-    return f"{part[1]}/{setting}/{part[3]}"
+def _labels(texts: Sequence[str], codes: np.ndarray) -> pd.Categorical:
+    same, labels = pd.factorize(np.array(texts, dtype=object))
+    every: pd.Categorical = pd.Categorical.from_codes(same[codes], categories=pd.Index(labels))
+    return every
+
+
+def _setting(threads: float, kind: int) -> str:
+    if kind == NAMED:
+        return ""
+    return "all cores" if kind == ALL_CORES else units.count(round(threads), "core")
+
+
+def _key(row: Mapping[Any, Any], setting: str) -> str:
+    if not setting:
+        return str(row["cell"])
+    return "/".join([*(str(row[name]) for name in CASE), setting, str(row["contender"])])
 
 
 def _about(cells: pd.DataFrame) -> pd.DataFrame:

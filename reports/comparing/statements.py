@@ -125,9 +125,8 @@ def where(row: Row) -> str:
     """Return what a pair's case and contender are called in a sentence."""
     if not row["workload"]:
         return str(row["key"])
-    setting = str(row["key"]).split("/")[3]  # as matching writes the keys of this suite's cells
     size = str(row["size"]).replace(",", ", ")
-    return f"{row['workload']} at {size}, {row['dtype']}, {setting}, {row['contender']}"
+    return f"{row['workload']} at {size}, {row['dtype']}, {row['setting']}, {row['contender']}"
 
 
 def times(row: Row) -> dict[str, str]:

@@ -16,12 +16,13 @@ from scipy.special import stdtrit
 from bench.results import verdicts as rule
 from bench.results.verdicts import UNSETTLED
 from reports.load import records
-from reports.speedups import TIMED
 
 NOT_COMPARABLE = "not comparable"
 VERDICTS = [*rule.VERDICTS, NOT_COMPARABLE]
 FARTHEST = 1e9  # no machine is that many times faster; such a ratio is a broken file's
 CONFIDENCE = 0.975  # of one side, for a 95 % interval
+
+OK = "ok"  # the status of a cell with a time that counts
 
 Column = pd.Series
 
@@ -37,7 +38,7 @@ def judged(pairs: pd.DataFrame, one_run: np.ndarray) -> pd.DataFrame:
     one_run : whether both cells of a pair stand in one and the same file: then no noise parts them.
 
     """
-    log = _log(pairs["typical_s_base"]) - _log(pairs["typical_s"])
+    log = _log(pairs["time_s_base"]) - _log(pairs["time_s"])
     half = Column(np.hypot(_half(pairs, "_base"), _half(pairs, "")), index=pairs.index)
     half = half.where(half < np.log(FARTHEST)).mask(one_run, 0.0)
     reason = _reasons(pairs, log)
@@ -80,7 +81,7 @@ def means(pairs: pd.DataFrame, by: list[str]) -> pd.DataFrame:
 
 def _half(pairs: pd.DataFrame, side: str) -> Column:
     """Return half the width of the interval of ln time."""
-    return (_log(pairs[f"typical_high_s{side}"]) - _log(pairs[f"typical_low_s{side}"])) / 2
+    return (_log(pairs[f"time_high_s{side}"]) - _log(pairs[f"time_low_s{side}"])) / 2
 
 
 def _log(column: Column) -> Column:
@@ -105,7 +106,7 @@ def _reasons(pairs: pd.DataFrame, log: Column) -> Column:
 
 def _counts(pairs: pd.DataFrame, side: str) -> Column:
     """Tell where a side has a time that counts."""
-    return pairs[f"status{side}"].isin(TIMED) & pairs[f"typical_s{side}"].notna()
+    return (pairs[f"status{side}"] == OK) & pairs[f"time_s{side}"].notna()
 
 
 def _lacking(pairs: pd.DataFrame) -> Column:
@@ -136,7 +137,7 @@ def _why(base: str, other: str) -> str:
 def _lack(status: str, reason: str) -> str:
     if not status:
         return "not in its file"
-    said = "no time in its file" if status in TIMED else status
+    said = "no time in its file" if status == OK else status
     return f"{said}, {reason}" if reason else said
 
 

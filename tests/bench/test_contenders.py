@@ -68,7 +68,7 @@ def test_an_accelerator_is_waited_for_and_the_cpu_is_not(monkeypatch):
     waited = []
     monkeypatch.setattr(torch.accelerator, "synchronize", waited.append)
     NUMPY.synchronize()
-    Contender(name="torch-cuda", library="torch", device="cuda:1").synchronize()
+    Contender(library="torch", device="cuda:1").synchronize()
     assert waited == [torch.device("cuda:1")]
 
 

@@ -49,7 +49,7 @@ def test_a_steep_curve_of_the_main_body_is_marked_where_it_is_steep(judge):
 
 
 def test_a_rung_may_grow_faster_since_the_cost_is_the_main_bodys(judge):
-    finite = replace(TORCH_CPU, name="torch-cpu-finite", rung="finite")
+    finite = replace(TORCH_CPU, rung="finite")
     assert judge.hear_curves(curve(finite, STEEP)) == []
 
 
@@ -62,7 +62,7 @@ def test_cells_that_failed_or_are_marked_already_are_no_part_of_a_curve(judge):
 
 def test_an_accelerator_is_held_against_the_promise_of_its_own_model(judge):
     case = curve(NUMPY, STEEP)[0][0]
-    cuda = replace(TORCH_CPU, name="torch-cuda", device="cuda")
+    cuda = replace(TORCH_CPU, device="cuda")
     second = replace(cuda, device="cuda:1")  # of which nothing is known here
     found = {"measured": outcome(1e-12), "promised": outcome(1e-12), "neither": outcome(1e-12)}
     judge.hear(case, {cuda: found["measured"]})

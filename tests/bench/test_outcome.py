@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench.outcome import UNREACHED, Outcome, Visit, pairs, settle, unsettled
+from bench.outcome import UNREACHED, Outcome, Visit, pairs, settle
 from bench.worker import Block
 
 
@@ -66,24 +66,6 @@ def test_a_machine_that_slows_both_sides_has_one_speedup_and_a_side_at_two_speed
     alternating = outcome(*[visit(n, [1.0, 5.0] * 4) for n in (1, 2, 3)])
     settle({"numpy": alternating})
     assert alternating.facts["bimodal"]
-
-
-@pytest.mark.parametrize(
-    ("facts", "visits", "reason"),
-    [
-        ({"typical_s": 4.0, "best_s": 1.0}, 3, "4.0 times its best"),
-        ({"speedup": {"ratio": 2.0, "low": 1.8, "high": 2.2}}, 3, "known to 10.0% only"),
-        ({"speedup": {"ratio": 2.0, "low": 1.98, "high": 2.0}}, 3, ""),
-        ({"speedup": {"ratio": 2.0, "low": 2.0, "high": 2.0}}, 2, "seen in 2 visits only"),
-        ({}, 3, ""),
-    ],
-)
-def test_a_cell_that_did_not_settle_says_why(facts, visits, reason):
-    usual = {"typical_s": 1.0, "best_s": 1.0}
-    cell = Outcome(visits=[visit(n, [1.0]) for n in range(visits)], facts=usual | facts)
-    found = unsettled(cell)
-    assert reason in found
-    assert bool(found) == bool(reason)
 
 
 def test_a_lost_cell_keeps_no_times_and_is_not_tried_again():

@@ -29,7 +29,7 @@ def test_of_two_measurements_the_larger_counts_figure_by_figure():
 
 
 def test_each_device_and_thread_setting_has_peaks_of_its_own():
-    cuda = Contender(name="torch-cuda1", library="torch", device="cuda:1")
+    cuda = Contender(library="torch", device="cuda:1")
     assert name_of(NUMPY, 4) == name_of(TORCH_CPU, 4) == "cpu/threads=4"
     assert name_of(cuda, 4) == "cuda:1"
 

@@ -15,7 +15,7 @@ from bench.workload import Cost, discover, size
 
 MATMUL = discover()["matmul"]
 ROOF = Roof(flop_s=100e9, bytes_s=40e9, cache_bytes=128 * 2**20, launch_s=None)
-CUDA = Contender(name="torch-cuda", library="torch", device="cuda")
+CUDA = Contender(library="torch", device="cuda")
 
 
 def case(n=1024, workload=MATMUL, **cost):
@@ -52,7 +52,7 @@ def test_a_makers_promise_is_held_against_a_rate_that_was_not_measured():
     roof = replace(ROOF, flop_s=0.0, bytes_s=0.0, promise=promise("NVIDIA H200"))
     assert "its maker promises" in above_roof(case(8192), CUDA, at(80e12, 8192), roof)
     assert above_roof(case(8192), CUDA, at(50e12, 8192), roof) == ""
-    bf16 = Contender(name="torch-cuda-bf16", library="torch", device="cuda", way="bf16")
+    bf16 = Contender(library="torch", device="cuda", way="bf16")
     assert above_roof(case(8192), bf16, at(800e12, 8192), roof) == ""
     assert "its maker promises" in above_roof(case(8192), bf16, at(1000e12, 8192), roof)
     assert precision_of(case(), bf16) == "bfloat16"
@@ -147,7 +147,7 @@ def test_no_clean_cell_of_a_real_machine_is_caught(path):
         assert above_roof(one, who, info, roof) == "", info["cell"]
         assert out_of_time(info, roof) == "", info["cell"]
         if not who.rung:
-            key = (workload.name, one.variant, one.dtype, one.threads, who)
+            key = (workload.name, one.curve, one.dtype, one.threads, who)
             curves.setdefault(key, []).append((one, who, info, roof))
     assert len(curves) > 100
     for curve in curves.values():

@@ -6,9 +6,10 @@ import pytest
 
 from bench.case import Case
 from bench.cell import Cell
-from bench.contenders import NUMPY
+from bench.contenders import NUMPY, TORCH_CPU, Contender
 from bench.outcome import Outcome, Visit, settle
 from bench.record import extra_info, record, restored
+from bench.results.journal import Record, dumped
 from bench.worker import Block
 from bench.workload import discover
 
@@ -31,8 +32,8 @@ def outcome():
 
 
 def test_a_cell_comes_back_as_it_was(outcome):
-    kept = json.loads(json.dumps(record(CELL, outcome, "node", 90.0)))
-    again = restored(CELL, kept, 90.0)
+    text = json.dumps(*dumped([record(CELL, outcome, "node", 90.0)]))
+    again = restored(CELL, Record.model_validate_json(text), 90.0)
     assert again == outcome
 
 
@@ -54,7 +55,7 @@ def test_a_cell_without_blocks_has_no_benchmark():
     lost = Outcome()
     lost.fail("crashed", "because")
     kept = record(CELL, lost, "node", 0.0)
-    assert kept["benchmark"] is None
+    assert kept.benchmark is None
     again = restored(CELL, kept, 0.0)
     assert (again.status, again.reason, again.open) == ("crashed", "because", False)
 
@@ -67,3 +68,36 @@ def test_a_cell_says_its_intensity_and_its_precision(outcome):
 
 def test_a_cell_says_how_many_lines_its_code_takes(outcome):
     assert extra_info(CELL, outcome, 90.0)["code_lines"] == 2
+
+
+def test_a_cell_says_what_it_is_in_fields_with_a_time_and_without():
+    cuda = Contender(library="torch", device="cuda:1", way="tf32")
+    lost = Outcome()
+    lost.fail("crashed", "\x1b[31m" + "x" * 1000)
+    cell = record(Cell(case=CASE, contender=cuda), lost, "node", 0.0).cell
+    assert (cell.library, cell.device, cell.variant) == ("torch", "cuda:1", "tf32")
+    assert (cell.precision, cell.threads, cell.family) == ("tf32", 1, "matmul")
+    assert cell.id == "matmul/n=16/float32/threads=1/torch-cuda1-tf32"
+    assert cell.reason == "\ufffd[31m" + "x" * 495
+
+
+@pytest.mark.parametrize(
+    ("status", "ends", "verdict"),
+    [
+        ("ok", (2.0, 4.0), "faster"),
+        ("ok", (0.5, 4.0), "unsettled"),
+        ("implausible", (2.0, 4.0), None),
+    ],
+)
+def test_the_interval_of_a_cell_gives_its_verdict(outcome, status, ends, verdict):
+    outcome.facts["speedup"] = {"ratio": 3.0, "low": ends[0], "high": ends[1]}
+    outcome.status = status
+    torch_cpu = Cell(case=CASE, contender=TORCH_CPU)
+    assert record(torch_cpu, outcome, "node", 90.0).cell.verdict == verdict
+    assert record(CELL, outcome, "node", 90.0).cell.verdict is None
+
+
+def test_a_fact_that_the_result_file_does_not_define_is_no_fact(outcome):
+    outcome.facts["news"] = 1
+    with pytest.raises(AssertionError, match="which lacks"):
+        record(CELL, outcome, "node", 90.0)

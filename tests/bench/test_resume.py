@@ -5,8 +5,11 @@ import copy
 import pytest
 
 from bench.journal import Journal
+from bench.results.schema import Cell
 from bench.resume import ResumeError, refuse_changed, unfinished
+from tests.conftest import CASE, asked
 
+A, B = (f"{CASE.format(n)}/numpy" for n in (16, 64))
 HEADER = {
     "datetime": "2026-01-02T03:04:05",
     "machine_info": {
@@ -22,7 +25,7 @@ HEADER = {
 
 
 def journal(folder, name="run", *, complete=False):
-    made = Journal(folder / f"{name}.json", HEADER, ["a/x"])
+    made = Journal(folder / f"{name}.json", HEADER, [Cell.model_validate(asked(A))])
     made.complete = complete
     return made
 
@@ -37,21 +40,21 @@ def changed(path, value):
 
 
 def test_the_same_run_may_go_on(tmp_path):
-    refuse_changed(journal(tmp_path), HEADER, ["a/x"])
+    refuse_changed(journal(tmp_path), HEADER, [A])
 
 
 @pytest.mark.parametrize(
     ("header", "asked", "said"),
     [
-        (changed(["machine_info", "cpu", "model"], "B"), ["a/x"], "the machine's cpu"),
-        (changed(["machine_info", "gpus"], [{"name": "H"}]), ["a/x"], "the machine's gpus"),
+        (changed(["machine_info", "cpu", "model"], "B"), [A], "the machine's cpu"),
+        (changed(["machine_info", "gpus"], [{"name": "H"}]), [A], "the machine's gpus"),
         (
             changed(["machine_info", "versions", "torch"], "2.7"),
-            ["a/x"],
+            [A],
             "the version of torch: 2.6, now 2.7",
         ),
-        (changed(["run", "sources", "matmul"], "bb"), ["a/x"], "the source of workload matmul"),
-        (HEADER, ["a/x", "b/x"], "the selection: 1 cells, now 2"),
+        (changed(["run", "sources", "matmul"], "bb"), [A], "the source of workload matmul"),
+        (HEADER, [A, B], "the selection: 1 cells, now 2"),
     ],
 )
 def test_what_changed_is_named(tmp_path, header, asked, said):

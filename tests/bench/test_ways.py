@@ -21,7 +21,7 @@ MATMUL = discover()["matmul"]
 
 
 def way_of(name, device="cpu"):
-    return Contender(name=f"torch-{device}-{name}", library="torch", device=device, way=name)
+    return Contender(library="torch", device=device, way=name)
 
 
 def case_of(workload=MATMUL, n=256, dtype="float32"):
@@ -108,7 +108,7 @@ def test_a_transfer_begins_and_ends_in_the_hosts_memory(monkeypatch):
 def test_what_stays_on_the_host_and_what_a_contender_fills_in():
     workload = discover()["device_to_host"]
     inputs = workload.make(np.random.default_rng(0), 4) | {"device": "cpu"}
-    cuda = Contender(name="torch-cuda", library="torch", device="cuda")
+    cuda = Contender(library="torch", device="cuda")
     placed = cuda.place(inputs, on_host=("x",))
     assert placed["x"].device.type == "cpu"
     assert (placed["device"], placed["pinned"]) == ("cuda", False)

@@ -20,7 +20,7 @@ from tests.inprocess import verdicts
 SMALL = {
     f"{workload.name}-{params.label}": (workload, params)
     for workload in discover().values()
-    for params in {s.params.get(workload.variant, ""): s for s in reversed(workload.sizes)}.values()
+    for params in {s.params.get(workload.curve, ""): s for s in reversed(workload.sizes)}.values()
 }
 
 
@@ -49,16 +49,16 @@ def test_a_file_is_short_says_its_shapes_and_source_and_has_four_sizes(workload)
     assert len(text.splitlines()) < 60
     assert "Shapes" in docstring
     assert "Source:" in docstring
-    for variant in {s.params.get(workload.variant, "") for s in workload.sizes}:
+    for curve in {s.params.get(workload.curve, "") for s in workload.sizes}:
         small = [s for s in workload.sizes if not s.large]
-        group = [s for s in small if s.params.get(workload.variant, "") == variant]
+        group = [s for s in small if s.params.get(workload.curve, "") == curve]
         assert len(group) >= 4
 
 
 @pytest.mark.parametrize("workload", discover().values(), ids=lambda w: w.name)
 def test_sizes_grow_along_the_axis_and_so_does_the_cost(workload):
-    for variant in {s.params.get(workload.variant, "") for s in workload.sizes}:
-        group = [s for s in workload.sizes if s.params.get(workload.variant, "") == variant]
+    for curve in {s.params.get(workload.curve, "") for s in workload.sizes}:
+        group = [s for s in workload.sizes if s.params.get(workload.curve, "") == curve]
         cases = [Case(workload=workload, size=s, dtype="float32", threads=1) for s in group]
         assert all(case.cost.reduction >= 1 for case in cases)
         for smaller, larger in pairwise(cases):

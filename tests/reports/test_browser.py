@@ -13,7 +13,7 @@ import pytest
 
 from reports.build import MACHINES, build, write_folder, write_single
 from reports.load import load
-from tests.conftest import ONE, content, entry, small_file
+from tests.conftest import ONE, asked, content, entry, small_file
 
 MISSING = "not installed: pip install -e '.[test]'"
 playwright = pytest.importorskip("playwright.sync_api", reason=f"playwright is {MISSING}")
@@ -57,9 +57,9 @@ def hostile():
         told |= {key: told[key] / 2 for key in times}
     odd = copy.deepcopy(small_file()["benchmarks"])
     for each in odd:
-        each["extra_info"] |= {"family": EVIL, "variant": EVIL, "threads": 3}
+        each["extra_info"] |= {"family": EVIL, "curve": EVIL, "threads": 3}
         each["extra_info"]["cell"] = each["extra_info"]["cell"].replace("threads=1", "threads=3")
-    made = content(few + odd, [{"id": "a/b/c/d/e", "status": "skipped", "reason": EVIL}], EVIL)
+    made = content(few + odd, [asked("a/b/c/threads=3/torch-cpu", "skipped", EVIL)], EVIL)
     made["machine_info"] |= {
         "settings": {"environment": {EVIL: EVIL}},
         "versions": {"numpy": EVIL, "torch": EVIL},
@@ -73,7 +73,7 @@ def two_dtypes():
     case = "matmul/n=64/float64/threads=1"
     timed = [entry(f"{case}/numpy", 1e-3, ONE), entry(f"{case}/torch-cpu", 1e-3, ONE)]
     data["benchmarks"] += timed
-    data["cells"] += [{"id": each["extra_info"]["cell"], "status": "ok"} for each in timed]
+    data["cells"] += [asked(each["extra_info"]["cell"], "ok") for each in timed]
     return data
 
 

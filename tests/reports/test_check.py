@@ -26,8 +26,8 @@ def with_facts():
     data["cells"][-1]["reason"] = "NumPy did not finish in 5 s"
     for each in data["benchmarks"]:
         each["extra_info"] |= {
-            "typical_low_s": each["extra_info"]["typical_s"] * 0.99,
-            "typical_high_s": each["extra_info"]["typical_s"] * 1.01,
+            "time_low_s": each["extra_info"]["time_s"] * 0.99,
+            "time_high_s": each["extra_info"]["time_s"] * 1.01,
         }
     return data
 
@@ -38,7 +38,7 @@ def built(tmp_path_factory):
     slow = json.loads(json.dumps(with_facts()))
     slow["machine_info"]["label"] = "slow box"
     for each in slow["benchmarks"]:
-        for name in ("typical_s", "best_s", "typical_low_s", "typical_high_s"):
+        for name in ("time_s", "typical_s", "time_low_s", "time_high_s"):
             each["extra_info"][name] *= 2
     folder = tmp_path_factory.mktemp("built")
     for name, data in (("a.json", with_facts()), ("b.json", slow)):

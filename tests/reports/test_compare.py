@@ -27,7 +27,7 @@ from reports.comparing.many import FEW, load_many
 from reports.comparing.page import NAMED, SIDE_BY_SIDE, page_values
 from reports.comparing.statements import statements
 from reports.load import load
-from tests.conftest import CASE, ONE, content, entry
+from tests.conftest import CASE, ONE, asked, content, entry
 
 KEY = "matmul/n={}/float32/1 core/numpy"
 
@@ -41,14 +41,14 @@ def page(comparison):
     )
 
 
-def timed(cell, typical_s, half=1.01, **info):
+def timed(cell, time_s, half=1.01, **info):
     """Return a benchmark whose time has an interval of `half` times either way."""
-    ends = {"typical_low_s": typical_s / half, "typical_high_s": typical_s * half}
-    return entry(cell, typical_s, ONE, **ends | info)
+    ends = {"time_low_s": time_s / half, "time_high_s": time_s * half}
+    return entry(cell, time_s, ONE, **ends | info)
 
 
-def numpy_at(n, typical_s, half=1.01, **info):
-    return timed(f"{CASE.format(n)}/numpy", typical_s, half, **info)
+def numpy_at(n, time_s, half=1.01, **info):
+    return timed(f"{CASE.format(n)}/numpy", time_s, half, **info)
 
 
 @pytest.fixture
@@ -119,7 +119,7 @@ def test_a_file_against_itself_has_no_difference(result):
     [
         ({"source_sha256": "1" * 64}, "the workload's code is not the same"),
         ({"precision": "tf32"}, "another precision: unknown on the baseline, tf32 on the other"),
-        ({"typical_s": 1e9, "best_s": 1e9, "typical_high_s": 1e9}, "times too far apart"),
+        ({"time_s": 1e9, "typical_s": 1e9, "time_high_s": 1e9}, "times too far apart"),
     ],
 )
 def test_what_is_not_the_same_is_not_comparable(result, info, reason):
@@ -138,7 +138,7 @@ def test_what_is_not_the_same_is_not_comparable(result, info, reason):
 )
 def test_a_cell_without_a_time_says_whose_and_why(result, status, said):
     a = result("a", [numpy_at(16, 4e-6)])
-    cell = {"id": f"{CASE.format(16)}/numpy", "status": status, "reason": "no time"}
+    cell = asked(f"{CASE.format(16)}/numpy", status, "no time")
     b = result("b", [], [cell])
     assert rows(compare([a, b]))["reason"].tolist() == [f"not on the other machine: {said}"]
     assert rows(compare([b, a]))["reason"].tolist() == [f"not on the baseline: {said}"]
@@ -161,7 +161,7 @@ def test_a_time_that_cannot_be_true_is_not_compared(result):
     assert rows(compare([a, b]))["verdict"].tolist() == ["not comparable"]
 
 
-@pytest.mark.parametrize("info", [{"visits": 2}, {"best_s": 1e-7}])
+@pytest.mark.parametrize("info", [{"visits": 2}, {"typical_s": 1e-7}])
 def test_few_visits_and_piled_up_times_change_no_verdict(result, info):
     a = result("a", [numpy_at(16, 4e-6)])
     b = result("b", [numpy_at(16, 1e-6, **info)])
@@ -249,8 +249,9 @@ def made(label, times):
     table = SHAPE.table.iloc[[0] * len(times)].reset_index(drop=True)
     table = table.assign(
         cell=[f"{CASE.format(n)}/numpy" for n in range(len(times))],
-        best_s=typical, typical_s=typical, typical_low_s=typical / half,
-        typical_high_s=typical * half,
+        size=[f"n={n}" for n in range(len(times))],
+        typical_s=typical, time_s=typical, time_low_s=typical / half,
+        time_high_s=typical * half,
     )  # fmt: skip
     return replace(SHAPE, label=label, sha256=label, table=table)
 
@@ -471,8 +472,7 @@ def test_of_many_machines_a_row_tells_the_ends_and_who_is_there(result):
 
 def test_reasons_are_counted_and_their_cells_named(result):
     lacking = [
-        {"id": f"{CASE.format(n)}/torch-cuda", "status": "skipped", "reason": "no cuda device"}
-        for n in range(NAMED + 1)
+        asked(f"{CASE.format(n)}/torch-cuda", "skipped", "no cuda device") for n in range(NAMED + 1)
     ]
     a, b = (result(name, [numpy_at(16, 1e-6)], lacking) for name in "ab")
     (row,) = page_values(compare([a, b]))["reasons"]

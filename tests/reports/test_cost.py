@@ -25,5 +25,5 @@ def test_made_up_files_are_result_files_of_many_kinds(tmp_path):
     table = load(path).table
     assert len(table) == 300
     assert table["family"].nunique() == 4
-    assert table["typical_low_s"].notna().all()
+    assert table["time_low_s"].notna().all()
     assert (table["visits"] == 6).all()

@@ -24,11 +24,11 @@ def test_a_table_comes_back_as_it_was(write, kind):
     assert len(table) == 18
     assert list(table["machine"].unique()) == ["a", "b"]
     row = table[table["cell"] == f"{CASE.format(64)}/torch-cpu"].iloc[0]
-    assert row["typical_s"] == pytest.approx(64e-6 / 3, rel=1e-14)
+    assert row["time_s"] == pytest.approx(64e-6 / 3, rel=1e-14)
     assert (row["ratio"], row["low"], row["high"]) == (3.0, 2.9, 3.1)
     assert json.loads(row["sources"]) == ["bench/workloads/matmul.py"]
     assert bool(row["bimodal"]) is False
-    assert pd.isna(table[table["status"] == "skipped"]["typical_s"]).all()
+    assert pd.isna(table[table["status"] == "skipped"]["time_s"]).all()
 
 
 def test_the_command_writes_a_file_or_the_terminal(write, tmp_path, capsys):

@@ -35,7 +35,7 @@ def test_every_figure_has_its_text(write):
         "best": "900 µs",
         "speedup": "3.0",
         "interval": "2.9 to 3.1",
-        "at_best": "2.0",
+        "by_medians": "2.0",
         "of_peak": "50 % of FLOP/s",
         "first_call": "10.0 ms",
         "lines": "7",
@@ -55,13 +55,13 @@ def test_what_a_cell_lacks_is_left_blank(write):
     blank = {"of_peak", "first_call", "lines", "visits", "memory", "error", "accuracy", "saved"}
     assert {key for key, text in told.items() if not text} == blank
     assert told["status"] == "ok"
-    assert figures(*row_of(write, speedup_best=None))["at_best"] == ""
-    assert figures(*row_of(write, speedup=ONE, speedup_best=None))["speedup"] == "1.00"
+    assert figures(*row_of(write, speedup_typical=None))["by_medians"] == ""
+    assert figures(*row_of(write, speedup=ONE, speedup_typical=None))["speedup"] == "1.00"
 
 
 def test_numpy_has_no_speedup_over_itself(write):
     told = figures(*row_of(write, "numpy", ONE))
-    assert [told[key] for key in ("speedup", "interval", "at_best")] == ["", "", ""]
+    assert [told[key] for key in ("speedup", "interval", "by_medians")] == ["", "", ""]
 
 
 def test_columns_sort_by_their_values_not_their_text(write):

@@ -90,7 +90,7 @@ def test_the_largest_loss_is_the_smallest_ratio(write):
 def test_turning_the_data_round_exchanges_win_and_loss(write):
     data = small_file()
     for benchmark in data["benchmarks"]:
-        for key in ("speedup", "speedup_best"):
+        for key in ("speedup", "speedup_typical"):
             old = benchmark["extra_info"][key]
             benchmark["extra_info"][key] = {
                 "ratio": 1 / old["ratio"], "low": 1 / old["high"], "high": 1 / old["low"]

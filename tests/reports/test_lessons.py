@@ -6,17 +6,17 @@ from reports.findings import Findings
 from reports.lessons import compared
 from reports.load import load
 from reports.statement import Interval
-from tests.conftest import CASE, ONE, content, entry, small_file
+from tests.conftest import CASE, ONE, asked, content, entry, small_file
 
 N16 = CASE.format(16)
 TWO = "matmul/n=16/float32/threads=2"
 DOUBLE = "matmul/n=16/float64/threads=1"
 
 
-def timed(cell, typical_s, half=0.01, speedup=ONE, **info):
+def timed(cell, time_s, half=0.01, speedup=ONE, **info):
     """A cell whose interval of time reaches so much to either side."""
-    interval = {"typical_low_s": typical_s / (1 + half), "typical_high_s": typical_s * (1 + half)}
-    return entry(cell, typical_s, speedup, **(interval if half else {}), **info)
+    interval = {"time_low_s": time_s / (1 + half), "time_high_s": time_s * (1 + half)}
+    return entry(cell, time_s, speedup, **(interval if half else {}), **info)
 
 
 def findings(write, *benchmarks, kind):
@@ -239,7 +239,7 @@ def verified(write, *errors, wrong=()):
         for n, error in enumerate(errors, 1)
     ]
     status = {"status": "mismatch", "reason": "off"}
-    data = content(cells, [{"id": f"{CASE.format(n)}/torch-cpu", **status} for n in wrong])
+    data = content(cells, [asked(f"{CASE.format(n)}/torch-cpu", **status) for n in wrong])
     return Findings(load(write(data))).all["verification"]
 
 
@@ -280,7 +280,7 @@ def test_a_file_that_verified_nothing_says_so(write):
     assert Findings(load(write(small_file()))).all["verification"].state == "ok"
 
 
-@pytest.mark.parametrize("further", [{"visits": 2}, {"best_s": 0.01}, {"status": "unstable"}])
+@pytest.mark.parametrize("further", [{"visits": 2}, {"typical_s": 0.01}, {"status": "unstable"}])
 @pytest.mark.parametrize("side", [0, 1])
 def test_few_visits_or_piled_up_times_change_no_verdict_among_cores(write, further, side):
     cells = [timed(f"{N16}/numpy", 1.0), timed(f"{TWO}/numpy", 0.1)]

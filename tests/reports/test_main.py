@@ -15,11 +15,11 @@ def machine(label, factor=1.0, half=0.01, **cells):
     data = json.loads(json.dumps(small_file(label)))
     for each in data["benchmarks"]:
         info = each["extra_info"]
-        for name in ("typical_s", "best_s"):
+        for name in ("time_s", "typical_s"):
             info[name] *= factor
         info |= {
-            "typical_low_s": info["typical_s"] * (1 - half),
-            "typical_high_s": info["typical_s"] * (1 + half),
+            "time_low_s": info["time_s"] * (1 - half),
+            "time_high_s": info["time_s"] * (1 + half),
         } | cells
     return data
 

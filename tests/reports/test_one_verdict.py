@@ -49,7 +49,7 @@ def two_runs(write, low, high):
     times = {"a": (1e-3, 1.0), "b": (1e-3 / middle(low, high), half)}
     found = []
     for label, (time_s, spread) in times.items():
-        ends = {"typical_low_s": time_s / spread, "typical_high_s": time_s * spread}
+        ends = {"time_low_s": time_s / spread, "time_high_s": time_s * spread}
         timed = [entry(f"{CELL}/numpy", time_s, ONE, **ends)]
         found.append(load(write(content(timed, label=label), f"{label}.json")))
     return found

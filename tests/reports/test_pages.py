@@ -15,7 +15,7 @@ from reports.chapters.outputs import outputs
 from reports.chapters.reading import find, read
 from reports.charts import drawing, sizes
 from reports.load import load, records
-from tests.conftest import CASE, ONE, content, entry, small_file
+from tests.conftest import CASE, ONE, asked, content, entry, named, small_file
 
 pytestmark = pytest.mark.usefixtures("few_chapters")
 
@@ -74,7 +74,7 @@ def two_workloads():
     data = small_file()
     case = "matvec/n=8/float32/threads=1"
     data["benchmarks"] += [entry(f"{case}/numpy", 1e-3, ONE), entry(f"{case}/torch-cpu", 1e-3, ONE)]
-    data["cells"] += [{"id": f"{case}/{who}", "status": "ok"} for who in ("numpy", "torch-cpu")]
+    data["cells"] += [asked(f"{case}/{who}", "ok") for who in ("numpy", "torch-cpu")]
     return data
 
 
@@ -133,7 +133,7 @@ def test_names_from_a_file_cannot_become_markup(pages_of):
     evil = small_file(label="<script>alert(1)</script>")
     evil["cells"][-1]["reason"] = "<img src=x onerror=alert(1)>"
     for entry_ in evil["benchmarks"]:
-        entry_["extra_info"] |= {"family": '"><img src=x>', "variant": "<i>$x$</i>"}
+        entry_["extra_info"] |= {"family": '"><img src=x>', "curve": "<i>$x$</i>"}
     evil["machine_info"]["settings"] = {"environment": {"A": "<script>"}}
     evil["machine_info"]["versions"] = {"numpy": "<script>", "torch": "${7*7}{{7*7}}"}
     for text in pages_of(evil, small_file("<b>")).values():
@@ -171,14 +171,14 @@ def test_further_machines_get_pages_and_a_comparison(pages_of):
 
 def test_a_run_without_numpy_still_makes_a_page(pages_of):
     alone = entry(f"{CASE.format(2)}/torch-cpu", 1.0, ONE)
-    alone["extra_info"] |= {"speedup": None, "speedup_best": None}
+    alone["extra_info"] |= {"speedup": None, "speedup_typical": None}
     pages = pages_of(content([alone]))
     assert "NumPy has no time in this case" in pages[FAMILY]
     assert "No speedup was measured" in pages["index.html"]
 
 
 def test_a_run_without_any_time_still_makes_a_page(pages_of):
-    cells = [{"id": f"{CASE.format(2)}/numpy", "status": "crashed", "reason": "boom"}]
+    cells = [asked(f"{CASE.format(2)}/numpy", "crashed", "boom")]
     text = pages_of(content([], cells))["index.html"]
     assert "No speedup was measured" in text
     assert "boom" in text
@@ -279,7 +279,7 @@ def test_each_thread_setting_has_a_chart_of_its_own(pages_of):
         data["benchmarks"] += [
             entry(f"{case}/numpy", 1e-3, ONE), entry(f"{case}/torch-cpu", 1e-3, (2.0, 1.9, 2.1)),
         ]  # fmt: skip
-        data["cells"] += [{"id": f"{case}/{who}", "status": "ok"} for who in ("numpy", "torch-cpu")]
+        data["cells"] += [asked(f"{case}/{who}", "ok") for who in ("numpy", "torch-cpu")]
     text = pages_of(data)[FAMILY]
     assert "One core against one core, float32." in text
     assert "4 cores against as many, float32." in text
@@ -299,7 +299,7 @@ def test_what_a_devices_clock_says_is_a_table_of_its_own(pages_of):
     timed["extra_info"]["ledger"] = LEDGER
     data["benchmarks"].append(timed)
     data["cells"] = [cell for cell in data["cells"] if cell["id"] != f"{case}/torch-cuda"]
-    data["cells"].append({"id": f"{case}/torch-cuda", "status": "ok"})
+    data["cells"].append(asked(f"{case}/torch-cuda", "ok"))
     text = pages_of(data)[FAMILY]
     table = text[text.index("On the device") :]
     table = table[: table.index("</table>")]
@@ -404,17 +404,15 @@ def test_the_blocks_of_a_cell_are_drawn_beside_numpys(write, tmp_path, capsys):
 
 def test_a_chart_says_in_words_what_it_draws(write):
     table = load(write(small_file())).table
-    text = sizes.describe(records(table[table["typical_s"].notna()]))
+    text = sizes.describe(records(table[table["time_s"].notna()]))
     assert "numpy: 16.0 µs at n=16, 256 µs at n=256." in text
     assert "torch-cpu: 32.0 µs at n=16" in text
 
 
 def test_a_charts_title_counts_by_the_intervals(write):
     table = load(write(small_file())).table
-    timed = table[table["typical_s"].notna()]
-    assert sizes.claim(records(timed.assign(variant="rows"))).startswith(
-        "rows: faster at 1, slower"
-    )
+    timed = table[table["time_s"].notna()]
+    assert sizes.claim(records(timed.assign(curve="rows"))).startswith("rows: faster at 1, slower")
     title = sizes.claim(records(timed))
     assert title == "torch-cpu: faster at 1, slower at 1, tied at 1 of 3"
 
@@ -422,22 +420,23 @@ def test_a_charts_title_counts_by_the_intervals(write):
 @pytest.mark.parametrize("device", ["cpu", "cuda"])
 @pytest.mark.parametrize("workload", discover().values(), ids=lambda w: w.name)
 def test_contenders_of_one_workload_have_colours_of_their_own(workload, device):
-    everyone = [who.name for who in contenders(workload, (device,))]
-    assert len({drawing.colour(name) for name in everyone}) == len(everyone)
-    assert (
-        drawing.colour("torch-cuda1") == drawing.colour("torch-mps") == drawing.colour("torch-cuda")
-    )
+    everyone = [named(who.name) for who in contenders(workload, (device,))]
+    assert len({drawing.colour(row) for row in everyone}) == len(everyone)
+    gpus = [named(name) for name in ("torch-cuda", "torch-cuda1", "torch-mps")]
+    assert len({drawing.colour(row) for row in gpus}) == 1
 
 
 def test_a_way_on_an_accelerator_is_dashed():
-    strokes = [drawing.stroke(name) for name in ("numpy", "torch-cpu-bf16", "torch-cuda-bf16")]
+    strokes = [
+        drawing.stroke(named(name)) for name in ("numpy", "torch-cpu-bf16", "torch-cuda-bf16")
+    ]
     assert strokes == ["-", "-", "--"]
 
 
 def test_many_panels_stand_in_rows(write):
     modes = ("forward", "tape", "inference", "backward")
     timed = [
-        entry(f"matmul/n={n}/float32/threads=1/numpy", 1e-3, ONE, variant=mode)
+        entry(f"matmul/n={n}/float32/threads=1/numpy", 1e-3, ONE, curve=mode)
         for n, mode in enumerate(modes, 2)
     ]
     svg = drawing.inline(sizes.time_against_size(load(write(content(timed))).table))

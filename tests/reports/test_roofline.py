@@ -2,10 +2,10 @@
 
 import pytest
 
+from bench.results.machine import Peaks
 from reports.findings import Findings
 from reports.load import load
 from reports.roofline import bandwidth, memory_bound, of_roof, peak_of, ridge
-from reports.schema import Peaks
 from tests.conftest import CASE, ONE, content, entry
 
 PEAK = {"flop_s": {"float32": 4e9}, "copy_bytes_s": 2e7, "read_bytes_s": 1e7, "cache_bytes": 1000}

@@ -6,7 +6,6 @@ import pytest
 
 from reports.findings import Findings
 from reports.load import load
-from reports.names import main
 from reports.speedups import state_of
 from tests.conftest import CASE, ONE, content, entry, small_file
 
@@ -93,7 +92,7 @@ def test_the_sentence_follows_the_interval(write, speedup, state, text):
 @pytest.mark.parametrize("speedup", [WON, LOST, TIED, (1.1, 0.8, 1.5)])
 def test_visits_blocks_and_a_status_of_old_files_change_no_verdict(write, speedup):
     told = found(write, speedup).text
-    others = {"visits": 2}, {"visits": None}, {"best_s": 1e-4}, {"status": "unstable"}
+    others = {"visits": 2}, {"visits": None}, {"typical_s": 1e-4}, {"status": "unstable"}
     assert [found(write, speedup, **other).text for other in others] == [told] * 4
 
 
@@ -129,7 +128,7 @@ def test_a_size_of_several_numbers_is_spaced(write):
 
 def alone(write, cells=(), **info):
     timed = entry(f"{N16}/torch-cpu", 1e-3, ONE, **info)
-    timed["extra_info"] |= {"speedup": None, "speedup_best": None}
+    timed["extra_info"] |= {"speedup": None, "speedup_typical": None}
     found = Findings(load(write(content([timed], cells)))).speedups
     return found[f"speedup/{N16}/torch-cpu"]
 
@@ -177,11 +176,6 @@ def test_words_from_a_file_are_escaped(write):
     finding = found(write, (3.0, 2.9, 3.1), workload="<b>bold</b>")
     assert "&lt;b&gt;bold" in finding.html
     assert "<b>" not in finding.html
-
-
-def test_only_a_contender_at_no_rung_and_in_no_way_is_a_usual_one():
-    names = ("numpy", "torch-cpu", "torch-cuda", "torch-cuda1", "torch-cpu-bf16")
-    assert [main(name) for name in names] == [False, True, True, True, False]
 
 
 def test_a_time_that_failed_has_no_state_but_absent():

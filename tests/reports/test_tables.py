@@ -11,9 +11,9 @@ from reports.load import load
 from tests.conftest import CASE, ONE, content, entry
 
 
-def timed(n, typical_s):
-    ends = {"typical_low_s": typical_s / 1.01, "typical_high_s": typical_s * 1.01}
-    return entry(f"{CASE.format(n)}/numpy", typical_s, ONE, **ends)
+def timed(n, time_s):
+    ends = {"time_low_s": time_s / 1.01, "time_high_s": time_s * 1.01}
+    return entry(f"{CASE.format(n)}/numpy", time_s, ONE, **ends)
 
 
 @pytest.fixture

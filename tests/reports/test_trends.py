@@ -20,7 +20,7 @@ def cell(n, ratio, /, half=0.01, **changes):
     """One cell's row with an interval of so much on either side."""
     return {
         "axis_value": n, "status": "ok", "ratio": ratio, "low": ratio * (1 - half),
-        "high": ratio * (1 + half), "visits": 3, "typical_s": 1.0, "best_s": 1.0,
+        "high": ratio * (1 + half), "visits": 3, "time_s": 1.0, "typical_s": 1.0,
     } | changes  # fmt: skip
 
 
@@ -100,7 +100,7 @@ def test_an_unsettled_cell_is_no_end():
 
 
 def test_few_visits_and_piled_up_times_are_ends_like_others():
-    few = {"visits": 2, "best_s": 0.1, "status": "unstable"}
+    few = {"visits": 2, "typical_s": 0.1, "status": "unstable"}
     rows = [cell(16, 0.5), cell(64, 0.6, **few), cell(256, 1.5, **few), cell(1024, 2.0)]
     assert told(crossing(rows))[2:] == (64, 256)
 
@@ -239,7 +239,7 @@ def test_the_estimate_is_between_the_ends_as_they_are_written(write):
 
 def test_what_a_curve_is_of_is_said(write):
     (finding,) = curve(
-        write, (0.5, 0.5, 2.0, 2.0), variant="rows", threads=2, axis="flops", dtype="float64"
+        write, (0.5, 0.5, 2.0, 2.0), curve="rows", threads=2, axis="flops", dtype="float64"
     )
     assert finding.text.startswith("matmul, rows, float64, 2 threads: NumPy is faster up to")
     assert "up to operations = 64, torch-cpu from 256 on" in finding.text
@@ -384,7 +384,7 @@ def test_an_impossible_time_is_on_no_curve(write):
         for n, time in zip(sizes, law(3), strict=True)
     ]
     data = content(timed)
-    timed[-1]["extra_info"]["typical_s"] *= 1e-3
+    timed[-1]["extra_info"]["time_s"] *= 1e-3
     data["cells"][-1] |= {"status": "implausible"}
     (finding,) = Findings(load(write(data))).kind("growth")
     assert finding.interval.value == pytest.approx(3.0)

@@ -68,13 +68,13 @@ def planted(numpy, cell, ratio_of):
     """Return an entry of a cell, so many times as fast as NumPy's own of its case."""
     entry = copy.deepcopy(numpy)
     info, contender = entry["extra_info"], cell.rpartition("/")[2]
-    ratio = ratio_of(info["typical_s"])
+    ratio = ratio_of(info["time_s"])
     info |= {"cell": cell, "contender": contender, "device": "cuda"}
-    for key in ("best_s", "typical_s", "typical_low_s", "typical_high_s"):
+    for key in ("typical_s", "time_s", "time_low_s", "time_high_s"):
         if info[key] is not None:
             info[key] /= ratio
     interval = {"ratio": ratio, "low": ratio * 0.99, "high": ratio * 1.01}
-    info |= {"speedup": interval, "speedup_best": interval}
+    info |= {"speedup": interval, "speedup_typical": interval}
     way = contender.removeprefix("torch-cuda").strip("-")
     info["precision"] = PRECISIONS.get(way, info["precision"])
     entry["params"]["contender"] = contender

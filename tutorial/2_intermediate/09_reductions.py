@@ -90,7 +90,7 @@ cost.flops / (cost.elements * np.dtype("float32").itemsize)
 #
 # Is there a **crossover**, a size at which the faster side changes?
 #
-# > {{ quote("crossover", workload="sum", variant="all", contender="torch-cpu") }}
+# > {{ quote("crossover", workload="sum", curve="all", contender="torch-cpu") }}
 #
 # ## Several passes, or one
 #

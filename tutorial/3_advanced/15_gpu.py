@@ -204,7 +204,7 @@ plt.show()
 #
 # > {{ quote("crossover", workload="matmul", contender="torch-cuda-transfer") }}
 #
-# > {{ quote("crossover", workload="sum", variant="all", contender="torch-cuda") }}
+# > {{ quote("crossover", workload="sum", curve="all", contender="torch-cuda") }}
 #
 # {{ choose(quote("crossover", workload="matmul", contender="torch-cuda-transfer"),
 # overtakes="So a large product is worth its transfers there, and a small one is not.",
