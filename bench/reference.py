@@ -86,8 +86,7 @@ class References:
             reason = ""
             with suppress(WorkerError):
                 if (theirs := self._exactly(small, other)) is not None:
-                    at = replace(small, threads=case.threads)
-                    reason = self._ask(at, who, "disagrees", small, theirs)
+                    reason = self._ask(small, who, "disagrees", small, theirs)
             where = f"in float64 at {small.size.label}, against {other.name}: "
             self._disagreements[key] = where + reason if reason else ""
         return self._disagreements[key]
@@ -97,9 +96,8 @@ class References:
         key = (small.workload.name, small.curve, who.name)
         if key not in self._exact:
             self._exact[key] = None
-            at = replace(small, threads=self._threads)
             with suppress(WorkerError):
-                self._exact[key] = self._ask(at, who, "exact", small)
+                self._exact[key] = self._ask(small, who, "exact", small)
         return self._exact[key]
 
     def expected(self, case: Case, who: Contender, stage: Stage) -> Expected:
@@ -130,7 +128,7 @@ class References:
                         raise
                     continue
                 self._samples[name, source.name] = sample
-                if path is not None:
+                if path is not None and path.exists():
                     stage.references[source.name] = path
             if (known := self._samples[name, source.name]) is not None:
                 whole = (

@@ -1,12 +1,12 @@
-"""Do two runs agree? This suite against plain pytest-benchmark fixtures, alternated.
+"""Do runs answer, and do they agree? Default runs of this suite, beside those of another checkout.
 
-    python -m bench.repeatability [--runs 2] [--burner] [--keep DIR]
-    python -m bench.repeatability --again DIR
+    python -m bench.repeatability [--runs 3] [--other CHECKOUT] [--burner] [--keep DIR]
+    python -m bench.repeatability --again DIR [--against DIR]
 
-Each round is a default run of this suite, then the same one-core pairs through `bench/plain.py` in
-the same wall time. The table tells how far the speedups of each two rounds lie apart, and whether
-their intervals allow for that. A burner is a process that keeps one core busy, on and off at random
-for 0.2 to 3 s, all the while; then the rounds are also held against those without (`--against`).
+Each round is a default run of this suite, then one of the other checkout in its own `.venv`; so
+both meet the same hour of the machine. The table has a column a suite; every figure is drawn from
+the result files alone. A burner is a process that keeps one core busy, on and off at random for 0.2
+to 3 s, all the while; `--against` holds such runs against those of another folder.
 """
 
 import argparse
@@ -20,7 +20,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, product
 from multiprocessing import get_context, parent_process
 from pathlib import Path
 
@@ -28,21 +28,31 @@ import numpy as np
 
 from bench import machine
 from bench.options import ROOT
+from bench.results.reading import validated
+from bench.results.schema import Info, ResultFile
+from bench.results.verdicts import FASTER, SLOWER, UNSETTLED, verdict
 
-RIDGE = 10.0  # flops a byte: a core's arithmetic over its share of the memory's bandwidth
-MARGIN = 1.05  # as the reports have it: a smaller difference makes no winner
-PLAIN_SHARE = 1.4  # pytest-benchmark stops short of its max_time: 0.7 of it was seen here
-WINS, LOSES, NEITHER = "wins", "loses", "neither"
+HERE, OTHER = "this suite", "other"
+MIN_VISITS = 3  # schema 1 named a winner from so many visits on, and a tie where it knew 2 %
 
 
 @dataclass(frozen=True, kw_only=True)
 class Speedup:
-    """One speedup of one run; without an interval, `low` and `high` are the ratio."""
+    """One speedup of one run.
+
+    Attributes
+    ----------
+    published : whether the suite that measured it said who is faster, or that it is a tie.
+    largest : whether it is PyTorch's main body on the CPU, at the workload's largest size.
+
+    """
 
     ratio: float
     low: float
     high: float
-    marked: bool = False
+    threads: int = 1
+    published: bool = True
+    largest: bool = False
 
     @property
     def half_width(self) -> float:
@@ -50,123 +60,170 @@ class Speedup:
         return math.log(self.high / self.low) / 2
 
     @property
-    def winner(self) -> str:
-        """Who is declared faster."""
-        return WINS if self.low > MARGIN else LOSES if self.high < 1 / MARGIN else NEITHER
+    def verdict(self) -> str:
+        """What the interval alone says."""
+        return verdict(self.low, self.high)
 
 
-Run = Mapping[str, Speedup]  # by cell
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """One result file: its speedups by cell, and how it spent its time."""
+
+    speedups: Mapping[str, Speedup]
+    timed_share: float
+    wall_s: float
+    self_test: str = ""
 
 
-def ours(path: Path, kind: str, threads: int = 1) -> Run:
-    """Return the speedups in a result file of this suite; `kind` is speedup or speedup_best."""
-    content = json.loads(path.read_text())
-    status = {cell["id"]: cell["status"] for cell in content["cells"]}
-    found = {}
-    for entry in content["benchmarks"]:
-        info = entry["extra_info"]
-        told = info.get(kind) and status[info["cell"]] != "implausible"
-        if info["threads"] == threads and info["contender"] != "numpy" and told:
-            marked = status[info["cell"]] == "unstable" or info["bimodal"]
-            found[info["cell"]] = Speedup(**info[kind], marked=marked)
-    return found
+def read(path: Path, wall_s: float = math.nan) -> Run:
+    """Return what a result file of any schema says; `wall_s` is of the whole command.
+
+    Raises
+    ------
+    ValueError : the file is not of this suite.
+
+    """
+    raw = json.loads(path.read_text(encoding="utf-8"))
+    content = validated(raw)
+    if not isinstance(content, ResultFile):
+        raise ValueError(f"{path}: a result file of this suite expected")  # noqa: TRY004 - a value
+    status = {cell["id"]: cell["status"] for cell in raw["cells"]}  # schema 1's own
+    infos = [entry.extra_info for entry in content.benchmarks]
+    most: dict[tuple[str, str], float] = {}
+    for info in infos:
+        most[_curve(info)] = max(info.axis_value, most.get(_curve(info), 0.0))
+    speedups = {
+        info.cell: Speedup(
+            ratio=info.speedup.ratio,
+            low=info.speedup.low,
+            high=info.speedup.high,
+            threads=info.threads,
+            published=_published(info, status[info.cell]),
+            largest=not info.variant
+            and info.device == "cpu"
+            and info.axis_value == most[_curve(info)],
+        )
+        for info in infos
+        if info.library == "torch" and info.speedup and status[info.cell] in {"ok", "unstable"}
+    }
+    timed_s = sum(
+        sum(entry.stats.data) * (entry.extra_info.iterations_per_block or 1)
+        for entry in (*content.benchmarks, *content.twins)
+    )
+    found = content.machine_info.self_test
+    return Run(
+        speedups=speedups,
+        timed_share=timed_s / (content.run.spent_s or math.nan),
+        wall_s=wall_s,
+        self_test=f"{found.excluding_1} of {found.comparisons}" if found else "",
+    )
 
 
-def plain(path: Path, kind: str) -> Run:
-    """Return the speedups in pytest-benchmark's own file: of medians, or of minima for the best."""
-    statistic = "median" if kind == "speedup" else "min"
-    entries = json.loads(path.read_text())["benchmarks"]
-    times = {entry["extra_info"]["cell"]: entry["stats"][statistic] for entry in entries}
-    found = {}
-    for cell, time_s in times.items():
-        case, _, contender = cell.rpartition("/")
-        if contender != "numpy":
-            ratio = times[f"{case}/numpy"] / time_s
-            found[cell] = Speedup(ratio=ratio, low=ratio, high=ratio)
-    return found
+def _curve(info: Info) -> tuple[str, str]:
+    return info.workload, info.curve
 
 
-def intensities(path: Path) -> dict[str, float]:
-    """Return flops a byte of every cell in a result file."""
-    entries = [entry["extra_info"] for entry in json.loads(path.read_text())["benchmarks"]]
-    return {info["cell"]: info["flops"] / info["bytes"] for info in entries}
+def _published(info: Info, status: str) -> bool:
+    """Tell whether a suite said more than that it cannot tell, by its own rule."""
+    if info.speedup is None:
+        return False
+    says = verdict(info.speedup.low, info.speedup.high)
+    if status != "unstable":
+        return says != UNSETTLED
+    enough = (info.visits or 0) >= MIN_VISITS and info.time_s <= 3 * info.best_s
+    return enough and says in {FASTER, SLOWER}
 
 
-def compared(first: Run, second: Run, cells: Sequence[str]) -> dict[str, float]:
-    """Return how far apart two runs are over some cells, and how often their intervals agree."""
-    both = [cell for cell in cells if cell in first and cell in second]
-    apart = np.array([abs(math.log(first[c].ratio / second[c].ratio)) for c in both])
-    allowed = np.array([math.hypot(first[c].half_width, second[c].half_width) for c in both])
-    flips = sum({first[c].winner, second[c].winner} == {WINS, LOSES} for c in both)
-    marked = [run[c].marked for run in (first, second) for c in both]
+def unsettled(run: Run, cells: Sequence[str], *, published: bool) -> str:
+    """Return how many of some cells have no verdict: as published, or by their intervals alone."""
+    chosen = [run.speedups[cell] for cell in cells]
+    count = sum(
+        not speedup.published if published else speedup.verdict == UNSETTLED for speedup in chosen
+    )
+    return f"{count}/{len(chosen)}"
+
+
+def compared(first: Run, second: Run, threads: Sequence[int]) -> dict[str, float]:
+    """Return how far apart two runs are, with so many threads, and how often intervals agree."""
+    pairs = [
+        (one, second.speedups[cell])
+        for cell, one in first.speedups.items()
+        if cell in second.speedups and one.threads in threads
+    ]
+    apart = np.array([abs(math.log(a.ratio / b.ratio)) for a, b in pairs])
+    allowed = np.array([math.hypot(a.half_width, b.half_width) for a, b in pairs])
     return {
-        "pairs": len(both),
+        "pairs": len(pairs),
         "median": float(np.median(apart)),
         "p95": float(np.quantile(apart, 0.95)),
-        "largest": float(apart.max()),
         "agree": float(np.mean(apart <= allowed)),
-        "flips": flips,
-        "marked": float(np.mean(marked)),
+        "flips": sum({a.verdict, b.verdict} == {FASTER, SLOWER} for a, b in pairs),
     }
+
+
+def column(runs: Sequence[Run], against: Sequence[Run] = ()) -> dict[str, str]:
+    """Return the figures of a suite's runs, by the name of their row."""
+    every = sorted({s.threads for run in runs for s in run.speedups.values()})
+    ones, all_cores = every[:1], every[1:] or every
+    cells = [list(run.speedups) for run in runs]
+    top = [[cell for cell in run.speedups if run.speedups[cell].largest] for run in runs]
+    pairs = list(product(runs, against) if against else combinations(runs, 2))
+    figures = {
+        "unsettled at the largest sizes, as published": ", ".join(
+            unsettled(run, names, published=True) for run, names in zip(runs, top, strict=True)
+        ),
+        "  by their intervals alone": ", ".join(
+            unsettled(run, names, published=False) for run, names in zip(runs, top, strict=True)
+        ),
+        "unsettled of all speedups, as published": ", ".join(
+            unsettled(run, names, published=True) for run, names in zip(runs, cells, strict=True)
+        ),
+        "  of all, by their intervals alone": ", ".join(
+            unsettled(run, names, published=False) for run, names in zip(runs, cells, strict=True)
+        ),
+    }
+    if pairs:
+        both = [compared(*pair, every) for pair in pairs]
+        figures["opposite winners in two runs"] = str(sum(int(row["flips"]) for row in both))
+        figures["two runs agree within their intervals"] = _mean(both, "agree")
+        for name, threads in (("one core", ones), ("all cores", all_cores)):
+            rows = [compared(*pair, threads) for pair in pairs]
+            figures[f"|ln s1/s2|, {name}: median"] = _mean(rows, "median")
+            figures[f"|ln s1/s2|, {name}: 95th percentile"] = _mean(rows, "p95")
+    if tests := [run.self_test for run in runs if run.self_test]:
+        figures["A against A: intervals that exclude 1"] = ", ".join(tests)
+    figures["share of the run inside timed blocks"] = ", ".join(
+        f"{r.timed_share:.0%}" for r in runs
+    )
+    figures["whole command"] = ", ".join(f"{run.wall_s:.0f} s" for run in runs)
+    return figures
+
+
+def _mean(rows: Sequence[Mapping[str, float]], key: str) -> str:
+    return f"{np.mean([row[key] for row in rows]):.1%}"
 
 
 def table(folder: Path, against: Path | None = None) -> Iterator[str]:
-    """Yield the lines of the table of all rounds in a folder, and of those in another."""
-    runs = sorted(folder.glob("ours/*/*.json"))
-    usual = sorted(folder.glob("plain/*.json"))
-    others = sorted(against.glob("ours/*/*.json")) if against else []
-    others_usual = sorted(against.glob("plain/*.json")) if against else []
-    intensity = intensities(runs[0])
-    classes = {
-        "compute-bound": [cell for cell, value in intensity.items() if value >= RIDGE],
-        "memory-bound": [cell for cell, value in intensity.items() if value < RIDGE],
-        "all": list(intensity),
-    }
-    head = ("|ln(s1/s2)| of", "pairs", "median", "95th", "largest", "agree", "flips", "marked")
-    yield f"{head[0]:<42}" + "".join(f"{word:>9}" for word in head[1:])
-    for kind in ("speedup", "speedup_best"):
-        sides = {
-            "this suite": (
-                [ours(path, kind) for path in runs],
-                [ours(path, kind) for path in others],
-            ),
-            "plain fixtures": (
-                [plain(path, kind) for path in usual],
-                [plain(path, kind) for path in others_usual],
-            ),
-        }
-        for name, cells in classes.items():
-            for way, (here, there) in sides.items():
-                figures = [compared(*pair, cells) for pair in combinations(here, 2)]
-                title = f"{'typical' if kind == 'speedup' else 'best'}, {name}, {way}"
-                yield _line(title, figures)
-                if there:
-                    crossed = [compared(a, b, cells) for a in here for b in there]
-                    yield _line(f"{title}, vs calm", crossed)
-    yield from _account(folder, runs)
+    """Yield the lines of the table of all runs in a folder, or of those against another's."""
+    sides = runs_in(folder)
+    others = runs_in(against) if against else {}
+    columns = {side: column(runs, others.get(side, ())) for side, runs in sides.items()}
+    width = max(len(text) for figures in columns.values() for text in figures.values()) + 2
+    yield f"{'':<48}" + "".join(f"{side:>{width}}" for side in columns)
+    for name in next(iter(columns.values())):
+        values = (figures.get(name, "") for figures in columns.values())
+        yield f"{name:<48}" + "".join(f"{value:>{width}}" for value in values)
 
 
-def _line(title: str, figures: Sequence[Mapping[str, float]]) -> str:
-    mean = {key: float(np.mean([row[key] for row in figures])) for key in figures[0]}
-    shares = "".join(f"{mean[key]:>9.1%}" for key in ("median", "p95", "largest", "agree"))
-    flips = sum(row["flips"] for row in figures)
-    return f"{title:<42}{mean['pairs']:>9.0f}{shares}{flips:>9.0f}{mean['marked']:>9.1%}"
-
-
-def _account(folder: Path, runs: Sequence[Path]) -> Iterator[str]:
-    walls_s = json.loads((folder / "walls.json").read_text())
-    for path, wall_s in zip(runs, walls_s, strict=True):
-        content = json.loads(path.read_text())
-        status = {cell["id"]: cell["status"] for cell in content["cells"]}
-        infos = [(entry["extra_info"], entry["stats"]["data"]) for entry in content["benchmarks"]]
-        timed_s = sum(sum(data) * info["iterations_per_block"] for info, data in infos)
-        piled = [info for info, _ in infos if info["typical_s"] > 3 * info["best_s"]]
-        quiet = sum(status[info["cell"]] != "unstable" for info in piled)
-        yield (
-            f"{path.name}: {timed_s / wall_s:.0%} of {wall_s:.0f} s inside timed blocks; "
-            f"{len(piled)} of {len(infos)} cells with a median over 3 times their best, "
-            f"{quiet} of them not marked"
-        )
+def runs_in(folder: Path) -> dict[str, list[Run]]:
+    """Return the runs that `measure` left in a folder, by side."""
+    walls = json.loads((folder / "walls.json").read_text())
+    found = {}
+    for side in (HERE, OTHER):
+        paths = sorted((folder / side.replace(" ", "-")).glob("*/*.json"))
+        if paths:
+            found[side] = [read(*pair) for pair in zip(paths, walls[side], strict=True)]
+    return found
 
 
 @contextmanager
@@ -193,55 +250,47 @@ def _burn(core: int | None) -> None:
         time.sleep(rng.uniform(0.2, 3))
 
 
-def measure(folder: Path, rounds: int) -> None:
-    """Run the suite and the plain fixtures in turn."""
-    (folder / "plain").mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "pytest", "--benchmark-only", "-q"]
-    walls_s = []
+def measure(folder: Path, rounds: int, other: Path | None) -> None:
+    """Run the suites in turn, each at its default budget."""
+    folder.mkdir(parents=True, exist_ok=True)
+    checkouts = {HERE: ROOT} | ({OTHER: other} if other else {})
+    walls: dict[str, list[float]] = {side: [] for side in checkouts}
     for number in range(rounds):
-        start = time.perf_counter()
-        _run([*command, "bench/", "--results", str(folder / "ours"), "--machine", "box"])
-        walls_s.append(time.perf_counter() - start)
-        (folder / "walls.json").write_text(json.dumps(walls_s))
-        listed = _run(
-            [sys.executable, "-m", "pytest", "bench/plain.py", "--threads", "1", "--co", "-q"]
-        )
-        count = listed.count("test_plain[")
-        each_s = PLAIN_SHARE * walls_s[-1] / count
-        file = folder / "plain" / f"{number}.json"
-        start = time.perf_counter()
-        _run(
-            [
-                *(*command, "bench/plain.py", "--threads", "1", "--benchmark-json", str(file)),
-                *("--benchmark-max-time", f"{each_s:.3f}"),
-            ]
-        )
-        print(f"round {number}: {walls_s[-1]:.0f} s, plain {time.perf_counter() - start:.0f} s")
+        for side, checkout in checkouts.items():
+            start = time.perf_counter()
+            _run(checkout, folder.resolve() / side.replace(" ", "-"))
+            walls[side].append(time.perf_counter() - start)
+            (folder / "walls.json").write_text(json.dumps(walls))
+            print(f"round {number}, {side}: {walls[side][-1]:.0f} s", flush=True)
 
 
-def _run(command: Sequence[str]) -> str:
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603 - our own command
+def _run(checkout: Path, results: Path) -> None:
+    own = checkout / ".venv" / "bin" / "python"
+    python = str(own) if own.exists() else sys.executable
+    command = [python, "-m", "pytest", "bench/", "--benchmark-only", "-q", "--no-report"]
+    command += ["--results", str(results), "--machine", "box"]
+    done = subprocess.run(command, cwd=checkout, capture_output=True, text=True, check=False)  # noqa: S603 - our own command
     if done.returncode:
         raise SystemExit(f"{' '.join(command)} failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
-    return done.stdout
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(prog="python -m bench.repeatability")
-    parser.add_argument("--runs", type=int, default=2, help="rounds to compare (2)")
+    parser.add_argument("--runs", type=int, default=3, help="rounds to compare (3)")
+    parser.add_argument("--other", type=Path, help="another checkout, with its own .venv")
     parser.add_argument("--burner", action="store_true", help="with a core that is busy at times")
     parser.add_argument("--keep", type=Path, default=Path("repeatability"), help="folder for files")
-    parser.add_argument("--against", type=Path, help="a folder of rounds to compare with, too")
+    parser.add_argument("--against", type=Path, help="a folder of rounds to compare with instead")
     parser.add_argument("--again", type=Path, help="print the table of a folder, measure nothing")
     chosen = parser.parse_args(arguments)
     if not chosen.again:
         core: int | None = next(reversed(machine.cores()), None)
         if chosen.burner:
             with burning(core):
-                measure(chosen.keep, chosen.runs)
+                measure(chosen.keep, chosen.runs, chosen.other)
         else:
-            measure(chosen.keep, chosen.runs)
+            measure(chosen.keep, chosen.runs, chosen.other)
     print("\n".join(table(chosen.again or chosen.keep, chosen.against)))
 
 

@@ -25,7 +25,16 @@ from bench.case import Case, in_dtype
 from bench.contenders import Contender
 from bench.memory import give_back, peak_bytes
 from bench.precision import float32_precision, set_float32
-from bench.verify import Sample, Verification, changed_inputs, outputs, shares_memory, verify
+from bench.verify import (
+    FIRST_SAMPLE,
+    WHOLE,
+    Sample,
+    Verification,
+    changed_inputs,
+    outputs,
+    shares_memory,
+    verify,
+)
 from bench.workload import Inputs, Quality
 
 BLOCK_S = 0.005
@@ -103,14 +112,16 @@ class Worker:
         joblib.dump(case.inputs(), inputs)
 
     def reference(self, case: Case, inputs: Path, result: Path | None) -> list[Sample]:
-        """Return a sample of this library's float64 result; write the whole to a file, if told."""
+        """Return a sample of this library's float64 result; write the whole to a file if small."""
         who = self.contender.usual
         exact = {name: in_dtype(value, "float64") for name, value in _read(inputs).items()}
-        found = who.bring_back(who.body(case)(**who.place(exact, case.workload.on_host)))
-        if result is not None:
-            joblib.dump(outputs(found), result)
-        samples = [Sample.of(output) for output in outputs(found)]
-        del exact, found
+        parts = outputs(who.bring_back(who.body(case)(**who.place(exact, case.workload.on_host))))
+        if result is not None and sum(np.size(part) for part in parts) <= WHOLE:
+            joblib.dump(parts, result)
+            samples = [Sample.of(part) for part in parts]
+        else:
+            samples = [Sample.of(part, FIRST_SAMPLE) for part in parts]
+        del exact, parts
         give_back(self.contender.device)
         return samples
 
