@@ -13,7 +13,7 @@ One-core contenders share one core, and leave it together when something else wa
 with threads is frozen between its turns: idle threads that spin would steal the other's cores.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -28,7 +28,7 @@ from bench.outcome import Outcome, Visit
 from bench.peaks import Peaks, merged, name_of
 from bench.process import START_S, Nursery, WorkerError, WorkerProcess
 from bench.reference import References, Stage
-from bench.worker import Block, Confirmation, First
+from bench.worker import BLOCK_S, LONG_S, Block, Confirmation, First
 
 TURN_S, MOST_BLOCKS = 0.02, 4  # of a turn: blocks in a row
 FEWEST_ROUNDS = 2  # turns of each contender in a visit
@@ -101,7 +101,13 @@ class Arena:
             self._nurseries.pop(threads).end()
             raise
 
-    def peaks(self, probe_s: float, known: Mapping[str, Peaks], only: str = "") -> dict[str, Peaks]:
+    def peaks(
+        self,
+        probe_s: float,
+        precisions: Collection[str],
+        known: Mapping[str, Peaks],
+        only: str = "",
+    ) -> dict[str, Peaks]:
         """Measure what each device can do, of all libraries there, and keep the larger of both.
 
         `known` are peaks measured before; with `only`, those of one device are measured again.
@@ -111,7 +117,7 @@ class Arena:
             name = name_of(who, threads)
             if who == who.usual and only in ("", name):
                 with suppress(WorkerError):  # a device without peaks has no roof
-                    more = self._ask(who, threads, self.limit_s, "peaks", probe_s)
+                    more = self._ask(who, threads, self.limit_s, "peaks", probe_s, precisions)
                     found = merged(found, name, more)
         return found
 
@@ -174,20 +180,45 @@ class Arena:
     ) -> dict[Contender, list[Block]]:
         """Take blocks in turn; return those of the contenders that got to the end."""
         taken: dict[Contender, list[Block]] = {who: [] for who in ready}
+        if any(unsure(outcome) for outcome in ready.values()):
+            self._take(case, ready, taken, order_of_turns(list(ready), number, 1), 1)
+            short = [who for who, blocks in taken.items() if too_short(ready[who], blocks)]
+            for who in short:
+                self._calibrate(case, who, ready[who])
+            if short:  # all lose their first block, so that blocks stay paired
+                taken = {who: [] for who in taken if ready[who].open}
+        count, rounds = turns({who: ready[who] for who in taken}, visit_s)
+        self._take(case, ready, taken, order_of_turns(list(taken), number, rounds), count)
+        return taken
+
+    def _take(
+        self,
+        case: Case,
+        ready: Entries,
+        taken: dict[Contender, list[Block]],
+        order: Iterable[Contender],
+        count: int,
+    ) -> None:
+        """Have contenders take turns of `count` blocks; one that cannot go on is taken out."""
         core = self._cores[-1] if case.threads == 1 and self._cores else None
-        count, rounds = turns(ready, visit_s)
-        for who in order_of_turns(list(ready), number, rounds):
+        for who in order:
             if who in taken:
-                iterations = ready[who].facts["iterations_per_block"]
-                limit_s = self.limit_s + BLOCKS_PATIENCE * count * ready[who].block_s
+                outcome = ready[who]
+                iterations = outcome.facts["iterations_per_block"]
+                limit_s = self.limit_s + BLOCKS_PATIENCE * count * outcome.block_s
                 blocks = self._attempt(
-                    case, who, ready[who], "blocks", count, iterations, core, limit_s=limit_s
+                    case, who, outcome, "blocks", count, iterations, core, limit_s=limit_s
                 )
                 if blocks is None:
                     del taken[who]
                 else:
                     taken[who].extend(blocks)
-        return taken
+
+    def _calibrate(self, case: Case, who: Contender, outcome: Outcome) -> None:
+        """Choose the iterations of a block."""
+        answer = self._attempt(case, who, outcome, "calibrate")
+        if answer is not None:
+            outcome.facts["iterations_per_block"], outcome.block_s = answer
 
     def _begun(self, case: Case, who: Contender, outcome: Outcome, stage: Stage) -> bool:
         """Have a contender compute the case once; tell whether it can be timed."""
@@ -214,8 +245,7 @@ class Arena:
                 outcome.facts["rel_error"] = verification.rel_error
                 raise WorkerError("mismatch", verification.reason)
             if new:
-                iterations, outcome.block_s = self._call(case, who, "calibrate")
-                outcome.facts["iterations_per_block"] = iterations
+                self._calibrate(case, who, outcome)
                 outcome.facts |= NOT_TIMED
                 if who.device != "cpu":
                     outcome.facts |= self._call(case, who, "device_times", stage.inputs)
@@ -246,11 +276,17 @@ class Arena:
             outcome.fail(answer.status, answer.reason)
 
     def _judge_quality(self, case: Case, who: Contender, outcome: Outcome, stage: Stage) -> None:
-        """Ask once what a workload measures beside time; more threads compute the same."""
+        """Ask once what a workload measures beside time; more threads compute the same.
+
+        Where an iteration is long, only at the smallest size: training takes many of them.
+        """
         passed = who.rung and not case.workload.quality_of_rungs
         first = who.name not in stage.judged
         stage.judged.add(who.name)
-        asked = first and not (passed or who.way or who.twin or case.size.large)
+        long = (
+            outcome.block_s > LONG_S / 2 and case.axis_value > case.smallest(case.dtype).axis_value
+        )
+        asked = first and not (passed or long or who.way or who.twin or case.size.large)
         quality = self._attempt(case, who, outcome, "quality", stage.inputs) if asked else {}
         if quality is not None:
             outcome.facts["quality"] = quality
@@ -325,6 +361,16 @@ def order_of_turns(everyone: Sequence[Contender], number: int, rounds: int) -> I
     order = [*everyone[first:], *everyone[:first]]
     for _ in range(rounds):
         yield from order[:: 1 if number % 2 else -1]
+
+
+def unsure(outcome: Outcome) -> bool:
+    """Tell whether the length of a block rests on a first call alone."""
+    return not outcome.visits and outcome.facts["iterations_per_block"] == 1
+
+
+def too_short(outcome: Outcome, blocks: Sequence[Block]) -> bool:
+    """Tell whether a first call was slow, and the calls after it are not."""
+    return unsure(outcome) and min(block.time_s for block in blocks) < BLOCK_S / 2
 
 
 def turns(ready: Entries, visit_s: float) -> tuple[int, int]:

@@ -5,7 +5,7 @@ measured again first, since a busy moment may have lowered it. Curves are judged
 run, when all their sizes are known.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from bench.arena import Arena
@@ -36,16 +36,17 @@ class Judge:
 
     """
 
-    def __init__(self, arena: Arena, probe_s: float) -> None:
-        """Take the arena whose workers measure peaks, `probe_s` seconds for each figure."""
+    def __init__(self, arena: Arena, probe_s: float, precisions: Collection[str]) -> None:
+        """Take the arena whose workers measure peaks in some precisions, each for `probe_s`."""
         self.peaks: dict[str, Peaks] = {}
         self._arena = arena
         self._probe_s = probe_s
+        self._precisions = precisions
         self._probes: dict[str, int] = {}
 
     def probe(self, only: str = "") -> None:
         """Measure the peaks of all devices, or one device's once more."""
-        self.peaks = self._arena.peaks(self._probe_s, self.peaks, only)
+        self.peaks = self._arena.peaks(self._probe_s, self._precisions, self.peaks, only)
         for name in self.peaks if not only else (only,):
             self._probes[name] = self._probes.get(name, 0) + 1
 

@@ -10,7 +10,7 @@ model is known, see `bench.vendor`.
 
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -37,15 +37,19 @@ MEMORY_SHARE = 8  # no array of a probe takes more than this part of the free me
 Peaks = dict[str, Any]
 
 
-def measured(who: Contender, cores: Sequence[int], probe_s: float) -> Peaks:
+def measured(
+    who: Contender, cores: Sequence[int], probe_s: float, precisions: Collection[str]
+) -> Peaks:
     """Return the peaks of a library on a device, spending about `probe_s` seconds on each.
 
     On a CPU, `cores` are those that it computes on, whose caches the copied arrays must not fit.
 
-    `flop_s` by precision, `copy_bytes_s` (read and written) and `read_bytes_s`; of an accelerator
-    also its `model` and `launch_s`, the time from one queued call of next to no work to the next.
+    `flop_s` by those of the `precisions` that the device has, `copy_bytes_s` (read and written)
+    and `read_bytes_s`; of an accelerator also its `model` and `launch_s`, the time from one queued
+    call of next to no work to the next.
     """
-    found = {name: _flop_s(who, name, probe_s) for name in _precisions(who)}
+    asked = [name for name in _precisions(who) if name in precisions]
+    found = {name: _flop_s(who, name, probe_s) for name in asked}
     on_cpu = who.device == "cpu"
     cache = processor.cache_bytes(cores) if on_cpu else cache_bytes(torch.device(who.device))
     size = max(LEAST_BYTES, min(MOST_CPU_BYTES, CACHES * (cache or 0)))

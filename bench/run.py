@@ -22,6 +22,7 @@ from bench.journal import Journal
 from bench.judge import Judge
 from bench.options import Options
 from bench.outcome import Outcome, Priors, Seen, all_priors, seen_in, settle
+from bench.plausible import precision_of
 from bench.progress import Progress
 from bench.record import extra_info, record, restored, state
 from bench.results.verdicts import Verdict
@@ -97,7 +98,8 @@ class Run:
         self._arena = Arena(keys, limit_s, LARGE_SHARE * options.budget_s)
         least_s, most_s = PROBES_S
         probe_s = min(most_s, max(least_s, PROBE_SHARE * options.budget_s))
-        self._judge = Judge(self._arena, probe_s)
+        precisions = {precision_of(cell.case, cell.contender) for cell in self._cells}
+        self._judge = Judge(self._arena, probe_s, precisions)
         share_s = VISIT_SHARE * options.budget_s / (2 * max(1, len(self._cells)))
         self._visit_s = min(VISIT_S[1], max(VISIT_S[0], share_s))
         self.journal = self._begun(header)

@@ -10,7 +10,7 @@ come and go as files in a folder that all workers of a case see.
 
 import gc
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -101,9 +101,10 @@ class Worker:
             "float32_precision": float32_precision(),
         }
 
-    def peaks(self, probe_s: float) -> dict[str, Any]:
+    def peaks(self, probe_s: float, precisions: Collection[str]) -> dict[str, Any]:
         """Measure what this library can do at most on this device, `probe_s` seconds a figure."""
-        found = peaks.measured(self.contender, machine.cores()[: self.threads], probe_s)
+        cores = machine.cores()[: self.threads]
+        found = peaks.measured(self.contender, cores, probe_s, precisions)
         give_back(self.contender.device)
         return found
 
@@ -235,12 +236,11 @@ class Worker:
     def calibrate(self) -> tuple[int, float]:
         """Choose the iterations of a block; return them, and the seconds that a block takes.
 
-        One slow call says nothing of them: libraries load and compile in the first, and fresh
-        memory is slow when it is touched for the first time. So the faster of two blocks counts.
+        Where the last call was long, one call is a block, for now: it may have been the first,
+        which loads and compiles. Else the faster of two blocks counts, since fresh memory is slow
+        when it is touched for the first time.
         """
         self.iterations = 1
-        if self._iteration_s > LONG_S:
-            self._timed()
         if self._iteration_s > LONG_S:
             return 1, self._iteration_s
         while (time_s := self._faster_s()) * self.iterations < BLOCK_S / 2:
