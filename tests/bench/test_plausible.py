@@ -147,7 +147,7 @@ def test_no_clean_cell_of_a_real_machine_is_caught(path):
         assert above_roof(one, who, info, roof) == "", info["cell"]
         assert out_of_time(info, roof) == "", info["cell"]
         if not who.rung:
-            key = (workload.name, one.variant, one.dtype, one.threads, who)
+            key = (workload.name, one.curve, one.dtype, one.threads, who)
             curves.setdefault(key, []).append((one, who, info, roof))
     assert len(curves) > 100
     for curve in curves.values():

@@ -15,12 +15,12 @@ from bench.case import DTYPES, Case
 from bench.contenders import NUMPY, TORCH_CPU, contenders
 from bench.verify import tolerance
 from bench.workload import Workload, discover, named, size
-from tests.inprocess import verdicts
+from tests.inprocess import verifications
 
 SMALL = {
     f"{workload.name}-{params.label}": (workload, params)
     for workload in discover().values()
-    for params in {s.params.get(workload.variant, ""): s for s in reversed(workload.sizes)}.values()
+    for params in {s.params.get(workload.curve, ""): s for s in reversed(workload.sizes)}.values()
 }
 
 
@@ -39,7 +39,7 @@ def test_every_contender_agrees_with_the_other_library(name, dtype):
         for who in contenders(workload, ("cpu",))
         if who.suits(case) and not who.unavailable(case) and who.way != "compile"
     ]
-    assert {verdict.reason for verdict in verdicts(case, everyone).values()} == {""}
+    assert {found.reason for found in verifications(case, everyone).values()} == {""}
 
 
 @pytest.mark.parametrize("workload", discover().values(), ids=lambda w: w.name)
@@ -49,16 +49,16 @@ def test_a_file_is_short_says_its_shapes_and_source_and_has_four_sizes(workload)
     assert len(text.splitlines()) < 60
     assert "Shapes" in docstring
     assert "Source:" in docstring
-    for variant in {s.params.get(workload.variant, "") for s in workload.sizes}:
+    for curve in {s.params.get(workload.curve, "") for s in workload.sizes}:
         small = [s for s in workload.sizes if not s.large]
-        group = [s for s in small if s.params.get(workload.variant, "") == variant]
+        group = [s for s in small if s.params.get(workload.curve, "") == curve]
         assert len(group) >= 4
 
 
 @pytest.mark.parametrize("workload", discover().values(), ids=lambda w: w.name)
 def test_sizes_grow_along_the_axis_and_so_does_the_cost(workload):
-    for variant in {s.params.get(workload.variant, "") for s in workload.sizes}:
-        group = [s for s in workload.sizes if s.params.get(workload.variant, "") == variant]
+    for curve in {s.params.get(workload.curve, "") for s in workload.sizes}:
+        group = [s for s in workload.sizes if s.params.get(workload.curve, "") == curve]
         cases = [Case(workload=workload, size=s, dtype="float32", threads=1) for s in group]
         assert all(case.cost.reduction >= 1 for case in cases)
         for smaller, larger in pairwise(cases):
@@ -174,7 +174,7 @@ def test_a_body_with_a_wrong_gradient_learns_otherwise_and_is_caught():
         return workload.numpy(lr=-lr, **inputs)
 
     case = case_of(replace(workload, numpy=ascending))
-    assert "exceeds the bound" in verdicts(case)["numpy"].reason
+    assert "exceeds the bound" in verifications(case)["numpy"].reason
 
 
 def test_the_numpy_convolution_never_loops_over_pixels():
