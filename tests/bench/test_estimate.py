@@ -34,36 +34,44 @@ KINDS = ("calm", "drifting", "contaminated", "bursty", "bimodal")
 CELLS, RUNS = 200, 4
 
 
-def simulated(kind, ratio, rng, visits, blocks=8):
+def simulated(kind, ratio, rng, shape, blocks=8):
     """Return paired seconds as a shared machine gives them; the baseline takes `ratio` times.
 
-    Each visit adds 3 % to either side, each block 3 %. Beside that both sides drift together, one
-    block in ten is slowed, bursts slow the rest of a visit, or a side runs at two speeds.
+    `shape` is of cells and visits. Each visit adds 3 % to either side, each block 3 %. Beside that
+    both sides drift together, one block in ten is slowed, bursts slow the rest of a visit, or a
+    side runs at two speeds.
     """
-    found = []
-    for _ in range(visits):
-        logs = rng.normal(0, 0.03, (2, blocks)) + rng.normal(0, 0.03, (2, 1))
-        if kind == "drifting":
-            logs += np.cumsum(rng.normal(0, 0.02, blocks))
-        if kind in ("contaminated", "bursty"):
-            logs += (rng.random((2, blocks)) < 0.1) * rng.exponential(1, (2, blocks))
-        if kind == "bursty" and rng.random() < 0.3:
-            logs[:, rng.integers(blocks) :] += rng.exponential(0.5, (2, 1))
-        if kind == "bimodal":
-            logs += np.log(np.where(rng.random((2, 1)) < 0.3, 1.3, 1.0))
-        a, b = np.exp(logs)
-        found.append((ratio * a, b))
-    return found
+    one, both = (*shape, 2, 1), (*shape, 2, blocks)
+    logs = rng.normal(0, 0.03, both) + rng.normal(0, 0.03, one)
+    if kind == "drifting":
+        logs += np.cumsum(rng.normal(0, 0.02, (*shape, 1, blocks)), axis=-1)
+    if kind in ("contaminated", "bursty"):
+        logs += (rng.random(both) < 0.1) * rng.exponential(1, both)
+    if kind == "bursty":
+        bursts = (rng.random(shape) < 0.3)[..., None, None]
+        late = np.arange(blocks) >= rng.integers(blocks, size=(*shape, 1, 1))
+        logs += bursts * late * rng.exponential(0.5, one)
+    if kind == "bimodal":
+        logs += np.log(np.where(rng.random(one) < 0.3, 1.3, 1.0))
+    seconds = np.exp(logs) * np.array([[ratio], [1.0]])
+    return [[(a, b) for a, b in cell] for cell in seconds.tolist()]
+
+
+def run_of(kind, ratio, rng, visits):
+    """Return the pairs of a run of many cells; in a mix, cells are of all kinds."""
+    if kind != "mixed":
+        return simulated(kind, ratio, rng, (CELLS, visits))
+    each = (CELLS // len(KINDS), visits)
+    return [cell for one in KINDS for cell in simulated(one, ratio, rng, each)]
 
 
 @cache
-def estimates(ratio_of, kind, planted, visits):
-    """Return the estimates of some runs of many cells; in a mix, cells are of all kinds."""
+def estimates(ratio_of, kind, planted, visits, runs=RUNS):
+    """Return the estimates of some runs, each with a prior of its own."""
     rng = np.random.default_rng(1)
     found = []
-    for _ in range(RUNS):
-        kinds = [KINDS[n % len(KINDS)] if kind == "mixed" else kind for n in range(CELLS)]
-        cells = [ratio_of(simulated(one, planted, rng, visits)) for one in kinds]
+    for _ in range(runs):
+        cells = [ratio_of(pairs) for pairs in run_of(kind, planted, rng, visits)]
         prior = fitted(cells)
         found += [estimated(cell, prior) for cell in cells]
     return found
