@@ -178,9 +178,7 @@ VANISHES = planted("vanishes", torch=vanishes)
 UNENDING = planted("unending", numpy=unending, sizes=(size(n=9, large=True), size(n=8)))
 ALLOCATES = planted("allocates", torch=allocates)
 UNMAKEABLE = planted("unmakeable", make=unmakeable)
-SIZED = planted(
-    "sized", quality=lambda body, inputs: {"size": float(body(**inputs).size)}
-)
+SIZED = planted("sized", quality=lambda body, inputs: {"size": float(body(**inputs).size)})
 HIDDEN = planted("hidden", **LONG, torch=hidden)
 SINGLE = planted("single", **LONG, torch=single)
 SLOW = planted("slow", numpy=slow, sizes=tuple(size(n=n) for n in range(2, 10)))

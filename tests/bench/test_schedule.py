@@ -90,9 +90,7 @@ def test_a_second_visit_is_of_those_seen_once_beside_numpy():
         one.id: Standing(visits={NUMPY: 2, TORCH_CPU: 2, AUTOGRAD: 1}, missing={}),
         two.id: Standing(visits={NUMPY: 2, TORCH_CPU: 0}, missing={}),
     }
-    assert labels(second_stays([one, two], standings)) == [
-        ("n=8", ["numpy", "torch-cpu-autograd"])
-    ]
+    assert labels(second_stays([one, two], standings)) == [("n=8", ["numpy", "torch-cpu-autograd"])]
 
 
 @pytest.mark.parametrize(("left_s", "fit"), [(20.9, False), (21.1, True)])
