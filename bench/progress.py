@@ -43,7 +43,7 @@ class Progress:
     def tell(self, case: Case, *, first: bool) -> None:
         """Print a line for each case when it is first seen, and now and then later."""
         if first:
-            self._begun += 1
+            self._begun = min(self._begun + 1, len(self._run.cases()))
             total = len(self._run.cases())
             place = f"[{self._begun:>{len(str(total))}}/{total}]"
             self._say(f"{place} {self._left()}  {case.id:<52} {self._figures(case)}")
