@@ -259,6 +259,12 @@ def test_cells_that_all_agree_are_no_more_certain_than_a_clock():
     assert half_of(estimated(visited(0.0, 0.0), found)) > 1e-4
 
 
+def test_what_is_not_known_at_all_is_still_a_number_that_a_file_can_hold():
+    nothing = Prior(degrees=1e-20, variance=1.0, pooled=2.0, far=4.0)
+    found = estimated(visited(0.0), nothing)
+    assert 0 < found.low < 1 < found.high < np.inf
+
+
 def test_two_speeds_are_bimodal_and_one_is_not():
     rng = np.random.default_rng(4)
     one = rng.lognormal(0, 0.05, 100)

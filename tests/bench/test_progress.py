@@ -105,10 +105,8 @@ def test_after_the_first_pass_the_headlines_are_told_of_the_largest_sizes(run, s
     run.known = [(cell, SLOWER, 1) for cell in small]
     run.known += [(cell, word, 1) for cell, word in zip(large, words, strict=True)]
     Progress(run, said.append).so_far()
-    assert said == [
-        "so far, each case seen once; at the largest sizes PyTorch is faster in 2, NumPy in 1, "
-        "a tie in 0, open in 1"
-    ]
+    (line,) = said
+    assert line.endswith("PyTorch is faster in 2, NumPy in 1, a tie in 0, open in 1")
 
 
 def test_where_nothing_was_seen_there_are_no_headlines(run, said):

@@ -107,7 +107,7 @@ def smallest(cell):
 
 
 def some(cell):
-    return cell.case.workload.name in {"matmul", "softmax", "sum", "cumsum"}
+    return cell.case.workload.name in {"matmul", "softmax", "sum", "elementwise_chain"}
 
 
 def test_the_budget_counts_from_the_start_it_is_given(begin):
@@ -279,14 +279,13 @@ def test_whatever_the_budget_the_largest_sizes_come_first_and_what_is_begun_is_s
     assert at_top == sorted(at_top, reverse=True)
     seen = [run.outcome(cell) for cell in asked.values() if run.outcome(cell).visits]
     once = [outcome for outcome in seen if len(outcome.visits) < 2]
-    print(len(seen), len(once), run.left_s())
     assert not once
     assert run.left_s() > -0.6  # the last visit may take a little longer than the one before
     assert budget_s < 60 or len(seen) == sum(run.outcome(c).open for c in asked.values())
 
 
 def test_nothing_else_is_measured_before_all_that_was_begun_is_seen_twice(begin):
-    run, asked = begin(chosen=some, budget_s=300)
+    run, asked = begin(chosen=some, budget_s=60)
     run._arena.noise = {"matmul": 0.3}
     run.measure()
     cases = {cell.case.id for cell in asked.values()}
@@ -306,7 +305,7 @@ def test_compiled_contenders_wait_until_the_others_are_known(begin):
 
 
 def test_a_run_ends_as_soon_as_every_verdict_is_known(begin):
-    run, asked = begin(chosen=some, budget_s=300)
+    run, _ = begin(chosen=some, budget_s=300)
     run._arena.ratios = {"torch-cpu": 3.0}
     run.measure()
     assert run.left_s() > 200
@@ -331,7 +330,7 @@ def test_whoever_is_called_faster_or_slower_at_the_end_was_seen_twice(begin):
 
 
 def test_no_case_eats_the_budget(begin):
-    run, asked = begin(chosen=some, budget_s=120)
+    run, _ = begin(chosen=some, budget_s=120)
     run._arena.cost_s = lambda case, stay: 2.0 if case.workload.name == "matmul" else 0.05
     run._arena.noise = {"matmul": 0.5, "sum": 0.5}
     run.measure()
@@ -345,10 +344,9 @@ def test_only_what_is_open_takes_part_beside_numpy(begin):
     run, _ = begin(budget_s=30, chosen=lambda cell: "gradient_cost/p=4/" in cell.id)
     names = {who.name for who in run.outcomes(run.cases()[0])}
     run._arena.ratios = {"torch-cpu": 50.0}
-    run._arena.noise = {"gradient_cost": 0.05}
+    run._arena.noise = {"gradient_cost": 0.2}
     run.measure()
     later = run._arena.took_part[2:]
-    print(run._arena.took_part)
     assert "torch-cpu" in names
     assert later
     assert all(took[0] == "numpy" and "torch-cpu" not in took for took in later)
