@@ -22,10 +22,6 @@ from bench.precision import set_float32
 from bench.options import ROOT, parse
 from bench.resume import ResumeError
 from bench.run import CELLS, OPTIONS, RUN, Run
-from reports.__main__ import build
-from reports.findings import Findings
-from reports.load import load
-from reports.summary import summary
 
 PAGE: pytest.StashKey[Path | str] = pytest.StashKey()
 NARROW = ["min", "median"]  # columns of pytest-benchmark's table that fit a terminal
@@ -158,6 +154,8 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None]:
     if RUN in config.stash:
         result = config.stash[RUN].finish()
         if config.stash[OPTIONS].report:
+            from reports.__main__ import build  # noqa: PLC0415 - seconds, once nothing is timed
+
             try:
                 config.stash[PAGE], _ = build([result], config.stash[OPTIONS].site)
             except Exception:  # noqa: BLE001 - the result is safe; the error is shown, and fails
@@ -170,6 +168,10 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None]:
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     if RUN not in config.stash or config.stash[RUN].result is None:
         return
+    from reports.findings import Findings  # noqa: PLC0415 - seconds, once nothing is timed
+    from reports.load import load  # noqa: PLC0415
+    from reports.summary import summary  # noqa: PLC0415
+
     result = config.stash[RUN].result
     terminalreporter.section("NumPy vs PyTorch")
     for line in summary(Findings(load(result))):

@@ -33,6 +33,7 @@ LEAST_VARIANCE = 1e-8  # of a logarithm: no clock here repeats better than 0.01 
 MOST_DEGREES = 1e3  # from there on a prior is as good as certain
 WILD, ENOUGH_CELLS = 0.95, 20  # quantile above which variances only count as large; from so many on
 FAR = 4.0  # standard deviations: a visit so far from its cell's fastest blocks counts half
+MOST = 600.0  # of a logarithm: beyond, a file cannot hold the number
 BIMODAL_BLOCKS = 20  # fewer can look like two groups by chance
 
 
@@ -180,7 +181,7 @@ def estimated(cell: Visited, prior: Prior, more: int = 0) -> Estimate:
     variance = (prior.degrees * prior.variance + cell.degrees * own) / degrees
     freedom = min(degrees, max(prior.pooled, 1.0)) + more
     half = float(stdtrit(freedom, 0.975) * np.sqrt(variance * share / (1 + more * share)))
-    low, middle, high = np.exp([value - half, value, value + half]).tolist()
+    low, middle, high = np.exp(np.clip([value - half, value, value + half], -MOST, MOST)).tolist()
     return Estimate(value=middle, low=low, high=high)
 
 

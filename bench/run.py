@@ -202,7 +202,7 @@ class Run:
         costs = [SLOW_START_S if begin and _all_slow(stays) else 0.5]
         for number, stay in enumerate(stays):
             left_s = self.left_s()
-            expected_s = self._expected_s(stay) or sum(costs) / len(costs)
+            expected_s = (not begin and self._expected_s(stay)) or sum(costs) / len(costs)
             if begin and not fits(expected_s, begun_s, left_s, self._renewal_s):
                 continue
             if left_s < expected_s:

@@ -56,6 +56,13 @@ def hangs(a, b):
     time.sleep(3600)
 
 
+def unending(a, b):
+    """Compute the small size alone."""
+    if len(a) > 8:
+        time.sleep(3600)
+    return a @ b
+
+
 def deaf(a, b):
     """Hang up on whoever asks, and stay."""
     os.closerange(3, 256)
@@ -98,9 +105,9 @@ cached.results = {}
 
 
 def vanishes(a, b):
-    """Compute at the first calls of a process, then hand out memory that nothing was written to."""
-    vanishes.calls += 1
-    return a @ b if vanishes.calls < 4 else torch.full((len(a), len(b)), 7.0)
+    """Compute float32 at the first call of a process, then hand out memory never written to."""
+    vanishes.calls += a.dtype == torch.float32
+    return a @ b if vanishes.calls < 2 else torch.full((len(a), len(b)), 7.0)
 
 
 vanishes.calls = 0
@@ -109,6 +116,24 @@ vanishes.calls = 0
 def allocates(a, b):
     """Take and give back 64 MiB beside the product."""
     return a @ b + torch.ones(2**24)[:1] * 0
+
+
+def numbers(rng, n):
+    return {"x": rng.random(n)}
+
+
+def total(x):
+    return x.sum()[None]
+
+
+def hidden(x):
+    """Be off by one in ten thousand, which a long sum's rounding in float32 may be as well."""
+    return x.sum()[None] * (1 + 1e-4)
+
+
+def single(x):
+    """Add up in float32, whatever is asked for."""
+    return x.float().sum()[None].to(x.dtype)
 
 
 def unmakeable(rng, n):
@@ -128,6 +153,13 @@ def planted(name: str, **changes) -> Workload:
     return Workload(**(usual | changes))
 
 
+LONG = {
+    "make": numbers,
+    "numpy": total,
+    "cost": lambda n: Cost(flops=n, elements=n, reduction=n),
+    "sizes": (size(n=2**10), size(n=2**18)),
+}
+
 GOOD = planted("good")
 WRONG = planted("wrong", torch=wrong)
 BOOM = planted("boom", torch=boom)
@@ -143,9 +175,12 @@ CHANGES = planted("changes", torch=changes)
 LATE = planted("late", torch=late)
 CACHED = planted("cached", torch=cached)
 VANISHES = planted("vanishes", torch=vanishes)
-UNENDING = planted("unending", numpy=hangs, sizes=(size(n=8, large=True),))
+UNENDING = planted("unending", numpy=unending, sizes=(size(n=9, large=True), size(n=8)))
 ALLOCATES = planted("allocates", torch=allocates)
 UNMAKEABLE = planted("unmakeable", make=unmakeable)
+SIZED = planted("sized", quality=lambda body, inputs: {"size": float(body(**inputs).size)})
+HIDDEN = planted("hidden", **LONG, torch=hidden)
+SINGLE = planted("single", **LONG, torch=single)
 SLOW = planted("slow", numpy=slow, sizes=tuple(size(n=n) for n in range(2, 10)))
 WORKLOADS = {value.name: value for value in list(vars().values()) if isinstance(value, Workload)}
 

@@ -7,7 +7,7 @@ from bench.contenders import NUMPY, TORCH_CPU
 from bench.worker import Worker
 
 
-def verdicts(case, everyone=(NUMPY, TORCH_CPU)):
+def verifications(case, everyone=(NUMPY, TORCH_CPU)):
     """Return by name what verification says of each contender, against the other library.
 
     Those that are right take a block too, and are asked whether they still are.
@@ -24,8 +24,9 @@ def verdicts(case, everyone=(NUMPY, TORCH_CPU)):
             except Exception:  # noqa: BLE001 - as in the arena: a contender's own, then
                 Worker(who, 1).reference(case, inputs, folder / "reference")
             worker = Worker(who, 1)
-            found[who.name] = worker.begin(case, inputs, folder / "reference").verdict
+            found[who.name] = worker.begin(case, inputs, folder / "reference").verification
             if not found[who.name].reason:
                 worker.block()
-                assert worker.confirm() == ("", "")
+                answer = worker.confirm()
+                assert (answer.status, answer.reason) == ("", "")
         return found

@@ -18,7 +18,7 @@ from bench import device
 from bench.arena import Arena
 from bench.case import Case
 from bench.contenders import NUMPY, Contender
-from bench.outcome import Outcome
+from bench.outcome import Outcome, settle
 from bench.workload import discover, size
 from tests.simulated import HostClock
 
@@ -47,8 +47,16 @@ def visited():
     """Return the peaks, and what became of three cases, one of them large."""
     keys = [(NUMPY, 1), (PRETENDED, 1)]
     arena = Arena(keys, limit_s=30)
-    arena.renew(keys)
-    peaks, found = arena.peaks(0.01, {}), {}
+    try:
+        arena.renew(keys)
+        return {"peaks": arena.peaks(0.01, {}), "found": compared(arena)}
+    finally:
+        arena.end()
+
+
+def compared(arena):
+    """Return what became of each contender of three cases."""
+    found = {}
     matmul, transfer = discover()["matmul"], discover()["host_to_device"]
     chosen = {
         "usual": (matmul, size(n=256)),
@@ -58,14 +66,14 @@ def visited():
     for name, (workload, params) in chosen.items():
         case = Case(workload=workload, size=params, dtype="float32", threads=1)
         entries = {NUMPY: Outcome(), PRETENDED: Outcome()}
-        for _ in range(3):
-            arena.visit([(case, entries)], 1.0)
+        for _ in range(2):
+            arena.visit(case, entries, list(entries), 0.1)
+        settle(case, entries, {})
         found[name] = {
             who.name: {"status": outcome.status, "reason": outcome.reason, **outcome.facts}
             for who, outcome in entries.items()
         }
-    arena.end()
-    return {"peaks": peaks, "found": found}
+    return found
 
 
 if __name__ == "__main__":

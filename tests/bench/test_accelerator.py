@@ -23,7 +23,7 @@ def answers():
 def test_a_case_is_verified_timed_and_compared(answers, name):
     for who, facts in answers["found"][name].items():
         assert facts["status"] == "ok", facts["reason"]
-        assert facts["visits"] == 3
+        assert facts["visits"] == 2
         assert facts["speedup"]["low"] <= facts["speedup"]["ratio"] <= facts["speedup"]["high"]
         for key in ("latency_s", "device_time_s", "cold_s"):
             assert (facts[key] is None) == (who == "numpy")
@@ -32,8 +32,7 @@ def test_a_case_is_verified_timed_and_compared(answers, name):
 def test_the_reference_of_a_large_case_is_the_accelerators_and_numpy_is_held_against_it(answers):
     found = answers["found"]
     assert {facts["reference"] for facts in found["large"].values()} == {"torch-pretended"}
-    assert found["usual"]["torch-pretended"]["reference"] == "numpy"
-    assert found["usual"]["numpy"]["reference"] == "torch-cpu"
+    assert {facts["reference"] for facts in found["usual"].values()} == {"torch-cpu"}
 
 
 def test_the_ledger_books_a_call_from_the_hosts_memory_and_back(answers):

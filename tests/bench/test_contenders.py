@@ -8,7 +8,7 @@ from bench import contenders, precision
 from bench.case import Case
 from bench.contenders import NUMPY, Contender, absent, parse_devices
 from bench.workload import discover
-from tests.inprocess import verdicts
+from tests.inprocess import verifications
 
 
 def test_names_read_aloud_device_then_rung_or_way():
@@ -88,4 +88,4 @@ def test_every_workload_is_right_on_cuda(name):
         chosen = [s for s in workload.sizes if not s.large][-1]
         case = Case(workload=workload, size=chosen, dtype=dtype, threads=1)
         everyone = [c for c in contenders.contenders(workload, ("cuda",)) if not c.way]
-        assert {verdict.reason for verdict in verdicts(case, everyone).values()} == {""}
+        assert {found.reason for found in verifications(case, everyone).values()} == {""}

@@ -15,9 +15,9 @@ def test_good_options():
 @pytest.mark.parametrize(
     ("budget", "full", "self_test", "seconds"),
     [
-        (None, False, False, 300),
+        (None, False, False, 180),
         (None, True, False, 900),
-        (None, False, True, 600),
+        (None, False, True, 360),
         ("60", True, True, 60),
         ("60", False, False, 60),
     ],

@@ -27,7 +27,7 @@ def outcome():
         Visit(number=1, worker=1, blocks=tuple(blocks[:3])),
         Visit(number=2, worker=2, blocks=tuple(blocks[3:])),
     ]
-    settle({"numpy": outcome})
+    settle(CASE, {NUMPY: outcome}, {})
     return outcome
 
 

@@ -38,14 +38,14 @@ def outcome_of_pairs(*pairs):
 
 def test_an_interval_that_excludes_one_is_counted():
     found = outcome_of_pairs(([1.0, 1.1, 0.9], [1.0, 1.0, 1.0]), ([1.2, 1.2, 1.2], [1.0, 1.0, 1.0]))
-    assert (found["comparisons"], found["excluding_1"]) == (2, 1)
+    assert (found["comparisons"], found["excluding_1"], found["winners"]) == (2, 1, 1)
     assert found["furthest"] == pytest.approx(0.1823, rel=1e-3)  # ln 1.2
     assert found["widest_half_width"] > 0.1
     assert found["rows"][1]["cell"].endswith("/torch-cpu")
 
 
-def test_two_visits_are_no_comparison():
-    found = outcome_of_pairs(([1.0, 2.0], [1.0, 1.0]))
+def test_a_single_visit_is_no_comparison():
+    found = outcome_of_pairs(([1.0], [1.0]))
     assert found["comparisons"] == 0
     assert found["widest_half_width"] is None
     assert found["furthest"] is None

@@ -8,12 +8,12 @@ import pytest
 from bench.case import Case
 from bench.verify import Sample, tolerance, verify
 from bench.workload import discover, size
-from tests.inprocess import verdicts
+from tests.inprocess import verifications
 
 
 def judged(workload, dtype="float64", chosen=None):
     case = Case(workload=workload, size=chosen or workload.sizes[1], dtype=dtype, threads=1)
-    return verdicts(case)
+    return verifications(case)
 
 
 def round_to_tf32(x):

@@ -15,7 +15,7 @@ from bench.verify import Sample, tolerance, verify
 from bench.workload import discover, size
 from tests import faulty
 from tests.bench.test_verify import round_to_tf32
-from tests.inprocess import verdicts
+from tests.inprocess import verifications
 
 MATMUL = discover()["matmul"]
 
@@ -67,7 +67,7 @@ def test_less_precision_still_tells_right_from_wrong():
 def test_bfloat16_is_right_within_its_own_bound(name):
     workload = discover()[name]
     case = Case(workload=workload, size=workload.sizes[1], dtype="float32", threads=1)
-    found = verdicts(case, (NUMPY, way_of("bf16")))["torch-cpu-bf16"]
+    found = verifications(case, (NUMPY, way_of("bf16")))["torch-cpu-bf16"]
     assert found.reason == ""
     assert 1e-4 < found.rel_error < found.tolerance
 
@@ -90,7 +90,7 @@ def test_images_lie_channels_last_and_the_result_is_the_same():
     placed = who.place(case.inputs())
     assert placed["x"].is_contiguous(memory_format=torch.channels_last)
     assert not placed["x"].is_contiguous()
-    assert verdicts(case, (who,))[who.name].reason == ""
+    assert verifications(case, (who,))[who.name].reason == ""
 
 
 def test_a_transfer_begins_and_ends_in_the_hosts_memory(monkeypatch):
@@ -200,7 +200,7 @@ def test_every_way_is_right_on_cuda(name, way):
     case = Case(workload=workload, size=chosen, dtype="float32", threads=1)
     try:
         precision.set_float32(who.runs.float32)
-        assert verdicts(case, (who,))[who.name].reason == ""
+        assert verifications(case, (who,))[who.name].reason == ""
     finally:
         precision.set_float32("ieee")
 

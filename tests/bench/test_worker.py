@@ -9,7 +9,7 @@ import pytest
 from bench import device, machine
 from bench.case import Case
 from bench.contenders import NUMPY, TORCH_CPU
-from bench.worker import BLOCK_S, Worker
+from bench.worker import BLOCK_S, LONG_S, Confirmation, Worker
 from tests import faulty
 from tests.simulated import HostClock
 
@@ -33,7 +33,6 @@ def test_a_block_is_about_five_milliseconds_of_whole_iterations(worker):
 
 def test_a_slow_first_call_does_not_make_a_long_iteration(worker):
     worker._iteration_s = 1.0  # as when a library is loaded in it
-    worker.peak_bytes()
     assert worker.calibrate()[0] > 100
 
 
@@ -52,7 +51,10 @@ def test_one_slow_iteration_does_not_make_a_short_block(worker, slow):
 
 def test_one_long_iteration_is_a_block(worker):
     worker._iteration_s = 1.0
-    assert worker.calibrate() == (1, 1.0)
+    worker.iterate = lambda: time.sleep(2 * LONG_S)
+    iterations, block_s = worker.calibrate()
+    assert iterations == 1
+    assert 2 * LONG_S <= block_s < 1.0
 
 
 def test_a_block_knows_when_it_began_and_what_one_iteration_took(worker):
@@ -102,3 +104,17 @@ def test_placing_copies_so_that_no_contender_sees_anothers_writes():
         placed["a"][0] = 7
         assert inputs["a"][0] == 1
         assert placed["axis"] == 1
+
+
+def test_after_the_blocks_a_right_worker_is_confirmed_and_names_its_peak_memory(worker):
+    answer = worker.confirm()
+    assert answer == Confirmation(peaks=answer.peaks)
+    assert set(answer.peaks) == {"peak_memory_bytes", "peak_device_memory_bytes"}
+
+
+def test_a_body_is_held_against_the_other_librarys_in_float64():
+    case = Case(workload=faulty.GOOD, size=faulty.GOOD.sizes[0], dtype="float64", threads=1)
+    theirs = Worker(TORCH_CPU, 1).exact(case)
+    assert Worker(NUMPY, 1).disagrees(case, theirs) == ""
+    off = tuple(output * (1 + 1e-9) for output in theirs)
+    assert "relative error 1e-09 exceeds" in Worker(NUMPY, 1).disagrees(case, off)

@@ -15,7 +15,7 @@ from bench.case import DTYPES, Case
 from bench.contenders import NUMPY, TORCH_CPU, contenders
 from bench.verify import tolerance
 from bench.workload import Workload, discover, named, size
-from tests.inprocess import verdicts
+from tests.inprocess import verifications
 
 SMALL = {
     f"{workload.name}-{params.label}": (workload, params)
@@ -39,7 +39,7 @@ def test_every_contender_agrees_with_the_other_library(name, dtype):
         for who in contenders(workload, ("cpu",))
         if who.suits(case) and not who.unavailable(case) and who.way != "compile"
     ]
-    assert {verdict.reason for verdict in verdicts(case, everyone).values()} == {""}
+    assert {found.reason for found in verifications(case, everyone).values()} == {""}
 
 
 @pytest.mark.parametrize("workload", discover().values(), ids=lambda w: w.name)
@@ -174,7 +174,7 @@ def test_a_body_with_a_wrong_gradient_learns_otherwise_and_is_caught():
         return workload.numpy(lr=-lr, **inputs)
 
     case = case_of(replace(workload, numpy=ascending))
-    assert "exceeds the bound" in verdicts(case)["numpy"].reason
+    assert "exceeds the bound" in verifications(case)["numpy"].reason
 
 
 def test_the_numpy_convolution_never_loops_over_pixels():

@@ -1,0 +1,157 @@
+"""What comes next, on cases few enough to order by hand."""
+
+from dataclasses import replace
+
+import pytest
+
+from bench.case import Case
+from bench.contenders import NUMPY, TORCH_CPU
+from bench.schedule import (
+    AGAIN,
+    HOPELESS,
+    MOST_SHARE,
+    MOST_VISITS,
+    Standing,
+    first_stays,
+    fits,
+    in_order,
+    open_stays,
+    second_stays,
+    slow_to_start,
+    spent,
+)
+from bench.workload import size
+from tests import faulty
+
+COMPILED = replace(TORCH_CPU, name="torch-cpu-compile", way="compile")
+AUTOGRAD = replace(TORCH_CPU, name="torch-cpu-autograd", rung="autograd")
+
+
+def case_of(n, name="good", threads=1, dtype="float32", *, large=False, **params):
+    curve = next(iter(params), "")
+    workload = faulty.planted(name, curve=curve, cost=lambda n, **rest: None)
+    chosen = size(n=n, large=large, **params)
+    return Case(workload=workload, size=chosen, dtype=dtype, threads=threads)
+
+
+def labels(stays):
+    return [(stay.case.size.label, [who.name for who in stay.contenders]) for stay in stays]
+
+
+def test_the_largest_size_of_each_curve_comes_first_and_what_only_an_accelerator_fills_last():
+    cases = [
+        case_of(8), case_of(64), case_of(999, large=True),
+        case_of(8, "lines", over="rows"), case_of(16, "lines", over="rows"),
+        case_of(4, "lines", over="columns"),
+    ]  # fmt: skip
+    found = [(case.workload.name, case.axis_value, case.curve) for case in in_order(cases)]
+    assert found == [
+        ("good", 64, ""), ("lines", 16, "rows"), ("lines", 4, "columns"),
+        ("good", 8, ""), ("lines", 8, "rows"),
+        ("good", 999, ""),
+    ]  # fmt: skip
+
+
+def test_the_thread_settings_of_a_size_stand_together():
+    cases = [case_of(n, threads=threads) for n in (8, 64) for threads in (1, 2)]
+    found = [(case.axis_value, case.threads) for case in in_order(cases)]
+    assert found == [(64, 1), (64, 2), (8, 1), (8, 2)]
+
+
+def test_each_dtype_has_a_largest_size():
+    cases = [case_of(n, dtype=dtype) for n in (8, 64) for dtype in ("float32", "float64")]
+    assert [case.axis_value for case in in_order(cases)] == [64, 64, 8, 8]
+
+
+def test_compiled_contenders_wait_until_the_others_of_all_cases_were_seen():
+    one, two = case_of(8), case_of(64)
+    new = {NUMPY: 0, COMPILED: 0, TORCH_CPU: 0}
+    standings = {case.id: Standing(visits=new, missing={}) for case in (one, two)}
+    assert labels(first_stays([one, two], standings)) == [
+        ("n=8", ["numpy", "torch-cpu"]),
+        ("n=64", ["numpy", "torch-cpu"]),
+        ("n=8", ["numpy", "torch-cpu-compile"]),
+        ("n=64", ["numpy", "torch-cpu-compile"]),
+    ]
+    assert [slow_to_start(who) for who in new] == [False, True, False]
+
+
+def test_who_was_seen_is_not_seen_for_the_first_time_again():
+    case = case_of(8)
+    standings = {case.id: Standing(visits={NUMPY: 1, TORCH_CPU: 2, AUTOGRAD: 0}, missing={})}
+    assert labels(first_stays([case], standings)) == [("n=8", ["torch-cpu-autograd"])]
+    standings = {case.id: Standing(visits={NUMPY: 1, TORCH_CPU: 1}, missing={})}
+    assert first_stays([case], standings) == []
+
+
+def test_a_second_visit_is_of_those_seen_once_beside_numpy():
+    one, two = case_of(8), case_of(64)
+    standings = {
+        one.id: Standing(visits={NUMPY: 2, TORCH_CPU: 2, AUTOGRAD: 1}, missing={}),
+        two.id: Standing(visits={NUMPY: 2, TORCH_CPU: 0}, missing={}),
+    }
+    assert labels(second_stays([one, two], standings)) == [("n=8", ["numpy", "torch-cpu-autograd"])]
+
+
+@pytest.mark.parametrize(("left_s", "fit"), [(20.9, False), (21.1, True)])
+def test_a_case_is_begun_if_all_that_were_begun_can_be_seen_twice(left_s, fit):
+    """5 s for it, 4 s for fresh processes, and four fifths of 10 s and 5 s for second visits."""
+    assert AGAIN == 0.8
+    assert fits(5.0, 10.0, left_s, 4.0) == fit
+
+
+def standing(missing, cost_s=1.0, spent_s=2.0, visits=2):
+    return Standing(
+        visits={NUMPY: visits, TORCH_CPU: visits, AUTOGRAD: visits},
+        missing=missing, cost_s=cost_s, spent_s=spent_s,
+    )  # fmt: skip
+
+
+def asked(*standings, left_s=1000.0, budget_s=1000.0):
+    cases = [case_of(n) for n in range(1, 1 + len(standings))]
+    by_name = {case.id: one for case, one in zip(cases, standings, strict=True)}
+    return labels(open_stays(cases, by_name, left_s, budget_s))
+
+
+def test_decided_cells_get_no_more_visits_and_open_ones_get_them_beside_numpy():
+    assert asked(
+        standing({TORCH_CPU: 0, AUTOGRAD: 0}),
+        standing({TORCH_CPU: 0, AUTOGRAD: 3}),
+    ) == [("n=2", ["numpy", "torch-cpu-autograd"])]
+
+
+def test_a_contender_that_failed_asks_for_nothing():
+    lost = Standing(visits={NUMPY: 2}, missing={TORCH_CPU: 3}, cost_s=1.0, spent_s=2.0)
+    assert asked(lost) == []
+
+
+def test_no_cell_is_visited_for_ever():
+    assert asked(standing({TORCH_CPU: 1}, visits=MOST_VISITS)) == []
+    assert asked(standing({TORCH_CPU: 1}, visits=MOST_VISITS - 1)) != []
+
+
+def test_what_is_settled_by_the_fewest_seconds_comes_first_and_the_hopeless_last():
+    found = asked(
+        standing({TORCH_CPU: HOPELESS}, cost_s=0.1),  # 1.2 s, if at all
+        standing({TORCH_CPU: 1, AUTOGRAD: 9}, cost_s=4.0),  # 4 s for the nearest
+        standing({TORCH_CPU: 3}, cost_s=1.0),  # 3 s
+        standing({TORCH_CPU: 11}, cost_s=1.0),  # 11 s
+    )
+    assert [label for label, _ in found] == ["n=3", "n=2", "n=4", "n=1"]
+
+
+def test_there_are_as_many_visits_as_there_is_time_for():
+    three = [standing({TORCH_CPU: n}, cost_s=1.0) for n in (1, 2, 3)]
+    assert [label for label, _ in asked(*three, left_s=2.5)] == ["n=1", "n=2"]
+    assert asked(*three, left_s=0.5) == []
+
+
+def test_no_case_gets_more_than_its_share_of_the_budget():
+    most_s = MOST_SHARE * 120
+    assert asked(standing({TORCH_CPU: 1}, cost_s=1.0, spent_s=most_s - 0.9), budget_s=120) == []
+    assert asked(standing({TORCH_CPU: 1}, cost_s=1.0, spent_s=most_s - 1.1), budget_s=120) != []
+
+
+def test_a_visit_adds_to_what_a_case_cost():
+    after = spent(standing({}, cost_s=1.0, spent_s=2.0), 3.0)
+    assert (after.cost_s, after.spent_s) == (3.0, 5.0)
