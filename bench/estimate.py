@@ -30,10 +30,11 @@ Floats = NDArray[np.float64]
 Pairs = Sequence[tuple[Sequence[float], Sequence[float]]]  # by visit: seconds of both sides, paired
 
 LEAST_VARIANCE = 1e-8  # of a logarithm: no clock here repeats better than 0.01 %
-MOST_DEGREES = 1e3  # from there on a prior is as good as certain
+LEAST_DEGREES, MOST_DEGREES = 1.0, 1e3  # of a prior; from there on it is as good as certain
 WILD, ENOUGH_CELLS = 0.95, 20  # quantile above which variances only count as large; from so many on
+ALONE = 0.01  # a variance so unlikely under the prior is not moderated by it
 FAR = 4.0  # standard deviations: a visit so far from its cell's fastest blocks counts half
-MOST = 600.0  # of a logarithm: beyond, a file cannot hold the number
+MOST = 100.0  # of a logarithm: beyond, a file cannot hold the number
 BIMODAL_BLOCKS = 20  # fewer can look like two groups by chance
 
 
@@ -167,7 +168,9 @@ def _likeliest(d: Floats, variances: Sequence[float]) -> tuple[float, float]:
 
     start = [np.log(4.0), np.log(np.median(s2))]
     best = minimize(unlikely, start, method="Nelder-Mead", options={"xatol": 1e-3, "fatol": 1e-3})
-    d0, variance = np.exp(np.clip(best.x, -50, [np.log(MOST_DEGREES), 50])).tolist()
+    d0, variance = np.exp(
+        np.clip(best.x, [np.log(LEAST_DEGREES), -50], [np.log(MOST_DEGREES), 50])
+    ).tolist()
     return d0, variance
 
 
@@ -177,12 +180,25 @@ def estimated(cell: Visited, prior: Prior, more: int = 0) -> Estimate:
     With `more`, the interval expected after so many further visits like these.
     """
     value, own, share = cell.mean(prior.far)
-    degrees = prior.degrees + cell.degrees
-    variance = (prior.degrees * prior.variance + cell.degrees * own) / degrees
+    degrees, variance = _moderated(cell.degrees, own, prior)
     freedom = min(degrees, max(prior.pooled, 1.0)) + more
     half = float(stdtrit(freedom, 0.975) * np.sqrt(variance * share / (1 + more * share)))
     low, middle, high = np.exp(np.clip([value - half, value, value + half], -MOST, MOST)).tolist()
     return Estimate(value=middle, low=low, high=high)
+
+
+def _moderated(degrees: int, own: float, prior: Prior) -> tuple[float, float]:
+    """Return the degrees of freedom and the variance of one visit of a cell.
+
+    A single visit shows no variance: it has the prior's, with one degree of freedom, since the cell
+    may be a wild one. A wild cell, whose variance the prior makes most unlikely, keeps its own.
+    """
+    if not degrees:
+        return 1.0, prior.variance
+    if fdtrc(degrees, prior.degrees, own / prior.variance) < ALONE:
+        return float(degrees), own
+    both = prior.degrees + degrees
+    return both, (prior.degrees * prior.variance + degrees * own) / both
 
 
 def is_bimodal(values: Sequence[float]) -> bool:

@@ -83,10 +83,13 @@ class References:
         key = (case.workload.name, case.curve, who.name)
         if key not in self._disagreements:
             other = TORCH_CPU if who.library == "numpy" else NUMPY
-            reason = ""
-            with suppress(WorkerError):
+            reason = self._disagreements[key] = ""
+            try:
                 if (theirs := self._exactly(small, other)) is not None:
                     reason = self._ask(small, who, "disagrees", small, theirs)
+            except WorkerError as error:
+                if error.status == "timeout":  # it need not be waited for once more
+                    raise
             where = f"in float64 at {small.size.label}, against {other.name}: "
             self._disagreements[key] = where + reason if reason else ""
         return self._disagreements[key]

@@ -8,12 +8,12 @@ case that is expected to be settled by the fewest of them, and only its open con
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from bench.case import Case
 from bench.contenders import NUMPY, Contender
 
-AGAIN = 0.8  # of the cost of a first visit, which verifies and calibrates, a second one is reckoned
+AGAIN = 1.0  # times the cost of a first visit, a second one is reckoned to cost
 MOST_VISITS = 40
 HOPELESS = 12  # further visits expected: such a cell comes after all others
 MOST_SHARE = 1 / 12  # of the budget, for all visits of one case
@@ -137,8 +137,3 @@ def open_stays(
         if planned_s <= left_s:
             chosen.append(stay)
     return chosen
-
-
-def spent(standing: Standing, seconds: float) -> Standing:
-    """Return the standing after a visit that took some seconds."""
-    return replace(standing, cost_s=seconds, spent_s=standing.spent_s + seconds)
