@@ -180,6 +180,7 @@ class Arena:
     ) -> dict[Contender, list[Block]]:
         """Take blocks in turn; return those of the contenders that got to the end."""
         taken: dict[Contender, list[Block]] = {who: [] for who in ready}
+        done = 0
         if any(unsure(outcome) for outcome in ready.values()):
             self._take(case, ready, taken, order_of_turns(list(ready), number, 1), 1)
             short = [who for who, blocks in taken.items() if too_short(ready[who], blocks)]
@@ -187,8 +188,11 @@ class Arena:
                 self._calibrate(case, who, ready[who])
             if short:  # all lose their first block, so that blocks stay paired
                 taken = {who: [] for who in taken if ready[who].open}
+            else:
+                done = 1
         count, rounds = turns({who: ready[who] for who in taken}, visit_s)
-        self._take(case, ready, taken, order_of_turns(list(taken), number, rounds), count)
+        order = order_of_turns(list(taken), number, rounds - done)
+        self._take(case, ready, taken, order, count)
         return taken
 
     def _take(
