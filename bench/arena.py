@@ -31,7 +31,8 @@ from bench.reference import References, Stage
 from bench.worker import BLOCK_S, LONG_S, Block, Confirmation, First
 
 TURN_S, MOST_BLOCKS = 0.02, 4  # of a turn: blocks in a row
-FEWEST_ROUNDS = 2  # turns of each contender in a visit
+FEWEST_ROUNDS = 2  # turns of each contender in a visit; one where a block is so long:
+MEAN_OF_ITSELF_S = 0.1
 COMPILE_S = 60.0  # more than for others, torch.compile may take for its first call
 BLOCKS_PATIENCE = 3  # times as long as expected, blocks may take
 
@@ -52,16 +53,22 @@ class Arena:
     keys : every contender and thread setting of the run.
     limit_s : a worker that does not answer for so long has hung.
     large_s : for so long NumPy may take to compute a case of a large size.
+    imports : modules that workers have from the start, so that none imports them at a first call.
 
     """
 
     def __init__(
-        self, keys: Sequence[Key], limit_s: float, large_s: float = 5.0, generation: int = 0
+        self,
+        keys: Sequence[Key],
+        limit_s: float,
+        large_s: float = 5.0,
+        imports: Sequence[str] = (),
     ) -> None:
         self.keys = keys
         self.limit_s = limit_s
         self.large_s = large_s
-        self.generation = generation
+        self.generation = 0
+        self._imports = imports
         self.observed: dict[str, Mapping[str, Any]] = {}
         self._nurseries: dict[int, Nursery] = {}  # by threads
         self._processes: dict[Key, WorkerProcess] = {}
@@ -81,7 +88,7 @@ class Arena:
         self._end_processes(nurseries=nurseries)
         self.generation += 1
         for number in {number for _, number in keys} - self._nurseries.keys():
-            self._nurseries[number] = Nursery(number)
+            self._nurseries[number] = Nursery(number, self._imports)
         for key in keys:
             with suppress(WorkerError):  # it is started anew, and its cells say why, when needed
                 self._start(key)
@@ -94,7 +101,7 @@ class Arena:
     def _start(self, key: Key) -> None:
         who, threads = key
         if threads not in self._nurseries or self._nurseries[threads].spent:
-            self._nurseries[threads] = Nursery(threads)
+            self._nurseries[threads] = Nursery(threads, self._imports)
         try:
             self._processes[key] = self._nurseries[threads].start(who)
         except WorkerError:
@@ -387,6 +394,7 @@ def turns(ready: Entries, visit_s: float) -> tuple[int, int]:
     longest = max(lengths, default=0.0)
     if not longest:
         return 1, FEWEST_ROUNDS
-    count = max(1, min(MOST_BLOCKS, round(TURN_S / longest)))
+    fewest = 1 if longest > MEAN_OF_ITSELF_S else FEWEST_ROUNDS
+    count = max(1, min(MOST_BLOCKS, round(min(TURN_S, visit_s / FEWEST_ROUNDS) / longest)))
     rounds = int(visit_s * len(lengths) / (count * sum(lengths)))
-    return count, max(FEWEST_ROUNDS, rounds)
+    return count, max(fewest, rounds)

@@ -35,8 +35,7 @@ class Case:
     @property
     def axis_value(self) -> float:
         """Where the case stands on its workload's axis."""
-        axis = self.workload.axis
-        return float(self.cost.flops if axis == "flops" else self.size.params[axis])
+        return self.workload.axis_value(self.size)
 
     @property
     def curve(self) -> str:

@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from bench.case import DTYPES, Case
 from bench.contenders import NUMPY, Contender, absent, contenders
 from bench.options import Options
 from bench.results import ids
-from bench.workload import discover
+from bench.workload import Size, Workload, discover
+
+MOST_WORK = 2  # sizes of a curve
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +47,9 @@ def cells(options: Options) -> Iterator[Cell]:
 
     The core selection is float32; the full one float64 too. An accelerator is compared with all the
     cores that are asked for, which is what a user has; further ways to run on a CPU with the
-    fewest, in the full selection with all. Large sizes are for accelerators, where there is one.
+    fewest, in the full selection with all. Without an accelerator all cores are measured at the two
+    largest sizes of a curve, where there is work to share; in the full selection at every size.
+    Large sizes are for accelerators, where there is one.
     """
     accelerators = [device for device in options.devices if device != "cpu"]
     here = any(not absent(device) for device in accelerators)
@@ -53,8 +58,9 @@ def cells(options: Options) -> Iterator[Cell]:
         for size in workload.sizes:
             if size.large and not here:
                 continue
+            shared = options.full or here or size in most_work(workload)
             for dtype in DTYPES if options.full else DTYPES[:1]:
-                for number in (max(threads),) if size.large else threads:
+                for number in settings(size, threads, shared=shared):
                     case = Case(workload=workload, size=size, dtype=dtype, threads=number)
                     found = [
                         who
@@ -63,6 +69,26 @@ def cells(options: Options) -> Iterator[Cell]:
                     ]
                     if found != [NUMPY]:
                         yield from (Cell(case=case, contender=who) for who in found)
+
+
+def most_work(workload: Workload) -> list[Size]:
+    """Return the two largest sizes of each curve: there is work for several cores to share."""
+    curves: dict[Any, list[Size]] = {}
+    for size in workload.sizes:
+        if not size.large:
+            curves.setdefault(size.params.get(workload.curve), []).append(size)
+    return [
+        size
+        for sizes in curves.values()
+        for size in sorted(sizes, key=workload.axis_value)[-MOST_WORK:]
+    ]
+
+
+def settings(size: Size, threads: Sequence[int], *, shared: bool) -> Sequence[int]:
+    """Return the thread settings that a size is measured with."""
+    if size.large:
+        return (max(threads),)
+    return threads if shared else (min(threads),)
 
 
 def _asked(who: Contender, case: Case, threads: Sequence[int], options: Options) -> bool:

@@ -190,11 +190,11 @@ def estimated(cell: Visited, prior: Prior, more: int = 0) -> Estimate:
 def _moderated(degrees: int, own: float, prior: Prior) -> tuple[float, float]:
     """Return the degrees of freedom and the variance of one visit of a cell.
 
-    A single visit shows no variance: it has the prior's, with one degree of freedom, since the cell
-    may be a wild one. A wild cell, whose variance the prior makes most unlikely, keeps its own.
+    A single visit shows no variance: it has the prior's, with few degrees of freedom, since it may
+    be that of a wild cell. One whose variance the prior makes most unlikely keeps its own.
     """
     if not degrees:
-        return 1.0, prior.variance
+        return min(UNKNOWN.degrees, prior.degrees), prior.variance
     if fdtrc(degrees, prior.degrees, own / prior.variance) < ALONE:
         return float(degrees), own
     both = prior.degrees + degrees

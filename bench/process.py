@@ -16,6 +16,7 @@ binds the main thread when PyTorch loads it, and OpenBLAS would then see one cor
 
 import ctypes
 import gc
+import importlib
 import multiprocessing
 import os
 import signal
@@ -58,14 +59,16 @@ class WorkerError(Exception):
 class Nursery:
     """A process that has imported all that workers need, and starts them, on so many threads."""
 
-    def __init__(self, threads: int, *, forks: bool = FORKS) -> None:
+    def __init__(self, threads: int, imports: Sequence[str] = (), *, forks: bool = FORKS) -> None:
         self.threads = threads
         self.forks = forks
         self.spent = False  # whether it has become its one worker
         cores = machine.cores()[:threads]
         self._connection, theirs = multiprocessing.Pipe()
         context = multiprocessing.get_context("spawn")
-        self._process = context.Process(target=_nurse, args=(theirs, cores, forks), daemon=True)
+        self._process = context.Process(
+            target=_nurse, args=(theirs, cores, imports, forks), daemon=True
+        )
         with surroundings(environment(threads, cores)):
             self._process.start()
         theirs.close()
@@ -235,8 +238,15 @@ def surroundings(environment: Mapping[str, str]) -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
-def _nurse(connection: "Connection[Any, Any]", cores: Sequence[int], forks: bool) -> None:  # noqa: FBT001 - one process to another
+def _nurse(
+    connection: "Connection[Any, Any]",
+    cores: Sequence[int],
+    imports: Sequence[str],
+    forks: bool,  # noqa: FBT001 - one process to another
+) -> None:
     """Start workers until the run is over, or become one."""
+    for name in imports:
+        importlib.import_module(name)
     gc.freeze()  # what was imported stays; looking through it at each collection takes 0.1 s
     if LINUX:
         _end_with_parent()

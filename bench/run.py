@@ -41,12 +41,14 @@ from bench.schedule import (
 from bench.selftest import self_test
 
 FINISH_S, REPORT_S = 3.0, 6.0  # of the budget, kept for the end of the run and for its pages
-VISIT_SHARE, VISIT_S = 0.3, (0.02, 0.2)  # of the budget, for the blocks of all first two visits
+VISIT_SHARE, VISIT_S = 0.13, (0.02, 0.2)  # of the budget, for the blocks of all first two visits
 LATER_S = 0.2  # of blocks of a contender in a later visit, which is worth its overhead
 SLOW_SHARE = 0.25  # of the budget, kept for contenders that are slow to start
 SLOW_START_S = 20.0  # the first of them is reckoned to cost
 GENERATION_S = 10.0  # at least, of visits with the same processes
 HANG_SHARE, LEAST_HANG_S = 1 / 8, 5.0  # of the budget: a worker silent for longer has hung
+DYNAMO = ("torch._dynamo",)  # 2 s; optimizers and forward mode import it at their first call
+NEEDS_DYNAMO = {"training", "autograd"}  # families
 LARGE_SHARE = 1 / 60  # of the budget, for NumPy to compute a case of a large size once
 PROBE_SHARE, PROBES_S = 1 / 3000, (0.02, 0.2)  # of the budget, for each figure of the peaks
 
@@ -95,12 +97,15 @@ class Run:
         self._progress = Progress(self, say)
         limit_s = max(LEAST_HANG_S, HANG_SHARE * options.budget_s)
         keys = _keys(cell for cell in self._cells if self._outcomes[cell.id].open)
-        self._arena = Arena(keys, limit_s, LARGE_SHARE * options.budget_s)
+        families = {case.workload.family for case in self._cases.values()}
+        imports = DYNAMO if families & NEEDS_DYNAMO else ()
+        self._arena = Arena(keys, limit_s, LARGE_SHARE * options.budget_s, imports)
         least_s, most_s = PROBES_S
         probe_s = min(most_s, max(least_s, PROBE_SHARE * options.budget_s))
         precisions = {precision_of(cell.case, cell.contender) for cell in self._cells}
         self._judge = Judge(self._arena, probe_s, precisions)
-        share_s = VISIT_SHARE * options.budget_s / (2 * max(1, len(self._cells)))
+        can = sum(outcome.open for outcome in self._outcomes.values())
+        share_s = VISIT_SHARE * options.budget_s / (2 * max(1, can))
         self._visit_s = min(VISIT_S[1], max(VISIT_S[0], share_s))
         self.journal = self._begun(header)
 

@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from bench.case import Case
 from bench.contenders import NUMPY, Contender
 
-AGAIN = 1.0  # times the cost of a first visit, a second one is reckoned to cost
+AGAIN = (
+    0.75  # of the cost of a first visit, which verifies and calibrates, a second one is reckoned
+)
 MOST_VISITS = 40
 HOPELESS = 12  # further visits expected: such a cell comes after all others
 MOST_SHARE = 1 / 12  # of the budget, for all visits of one case

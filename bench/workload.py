@@ -144,6 +144,12 @@ class Workload:
         """Pickle as a name: another process imports the workload from the file it stands in."""
         return named, (self.make.__module__, self.name)
 
+    def axis_value(self, size: Size) -> float:
+        """Return where a size stands on the axis."""
+        if self.axis == "flops":
+            return float(self.cost(**size.params).flops)
+        return float(size.params[self.axis])
+
     def body(self, library: str, rung: str = "", way: str = "") -> Body:
         """Return the implementation for a library and, within PyTorch, a rung or a way."""
         if library == "numpy":

@@ -12,7 +12,7 @@ from bench.workload import Cost, Workload, size
 
 
 def make(rng, n):
-    return {"x": rng.standard_normal(n), "pinned": False}
+    return {"x": rng.random(n), "pinned": False}
 
 
 def device_to_host_numpy(x, pinned):  # noqa: ARG001 - all host memory is one to NumPy

@@ -10,7 +10,7 @@ from bench.workload import Cost, Workload, size
 
 
 def make(rng, n):
-    return {"x": rng.standard_normal(n), "device": "cpu"}
+    return {"x": rng.random(n), "device": "cpu"}
 
 
 def host_to_device_numpy(x, device):  # noqa: ARG001 - NumPy knows the host alone
