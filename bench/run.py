@@ -42,7 +42,7 @@ from bench.selftest import self_test
 
 FINISH_S, REPORT_S = 3.0, 6.0  # of the budget, kept for the end of the run and for its pages
 VISIT_SHARE, VISIT_S = 0.13, (0.02, 0.2)  # of the budget, for the blocks of all first two visits
-LATER_S = 0.2  # of blocks of a contender in a later visit, which is worth its overhead
+LATER_S = 0.06  # of blocks of a contender in a later visit: many short ones see more
 SLOW_SHARE = 0.25  # of the budget, kept for contenders that are slow to start
 SLOW_START_S = 20.0  # the first of them is reckoned to cost
 GENERATION_S = 10.0  # at least, of visits with the same processes
