@@ -22,6 +22,8 @@ from bench.outcome import Outcome, settle
 from bench.workload import discover, size
 from tests.simulated import HostClock
 
+PRECISIONS = ("float32", "float64", "bfloat16")
+
 torch.accelerator.synchronize = lambda device=None: None
 torch.accelerator.set_device_index = lambda index: None
 device.Accelerator = HostClock
@@ -49,7 +51,7 @@ def visited():
     arena = Arena(keys, limit_s=30)
     try:
         arena.renew(keys)
-        return {"peaks": arena.peaks(0.01, {}), "found": compared(arena)}
+        return {"peaks": arena.peaks(0.01, PRECISIONS, {}), "found": compared(arena)}
     finally:
         arena.end()
 

@@ -15,6 +15,8 @@ from bench.outcome import Outcome, settle
 from tests import faulty
 from tests.inprocess import verifications
 
+PRECISIONS = ("float32", "float64", "bfloat16")
+
 KEYS = [(NUMPY, 1), (TORCH_CPU, 1)]
 VISIT_S = 0.04  # of blocks of each contender in a visit
 
@@ -126,14 +128,14 @@ def test_a_first_call_is_waited_for_as_long_as_its_kind_may_take():
 
 
 def test_peaks_are_of_the_better_library_and_grow_only(arena):
-    first = arena.peaks(0.01, {})
+    first = arena.peaks(0.01, PRECISIONS, {})
     assert list(first) == ["cpu/threads=1"]
     low, high = first["cpu/threads=1"], 1e18
     known = {"cpu/threads=1": low | {"flop_s": {"float32": high, "float64": 1.0}}}
-    again = arena.peaks(0.01, known, only="cpu/threads=1")["cpu/threads=1"]["flop_s"]
+    again = arena.peaks(0.01, PRECISIONS, known, only="cpu/threads=1")["cpu/threads=1"]["flop_s"]
     assert again["float32"] == high
     assert again["float64"] > 1e8
-    assert arena.peaks(0.01, known, only="cuda") == known
+    assert arena.peaks(0.01, PRECISIONS, known, only="cuda") == known
 
 
 def test_a_worker_reads_back_what_float32_means_to_it():
@@ -320,7 +322,7 @@ def test_what_float32_hides_is_seen_in_float64_before_a_block_is_timed(arena, wo
 
 def test_where_numpy_is_wrong_no_way_of_running_pytorch_has_times(arena):
     case, _ = entries(faulty.HIDDEN)
-    cast = replace(TORCH_CPU, name="torch-cpu-bf16", way="bf16")  # not held in float64 itself
+    cast = replace(TORCH_CPU, way="bf16")  # not held in float64 itself
     found = {NUMPY: Outcome(), cast: Outcome()}
     arena.visit(case, found, list(found), VISIT_S)
     assert found[cast].status == "mismatch"

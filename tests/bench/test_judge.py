@@ -16,7 +16,7 @@ WORKLOAD = discover()["gradient_cost"]
 
 @pytest.fixture
 def judge():
-    judge = Judge(None, 0.01)
+    judge = Judge(None, 0.01, ())
     judge.peaks = {
         "cpu/threads=1": UNKNOWN | {"flop_s": {"float32": 1e11}, "read_bytes_s": 1e11},
         "cuda": UNKNOWN | {"flop_s": {"float32": 1e13}},

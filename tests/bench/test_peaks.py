@@ -7,13 +7,15 @@ from bench.contenders import NUMPY, TORCH_CPU, Contender
 from bench.peaks import measured, merged, name_of
 from bench.plausible import Roof
 
+PRECISIONS = ("float32", "float64", "bfloat16")
+
 ONE = {"flop_s": {"float32": 2.0, "float64": 1.0}, "copy_bytes_s": 5.0, "read_bytes_s": 4.0}
 ONE |= {"cache_bytes": 100, "launch_s": None}
 
 
 @pytest.mark.parametrize("who", [NUMPY, TORCH_CPU], ids=lambda who: who.name)
 def test_a_library_has_peaks_in_each_precision_and_of_memory(who):
-    found = measured(who, machine.cores()[:1], 0.01)
+    found = measured(who, machine.cores()[:1], 0.01, PRECISIONS)
     assert found["flop_s"]["float32"] > 1e9
     assert 1 < found["flop_s"]["float32"] / found["flop_s"]["float64"] < 20
     assert found["copy_bytes_s"] > 1e8

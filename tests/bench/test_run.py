@@ -43,7 +43,7 @@ class Pretended:
 
     clock = Clock()
 
-    def __init__(self, keys, limit_s, large_s):
+    def __init__(self, keys, limit_s, large_s, imports):
         self.observed, self.generation = {}, 0
         self.visited, self.took_part, self.ended, self.put_by = [], [], False, []
         self.noise, self.ratios, self.cost_s = {}, {}, lambda case, stay: 0.01
@@ -53,7 +53,7 @@ class Pretended:
         self.generation += 1
         self.clock.now_s += 0.1
 
-    def peaks(self, probe_s, known, only=""):
+    def peaks(self, probe_s, precisions, known, only=""):
         """Return the planted roofs one after the other, the last of them again and again."""
         self.probed.append(only)
         if not self.roofs:

@@ -18,13 +18,12 @@ from bench.schedule import (
     open_stays,
     second_stays,
     slow_to_start,
-    spent,
 )
 from bench.workload import size
 from tests import faulty
 
-COMPILED = replace(TORCH_CPU, name="torch-cpu-compile", way="compile")
-AUTOGRAD = replace(TORCH_CPU, name="torch-cpu-autograd", rung="autograd")
+COMPILED = replace(TORCH_CPU, way="compile")
+AUTOGRAD = replace(TORCH_CPU, rung="autograd")
 
 
 def case_of(n, name="good", threads=1, dtype="float32", *, large=False, **params):
@@ -150,8 +149,3 @@ def test_no_case_gets_more_than_its_share_of_the_budget():
     most_s = MOST_SHARE * 120
     assert asked(standing({TORCH_CPU: 1}, cost_s=1.0, spent_s=most_s - 0.9), budget_s=120) == []
     assert asked(standing({TORCH_CPU: 1}, cost_s=1.0, spent_s=most_s - 1.1), budget_s=120) != []
-
-
-def test_a_visit_adds_to_what_a_case_cost():
-    after = spent(standing({}, cost_s=1.0, spent_s=2.0), 3.0)
-    assert (after.cost_s, after.spent_s) == (3.0, 5.0)
