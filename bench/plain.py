@@ -1,4 +1,4 @@
-"""The same pairs through plain pytest-benchmark fixtures, for `bench.repeatability` to compare.
+"""The same pairs through plain pytest-benchmark fixtures, for `bench.overhead` to compare.
 
     pytest bench/plain.py --benchmark-only --threads 1 --benchmark-max-time 1
 

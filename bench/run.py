@@ -40,9 +40,10 @@ from bench.schedule import (
 )
 from bench.selftest import self_test
 
-FINISH_S, REPORT_S = 3.0, 6.0  # of the budget, kept for the end of the run and for its pages
+FINISH_S, REPORT_S = 3.0, 5.0  # of the budget, kept for the end of the run and for its pages
 VISIT_SHARE, VISIT_S = 0.13, (0.02, 0.2)  # of the budget, for the blocks of all first two visits
 LATER_S = 0.06  # of blocks of a contender in a later visit: many short ones see more
+FRESH, FORK_S = 10, 0.5  # times what nurseries cost must be left for fresh ones; else forks do
 SLOW_SHARE = 0.25  # of the budget, kept for contenders that are slow to start
 SLOW_START_S = 20.0  # the first of them is reckoned to cost
 GENERATION_S = 10.0  # at least, of visits with the same processes
@@ -161,11 +162,13 @@ class Run:
             first, second = self._first_visits(), self._second_visits
             self._renew(first)
             self._begin()
+            fresh = self.left_s() > FRESH * self._renewal_s
+            self._renewal_s = self._renewal_s if fresh else FORK_S
             self._see(first, begin=True)
             self._refit()
             self._progress.so_far()
             if self.left_s() > self._renewal_s:
-                self._renew(second())
+                self._renew(second(), nurseries=fresh)
                 self._see(second())
             slow_is_due = True
             while self.left_s() > 0:

@@ -49,7 +49,7 @@ def _benchmark(entry: Json) -> Json:
 
 
 def _info(info: Json) -> Json:
-    new = {key: value for key, value in info.items() if key != "variant"}
+    new = {key: value for key, value in info.items() if key not in ("variant", "speedup_best")}
     if "variant" in info:
         new["curve"] = info["variant"]
     for name in ("s", "low_s", "high_s"):

@@ -273,7 +273,8 @@ def outcomes_of(*block_s):
     [
         ((0.005, 0.005), 0.2, (4, 10)),  # turns of 20 ms, ten of them
         ((0.005, 0.015), 0.2, (1, 20)),  # 40 blocks of 10 ms on average fill 0.4 s
-        ((0.005, 1.0), 0.2, (1, 2)),  # never fewer than two turns
+        ((0.005, 0.09), 0.1, (1, 2)),  # never fewer than two turns,
+        ((0.005, 1.0), 0.2, (1, 1)),  # but where a block is long enough to stand alone
         ((), 0.2, (1, 2)),
     ],
 )
@@ -337,3 +338,20 @@ def test_a_twin_is_the_same_code_by_another_name():
 def test_an_absent_device_says_why_it_cannot_be_visited():
     who = next(c for c in contenders(faulty.GOOD, ("xpu:7",)) if c.device != "cpu")
     assert "xpu" in who.unavailable(entries(faulty.GOOD)[0])
+
+
+def test_a_slow_first_call_does_not_set_the_length_of_a_block(arena, monkeypatch):
+    """Its worker takes the call for a whole block; the first blocks show that it was not."""
+    real = arena._call
+
+    def slow(case, who, step, *arguments, limit_s=0.0):
+        answer = real(case, who, step, *arguments, limit_s=limit_s)
+        first = step == "calibrate" and step not in asked
+        asked.append(step)
+        return (1, 0.5) if first else answer
+
+    asked: list[str] = []
+    monkeypatch.setattr(arena, "_call", slow)
+    case, found = entries(faulty.GOOD, TORCH_CPU)
+    arena.visit(case, found, list(found), VISIT_S)
+    assert found[TORCH_CPU].facts["iterations_per_block"] > 1

@@ -55,7 +55,7 @@ def test_large_sizes_are_for_an_accelerator_that_is_here_and_for_numpy(asked):
 
 
 def test_one_absent_contender_is_enough_to_say_that_a_device_is_not_here(asked):
-    found = [id_ for id_ in asked(here=False) if id_.startswith("matmul/n=512/")]
+    found = [id_ for id_ in asked(here=False) if id_.startswith("matmul/n=2048/")]
     assert {id_.rpartition("/")[2] for id_ in found} == {
         "numpy", "torch-cpu", "torch-cpu-bf16", "torch-cuda",
     }  # fmt: skip
@@ -71,3 +71,13 @@ def test_a_second_device_has_contenders_of_its_own(asked):
     found = asked(devices=("cuda:1",))
     assert "softmax/n=32/float32/threads=4/torch-cuda1-transfer" in found
     assert not any(id_.startswith("softmax/n=32/float32/threads=1/") for id_ in found)
+
+
+def test_without_an_accelerator_all_cores_are_measured_at_the_two_largest_sizes(asked):
+    found = asked(here=False)
+    shared = {id_.split("/")[1] for id_ in found if id_.startswith("matmul/") and "=4/" in id_}
+    assert shared == {"n=1024", "n=2048"}
+    rows = {id_.split("/")[1] for id_ in found if id_.startswith("sum/") and "=4/" in id_}
+    assert rows == {f"over={over},n={n}" for over in ("all", "rows", "columns") for n in (1024, 4096)}
+    full = asked(here=False, full=True)
+    assert any(id_.startswith("matmul/n=16/float32/threads=4/") for id_ in full)
