@@ -2,8 +2,8 @@
 
 Version 1 named a cell by its id alone and called a curve `variant`. It had a status `unstable` for
 times that were not known well; the interval of the speedup says that now. Its medians led, so they
-are what pages quote of such a file. What is malformed is passed on as it is: the models of version 2
-will refuse it and name the field.
+are what pages quote of such a file. What is malformed is passed on as it is: the models of
+version 2 will refuse it and name the field.
 """
 
 from collections.abc import Callable, Mapping

@@ -65,7 +65,7 @@ def test_a_row_for_every_block_with_where_it_comes_from_if_asked(write):
     assert mine["worker"].tolist() == [5, 5, 6]
     assert mine["start_s"].tolist() == [1.0, 2.0, 3.0]
     assert mine["disturbed"].tolist() == [False, True, False]
-    assert mine["time_s"].tolist() == pytest.approx([64e-6 / 3 * times for times in (0.95, 1.1, 1.2)])
+    assert (mine["time_s"] / (64e-6 / 3)).tolist() == pytest.approx([0.95, 1.1, 1.2])
     assert load(write(content([])), blocks=True).blocks.empty
 
 

@@ -334,7 +334,7 @@ def test_rows_carry_what_they_sort_and_filter_by(pages_of):
     row = re.search(r'<tr data-cell="[^"]*n=64[^"]*torch-cpu"[^>]*>', text)[0]
     for wanted in ('data-size="n=64"', 'data-dtype="float32"', 'data-contender="torch-cpu"'):
         assert wanted in row
-    assert '<td data-field="typical" data-sort="2.133' in text
+    assert '<td data-field="time" data-sort="2.133' in text
 
 
 @pytest.mark.usefixtures("all_chapters")
