@@ -163,6 +163,7 @@ def _mark_speedups(axes: Axes, cells: Sequence[Row]) -> None:
             fontsize=9,
             color=colour(row),
             fontweight="bold" if state_of(row) in {FASTER, SLOWER} else "normal",
+            bbox={"facecolor": PAPER, "edgecolor": "none", "alpha": 0.7, "pad": 0.5},
         )
 
 

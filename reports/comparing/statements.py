@@ -91,7 +91,7 @@ def _mean(row: Row, words: Mapping[str, str], cells: tuple[str, ...]) -> Finding
         id=f"compare/{words['other']}/{family}",
         state=state,
         sentence=hedged(MEANS[state], ratio) + BASIS,
-        words={**words, "family": "All in all" if family == ALL else family},
+        words={**words, "family": "Like for like" if family == ALL else family},
         numbers=told(ratio, inverted=state == SLOWER) | {"cells": count},
         cells=cells,
         interval=ratio,

@@ -517,3 +517,13 @@ def tell_all(result):
     for row in result.table[result.table["time_s"].notna()].to_dict("records"):
         assert set(keys(row)) <= set(figures(row, result.machine.peaks))
         device_figures(row)
+
+
+def test_a_file_whose_times_are_all_medians_says_so(write):
+    data = small_file()
+    assert not load(write(data)).medians_alone
+    for each in data["benchmarks"]:
+        each["extra_info"]["typical_s"] = each["extra_info"]["time_s"]
+    assert load(write(data)).medians_alone
+    assert load(write(VERSIONS["5.1"])).medians_alone
+    assert not load(write(content([]))).medians_alone

@@ -457,3 +457,16 @@ def test_a_chapter_that_fails_is_told_and_costs_no_page(write, tmp_path, monkeyp
     assert told in (out / "index.html").read_text()
     assert "ZeroDivisionError" in (out / "tutorial" / "1_basics" / "01_x.html").read_text()
     assert main(["check", str(out)]) == 0
+
+
+def test_a_page_says_whether_times_are_of_the_fastest_blocks_or_medians(pages_of):
+    text = pages_of(small_file())[FAMILY]
+    assert "A time is that of the fastest blocks" in text
+    assert "<th>median time</th>" in text
+    data = small_file()
+    for each in data["benchmarks"]:
+        each["extra_info"]["typical_s"] = each["extra_info"]["time_s"]
+    text = pages_of(data)[FAMILY]
+    assert "All times are medians" in text
+    assert "<th>median time</th>" not in text
+    assert "<th>by medians</th>" not in text
