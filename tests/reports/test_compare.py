@@ -508,3 +508,20 @@ def test_with_a_file_of_medians_alone_medians_are_compared(result):
     assert mixed.pairs["verdict"].tolist() == ["tie"]
     assert "Times are medians" in page(mixed)
     assert "fastest blocks" in page(fastest)
+
+
+@pytest.mark.parametrize(
+    ("time_s", "told"),
+    [
+        (1 / 1.12, "cannot tell whether b is faster than a or as fast; it runs at 1.12 times"),
+        (1.12, "cannot tell whether a is faster than b or as fast; b runs at 0.89 times"),
+        (1.0 / 1.01, "cannot tell whether b or a is faster; b runs at 1.0 times"),
+    ],
+)
+def test_an_unsettled_mean_says_what_is_still_open(result, time_s, told):
+    half = 1.15 if abs(np.log(time_s)) < 0.05 else 1.06
+    a = result("a", [timed(f"{CASE.format(16)}/numpy", 1.0, half)])
+    b = result("b", [timed(f"{CASE.format(16)}/numpy", time_s, half)])
+    found = next(statements(compare([a, b])))
+    assert found.state == "unsettled"
+    assert found.text.startswith(f"Like for like: {told}")
