@@ -89,7 +89,8 @@ def _benchmark(
     threads = 1 if cell["cores"] == "one" else cores
     usual_s = cell["size"] * 1e-8 / speed / threads**0.5 * (2 if cell["dtype"] == "float64" else 1)
     data = usual_s * rng.lognormal(0, 0.05, VISITS * BLOCKS)
-    time_s, half = float(np.median(data)), float(rng.uniform(1.005, 1.03))
+    time_s, half = float(data.min()), float(rng.uniform(1.005, 1.03))
+    typical_s = float(np.median(data))
     case = ids.case(workload, f"n={cell['size']}", cell["dtype"], threads)
     contender = vars(ids.read_contender(cell["contender"]))
     info = {
@@ -100,9 +101,9 @@ def _benchmark(
         "threads": threads, "flops": 2.0 * cell["size"], "bytes": 8.0 * cell["size"],
         "rel_error": 1e-7, "tolerance": 1e-5, "precision": cell["dtype"], "first_call_s": 0.01,
         "blocks": len(data), "disturbed_blocks": 0, "visits": VISITS, "workers": VISITS,
-        "typical_s": float(data.min()), "time_s": time_s, "time_low_s": time_s / half,
-        "time_high_s": time_s * half, "peak_memory_bytes": 2**27, "bimodal": False,
-        "speedup": {"ratio": 1.0, "low": 1 / half, "high": half}, "code_lines": 3,
+        "best_s": time_s, "time_s": time_s, "time_low_s": time_s / half,
+        "time_high_s": time_s * half, "typical_s": typical_s, "peak_memory_bytes": 2**27,
+        "bimodal": False, "speedup": {"ratio": 1.0, "low": 1 / half, "high": half}, "code_lines": 3,
         "sources": [f"bench/workloads/{workload}.py"], "source_sha256": "0" * 64,
         "samples": {
             "visits": [[visit, visit, BLOCKS] for visit in range(VISITS)],
@@ -116,7 +117,7 @@ def _benchmark(
         "name": name,
         "fullname": f"bench/test_pairs.py::{name}",
         "extra_info": info,
-        "stats": {"min": info["typical_s"], "median": time_s, "data": data.tolist()},
+        "stats": {"min": time_s, "median": typical_s, "data": data.tolist()},
     }
 
 

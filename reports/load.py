@@ -55,6 +55,12 @@ class Result:
         return self.table[self.table["time_s"].notna() & self.table["workload"].notna()]
 
     @cached_property
+    def medians_alone(self) -> bool:
+        """Whether all times are medians: in files of other tools, and of this suite's schema 1."""
+        times = self.table[self.table["time_s"].notna()]
+        return bool(len(times) and (times["time_s"] == times["typical_s"]).all())
+
+    @cached_property
     def believed(self) -> pd.DataFrame:
         """Those of them whose time can be true."""
         return self.timed[self.timed["status"] != "implausible"]
@@ -124,12 +130,12 @@ def _result(path: str, raw: Raw, content: ResultFile | ForeignFile, *, blocks: b
 COLUMNS = [
     "cell", "case", "status", "reason", "verdict", "workload", "family", "size", "axis",
     "axis_value", "curve", "dtype", "threads", "contender", "library", "device", "variant", "plain",
-    "precision", "flops", "bytes", "typical_s", "time_s", "time_low_s", "time_high_s",
-    "ratio", "low", "high", "typical_ratio", "typical_low", "typical_high", "rel_error", "tolerance",
-    "first_call_s", "peak_memory_bytes", "peak_device_memory_bytes", "blocks", "disturbed_blocks",
-    "visits", "workers", "bimodal", "accuracy", "losses", "saved_bytes", "code_lines", "sources",
-    "source_sha256", "device_time_s", "latency_s", "cold_s", "host_to_device_s", "launch_s",
-    "kernel_s", "device_to_host_s", "wall_s",
+    "precision", "flops", "bytes", "time_s", "time_low_s", "time_high_s", "typical_s",
+    "typical_low_s", "typical_high_s", "ratio", "low", "high", "typical_ratio", "typical_low",
+    "typical_high", "rel_error", "tolerance", "first_call_s", "peak_memory_bytes",
+    "peak_device_memory_bytes", "blocks", "disturbed_blocks", "visits", "workers", "bimodal",
+    "accuracy", "losses", "saved_bytes", "code_lines", "sources", "source_sha256", "device_time_s",
+    "latency_s", "cold_s", "host_to_device_s", "launch_s", "kernel_s", "device_to_host_s", "wall_s",
 ]  # fmt: skip
 WORDS = {
     "cell", "case", "status", "reason", "workload", "family", "size", "axis", "curve", "dtype",
@@ -202,7 +208,7 @@ def _ratio(ratio: Ratio | None, prefix: str) -> dict[str, float]:
 def _foreign_rows(content: ForeignFile) -> Iterator[dict[str, Any]]:
     """Yield rows of a file that this suite did not write: names and times, no speedups.
 
-    The interval of a time is that of the median by its quartiles. A time of 0 is none.
+    A time is the median, with its interval by the quartiles. A time of 0 is none.
     """
     for entry in content.benchmarks:
         stats = entry.stats
@@ -215,7 +221,7 @@ def _foreign_rows(content: ForeignFile) -> Iterator[dict[str, Any]]:
         if not stats.min or not stats.median:
             yield row | {"status": "skipped", "reason": "its clock told 0 seconds"}
             continue
-        row |= {"status": "ok", "reason": "", "typical_s": stats.median, "time_s": stats.median}
+        row |= {"status": "ok", "reason": "", "time_s": stats.median, "typical_s": stats.median}
         if stats.iqr is not None and stats.rounds and stats.rounds > 1:
             half = NOTCH * stats.iqr / stats.rounds**0.5
             if half < stats.median:

@@ -36,7 +36,7 @@ TEMPLATES.globals |= {
     "dark": HtmlFormatter(style="github-dark", cssclass="code").get_style_defs(),
 }
 CONTENTS = "tutorial/index.html"
-ALWAYS = ("size", "dtype", "threads", "contender", "time", "median", "status")
+ALWAYS = {"size", "dtype", "threads", "contender", "time", "median", "status"}
 
 
 class Source(NamedTuple):
@@ -234,6 +234,7 @@ def _section(subject: Subject, name: str, rows: pd.DataFrame) -> dict[str, Any]:
     listed = records(rows.sort_values(["curve", "dtype", "threads", "axis_value"]))
     lines = [_line(row, subject.result) for row in listed]
     filled = {key for line in lines for key, text in line["figures"].items() if text}
+    twice = {"median", "by_medians"} if subject.result.medians_alone else set()
     return {
         "name": name,
         "summary": (code := _code(rows)).summary,
@@ -248,7 +249,7 @@ def _section(subject: Subject, name: str, rows: pd.DataFrame) -> dict[str, Any]:
             for kind in ("roof", "scaling", "dtype", "growth")
             for finding in findings.kind(kind, workload=name)
         ],
-        "heads": [(key, head) for key, head in HEADS.items() if key in ALWAYS or key in filled],
+        "heads": [(key, head) for key, head in HEADS.items() if key in (ALWAYS | filled) - twice],
         "rows": lines,
         "devices": [line for line in lines if line["device"]],
     }

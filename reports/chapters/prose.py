@@ -30,6 +30,11 @@ MARKDOWN = MarkdownIt("commonmark", {"html": True}).enable("table")
 MARKDOWN.add_render_rule("table_open", lambda *_: '<div class="scroll"><table>')
 MARKDOWN.add_render_rule("table_close", lambda *_: "</table></div>")
 
+TIMES = {
+    False: "that of the fastest blocks of calls, since interference only ever adds time",
+    True: "the median of blocks of calls",
+}
+
 
 class ChapterError(Exception):
     """A chapter whose prose names what does not exist; the message names it and why."""
@@ -105,8 +110,10 @@ class Prose:
 
     def _names(self) -> dict[str, Any]:
         label = self.findings.result.label
+        times = TIMES[self.findings.result.medians_alone]
         return {
             "machine": Part(html=escape(label), markdown=markdown(label), block=False),
+            "times": Part(html=escape(times), markdown=times, block=False),
             "speedup": self._speedup,
             "quote": lambda kind, **about: quoted(one(self.findings, kind, about)),
             "quotes": lambda kind, **about: listed(every(self.findings, kind, about)),

@@ -107,6 +107,7 @@ def _frame(axes: Axes, cases: list[str], found: Found) -> int:
             axes.annotate(
                 units.share(share), (share, y), textcoords="offset points", xytext=(aside, 0),
                 ha=ha, va="center_baseline", fontsize=8.5,
+                bbox={"facecolor": PAPER, "edgecolor": "none", "alpha": 0.7, "pad": 0.5},
             )  # fmt: skip
     return max(map(len, named))
 

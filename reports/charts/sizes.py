@@ -1,7 +1,7 @@
 """Times against sizes, with the speedups beside the points.
 
-Solid lines are times of the fastest blocks and dotted lines the medians. A hollow point is unsettled: its
-speedup's interval holds both answers. A cross is a time that cannot be true.
+Solid lines are times of the fastest blocks, dotted lines the medians. A hollow point is unsettled:
+its speedup's interval holds both answers. A cross is a time that cannot be true.
 """
 
 from collections.abc import Mapping, Sequence
@@ -133,7 +133,7 @@ def _dress(axes: Axes, cells: Sequence[Row]) -> None:
     axis = str(cells[0]["axis"])
     axes.set_xlabel(SIZE_AXIS.get(axis, short(axis)))
     axes.yaxis.set_major_formatter(lambda value, _: units.tick_seconds(value))
-    longest, least = max(row["time_s"] for row in cells), min(row["typical_s"] for row in cells)
+    longest, least = max(row["typical_s"] for row in cells), min(row["time_s"] for row in cells)
     many = np.log10(longest / least) > TWO_DECADES
     axes.yaxis.set_major_locator(LogLocator(subs=(1,) if many else (1, 2, 5)))
     axes.yaxis.set_minor_locator(NullLocator())
@@ -163,6 +163,7 @@ def _mark_speedups(axes: Axes, cells: Sequence[Row]) -> None:
             fontsize=9,
             color=colour(row),
             fontweight="bold" if state_of(row) in {FASTER, SLOWER} else "normal",
+            bbox={"facecolor": PAPER, "edgecolor": "none", "alpha": 0.7, "pad": 0.5},
         )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from reports.comparing.account import Difference, account
-from reports.comparing.matching import paired
+from reports.comparing.matching import of_medians, paired
 from reports.comparing.verdicts import NOT_COMPARABLE, judged, means
 from reports.load import Result, records
 
@@ -42,6 +42,7 @@ class Comparison:
     means : the geometric mean of each other machine's ratios per family, and of all: `machine,
         family, cells, ratio, low, high, verdict`.
     account : what differs between the machines.
+    of_medians : whether the times are medians, not those of the fastest blocks.
 
     """
 
@@ -50,6 +51,7 @@ class Comparison:
     pairs: pd.DataFrame
     means: pd.DataFrame
     account: tuple[Difference, ...]
+    of_medians: bool = False
 
     @property
     def others(self) -> list[str]:
@@ -89,6 +91,7 @@ def compare(results: Sequence[Result], baseline: int = 0) -> Comparison:
         pairs=pairs,
         means=_means(pairs),
         account=tuple(account(results, baseline)),
+        of_medians=of_medians(results),
     )
 
 

@@ -1,7 +1,9 @@
 """Which cell of one file belongs to which cell of another: many files -> a row per pair of cells.
 
 Two machines seldom have the same number of cores, so a thread setting is matched by what it means:
-one core, or all the cores that a file used. Everything is done on whole columns, and on texts once
+one core, or all the cores that a file used. Times of the fastest blocks are compared; medians where
+one of the files has no other times, since the fastest blocks against medians would be unfair.
+Everything is done on whole columns, and on texts once
 per distinct text, so that a thousand files cost a thousand times one file.
 """
 
@@ -19,7 +21,9 @@ WORDS = [
     "source_sha256", "precision",
 ]  # fmt: skip
 CASE = ["workload", "size", "dtype"]
-FIGURES = ["threads", "typical_s", "time_s", "time_low_s", "time_high_s", "visits"]
+TIMES = ["time_s", "time_low_s", "time_high_s"]
+MEDIANS = ["typical_s", "typical_low_s", "typical_high_s"]
+FIGURES = ["threads", *TIMES, "visits"]
 NAMED, COUNTED, ALL_CORES = 0, 1, 2  # kinds of keys: by name, by number of cores, by all of them
 OBJECTS = dict.fromkeys(WORDS, object)  # a file without some texts has numbers in their place
 ABOUT = ["family", "workload", "size", "dtype", "setting", "contender"]
@@ -72,7 +76,7 @@ def stacked(results: Sequence[Result]) -> pd.DataFrame:
     The key of a cell of this suite is `workload/size/dtype/setting/contender`, of any other its
     name.
     """
-    tables = [result.table[WORDS + FIGURES].astype(OBJECTS) for result in results]
+    tables = [_alike(result, medians=of_medians(results)) for result in results]
     machine = np.repeat(np.arange(len(tables)), [len(table) for table in tables])
     cells = pd.concat(tables, ignore_index=True)
     for word in WORDS:
@@ -82,6 +86,20 @@ def stacked(results: Sequence[Result]) -> pd.DataFrame:
     whole = np.where((threads == most) & (most > 1), ALL_CORES, COUNTED)
     kind = np.where(threads.isna(), NAMED, whole)
     return cells.assign(machine=machine, **_keys(cells, kind))
+
+
+def of_medians(results: Sequence[Result]) -> bool:
+    """Tell whether medians are compared: where one of the files has no other times, in all."""
+    return any(result.medians_alone for result in results)
+
+
+def _alike(result: Result, *, medians: bool) -> pd.DataFrame:
+    """Return a file's cells with times of the kind that all files have."""
+    table = result.table
+    if medians and not result.medians_alone:
+        times = table[MEDIANS].set_axis(TIMES, axis="columns")
+        table = table.assign(**{name: times[name] for name in TIMES})
+    return table[WORDS + FIGURES].astype(OBJECTS)
 
 
 def _keys(cells: pd.DataFrame, kind: np.ndarray) -> dict[str, pd.Categorical]:

@@ -26,6 +26,10 @@ NOTE = (
     "Each interval tells the noise within two runs. Two runs of one machine differ by more than"
     " that now and then: compare two runs of one machine to see by how much."
 )
+TIMES = {
+    False: "Times are those of the fastest blocks, since interference only ever adds time.",
+    True: "Times are medians: a file of another tool, or of an older version, has no others.",
+}
 Row = Mapping[Any, Any]
 
 
@@ -50,6 +54,7 @@ def page_values(comparison: Comparison) -> dict[str, Any]:
         "reasons": _reasons(comparison.pairs),
         "most": MOST if len(comparison.others) > MOST else 0,
         "mapped": furthest(comparison, MOST),
+        "times": TIMES[comparison.of_medians],
         "note": NOTE,
     }
 

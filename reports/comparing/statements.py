@@ -27,6 +27,12 @@ MEANS = {
     UNSETTLED: "{family}: cannot tell whether {other} or {base} is faster; {other} runs at {ratio}"
     " times the speed of {base}",
 }
+CANNOT_TELL = {  # by what the interval rules out
+    SLOWER: "{family}: cannot tell whether {other} is faster than {base} or as fast; it runs at"
+    " {ratio} times the speed of {base}",
+    FASTER: "{family}: cannot tell whether {base} is faster than {other} or as fast; {other} runs"
+    " at {ratio} times the speed of {base}",
+}
 BASIS = " (95 % interval {interval}, {cells} compared)"
 EXTREMES = {
     "gain": "{other} gains most in {where}: it is {ratio} times as fast as {base}, {time} instead"
@@ -86,12 +92,15 @@ def _nothing(words: Mapping[str, str]) -> Finding:
 def _mean(row: Row, words: Mapping[str, str], cells: tuple[str, ...]) -> Finding:
     state, family = str(row["verdict"]), str(row["family"])
     ratio = Interval(value=row["ratio"], low=row["low"], high=row["high"])
+    ruled_out = SLOWER if ratio.low >= 1 else FASTER if ratio.high <= 1 else ""
+    open_to = CANNOT_TELL.get(ruled_out, MEANS[UNSETTLED])
+    sentence = open_to if state == UNSETTLED else MEANS[state]
     count = f"{row['cells']} cell{'' if row['cells'] == 1 else 's'}"
     return Finding(
         id=f"compare/{words['other']}/{family}",
         state=state,
-        sentence=hedged(MEANS[state], ratio) + BASIS,
-        words={**words, "family": "All in all" if family == ALL else family},
+        sentence=hedged(sentence, ratio) + BASIS,
+        words={**words, "family": "Like for like" if family == ALL else family},
         numbers=told(ratio, inverted=state == SLOWER) | {"cells": count},
         cells=cells,
         interval=ratio,

@@ -16,7 +16,7 @@ from rich.text import Text
 from bench.results.verdicts import FASTER, SLOWER
 from reports import units
 from reports.comparing.comparison import ALL, MOST, Comparison, furthest
-from reports.comparing.page import NOTE, counts, ratio_text
+from reports.comparing.page import NOTE, TIMES, counts, ratio_text
 from reports.comparing.statements import statements, where
 from reports.comparing.verdicts import NOT_COMPARABLE
 from reports.load import records
@@ -52,7 +52,7 @@ def tables(comparison: Comparison, *, all_cells: bool = False) -> Iterator[Rende
         yield _cells(comparison, all_cells=all_cells)
         yield _counted(comparison)
     yield _account(comparison)
-    yield Text(NOTE, style="dim")
+    yield Text(f"{TIMES[comparison.of_medians]} {NOTE}", style="dim")
 
 
 def cut(text: str, most: int = LABEL) -> Text:

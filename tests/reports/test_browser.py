@@ -11,6 +11,7 @@ from urllib.parse import unquote, urldefrag, urlsplit
 
 import pytest
 
+from bench.results.reading import current
 from reports.build import MACHINES, build, write_folder, write_single
 from reports.load import load
 from tests.conftest import ONE, asked, content, entry, small_file
@@ -47,13 +48,11 @@ SCHEMES = ("light", "dark")
 
 def hostile():
     """Return a machine twice as fast in matrix products, with markup in every text that can be."""
-    data = json.loads(MACHINE.read_text())
+    data = current(json.loads(MACHINE.read_text()))
     few = [b for b in data["benchmarks"] if b["extra_info"]["workload"] == "matmul"]
     for each in few:
         told = each["extra_info"]
-        times = {
-            key for key in told if key.startswith(("best_", "typical_")) and key.endswith("_s")
-        }
+        times = [key for key in told if re.match(r"(best|time|typical)(_low|_high)?_s$", key)]
         told |= {key: told[key] / 2 for key in times}
     odd = copy.deepcopy(small_file()["benchmarks"])
     for each in odd:

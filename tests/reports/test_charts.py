@@ -489,7 +489,7 @@ def test_where_there_is_nothing_to_draw_there_is_no_figure(write):
     assert charts.overview(load(write(small_file())).table, 2) is None
 
 
-@pytest.mark.parametrize("status", ["unstable", "implausible"])
+@pytest.mark.parametrize("status", ["ok", "implausible"])
 @pytest.mark.parametrize("speedups", [RISING, {16: around(2.0)}], ids=["sizes", "one size"])
 def test_cells_of_one_status_are_drawn(status, speedups, write):
     table = timed(write, speedups, **FLOAT).assign(status=status)

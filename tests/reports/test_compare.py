@@ -297,7 +297,7 @@ def test_files_of_others_are_compared_by_their_names_and_times(write):
     }  # fmt: skip
     assert comparison.means["family"].tolist() == ["all"]
     told = [finding.text for finding in statements(comparison)]
-    assert told[0].startswith("All in all: b is 2.00 times as fast as a")
+    assert told[0].startswith("Like for like: b is 2.00 times as fast as a")
     assert "t.py::x" in told[1]
     assert page(comparison).count("data-pair") == 1
 
@@ -377,10 +377,10 @@ def test_statements_turn_round_with_the_machines(pair):
 def test_a_mean_that_is_clear_names_the_faster_first(result):
     a, b = (result(n, [numpy_at(16, t), numpy_at(64, t)]) for n, t in (("a", 2e-6), ("b", 1e-6)))
     assert next(statements(compare([a, b]))).text.startswith(
-        "All in all: b is 2.00 times as fast as a"
+        "Like for like: b is 2.00 times as fast as a"
     )
     found = next(statements(compare([b, a])))
-    assert found.text.startswith("All in all: b is 2.00 times as fast as a")
+    assert found.text.startswith("Like for like: b is 2.00 times as fast as a")
     assert (found.id, found.state, found.numbers["cells"]) == ("compare/a/all", "slower", "2 cells")
 
 
@@ -488,3 +488,40 @@ def test_many_files_are_read_in_order_and_the_broken_one_is_told(write, count):
     assert [result.label for result in results] == [f"m{n}" for n in range(count)]
     assert len(complaints) == 1
     assert "broken.json" in complaints[0]
+
+
+def medians(typical_s):
+    ends = {"typical_low_s": typical_s * 0.99, "typical_high_s": typical_s * 1.01}
+    return {"typical_s": typical_s} | ends
+
+
+def test_with_a_file_of_medians_alone_medians_are_compared(result):
+    new = entry(f"{CASE.format(16)}/numpy", 1e-6, ONE, **medians(2e-6))
+    same = entry(f"{CASE.format(16)}/numpy", 3e-6, ONE, **medians(4e-6))
+    old = entry(f"{CASE.format(16)}/numpy", 2e-6, ONE, **medians(2e-6))
+    old["extra_info"] |= {"time_low_s": 1.98e-6, "time_high_s": 2.02e-6}
+    fastest = compare([result("a", [new]), result("b", [same])])
+    mixed = compare([result("a", [old]), result("b", [new])])
+    assert (fastest.of_medians, mixed.of_medians) == (False, True)
+    assert fastest.pairs["ratio"].tolist() == pytest.approx([1 / 3])
+    assert mixed.pairs["ratio"].tolist() == pytest.approx([1.0])
+    assert mixed.pairs["verdict"].tolist() == ["tie"]
+    assert "Times are medians" in page(mixed)
+    assert "fastest blocks" in page(fastest)
+
+
+@pytest.mark.parametrize(
+    ("time_s", "told"),
+    [
+        (1 / 1.12, "cannot tell whether b is faster than a or as fast; it runs at 1.12 times"),
+        (1.12, "cannot tell whether a is faster than b or as fast; b runs at 0.89 times"),
+        (1.0 / 1.01, "cannot tell whether b or a is faster; b runs at 1.0 times"),
+    ],
+)
+def test_an_unsettled_mean_says_what_is_still_open(result, time_s, told):
+    half = 1.15 if abs(np.log(time_s)) < 0.05 else 1.06
+    a = result("a", [timed(f"{CASE.format(16)}/numpy", 1.0, half)])
+    b = result("b", [timed(f"{CASE.format(16)}/numpy", time_s, half)])
+    found = next(statements(compare([a, b])))
+    assert found.state == "unsettled"
+    assert found.text.startswith(f"Like for like: {told}")

@@ -280,7 +280,7 @@ def test_a_file_that_verified_nothing_says_so(write):
     assert Findings(load(write(small_file()))).all["verification"].state == "ok"
 
 
-@pytest.mark.parametrize("further", [{"visits": 2}, {"typical_s": 0.01}, {"status": "unstable"}])
+@pytest.mark.parametrize("further", [{"visits": 2}, {"typical_s": 0.01}, {"bimodal": True}])
 @pytest.mark.parametrize("side", [0, 1])
 def test_few_visits_or_piled_up_times_change_no_verdict_among_cores(write, further, side):
     cells = [timed(f"{N16}/numpy", 1.0), timed(f"{TWO}/numpy", 0.1)]

@@ -115,4 +115,4 @@ def test_a_broken_file_among_others_is_told_and_fails_at_the_end(compare):
     status, told = compare(machine("a"), "{", machine("b"))
     assert status == 1
     assert told.err.count("\n") == 1
-    assert "All in all" in told.out
+    assert "Like for like" in told.out

@@ -334,7 +334,7 @@ def test_rows_carry_what_they_sort_and_filter_by(pages_of):
     row = re.search(r'<tr data-cell="[^"]*n=64[^"]*torch-cpu"[^>]*>', text)[0]
     for wanted in ('data-size="n=64"', 'data-dtype="float32"', 'data-contender="torch-cpu"'):
         assert wanted in row
-    assert '<td data-field="typical" data-sort="2.133' in text
+    assert '<td data-field="time" data-sort="2.133' in text
 
 
 @pytest.mark.usefixtures("all_chapters")
@@ -457,3 +457,16 @@ def test_a_chapter_that_fails_is_told_and_costs_no_page(write, tmp_path, monkeyp
     assert told in (out / "index.html").read_text()
     assert "ZeroDivisionError" in (out / "tutorial" / "1_basics" / "01_x.html").read_text()
     assert main(["check", str(out)]) == 0
+
+
+def test_a_page_says_whether_times_are_of_the_fastest_blocks_or_medians(pages_of):
+    text = pages_of(small_file())[FAMILY]
+    assert "A time is that of the fastest blocks" in text
+    assert "<th>median time</th>" in text
+    data = small_file()
+    for each in data["benchmarks"]:
+        each["extra_info"]["typical_s"] = each["extra_info"]["time_s"]
+    text = pages_of(data)[FAMILY]
+    assert "All times are medians" in text
+    assert "<th>median time</th>" not in text
+    assert "<th>by medians</th>" not in text

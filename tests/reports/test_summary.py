@@ -3,7 +3,7 @@
 from reports.findings import Findings
 from reports.load import load
 from reports.summary import NAMED, WIDTH, summary
-from tests.conftest import CASE, entry, small_file
+from tests.conftest import CASE, asked, entry, small_file
 
 
 def lines(write, data):
@@ -32,7 +32,7 @@ def test_long_lists_stand_beneath_each_other(write):
     for n in range(30):
         cell = f"workload{n}/n=16/float32/threads=1/torch-cpu"
         data["benchmarks"].append(entry(cell, 1e-3, speedup))
-        data["cells"].append({"id": cell, "status": "ok", "reason": ""})
+        data["cells"].append(asked(cell))
     said = lines(write, data)
     names = [line for line in said[:12] if "workload" in line]
     assert len(names) > 2
@@ -42,8 +42,9 @@ def test_long_lists_stand_beneath_each_other(write):
 
 def test_impossible_times_are_named_up_to_a_number_and_then_counted(write):
     data = small_file()
-    more = {"status": "implausible", "reason": "too short"}
-    data["cells"] += [{"id": f"{CASE.format(n)}/numpy", **more} for n in range(1000, 1008)]
+    data["cells"] += [
+        asked(f"{CASE.format(n)}/numpy", "implausible", "too short") for n in range(1000, 1008)
+    ]
     said = [line for line in lines(write, data) if "implausible" in line]
     assert len(said) == NAMED + 1
     assert said[0] == f"  implausible: {CASE.format(1000)}/numpy: too short."

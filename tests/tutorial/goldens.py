@@ -19,7 +19,7 @@ from reports.plans import plans
 from tests.tutorial.three import files
 
 GOLDEN = Path(__file__).parent / "golden"
-DATA = re.compile(r"\{\{ ?(?:machine|speedup|quotes?|headlines|choose|figure|family)\b")
+DATA = re.compile(r"\{\{ ?(?:machine|times|speedup|quotes?|headlines|choose|figure|family)\b")
 
 
 def subjects(folder):

@@ -5,7 +5,12 @@ The GPU's times are planted: they stand for no machine, and serve to read the pr
 
 import copy
 import json
+import re
 from pathlib import Path
+
+from bench.results.reading import current
+from bench.results.schema import Identity
+from tests.conftest import named
 
 ROOT = Path(__file__).resolve().parents[2]
 OWN = ROOT / "reports" / "machines" / "amd-epyc-2-cores.json"
@@ -35,7 +40,7 @@ WAYS = {  # planted beside those that the committed file asks for, by workload
 
 def files():
     """Return the three by what they show."""
-    own = json.loads(OWN.read_text())
+    own = current(json.loads(OWN.read_text()))
     return {
         "cpu only": own,
         "gpu wins": with_gpu(own, lambda _: WINS),
@@ -59,7 +64,9 @@ def with_gpu(own, ratio_of):
         for made in (contender, *(f"torch-cuda-{way}" for way in ways)):
             entry = planted(timed[f"{case}/numpy"], f"{case}/{made}", ratio_of)
             data["benchmarks"].append(entry)
-            asked[f"{case}/{made}"] = {"id": f"{case}/{made}", "status": "ok", "reason": ""}
+            info = entry["extra_info"]
+            fields = {name: info[name] for name in Identity.model_fields}
+            asked[info["cell"]] = fields | {"id": info["cell"], "status": "ok", "reason": ""}
     data["cells"] = list(asked.values())
     return data
 
@@ -69,9 +76,9 @@ def planted(numpy, cell, ratio_of):
     entry = copy.deepcopy(numpy)
     info, contender = entry["extra_info"], cell.rpartition("/")[2]
     ratio = ratio_of(info["time_s"])
-    info |= {"cell": cell, "contender": contender, "device": "cuda"}
-    for key in ("typical_s", "time_s", "time_low_s", "time_high_s"):
-        if info[key] is not None:
+    info |= {"cell": cell, "contender": contender, **named(contender)}
+    for key in info:
+        if re.match(r"(best|time|typical)(_low|_high)?_s$", key) and info[key] is not None:
             info[key] /= ratio
     interval = {"ratio": ratio, "low": ratio * 0.99, "high": ratio * 1.01}
     info |= {"speedup": interval, "speedup_typical": interval}

@@ -179,11 +179,11 @@ minimize(rosenbrock, np.array([-1.0, 2.0]), jac=True).x.round(4)
 # > {{ speedup("softmax", "n=1024") }}
 #
 # The number is a **speedup**: NumPy's time divided by PyTorch's. (Where NumPy is the faster side,
-# the sentence turns it round; the figures never do.) The **interval** says how well it is known. If
-# everything were measured again and again, about nineteen of twenty such intervals would hold the
-# true speedup. So a side is called faster only where the whole interval is more than 5 % away from
-# one. Where all of it lies within 10 % of one, the two are equally fast. Where it holds both
-# answers, nobody can tell.
+# the sentence turns it round; the figures never do.) Each time is {{ times }}.
+# The **interval** says how well it is known. If everything were measured again and again, about
+# nineteen of twenty such intervals would hold the true speedup. So a side is called faster only
+# where the whole interval is more than 5 % away from one. Where all of it lies within 10 % of one,
+# the two are equally fast. Where it holds both answers, nobody can tell.
 # {{ choose(speedup("softmax", "n=1024"),
 #     faster="Here it is, and PyTorch is the faster side.",
 #     slower="Here it is, and NumPy is the faster side.",

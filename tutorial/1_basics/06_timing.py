@@ -259,16 +259,21 @@ torch.set_num_threads(threads_before)
 #   threads and cores set before it imports anything, and read back.
 # - **Right first.** It computes once and is held against the other library's float64 result. What
 #   is wrong is not timed. That first call has a time of its own.
-# - **In turn.** Blocks take some milliseconds. Each contender runs two blocks when it is its turn,
-#   since the first of them finds the cache as somebody else left it.
+# - **In turn.** Blocks take some milliseconds, and a turn is up to four of them. The first block of
+#   a turn finds the cache as another contender left it, so nobody has two turns in a row.
 # - **Watched.** A block tells whether it got less processor time than time passed, or had to wait
 #   for its core. Pairs that were disturbed are left out where enough others remain.
-# - **Again.** A case (a computation at one size) is visited several times, by fresh processes. The
-#   interval comes from drawing whole visits, so what differs between processes is in it.
+# - **Again.** A case (a computation at one size) is visited several times, by fresh processes. Each
+#   visit counts as one value, so what differs between processes is in the interval. A few visits
+#   say little about how much visits differ, so those of all cases are taken together for that.
+# - **The fastest blocks.** Interference only ever adds time. So the time of a visit is that of its
+#   fastest block, and a speedup compares the fastest blocks of both sides: from run to run that
+#   repeats better than the median does. The median, which says what a call takes with all that gets
+#   in its way, stands beside it.
 #
 # This is whose turn it is in a visit:
 #
-# {{ function("bench/arena.py", "legs") }}
+# {{ function("bench/arena.py", "order_of_turns") }}
 #
 # How far its figures can be trusted, on {{ machine }}: whether the results are right, how steady
 # the times are, and A against A. (A cell is one case of one contender. A speedup is unsettled where
