@@ -78,6 +78,8 @@ def test_without_an_accelerator_all_cores_are_measured_at_the_two_largest_sizes(
     shared = {id_.split("/")[1] for id_ in found if id_.startswith("matmul/") and "=4/" in id_}
     assert shared == {"n=1024", "n=2048"}
     rows = {id_.split("/")[1] for id_ in found if id_.startswith("sum/") and "=4/" in id_}
-    assert rows == {f"over={over},n={n}" for over in ("all", "rows", "columns") for n in (1024, 4096)}
+    assert rows == {
+        f"over={over},n={n}" for over in ("all", "rows", "columns") for n in (1024, 4096)
+    }
     full = asked(here=False, full=True)
     assert any(id_.startswith("matmul/n=16/float32/threads=4/") for id_ in full)

@@ -258,7 +258,9 @@ def test_a_wild_cell_against_itself_is_seldom_called_a_winner():
     rng = np.random.default_rng(10)
     wild = cells_of(np.full(60, 30 * 0.05), rng)
     prior = fitted(cells_of(np.full(1940, 0.05), rng) + wild)
-    called = [verdict(e.low, e.high) in {FASTER, SLOWER} for e in (estimated(c, prior) for c in wild)]
+    called = [
+        verdict(e.low, e.high) in {FASTER, SLOWER} for e in (estimated(c, prior) for c in wild)
+    ]
     assert np.mean(called) < 0.15
 
 
