@@ -35,7 +35,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add("--threads", default="1,all", metavar="LIST", help="cores per contender: 1, 4, all (1,all)")
     add("--machine", metavar="LABEL", help="this machine's name in files and pages (its CPU, GPU)")
     add("--results", metavar="DIR", help="where results and pages go (reports/)")
-    add("--full", action="store_true", help="every case: float64 too")
+    add("--full", action="store_true", help="every case: float64 too, all cores at every size")
     add("--no-report", action="store_true", help="write the result file, build no page")
     add("--self-test", action="store_true", help="each contender against itself, too")
     add("--resume", action="store_true", help="go on with the newest run that was cut off")
