@@ -30,6 +30,8 @@ class Contender:
     rung : the name of one of a workload's further PyTorch bodies, or "" for its main one.
     way : the name of a further way to run the main body, or "" for the usual one.
     twin : whether this is the second worker of a contender that is compared with itself.
+    checks : whether its worker makes inputs and references, and is never timed: what such work
+        leaves in a process's memory made the same code up to twice as slow there.
 
     """
 
@@ -38,6 +40,7 @@ class Contender:
     rung: str = ""
     way: str = ""
     twin: bool = False
+    checks: bool = False
 
     @property
     def name(self) -> str:

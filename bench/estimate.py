@@ -29,6 +29,7 @@ from scipy.special import betaln, fdtrc, stdtrit
 Floats = NDArray[np.float64]
 Pairs = Sequence[tuple[Sequence[float], Sequence[float]]]  # by visit: seconds of both sides, paired
 
+CONFIDENCE = 0.95  # of the intervals that are published
 LEAST_VARIANCE = 1e-8  # of a logarithm: no clock here repeats better than 0.01 %
 LEAST_DEGREES, MOST_DEGREES = 1.0, 1e3  # of a prior; from there on it is as good as certain
 WILD, ENOUGH_CELLS = 0.95, 20  # quantile above which variances only count as large; from so many on
@@ -174,15 +175,19 @@ def _likeliest(d: Floats, variances: Sequence[float]) -> tuple[float, float]:
     return d0, variance
 
 
-def estimated(cell: Visited, prior: Prior, more: int = 0) -> Estimate:
-    """Return the ratio or time that a cell's visits give, with its 95 % interval.
+def estimated(
+    cell: Visited, prior: Prior, more: int = 0, confidence: float = CONFIDENCE
+) -> Estimate:
+    """Return the ratio or time that a cell's visits give, with its interval: of 95 % as published.
 
     With `more`, the interval expected after so many further visits like these.
     """
     value, own, share = cell.mean(prior.far)
     degrees, variance = _moderated(cell.degrees, own, prior)
     freedom = min(degrees, max(prior.pooled, 1.0)) + more
-    half = float(stdtrit(freedom, 0.975) * np.sqrt(variance * share / (1 + more * share)))
+    half = float(
+        stdtrit(freedom, (1 + confidence) / 2) * np.sqrt(variance * share / (1 + more * share))
+    )
     low, middle, high = np.exp(np.clip([value - half, value, value + half], -MOST, MOST)).tolist()
     return Estimate(value=middle, low=low, high=high)
 

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from bench.case import Case
 from bench.contenders import NUMPY, Contender
 from bench.estimate import (
+    CONFIDENCE,
     UNKNOWN,
     Estimate,
     Pairs,
@@ -27,6 +28,8 @@ from bench.worker import Block
 
 MIN_CALM = 2  # undisturbed pairs, for a visit to count as undisturbed; and such visits, for a cell
 
+
+SURER, ENOUGH_DEGREES = 0.99, 2  # a verdict of two visits that would not stand at 99 % is confirmed
 
 Quantity = Literal["time", "typical", "speedup", "speedup_typical"]
 Group = tuple[int, str]  # threads and device: cells whose visits differ alike
@@ -126,22 +129,34 @@ class Seen:
             quantities |= {"speedup": best_ratio(paired), "speedup_typical": typical_ratio(paired)}
         return cls(group, quantities)
 
-    def estimate(self, quantity: Quantity, priors: Priors, more: int = 0) -> Estimate | None:
+    def estimate(
+        self, quantity: Quantity, priors: Priors, more: int = 0, confidence: float = CONFIDENCE
+    ) -> Estimate | None:
         """Return the estimate of a quantity, as expected after `more` visits; None if unknown."""
         visited = self.quantities.get(quantity)
         if visited is None:
             return None
-        return estimated(visited, priors.get((quantity, self.group), UNKNOWN), more)
+        prior = priors.get((quantity, self.group), UNKNOWN)
+        return estimated(visited, prior, more, confidence)
 
-    def verdict(self, priors: Priors, more: int = 0) -> Verdict | None:
+    def verdict(
+        self, priors: Priors, more: int = 0, confidence: float = CONFIDENCE
+    ) -> Verdict | None:
         """Return who is faster, as far as is known now, or as expected after `more` visits."""
-        ratio = self.estimate("speedup", priors, more)
+        ratio = self.estimate("speedup", priors, more, confidence)
         return None if ratio is None else verdict(ratio.low, ratio.high)
 
     def missing(self, priors: Priors, most: int) -> int:
-        """Return how many further visits are expected to settle the verdict; `most` is the most."""
+        """Return how many further visits are expected to settle the verdict; `most` is the most.
+
+        A verdict that rests on two visits, and would not stand at 99 %, is worth a third.
+        """
         steps = (n for n in range(most) if self.verdict(priors, n) != UNSETTLED)
-        return next(steps, most)
+        known_after = next(steps, most)
+        if known_after or "speedup" not in self.quantities:
+            return known_after
+        few = self.quantities["speedup"].degrees < ENOUGH_DEGREES
+        return int(few and self.verdict(priors, confidence=SURER) == UNSETTLED)
 
 
 def all_priors(cells: Iterable[Seen]) -> Priors:

@@ -86,7 +86,7 @@ class References:
             reason = self._disagreements[key] = ""
             try:
                 if (theirs := self._exactly(small, other)) is not None:
-                    reason = self._ask(small, who, "disagrees", small, theirs)
+                    reason = self._check(small, who, "disagrees", small, theirs)
             except WorkerError as error:
                 if error.status == "timeout":  # it need not be waited for once more
                     raise
@@ -94,13 +94,17 @@ class References:
             self._disagreements[key] = where + reason if reason else ""
         return self._disagreements[key]
 
+    def _check(self, case: Case, who: Contender, step: str, *arguments: Any) -> Any:
+        """Have a worker that is never timed do a step."""
+        return self._ask(case, replace(who, checks=True), step, *arguments)
+
     def _exactly(self, small: Case, who: Contender) -> tuple[Any, ...] | None:
         """Return a library's outputs in a small case of float64; None if it cannot run it."""
         key = (small.workload.name, small.curve, who.name)
         if key not in self._exact:
             self._exact[key] = None
             with suppress(WorkerError):
-                self._exact[key] = self._ask(small, who, "exact", small)
+                self._exact[key] = self._check(small, who, "exact", small)
         return self._exact[key]
 
     def expected(self, case: Case, who: Contender, stage: Stage) -> Expected:
@@ -115,7 +119,7 @@ class References:
 
         """
         if not stage.made:
-            self._ask(case, who, "make", case, stage.inputs)
+            self._check(case, NUMPY, "make", case, stage.inputs)
             stage.made = True
         name = f"{case.workload.name}/{case.size.label}/{case.dtype}"
         last = who.usual if case.size.large else NUMPY
@@ -125,7 +129,7 @@ class References:
                 path = None if case.size.large else stage.folder / source.name
                 at = replace(case, threads=self._threads)
                 try:
-                    sample = self._ask(at, source, "reference", case, stage.inputs, path)
+                    sample = self._check(at, source, "reference", case, stage.inputs, path)
                 except WorkerError:
                     if source == last:
                         raise
