@@ -123,7 +123,8 @@ class Arena:
             name = name_of(who, threads)
             if who == who.usual and only in ("", name):
                 with suppress(WorkerError):  # a device without peaks has no roof
-                    more = self._ask(who, threads, self.limit_s, "peaks", probe_s, precisions)
+                    aside = replace(who, checks=True)
+                    more = self._ask(aside, threads, self.limit_s, "peaks", probe_s, precisions)
                     found = merged(found, name, more)
         return found
 
