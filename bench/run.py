@@ -187,6 +187,16 @@ class Run:
             self.journal.complete = True
         finally:
             self._arena.end()
+            self._settle()
+
+    def _settle(self) -> None:
+        """Draw the figures of all cells from all that was seen, with one prior."""
+        self._seen = {
+            name: seen_in(case, self.outcomes(case)) for name, case in self._cases.items()
+        }
+        self._refit()
+        for case in self._cases.values():
+            settle(case, self.outcomes(case), self._priors)
 
     def _begin(self) -> None:
         """Measure what the devices can do at most."""
@@ -347,12 +357,6 @@ class Run:
 
     def finish(self) -> Path:
         """Write the result file and return its path."""
-        self._seen = {
-            name: seen_in(case, self.outcomes(case)) for name, case in self._cases.items()
-        }
-        self._refit()
-        for case in self._cases.values():
-            settle(case, self.outcomes(case), self._priors)
         everyone = [(cell.case, cell.contender, self._outcomes[cell.id]) for cell in self._cells]
         for case in self._judge.hear_curves(everyone):
             settle(case, self.outcomes(case), self._priors)
