@@ -128,9 +128,12 @@ def pytest_benchmark_update_machine_info(config: pytest.Config, machine_info: An
         machine_info.update(machine.facts(label=chosen.label))
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_benchmark_group_stats(config: pytest.Config) -> Generator[None, Any, Any]:
-    """Name a row by its contender: its group names the case."""
+@pytest.hookimpl(wrapper=True, specname="pytest_benchmark_group_stats")
+def name_rows(config: pytest.Config) -> Generator[None, Any, Any]:
+    """Name a row by its contender: its group names the case.
+
+    Under another name than its hook: `pytest-benchmark compare` would call this and nothing else.
+    """
     groups = yield
     if RUN in config.stash:
         for row in (row for _, rows in groups for row in rows if row["params"]):
