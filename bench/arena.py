@@ -206,8 +206,9 @@ class Arena:
     def _wake(self, case: Case, ready: Entries, number: int) -> None:
         """Run a turn that does not count: a core is slow just after a pause."""
         first = next(order_of_turns(list(ready), number, 1), None)
-        if first is not None and ready[first].block_s < MEAN_OF_ITSELF_S:
-            self._take(case, ready, {first: []}, [first], MOST_BLOCKS)
+        if first is not None and ready[first].block_s < TURN_S:
+            count = min(MOST_BLOCKS, round(TURN_S / ready[first].block_s))
+            self._take(case, ready, {first: []}, [first], count)
 
     def _take(
         self,

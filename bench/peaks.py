@@ -124,7 +124,7 @@ def _flop_s(who: Contender, precision: str, probe_s: float) -> float:
 
 def _product(who: Contender, n: int, dtype: str) -> Callable[[], Any]:
     if who.library == "numpy":
-        a = np.random.default_rng(0).standard_normal((n, n)).astype(dtype)
+        a = np.random.default_rng(0).standard_normal((n, n), "float32").astype(dtype)
         b = a.copy()
         return lambda: a @ b
     rng = torch.Generator(who.device).manual_seed(0)

@@ -4,11 +4,11 @@ Shapes: x (n,), i (). Source: NumPy and PyTorch reference, `argmax`. The values 
 of 0 .. n - 1, exact in either dtype, so the index is unique and must agree to the last digit.
 """
 
-from bench.workload import Cost, Workload, size
+from bench.workload import Cost, Workload, draw, size
 
 
 def make(rng, n):
-    x = rng.random(n)
+    x = draw(rng, n, low=0)
     x[rng.integers(n)] = 2  # the largest, once
     return {"x": x}
 

@@ -10,13 +10,13 @@ import math
 import numpy as np
 from torch.nn import functional as F
 
-from bench.workload import Cost, Workload, size
+from bench.workload import Cost, Workload, draw, size
 
 HEADS, D = 8, 64
 
 
 def make(rng, n):
-    return {name: rng.standard_normal((1, HEADS, n, D)) for name in "qkv"}
+    return {name: draw(rng, 1, HEADS, n, D) for name in "qkv"}
 
 
 def attention_numpy(q, k, v):

@@ -9,14 +9,14 @@ import numpy as np
 import torch
 
 from bench import gradients
-from bench.workload import Cost, Workload, size
+from bench.workload import Cost, Workload, draw, size
 
 MODES, LAYERS, BATCH = ("forward", "tape", "inference", "backward"), 8, 64
 
 
 def make(rng, mode, n):
-    w = rng.standard_normal((LAYERS, n, n)) / np.sqrt(n)
-    return {"x": rng.standard_normal((BATCH, n)), "w": w, "mode": mode}
+    w = draw(rng, LAYERS, n, n) * (3 / n) ** 0.5
+    return {"x": draw(rng, BATCH, n), "w": w, "mode": mode}
 
 
 def autograd_overhead_numpy(x, w, mode):

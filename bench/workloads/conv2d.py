@@ -9,12 +9,12 @@ import numpy as np
 from torch.nn import functional as F
 
 from bench import im2col
-from bench.workload import Cost, Workload, size
+from bench.workload import Cost, Workload, draw, size
 
 
 def make(rng, n, c, h, k, r, stride, padding):
-    x, w = rng.standard_normal((n, c, h, h)), rng.standard_normal((k, c, r, r))
-    return {"x": x, "w": w, "b": rng.random(k) + 1, "stride": stride, "padding": padding}
+    x, w = draw(rng, n, c, h, h), draw(rng, k, c, r, r)
+    return {"x": x, "w": w, "b": draw(rng, k, low=0) + 1, "stride": stride, "padding": padding}
 
 
 def conv2d_numpy(x, w, b, stride, padding):

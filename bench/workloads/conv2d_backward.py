@@ -11,13 +11,14 @@ import numpy as np
 from torch.nn.grad import conv2d_input, conv2d_weight
 
 from bench import im2col
+from bench.workload import draw
 from bench.workloads.conv2d import WORKLOAD as CONV2D
 
 
 def make(rng, n, c, h, k, r, stride, padding):
     o = im2col.output_size(h, r, stride, padding)
-    x, w = rng.standard_normal((n, c, h, h)), rng.standard_normal((k, c, r, r))
-    grad_y = rng.standard_normal((n, k, o, o))
+    x, w = draw(rng, n, c, h, h), draw(rng, k, c, r, r)
+    grad_y = draw(rng, n, k, o, o)
     return {"x": x, "w": w, "grad_y": grad_y, "stride": stride, "padding": padding}
 
 

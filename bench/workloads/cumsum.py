@@ -4,11 +4,11 @@ Shapes: x, y (n,). Source: Higham, Accuracy and Stability of Numerical Algorithm
 4.2, recursive summation. Each sum needs the one before it, which leaves little to vectorise.
 """
 
-from bench.workload import Cost, Workload, size
+from bench.workload import Cost, Workload, draw, size
 
 
 def make(rng, n):
-    return {"x": rng.random(n)}
+    return {"x": draw(rng, n, low=0)}
 
 
 def cumsum_numpy(x):

@@ -8,11 +8,11 @@ waits, then reads. The NumPy body copies within the host's memory, the baseline.
 
 import torch
 
-from bench.workload import Cost, Workload, size
+from bench.workload import Cost, Workload, draw, size
 
 
 def make(rng, n):
-    return {"x": rng.random(n), "pinned": False}
+    return {"x": draw(rng, n, low=0), "pinned": False}
 
 
 def device_to_host_numpy(x, pinned):  # noqa: ARG001 - all host memory is one to NumPy
@@ -36,5 +36,8 @@ WORKLOAD = Workload(
     torch=device_to_host_torch,
     ways=("pinned",),
     cost=cost,
-    sizes=tuple(size(n=n) for n in (1_000, 100_000, 3_000_000, 30_000_000)),
+    sizes=(
+        *(size(n=n) for n in (1_000, 30_000, 300_000, 3_000_000)),
+        size(large=True, n=30_000_000),
+    ),
 )

@@ -5,11 +5,11 @@ call is what costs: choosing a kernel by dtype and device, allocating y, and on 
 launch.
 """
 
-from bench.workload import Cost, Workload, size
+from bench.workload import Cost, Workload, draw, size
 
 
 def make(rng, n):
-    return {"x": rng.standard_normal(n)}
+    return {"x": draw(rng, n)}
 
 
 def dispatch_numpy(x):

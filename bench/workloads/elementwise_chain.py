@@ -10,13 +10,13 @@ import math
 import numpy as np
 from torch.nn import functional as F
 
-from bench.workload import Cost, Workload, size
+from bench.workload import Cost, Workload, draw, size
 
 A, C = math.sqrt(2 / math.pi), 0.044715
 
 
 def make(rng, n):
-    return {"x": rng.standard_normal((n, n)), "b": rng.standard_normal(n)}
+    return {"x": draw(rng, n, n), "b": draw(rng, n)}
 
 
 def elementwise_chain_numpy(x, b):

@@ -10,11 +10,11 @@ import math
 import numpy as np
 import torch
 
-from bench.workload import Cost, Workload, size
+from bench.workload import Cost, Workload, draw, size
 
 
 def make(rng, n):
-    return {"x": rng.standard_normal(n)}
+    return {"x": draw(rng, n)}
 
 
 def fft_numpy(x):

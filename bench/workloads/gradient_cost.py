@@ -10,14 +10,14 @@ import numpy as np
 import torch
 
 from bench import gradients
-from bench.workload import Cost, Workload, size
+from bench.workload import Cost, Workload, draw, size
 
 N = 256
 
 
 def make(rng, p):
-    x, w = rng.standard_normal((N, p)), rng.standard_normal(p) / np.sqrt(p)
-    return {"x": x, "y": rng.standard_normal(N), "w": w}
+    x, w = draw(rng, N, p), draw(rng, p) * (3 / p) ** 0.5
+    return {"x": x, "y": draw(rng, N), "w": w}
 
 
 def gradient_cost_numpy(x, y, w):

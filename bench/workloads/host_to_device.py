@@ -6,11 +6,11 @@ From page-locked memory the device fetches x by itself while the host goes on; o
 first copied to a page-locked buffer, and the host waits.
 """
 
-from bench.workload import Cost, Workload, size
+from bench.workload import Cost, Workload, draw, size
 
 
 def make(rng, n):
-    return {"x": rng.random(n), "device": "cpu"}
+    return {"x": draw(rng, n, low=0), "device": "cpu"}
 
 
 def host_to_device_numpy(x, device):  # noqa: ARG001 - NumPy knows the host alone
@@ -34,5 +34,8 @@ WORKLOAD = Workload(
     ways=("pinned",),
     on_host=("x",),
     cost=cost,
-    sizes=tuple(size(n=n) for n in (1_000, 100_000, 3_000_000, 30_000_000)),
+    sizes=(
+        *(size(n=n) for n in (1_000, 30_000, 300_000, 3_000_000)),
+        size(large=True, n=30_000_000),
+    ),
 )

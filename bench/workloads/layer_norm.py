@@ -8,13 +8,13 @@ fuses the steps.
 import numpy as np
 from torch.nn import functional as F
 
-from bench.workload import Cost, Workload, size
+from bench.workload import Cost, Workload, draw, size
 
 EPS = 1e-5
 
 
 def make(rng, n):
-    return {"x": rng.standard_normal((n, n)) + 3, "w": rng.random(n) + 1, "b": rng.random(n)}
+    return {"x": draw(rng, n, n) + 3, "w": draw(rng, n, low=0) + 1, "b": draw(rng, n, low=0)}
 
 
 def layer_norm_numpy(x, w, b):

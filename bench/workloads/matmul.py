@@ -4,11 +4,11 @@ Shapes: a, b, c (n, n). Source: Golub & Van Loan, Matrix Computations (2013), se
 Both libraries hand this to the gemm of the BLAS they were built with, which decides the time.
 """
 
-from bench.workload import Cost, Workload, size
+from bench.workload import Cost, Workload, draw, size
 
 
 def make(rng, n):
-    return {"a": rng.standard_normal((n, n)), "b": rng.standard_normal((n, n))}
+    return {"a": draw(rng, n, n), "b": draw(rng, n, n)}
 
 
 def matmul_numpy(a, b):

@@ -4,13 +4,13 @@ Shapes: a, b, c (batch, 64, 64), the shape of attention heads. Source: Golub & V
 Computations (2013), section 1.1. NumPy calls its BLAS once a matrix, PyTorch once a batch.
 """
 
-from bench.workload import Cost, Workload, size
+from bench.workload import Cost, Workload, draw, size
 
 N = 64
 
 
 def make(rng, batch):
-    return {"a": rng.standard_normal((batch, N, N)), "b": rng.standard_normal((batch, N, N))}
+    return {"a": draw(rng, batch, N, N), "b": draw(rng, batch, N, N)}
 
 
 def matmul_batched_numpy(a, b):

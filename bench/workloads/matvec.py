@@ -4,11 +4,11 @@ Shapes: a (n, n), x and y (n,). Source: Golub & Van Loan, Matrix Computations (2
 Each element of a is used once, where matmul uses it n times: its contrast in memory traffic.
 """
 
-from bench.workload import Cost, Workload, size
+from bench.workload import Cost, Workload, draw, size
 
 
 def make(rng, n):
-    return {"a": rng.standard_normal((n, n)), "x": rng.standard_normal(n)}
+    return {"a": draw(rng, n, n), "x": draw(rng, n)}
 
 
 def matvec_numpy(a, x):

@@ -7,11 +7,11 @@ mean handed on; PyTorch updates both in one pass.
 
 import torch
 
-from bench.workload import Cost, Workload, size
+from bench.workload import Cost, Workload, draw, size
 
 
 def make(rng, n):
-    return {"x": rng.standard_normal((n, n)) + 3}
+    return {"x": draw(rng, n, n) + 3}
 
 
 def mean_var_numpy(x):

@@ -8,11 +8,11 @@ pass a step, in place on one copy; PyTorch fuses the steps.
 import numpy as np
 import torch
 
-from bench.workload import Cost, Workload, size
+from bench.workload import Cost, Workload, draw, size
 
 
 def make(rng, n):
-    return {"x": rng.standard_normal((n, n)) + 1000}
+    return {"x": draw(rng, n, n) + 1000}
 
 
 def softmax_numpy(x):

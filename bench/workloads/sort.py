@@ -8,11 +8,11 @@ import math
 
 import numpy as np
 
-from bench.workload import Cost, Workload, size
+from bench.workload import Cost, Workload, draw, size
 
 
 def make(rng, n):
-    return {"x": rng.random(n)}
+    return {"x": draw(rng, n, low=0)}
 
 
 def sort_numpy(x):
@@ -34,5 +34,8 @@ WORKLOAD = Workload(
     numpy=sort_numpy,
     torch=sort_torch,
     cost=cost,
-    sizes=tuple(size(n=n) for n in (1_000, 30_000, 1_000_000, 4_000_000)),
+    sizes=(
+        *(size(n=n) for n in (1_000, 10_000, 100_000, 1_000_000)),
+        size(large=True, n=4_000_000),
+    ),
 )

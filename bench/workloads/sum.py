@@ -4,13 +4,13 @@ Shapes: x (n, n), the sum (), (n,) or (n,). Source: Higham, Accuracy and Stabili
 Algorithms (2002), chapter 4. One addition for each element read, along the rows or across them.
 """
 
-from bench.workload import Cost, Workload, size
+from bench.workload import Cost, Workload, draw, size
 
 AXIS = {"all": None, "rows": 1, "columns": 0}
 
 
 def make(rng, over, n):
-    return {"x": rng.random((n, n)), "axis": AXIS[over]}
+    return {"x": draw(rng, n, n, low=0), "axis": AXIS[over]}
 
 
 def sum_numpy(x, axis):

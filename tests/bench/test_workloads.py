@@ -14,7 +14,7 @@ from bench import digits
 from bench.case import DTYPES, Case
 from bench.contenders import NUMPY, TORCH_CPU, contenders
 from bench.verify import tolerance
-from bench.workload import Workload, discover, named, size
+from bench.workload import Workload, discover, draw, named, size
 from tests.inprocess import verifications
 
 SMALL = {
@@ -247,3 +247,14 @@ def test_central_differences_keep_two_thirds_of_the_digits_and_no_more():
     exact = workload.torch(**inputs)
     error = (workload.rungs["finite"](**inputs) - exact).abs().max() / exact.abs().max()
     assert tolerance(case) < error < tolerance(case, "finite")
+
+
+def test_inputs_are_drawn_evenly_and_large_ones_in_float32():
+    few, many = draw(np.random.default_rng(0), 2, 3, low=0), draw(np.random.default_rng(0), 10**6)
+    assert few.shape == (2, 3)
+    assert few.dtype == np.float64
+    assert few.min() >= 0
+    assert many.dtype == np.float32
+    assert -1 <= many.min() < -0.999
+    assert 0.999 < many.max() <= 1
+    assert abs(many.mean()) < 0.01
