@@ -30,7 +30,7 @@ NARROW = ["min", "median"]  # columns of pytest-benchmark's table that fit a ter
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("numpy-vs-pytorch")
     add = group.addoption
-    add("--budget", metavar="SECONDS", help="time for the whole run (180; with --full 900)")
+    add("--budget", metavar="SECONDS", help="time for all (180; --full 900; one GPU alone 60)")
     add("--device", metavar="LIST", help="where PyTorch runs: cpu,cuda,cuda:1,mps,xpu (all here)")
     add("--threads", default="1,all", metavar="LIST", help="cores per contender: 1, 4, all (1,all)")
     add("--machine", metavar="LABEL", help="this machine's name in files and pages (its CPU, GPU)")

@@ -78,6 +78,10 @@ class Arena:
         self._folder = TemporaryDirectory(prefix="numpy-vs-pytorch-")
         self._stages: dict[str, Stage] = {}
 
+    def preload(self, imports: Sequence[str]) -> None:
+        """Have workers of nurseries to come begin with more modules imported."""
+        self._imports = tuple(dict.fromkeys((*self._imports, *imports)))
+
     def renew(self, keys: Sequence[Key], *, nurseries: bool = True) -> None:
         """End all processes and start a fresh one for each of some contenders and threads.
 
@@ -160,7 +164,7 @@ class Arena:
         for who, blocks in sampled.items():
             visit = Visit(number=number, worker=self.generation, blocks=tuple(blocks))
             ready[who].visits.append(visit)
-            if len(ready[who].visits) == 1:
+            if len(ready[who].visits) == 1 and not _costly(case, who, ready[who]):
                 self._confirm(case, who, ready[who])
             elif "quality" not in ready[who].facts:
                 self._judge_quality(case, who, ready[who], stage)
@@ -266,7 +270,7 @@ class Arena:
             if new:
                 self._calibrate(case, who, outcome)
                 outcome.facts |= NOT_TIMED
-                if who.device != "cpu":
+                if who.device != "cpu" and who == who.usual and case.landmark:
                     outcome.facts |= self._call(case, who, "device_times", stage.inputs)
         except WorkerError as error:
             reason = error.reason
@@ -382,6 +386,11 @@ def order_of_turns(everyone: Sequence[Contender], number: int, rounds: int) -> I
     order = [*everyone[first:], *everyone[:first]]
     for _ in range(rounds):
         yield from order[:: 1 if number % 2 else -1]
+
+
+def _costly(case: Case, who: Contender, outcome: Outcome) -> bool:
+    """Tell whether another call would cost more than it tells: the next visit verifies again."""
+    return case.size.large and who == NUMPY and outcome.block_s > MEAN_OF_ITSELF_S
 
 
 def unsure(outcome: Outcome) -> bool:

@@ -42,10 +42,15 @@ class Case:
         """Which of its workload's curves the case is on."""
         return str(self.size.params.get(self.workload.curve, ""))
 
+    @property
+    def landmark(self) -> bool:
+        """Whether its size is the smallest, the middle or the largest of its curve."""
+        sizes = self.workload.curve_of(self.size)
+        return self.size in (sizes[0], sizes[len(sizes) // 2], sizes[-1])
+
     def smallest(self, dtype: str) -> "Case":
         """Return the smallest case on the same curve, in a dtype."""
-        cases = [replace(self, size=size, dtype=dtype) for size in self.workload.sizes]
-        return min((c for c in cases if c.curve == self.curve), key=lambda c: c.axis_value)
+        return replace(self, size=self.workload.curve_of(self.size)[0], dtype=dtype)
 
     def inputs(self) -> Inputs:
         """Return the inputs in the case's dtype, the same at every call.

@@ -2,15 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from bench.case import DTYPES, Case
-from bench.contenders import NUMPY, Contender, absent, contenders
+from bench.contenders import NUMPY, Contender, absent, contenders, slow_to_start
 from bench.options import Options
 from bench.results import ids
 from bench.workload import Size, Workload, discover
 
-MOST_WORK = 2  # sizes of a curve
+MOST_WORK, MOST_TOLD = 2, 3  # sizes of a curve
+LAUNCHED_AT_ONCE = ("compile", "graph")  # ways that make one launch of several
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,22 +45,28 @@ class Cell:
 def cells(options: Options) -> Iterator[Cell]:
     """Yield every cell, case by case.
 
-    The core selection is float32; the full one float64 too. An accelerator is compared with all the
-    cores that are asked for, which is what a user has; further ways to run on a CPU with the
-    fewest, in the full selection with all. Without an accelerator all cores are measured at the two
-    largest sizes of a curve, where there is work to share; in the full selection at every size.
-    Large sizes are for accelerators, where there is one.
+    The full selection is everything: float64 too, every size with all cores and with one, every
+    contender at every size. The core selection is float32 and leaves out what tells little:
+
+    - one core and all cores both only at the two largest sizes of a curve, where there is work to
+      share; at the others one, and with an accelerator all, which are what it is compared with;
+    - further variants on a CPU only with the fewest cores;
+    - those on an accelerator only at the three largest sizes, and where launches are what they
+      save, at the smallest too;
+    - those that are compiled only at the smallest size and the largest.
+
+    Large sizes are for accelerators, where there is one; the core selection has the first of each
+    curve.
     """
     accelerators = [device for device in options.devices if device != "cpu"]
     here = any(not absent(device) for device in accelerators)
     for workload in discover().values():
         threads = (min(options.threads),) if workload.serial else options.threads
         for size in workload.sizes:
-            if size.large and not here:
+            if size.large and not (here and (options.full or size == first_large(workload, size))):
                 continue
-            shared = options.full or here or size in most_work(workload)
             for dtype in DTYPES if options.full else DTYPES[:1]:
-                for number in settings(size, threads, shared=shared):
+                for number in settings(workload, size, threads, options, accelerated=here):
                     case = Case(workload=workload, size=size, dtype=dtype, threads=number)
                     found = [
                         who
@@ -71,30 +77,42 @@ def cells(options: Options) -> Iterator[Cell]:
                         yield from (Cell(case=case, contender=who) for who in found)
 
 
-def most_work(workload: Workload) -> list[Size]:
-    """Return the two largest sizes of each curve: there is work for several cores to share."""
-    curves: dict[Any, list[Size]] = {}
-    for size in workload.sizes:
-        if not size.large:
-            curves.setdefault(size.params.get(workload.curve), []).append(size)
-    return [
-        size
-        for sizes in curves.values()
-        for size in sorted(sizes, key=workload.axis_value)[-MOST_WORK:]
-    ]
+def first_large(workload: Workload, size: Size) -> Size:
+    """Return the first size of a curve that only an accelerator fills."""
+    return next(other for other in workload.curve_of(size) if other.large)
 
 
-def settings(size: Size, threads: Sequence[int], *, shared: bool) -> Sequence[int]:
+def settings(
+    workload: Workload,
+    size: Size,
+    threads: Sequence[int],
+    options: Options,
+    *,
+    accelerated: bool,
+) -> Sequence[int]:
     """Return the thread settings that a size is measured with."""
     if size.large:
         return (max(threads),)
-    return threads if shared else (min(threads),)
+    sizes = [other for other in workload.curve_of(size) if not other.large]
+    if options.full or size in sizes[-MOST_WORK:]:
+        return threads
+    return (max(threads),) if accelerated else (min(threads),)
 
 
 def _asked(who: Contender, case: Case, threads: Sequence[int], options: Options) -> bool:
     if who.device != "cpu":
         stands = not who.way or not absent(who.device)  # one absent contender is enough to say so
-        return stands and case.threads == max(threads)
+        tells = options.full or not who.variant or _tells(who, case)
+        return stands and tells and case.threads == max(threads)
     if case.size.large:
         return who == NUMPY
-    return not who.way or options.full or case.threads == min(threads)
+    tells = not slow_to_start(who) or _tells(who, case)
+    return not who.way or options.full or (tells and case.threads == min(threads))
+
+
+def _tells(who: Contender, case: Case) -> bool:
+    """Tell whether a variant says something at a size; one that is slow to start at two alone."""
+    sizes = case.workload.curve_of(case.size)
+    saves_launches = who.rung or who.way in LAUNCHED_AT_ONCE
+    largest = sizes[-1:] if slow_to_start(who) else sizes[-MOST_TOLD:]
+    return case.size in largest or bool(saves_launches and case.size == sizes[0])

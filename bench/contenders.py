@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from bench.case import Case
+from bench.gpus import why_unused
 from bench.results import ids
 from bench.ways import GPUS, WAYS, Iteration, Way
 from bench.workload import Inputs, Workload
@@ -75,7 +76,7 @@ class Contender:
         """Return why this contender cannot run the case here, or "" if it can."""
         if self.kind == "mps" and case.dtype == "float64":
             return "MPS devices have no float64"
-        return absent(self.device) or self.runs.lacks(self.kind)
+        return absent(self.device) or self.runs.lacks(self.device)
 
     def body(self, case: Case) -> Any:
         """Return the implementation this contender runs."""
@@ -115,8 +116,8 @@ class Contender:
             return value
         if self.library == "numpy":
             return np.array(value)
-        here = stays or self.runs.transfers
-        tensor = torch.tensor(value, device="cpu" if here else self.device)
+        here = stays or self.runs.transfers or self.kind == "cpu"
+        tensor = torch.tensor(value) if here else torch.from_numpy(value).to(self.device)
         if self.runs.casts and tensor.is_floating_point():
             tensor = tensor.to(getattr(torch, self.runs.precision))
         if self.runs.channels_last and tensor.dim() == IMAGES:
@@ -150,6 +151,11 @@ def _torch(device: str, rung: str = "", way: str = "") -> Contender:
 
 NUMPY = Contender(library="numpy")
 TORCH_CPU = _torch("cpu")
+
+
+def slow_to_start(contender: Contender) -> bool:
+    """Tell whether a first call is expensive: a compiler's takes from 1 to 70 s."""
+    return contender.way == "compile"
 
 
 def contenders(workload: Workload, devices: Sequence[str]) -> Iterator[Contender]:
@@ -200,6 +206,8 @@ def absent(device: str) -> str:
     if kind == "cpu":
         return ""
     found = accelerator()
+    if kind == "cuda" and not found and (reason := why_unused()):
+        return reason
     if found != kind:
         return (
             f"no {kind} device: this PyTorch ({torch.__version__}) finds "

@@ -6,9 +6,13 @@ device's events leave out what the host does. Blocks are queued calls on inputs 
 are, so they are warm: what fits the device's cache is found there. The cold time is of a call after
 the cache was overwritten, with other work before it in the queue, so that the host is out of it.
 
+The device's time of a block is taken in the block itself, between marks in its queue before the
+first call and after the last: it can only be longer than the wall clock's if nobody waited.
+
 The ledger is of one call as a NumPy user pays for it: host to device, launch, kernel, device to
-host. Its launch is what passes on the device between the copies beside its kernels. The wall time
-that the parts should add up to is measured by itself, without marks.
+host. Parts and wall are of the same call, the one of several whose wall time is the median; what
+its copies and kernels leave of the wall is the launch, which is the host's work. So they add up.
+Marks tell the parts apart; what marks cost is measured and taken off.
 """
 
 import time
@@ -24,6 +28,8 @@ L2_BYTES = 64 * 2**20  # where the device does not say
 REPEATS_S = 0.03  # for each of the figures, of which a run has hundreds
 FEWEST, MOST = 3, 10  # repeats
 OCCUPIED = 1.5  # times as long as a call takes to queue, other work is queued before it
+TICK_S = 1e-9  # no call takes less
+MARKS = 100  # in a row, to tell what one costs
 
 
 NOT_TIMED = dict.fromkeys(("device_time_s", "latency_s", "cold_s", "ledger"))
@@ -43,7 +49,7 @@ class Clock(Protocol):
         """Put a mark into the queue."""
 
     def between_s(self, first: Any, last: Any) -> float:
-        """Return the device's time between two marks that it has passed."""
+        """Return the device's time between two marks; wait for the last."""
 
     def flush(self) -> None:
         """Queue work that overwrites the cache."""
@@ -72,7 +78,8 @@ class Accelerator:
         return event
 
     def between_s(self, first: Any, last: Any) -> float:
-        """Return the device's time between two marks that it has passed."""
+        """Return the device's time between two marks; wait for the last."""
+        last.synchronize()
         return float(first.elapsed_time(last)) / 1e3
 
     def flush(self) -> None:
@@ -98,17 +105,6 @@ class Ledger:
     kernel_s: float
     device_to_host_s: float
     wall_s: float
-
-
-def device_time_s(clock: Clock, call: Callable[[], Any], iterations: int) -> float:
-    """Return the device's time of one of several queued calls, warm."""
-    call()
-    first = clock.mark()
-    for _ in range(iterations):
-        call()
-    last = clock.mark()
-    clock.synchronize()
-    return clock.between_s(first, last) / iterations
 
 
 def latency_s(clock: Clock, call: Callable[[], Any]) -> float:
@@ -157,43 +153,57 @@ def ledger(
     bring_back: Callable[[Any], Any],
     kernel_s: float,
 ) -> Ledger:
-    """Return where the time of one call goes, each part the median of several.
+    """Return where the time of one call goes, of the call of several whose wall is the median.
 
     `place` brings inputs to the device, `compute` queues the kernels, whose time on the device is
     known to be `kernel_s`, and `bring_back` returns what they found to the host. Marks in the queue
     tell the parts apart, so that nothing is stopped between them.
     """
-    parts: list[tuple[float, ...]] = []
+    mark_s = _mark_s(clock)
+    calls: list[Ledger] = []
 
     def booked() -> float:
         clock.synchronize()
+        start = clock.now_s()
         marks = [clock.mark()]
         placed = place()
         marks.append(clock.mark())
         result = compute(placed)
         marks.append(clock.mark())
         bring_back(result)
+        wall_s = max(TICK_S, clock.now_s() - start - len(marks) * mark_s)
         marks.append(clock.mark())
-        clock.synchronize()
-        parts.append(tuple(clock.between_s(*pair) for pair in pairwise(marks)))
-        return sum(parts[-1])
+        to_device, computing, to_host = (
+            max(0.0, clock.between_s(*pair) - mark_s) for pair in pairwise(marks)
+        )
+        kernels = min(kernel_s, computing)
+        calls.append(
+            Ledger(
+                host_to_device_s=to_device,
+                launch_s=max(0.0, wall_s - to_device - kernels - to_host),
+                kernel_s=kernels,
+                device_to_host_s=to_host,
+                wall_s=wall_s,
+            )
+        )
+        return wall_s
 
-    def whole() -> float:
+    bring_back(compute(place()))
+    _median_s(clock, booked)
+    return sorted(calls, key=lambda call: call.wall_s)[len(calls) // 2]
+
+
+def _mark_s(clock: Clock) -> float:
+    """Return what a mark costs the host."""
+
+    def once() -> float:
         clock.synchronize()
         start = clock.now_s()
-        bring_back(compute(place()))
-        return clock.now_s() - start
+        for _ in range(MARKS):
+            clock.mark()
+        return (clock.now_s() - start) / MARKS
 
-    whole()
-    _median_s(clock, booked)
-    to_device, computing, to_host = (median(column) for column in zip(*parts, strict=True))
-    return Ledger(
-        host_to_device_s=to_device,
-        launch_s=max(0.0, computing - kernel_s),
-        kernel_s=kernel_s,
-        device_to_host_s=to_host,
-        wall_s=_median_s(clock, whole),
-    )
+    return min(once() for _ in range(FEWEST))
 
 
 def _median_s(clock: Clock, once: Callable[[], float]) -> float:

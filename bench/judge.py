@@ -24,6 +24,7 @@ UNKNOWN: Peaks = {
     "read_bytes_s": 0.0,
     "cache_bytes": None,
     "launch_s": None,
+    "replay_s": None,
 }
 
 
@@ -60,7 +61,7 @@ class Judge:
                 above = above_roof(case, who, outcome.facts, roof)
                 if above and self._probes.get(name, MOST_PROBES) < MOST_PROBES:
                     self.probe(name)
-                elif reason := above or out_of_time(outcome.facts, roof):
+                elif reason := above or out_of_time(outcome.facts, roof, _both_clocks(outcome)):
                     outcome.doubt(reason)
                     marked = True
                 else:
@@ -88,4 +89,10 @@ class Judge:
 
     def _roof(self, case: Case, who: Contender) -> Roof:
         peaks = self.peaks.get(name_of(who, case.threads), UNKNOWN)
-        return Roof.of(peaks, precision_of(case, who), promise(peaks["model"] or ""))
+        known = promise(peaks["model"] or "")
+        return Roof.of(peaks, precision_of(case, who), known, recorded=who.runs.reuses)
+
+
+def _both_clocks(outcome: Outcome) -> list[tuple[float, float]]:
+    """Return, of each block that a device's clock timed too, what wall and device say."""
+    return [(b.time_s, b.device_s) for b in outcome.blocks if b.device_s is not None]

@@ -14,14 +14,13 @@ from typing import Any
 
 import numpy as np
 import psutil
-import pynvml
 import torch
 from threadpoolctl import threadpool_info
 
 from bench import processor
+from bench.gpus import gpus, states
 from bench.memory import MALLOC
 from bench.precision import float32_precision
-from bench.vendor import promise
 
 CGROUP = Path("/sys/fs/cgroup")
 POOL = ("internal_api", "version", "architecture")  # the latter is whose kernels it chose
@@ -40,6 +39,7 @@ def facts(*, label: str) -> dict[str, Any]:
         "ram_bytes": psutil.virtual_memory().total,
         "blas": blas(),
         "gpus": gpus(),
+        "gpu_states": {"begin": states(), "end": []},
         "versions": versions(),
         "settings": settings(),
         "peaks": None,
@@ -147,32 +147,6 @@ def waited_s() -> float:
         with suppress(OSError):  # a thread may end meanwhile
             waited_ns += int(Path(f"/proc/self/task/{task}/schedstat").read_text().split()[1])
     return waited_ns / 1e9
-
-
-def gpus() -> list[dict[str, Any]]:
-    """Return each NVIDIA GPU: name, memory, driver, compute capability, what its maker promises."""
-    try:
-        pynvml.nvmlInit()
-    except pynvml.NVMLError:  # no driver: there is no such GPU here
-        return []
-    try:
-        handles = [
-            pynvml.nvmlDeviceGetHandleByIndex(index) for index in range(pynvml.nvmlDeviceGetCount())
-        ]
-        return [
-            {
-                "name": (name := str(pynvml.nvmlDeviceGetName(handle))),
-                "memory_bytes": pynvml.nvmlDeviceGetMemoryInfo(handle).total,
-                "driver": pynvml.nvmlSystemGetDriverVersion(),
-                "compute_capability": ".".join(
-                    map(str, pynvml.nvmlDeviceGetCudaComputeCapability(handle))
-                ),
-                "promise": (known := promise(name)) and known.as_dict(),
-            }
-            for handle in handles
-        ]
-    finally:
-        pynvml.nvmlShutdown()
 
 
 def versions() -> dict[str, str | None]:

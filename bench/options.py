@@ -11,6 +11,7 @@ from bench.contenders import default_devices, parse_devices
 
 ROOT = Path(__file__).resolve().parent.parent
 BUDGET_S = {False: 180.0, True: 900.0}  # of the core selection, and of all there is
+ALONE_S = 60.0  # of the core selection where PyTorch runs on an accelerator alone
 LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -49,10 +50,12 @@ def parse(
     ValueError : a text that cannot be meant; the message says what was expected and what came.
 
     """
+    where = default_devices() if devices is None else parse_devices(devices)
+    default_s = BUDGET_S[full] if full or "cpu" in where else ALONE_S
     return Options(
-        budget_s=(1 + self_test) * BUDGET_S[full] if budget is None else parse_budget(budget),
+        budget_s=(1 + self_test) * default_s if budget is None else parse_budget(budget),
         threads=parse_threads(threads, machine.usable_cores()),
-        devices=default_devices() if devices is None else parse_devices(devices),
+        devices=where,
         label=parse_label(machine.default_label() if label is None else label),
         results=parse_results(Path(results) if results else ROOT / "reports" / "results"),
         site=Path(results).resolve() / "site" if results else ROOT / "reports" / "site",

@@ -209,6 +209,9 @@ def _settle(seen: Seen, outcome: Outcome, baseline: Outcome | None, priors: Prio
         estimate = seen.estimate(quantity, priors)
         one = {"ratio": 1.0, "low": 1.0, "high": 1.0} if outcome is baseline else None
         outcome.facts[quantity] = as_dict(estimate) if estimate else one
+    device_s = [block.device_s for block in blocks if block.device_s is not None]
+    if device_s:
+        outcome.facts["device_time_s"] = median(device_s)
     if baseline is not None and outcome is not baseline and outcome.facts["speedup"]:
         ratios = [s / t for a, b in pairs(baseline, outcome) for s, t in zip(a, b, strict=True)]
         outcome.facts["bimodal"] = is_bimodal(ratios)

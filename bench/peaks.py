@@ -10,6 +10,7 @@ model is known, see `bench.vendor`.
 
 import math
 import time
+import warnings
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
@@ -22,6 +23,7 @@ from bench.contenders import Contender
 from bench.device import cache_bytes
 from bench.precision import set_float32
 from bench.results import ids
+from bench.ways import no_bfloat16, no_tf32
 
 FIRST_N, LAST_N = 256, 16384  # of the matrices
 CHANNELS, PIXELS = 128, 58
@@ -45,8 +47,8 @@ def measured(
     On a CPU, `cores` are those that it computes on, whose caches the copied arrays must not fit.
 
     `flop_s` by those of the `precisions` that the device has, `copy_bytes_s` (read and written)
-    and `read_bytes_s`; of an accelerator also its `model` and `launch_s`, the time from one queued
-    call of next to no work to the next.
+    and `read_bytes_s`; of an accelerator also its `model`, `launch_s`, the time from one queued
+    call of next to no work to the next, and on CUDA `replay_s`, that of an empty graph.
     """
     asked = [name for name in _precisions(who) if name in precisions]
     found = {name: _flop_s(who, name, probe_s) for name in asked}
@@ -65,6 +67,7 @@ def measured(
         "read_bytes_s": size / _best_s(who, _reading(who, size), probe_s),
         "cache_bytes": cache,
         "launch_s": None if on_cpu else _launch_s(who),
+        "replay_s": _replay_s(who) if who.kind == "cuda" else None,
     }
 
 
@@ -78,7 +81,10 @@ def merged(peaks: Mapping[str, Peaks], name: str, more: Peaks) -> dict[str, Peak
         "flop_s": {key: max(r.get(key, 0.0) for r in rates) for key in {**rates[0], **rates[1]}},
         "copy_bytes_s": max(old["copy_bytes_s"], more["copy_bytes_s"]),
         "read_bytes_s": max(old["read_bytes_s"], more["read_bytes_s"]),
-        "launch_s": min(filter(None, (old["launch_s"], more["launch_s"])), default=None),
+        **{
+            key: min(filter(None, (old.get(key), more.get(key))), default=None)
+            for key in ("launch_s", "replay_s")
+        },
     }
     return {**peaks, name: {**old, **best}}
 
@@ -94,7 +100,9 @@ def _precisions(who: Contender) -> tuple[str, ...]:
     if who.kind == "cpu":
         return ("float32", "float64", *(["bfloat16"] if processor.has_bfloat16() else []))
     exact = ("float32",) if who.kind == "mps" else ("float32", "float64")
-    return (*exact, *(["tf32"] if who.kind == "cuda" else []), "bfloat16", "float16")
+    tf32 = ["tf32"] if who.kind == "cuda" and not no_tf32(who.device) else []
+    bfloat16 = [] if no_bfloat16(who.device) else ["bfloat16"]
+    return (*exact, *tf32, *bfloat16, "float16")
 
 
 def _flop_s(who: Contender, precision: str, probe_s: float) -> float:
@@ -168,6 +176,22 @@ def _launch_s(who: Contender) -> float:
             x.add_(1.0)
 
     return _best_s(who, launches, 0.0) / LAUNCHES
+
+
+def _replay_s(who: Contender) -> float | None:
+    """Return the time from one queued replay of an empty CUDA graph to the next; None if none."""
+    graph = torch.cuda.CUDAGraph()
+    try:
+        with warnings.catch_warnings(), torch.cuda.graph(graph):
+            warnings.simplefilter("ignore")  # of its being empty
+    except RuntimeError:
+        return None
+
+    def replays() -> None:
+        for _ in range(LAUNCHES):
+            graph.replay()
+
+    return _best_s(who, replays, 0.0) / LAUNCHES
 
 
 def _best_s(who: Contender, call: Callable[[], Any], probe_s: float) -> float:

@@ -2,12 +2,14 @@
 
 Held against the roofs measured on this very machine and, where the model is known, against its
 maker's promise: a time that would take more operations or bytes a second than there are. Held
-against the device: a time shorter than a launch takes, or than the device itself was busy. Held
+against the device: a time shorter than it takes to launch nothing, or than the device itself was
+busy in most of the same blocks. A recording of many kernels is launched as one; it is held against
+the launch of an empty one. Held
 against smaller sizes of the same curve: a time that grows far faster than what is computed, which
 means that the cost is counted wrong. A roof that something rises above is measured again first.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,8 +21,9 @@ from bench.vendor import Promise
 Facts = Mapping[str, Any]
 MARGIN = 1.05  # over a measured roof, of the typical time
 BEST_MARGIN = 1.25  # of the best, which a clock that runs faster for a moment may help
-LAUNCH_SHARE = 2.0  # a recording of many kernels is launched at once, but not in half a launch
-BUSY_MARGIN = 1.25  # by which the device may have been busy for longer than the clock ran
+LAUNCH_SHARE = 2.0  # nothing takes less than half of what launching nothing takes
+BUSY_MARGIN = 1.05  # by which the device's clock may run ahead of the host's in a block
+REPEATED = 2  # blocks at least, in which it was busy for longer
 GROWTH = 25.0  # clean curves lost up to 9 times their share of the roof when they left the caches
 
 
@@ -32,7 +35,8 @@ class Roof:
     ----------
     flop_s, bytes_s : measured; 0 where that is not known.
     cache_bytes : data that is larger comes from memory; None where that is not known.
-    launch_s : from one queued call to the next; None for a CPU.
+    launch_s : from one queued launch of next to nothing to the next, in the way that is judged;
+        None for a CPU, or where that is not known.
     promise : its maker's, if the model is known.
 
     """
@@ -44,13 +48,15 @@ class Roof:
     promise: Promise | None = None
 
     @classmethod
-    def of(cls, peaks: Facts, precision: str, promise: Promise | None) -> "Roof":
-        """Return the roof that a device's peaks put over a precision."""
+    def of(
+        cls, peaks: Facts, precision: str, promise: Promise | None, *, recorded: bool = False
+    ) -> "Roof":
+        """Return the roof that a device's peaks put over a precision; `recorded` as a graph."""
         return cls(
             flop_s=peaks["flop_s"].get(precision, 0.0),
             bytes_s=max(peaks["copy_bytes_s"], peaks["read_bytes_s"]),
             cache_bytes=peaks["cache_bytes"] and CACHES * peaks["cache_bytes"],
-            launch_s=peaks["launch_s"],
+            launch_s=peaks.get("replay_s") if recorded else peaks["launch_s"],
             promise=promise,
         )
 
@@ -80,14 +86,21 @@ def above_roof(case: Case, who: Contender, facts: Facts, roof: Roof) -> str:
     return ""
 
 
-def out_of_time(facts: Facts, roof: Roof) -> str:
-    """Return what the device itself says against a time, or ""."""
+def out_of_time(facts: Facts, roof: Roof, both_s: Collection[tuple[float, float]] = ()) -> str:
+    """Return what the device itself says against a time, or "".
+
+    `both_s` is, of each block, what the wall clock and the device's own clock say of it.
+    """
     typical_s = facts["typical_s"]
     if roof.launch_s and typical_s * LAUNCH_SHARE < roof.launch_s:
         return f"{typical_s:.3g} s is shorter than a launch, which takes {roof.launch_s:.3g} s"
-    busy_s = facts.get("device_time_s")
-    if busy_s and typical_s * BUSY_MARGIN < busy_s:
-        return f"the device was busy for {busy_s:.3g} s and not waited for: {typical_s:.3g} s"
+    late = [(wall_s, busy_s) for wall_s, busy_s in both_s if busy_s > BUSY_MARGIN * wall_s]
+    if len(late) >= REPEATED and 2 * len(late) > len(both_s):
+        wall_s, busy_s = late[0]
+        return (
+            f"in {len(late)} of {len(both_s)} blocks the device was busy for longer than the clock "
+            f"ran, which did not wait for it: {busy_s:.3g} s and {wall_s:.3g} s in one"
+        )
     return ""
 
 

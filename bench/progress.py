@@ -1,13 +1,15 @@
 """What a run says while it measures: verdicts known out of all, and the time left."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from bench.case import Case
 from bench.cell import Cell
 from bench.contenders import Contender
 from bench.outcome import Outcome
+from bench.peaks import Peaks
+from bench.plan import expected_s
 from bench.results.verdicts import FASTER, SLOWER, TIE, UNSETTLED, Verdict
 
 NEWS_S = 5.0  # between lines, once every case was seen
@@ -39,6 +41,15 @@ class Progress:
         self._known = 0
         self._said_s = time.perf_counter()
         self._begun: set[str] = set()
+
+    def plan(self, cells: Sequence[Cell], peaks: Mapping[str, Peaks]) -> None:
+        """Say what is to be measured, and what two visits of all of it are expected to take."""
+        cases = len({cell.case.id for cell in cells})
+        self._say(
+            f"{len(cells)} cells in {cases} cases: two visits of each take about "
+            f"{expected_s(cells, peaks):.0f} s, of {max(0.0, self._run.left_s()):.0f} s left; the "
+            "rest of the time goes to what is still undecided then"
+        )
 
     def tell(self, case: Case, *, first: bool) -> None:
         """Print a line for each case when it is first seen, and now and then later."""

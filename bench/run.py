@@ -14,10 +14,11 @@ from typing import Any
 
 import pytest
 
+from bench import gpus
 from bench.arena import Arena, twin
 from bench.case import Case
 from bench.cell import Cell
-from bench.contenders import Contender
+from bench.contenders import NUMPY, Contender, slow_to_start
 from bench.journal import Journal
 from bench.judge import Judge
 from bench.options import Options
@@ -36,7 +37,6 @@ from bench.schedule import (
     in_order,
     open_stays,
     second_stays,
-    slow_to_start,
 )
 from bench.selftest import self_test
 
@@ -49,6 +49,7 @@ SLOW_START_S = 20.0  # the first of them is reckoned to cost
 GENERATION_S = 10.0  # at least, of visits with the same processes
 HANG_SHARE, LEAST_HANG_S = 1 / 8, 5.0  # of the budget: a worker silent for longer has hung
 DYNAMO = ("torch._dynamo",)  # 2 s; optimizers and forward mode import it at their first call
+COMPILER = ("torch._inductor.compile_fx",)  # with triton 20 s and more, else in every process
 NEEDS_DYNAMO = {"training", "autograd"}  # families
 LARGE_SHARE = 1 / 60  # of the budget, for NumPy to compute a case of a large size once
 PROBE_SHARE, PROBES_S = 1 / 3000, (0.02, 0.2)  # of the budget, for each figure of the peaks
@@ -162,6 +163,9 @@ class Run:
             first, second = self._first_visits(), self._second_visits
             self._renew(first)
             self._begin()
+            self._progress.plan(
+                [cell for cell in self._cells if self._outcomes[cell.id].open], self._judge.peaks
+            )
             fresh = self.left_s() > FRESH * self._renewal_s
             self._renewal_s = self._renewal_s if fresh else FORK_S
             self._see(first, begin=True)
@@ -177,17 +181,26 @@ class Run:
                 if not stays and not slow_is_due:
                     break
                 if not stays:
-                    stays, slow_is_due = self._slow_visits(), False
-                    self._renew(stays, nurseries=False)
+                    slow_is_due = False
+                    in_time = self.left_s() > SLOW_START_S + self._renewal_s
+                    stays = self._slow_visits() if in_time else []
+                    self._arena.preload(COMPILER if stays else ())
+                    self._renew(stays, nurseries=bool(stays))
                     self._see(stays, begin=True)
                     stays = second()
                 self._renew(stays, nurseries=False)
                 self._see(stays)
             self._skip_unreached()
+            self.journal.observe(gpu_states=self._gpu_states())
             self.journal.complete = True
         finally:
             self._arena.end()
             self._settle()
+
+    def _gpu_states(self) -> dict[str, Any]:
+        """Return what the GPUs did before the run, and what they do now, still warm from it."""
+        before = self.journal.header["machine_info"].get("gpu_states", {})
+        return {**before, "end": gpus.states()}
 
     def _settle(self) -> None:
         """Draw the figures of all cells from all that was seen, with one prior."""
@@ -298,6 +311,7 @@ class Run:
     def _visit(self, stay: Stay) -> None:
         start = time.perf_counter()
         case, outcomes = stay.case, self.outcomes(stay.case)
+        self._spare_numpy(case, outcomes)
         later = all(len(outcomes[who].visits) > 1 for who in stay.contenders if who in outcomes)
         self._arena.visit(case, outcomes, stay.contenders, LATER_S if later else self._visit_s)
         known = self._judge.peaks
@@ -309,6 +323,27 @@ class Run:
         self._seen[case.id] = seen_in(case, outcomes)
         self._keep(case)
         self._cost_s.setdefault(case.id, []).append(time.perf_counter() - start)
+
+    def _spare_numpy(self, case: Case, outcomes: Mapping[Contender, Outcome]) -> None:
+        """Do not have NumPy begin a large case that it cannot finish, by a smaller one's time."""
+        new = NUMPY in outcomes and outcomes[NUMPY].open and not outcomes[NUMPY].visits
+        if not (case.size.large and new):
+            return
+        smaller = [
+            (one.axis_value, self._outcomes[cell.id].facts["best_s"] * _times_the_work(case, one))
+            for name, one in self._cases.items()
+            if (cell := self._members[name].get(NUMPY)) is not None
+            and _curve(one) == _curve(case)
+            and one.axis_value < case.axis_value
+            and self._outcomes[cell.id].visits
+        ]
+        limit_s = self._arena.large_s
+        if smaller and (expected_s := max(smaller)[1]) > limit_s:
+            outcomes[NUMPY].fail(
+                "skipped",
+                f"one call would take about {expected_s:.2g} s, by NumPy's time at a smaller size; "
+                f"a run of {self.options.budget_s:g} s waits {limit_s:g} s",
+            )
 
     def _refit(self) -> None:
         """Fit anew how visits differ, over all cells seen so far."""
@@ -372,6 +407,17 @@ class Run:
         )
         self.result = self.journal.assemble()
         return self.result
+
+
+def _curve(case: Case) -> tuple[str, str, str, int]:
+    return case.workload.name, case.curve, case.dtype, case.threads
+
+
+def _times_the_work(case: Case, smaller: Case) -> float:
+    """Return how many times the work of a smaller case another is."""
+    if smaller.cost.flops:
+        return case.cost.flops / smaller.cost.flops
+    return case.cost.elements / smaller.cost.elements
 
 
 def _slow(stay: Stay) -> bool:

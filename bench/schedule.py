@@ -7,11 +7,12 @@ whose first call is expensive wait until the others are done. From then on a sec
 case that is expected to be settled by the fewest of them, and only its open contenders take part.
 """
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bench.case import Case
-from bench.contenders import NUMPY, Contender
+from bench.contenders import NUMPY, Contender, slow_to_start
 
 AGAIN = (
     0.75  # of the cost of a first visit, which verifies and calibrates, a second one is reckoned
@@ -48,27 +49,28 @@ class Standing:
     spent_s: float = 0.0
 
 
-def slow_to_start(contender: Contender) -> bool:
-    """Tell whether a first call is expensive: a compiler's takes from 1 to 70 s."""
-    return contender.way == "compile"
-
-
 def in_order(cases: Iterable[Case]) -> list[Case]:
     """Return cases in the order of a first visit: the largest size of each curve, then the rest.
 
-    Those that share their inputs stand together. Sizes that only an accelerator fills come last.
+    Those that share their inputs stand together. Of the sizes that only an accelerator fills, the
+    first of each curve comes after the largest of the others, whose times tell what it will cost,
+    and the further ones come last.
     """
     cases = list(cases)
     largest: dict[tuple[str, str, str], float] = {}
+    first_large: dict[tuple[str, str, str], float] = {}
     for case in cases:
-        if not case.size.large:
-            key = _curve(case)
+        key = _curve(case)
+        if case.size.large:
+            first_large[key] = min(case.axis_value, first_large.get(key, math.inf))
+        else:
             largest[key] = max(case.axis_value, largest.get(key, 0.0))
 
     def rank(case: Case) -> int:
+        key = _curve(case)
         if case.size.large:
-            return 2
-        return 0 if case.axis_value == largest[_curve(case)] else 1
+            return 1 if case.axis_value == first_large[key] else 3
+        return 0 if case.axis_value == largest[key] else 2
 
     return sorted(cases, key=rank)
 

@@ -27,8 +27,9 @@ that precision (TF32 2^-11, float16 2^-11, bfloat16 2^-8),
     max |y - y_ref| <= 10 (sqrt(k) u + sqrt(r) v) max |y_ref|.
 
 A contender is held against every entry of the reference once, or against a quarter of a million at
-random where there are over two million; the further workers that it runs in are held against a
-smaller sample, since the code is the same.
+random where there are over two million, and from a few rows at sizes that only an accelerator
+fills, where all would take longer than what is timed. The further workers that it runs in are held
+against a smaller sample, since the code is the same.
 """
 
 from collections.abc import Iterator, Sequence
@@ -45,6 +46,7 @@ from bench.workload import Inputs
 LAMBDA = 10.0
 WHOLE = 2**21  # entries; writing and reading a larger reference would take longer than it is worth
 FIRST_SAMPLE, SAMPLE = 2**18, 2**14  # entries
+ROWS = 64  # of an output too large to be computed whole in float64
 CHUNK = 2**16  # entries looked at together: they stay in a cache
 COMPLEX = {"float32": "complex64", "float64": "complex128"}  # what a transform of each returns
 
@@ -90,6 +92,19 @@ class Sample:
             scale=_largest(array),
         )
 
+    @classmethod
+    def of_rows(cls, output: Any, rows: NDArray[np.int64], count: int) -> "Sample":
+        """Take entries at random of an output of which only some of `count` rows were computed.
+
+        Rows are along the second last axis. The scale is that of these rows.
+        """
+        part = cls.of(output, FIRST_SAMPLE)
+        places = np.arange(part.values.size) if isinstance(part.places, slice) else part.places
+        *before, row, column = np.unravel_index(places, part.shape)
+        shape = (*part.shape[:-2], count, part.shape[-1])
+        whole = np.ravel_multi_index((*before, rows[row], column), shape)
+        return replace(part, shape=shape, places=whole)
+
     def whole(self, output: Any) -> Self:
         """Return the same output with all of its entries."""
         return replace(self, places=slice(None), values=np.asarray(output).reshape(-1))
@@ -105,6 +120,12 @@ def _chunks(array: NDArray[Any]) -> Iterator[NDArray[Any]]:
     """Yield parts of an array that stay in a cache."""
     flat = array.reshape(-1)
     yield from (flat[start : start + CHUNK] for start in range(0, flat.size, CHUNK))
+
+
+def sampled_rows(count: int) -> NDArray[np.int64]:
+    """Return which rows of an output stand for it: the first, the last, and others at random."""
+    drawn = np.random.default_rng(count).integers(count, size=ROWS)
+    return np.unique([0, *drawn, count - 1])
 
 
 def tolerance(case: Case, rung: str = "", precision: str = "") -> float:

@@ -17,9 +17,11 @@ from typing import Any
 import torch
 
 from bench import processor
+from bench.gpus import capability
 from bench.workload import Body, Inputs
 
 Iteration = Callable[[], Any]
+AMPERE = (8, 0)
 WARM_UPS = 3  # on a stream of their own, before a recording, as PyTorch's notes on CUDA graphs ask
 
 
@@ -64,9 +66,9 @@ class Recorded:
         self._graph = graph
 
 
-def no_compiler(kind: str) -> str:
-    """Return what torch.compile misses here for a kind of device, or ""."""
-    if kind != "cpu":
+def no_compiler(device: str) -> str:
+    """Return what torch.compile misses here for a device, or ""."""
+    if device != "cpu":
         there = importlib.util.find_spec("triton") is not None
         return "" if there else "torch.compile needs triton on a GPU, which is not installed"
     default = "clang++" if sys.platform == "darwin" else "g++"
@@ -75,10 +77,25 @@ def no_compiler(kind: str) -> str:
     return "" if found else f"torch.compile needs a C++ compiler on a CPU; {name} is not here"
 
 
-def no_bfloat16(kind: str) -> str:
-    """Return why bfloat16 would be emulated on this machine, or ""."""
-    emulated = kind == "cpu" and not processor.has_bfloat16()
-    return "this CPU has no bfloat16 arithmetic; PyTorch would emulate it" if emulated else ""
+def no_bfloat16(device: str) -> str:
+    """Return why bfloat16 would be emulated on a device of this machine, or ""."""
+    if device == "cpu" and not processor.has_bfloat16():
+        return "this CPU has no bfloat16 arithmetic; PyTorch would emulate it"
+    return _too_old(device, "bfloat16 arithmetic; PyTorch would emulate it")
+
+
+def no_tf32(device: str) -> str:
+    """Return why a device has no TF32, or ""."""
+    return _too_old(device, "TF32")
+
+
+def _too_old(device: str, lacks: str) -> str:
+    """Return that a CUDA device before Ampere (compute capability 8.0) lacks something, or ""."""
+    kind, _, index = device.partition(":")
+    known = capability(int(index or 0)) if kind == "cuda" else None
+    if known is None or known >= AMPERE:
+        return ""
+    return f"this GPU of compute capability {known[0]}.{known[1]} has no {lacks}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +113,7 @@ class Way:
     channels_last : whether images (n, c, h, w) lie in memory with their channels together.
     prepare : an iteration from a body and its placed inputs.
     reuses : whether a result lies where the next iteration will write.
-    lacks : `lacks(kind)` returns why it cannot be had on this machine, or "".
+    lacks : `lacks(device)` returns why it cannot be had on this machine, or "".
 
     """
 
@@ -117,10 +134,10 @@ PLAIN = Way(kinds=("cpu", *GPUS))
 WAYS: Mapping[str, Way] = MappingProxyType(
     {
         "": PLAIN,
-        "tf32": Way(kinds=("cuda",), precision="tf32", float32="tf32"),
+        "tf32": Way(kinds=("cuda",), precision="tf32", float32="tf32", lacks=no_tf32),
         "bf16": Way(kinds=PLAIN.kinds, precision="bfloat16", casts=True, lacks=no_bfloat16),
         "fp16": Way(kinds=GPUS, precision="float16", casts=True),
-        "amp": Way(kinds=("cuda", "xpu"), precision="bfloat16"),
+        "amp": Way(kinds=("cuda", "xpu"), precision="bfloat16", lacks=no_bfloat16),
         "transfer": Way(kinds=GPUS, transfers=True),
         "pinned": Way(kinds=("cuda", "xpu"), pins=True),
         "compile": Way(kinds=("cpu", "cuda", "xpu"), prepare=compiled, lacks=no_compiler),

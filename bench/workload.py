@@ -118,6 +118,8 @@ class Workload:
         central differences keep two thirds (Press et al., Numerical Recipes, 2007, section 5.7).
     ways : the further ways of running the PyTorch body that tell something here; see `bench.ways`.
     by_way : the PyTorch bodies of ways that need one of their own.
+    rows : the inputs whose rows, along the second last axis, each make the same row of the output
+        and no other: a reference of a few rows is computed from a few of theirs.
     on_host : the inputs that stay in the host's memory, whatever the device.
     serial : whether the work is too small to share; it is measured with the fewest threads alone.
     helpers : the modules of this project that the bodies call; shown and hashed with them.
@@ -139,6 +141,7 @@ class Workload:
     digits: Mapping[str, float] = field(default_factory=dict)
     ways: Sequence[str] = ("transfer",)
     by_way: Mapping[str, Body] = field(default_factory=dict)
+    rows: Sequence[str] = ()
     on_host: Sequence[str] = ()
     serial: bool = False
     helpers: tuple[ModuleType, ...] = ()
@@ -168,6 +171,14 @@ class Workload:
         if self.axis == "flops":
             return float(self.cost(**size.params).flops)
         return float(size.params[self.axis])
+
+    def curve_of(self, size: Size) -> list[Size]:
+        """Return the sizes of the curve that one of them is on, the smallest first."""
+        value = size.params.get(self.curve)
+        return sorted(
+            (other for other in self.sizes if other.params.get(self.curve) == value),
+            key=self.axis_value,
+        )
 
     def body(self, library: str, rung: str = "", way: str = "") -> Body:
         """Return the implementation for a library and, within PyTorch, a rung or a way."""

@@ -20,7 +20,7 @@ from reports import check as checking
 from reports import export, readme
 from reports.build import Site, compared, write_folder, write_single
 from reports.build import build as assemble
-from reports.chapters.outputs import failures, outputs, record
+from reports.chapters.outputs import failures, outputs, record, slowest
 from reports.chapters.reading import find
 from reports.charts.blocks import blocks_over_time
 from reports.charts.drawing import Plot, inline, png, standalone
@@ -57,8 +57,8 @@ def build(
     """
     results, complaints = _readable(files, blocks=True)
     site = assemble(results, complaints, pictures=pictures)
-    for complaint in site.complaints:
-        print(complaint, file=sys.stderr)
+    for line in (*site.complaints, site.log):
+        print(line, file=sys.stderr)
     page = (write_single if single else write_folder)(site, out)
     return page, [*complaints, *site.complaints]
 
@@ -299,6 +299,7 @@ def _record(chosen: argparse.Namespace) -> int:
     shown = outputs(find())
     print(record(shown, chosen.label))
     failed = failures(shown)
+    print(slowest(shown), file=sys.stderr)
     for complaint in failed:
         print(complaint, file=sys.stderr)
     return 1 if failed else 0

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from markupsafe import Markup, escape
 
-from reports.chapters.outputs import failures, outputs
+from reports.chapters.outputs import failures, outputs, slowest
 from reports.chapters.page import notebook
 from reports.chapters.reading import find
 from reports.charts.drawing import inline
@@ -40,11 +40,12 @@ PARTS = {"csv": "text/csv", "parquet": "application/vnd.apache.parquet", "png": 
 
 @dataclass(kw_only=True)
 class Site:
-    """A site before it is written: pages, files by their path, and what went wrong."""
+    """A site before it is written: pages, files by their path, what went wrong, what was slow."""
 
     pages: list[Page] = field(default_factory=list)
     files: dict[str, bytes] = field(default_factory=dict)
     complaints: list[str] = field(default_factory=list)
+    log: str = ""
 
 
 def build(
@@ -65,7 +66,7 @@ def build(
     chapters = find()
     shown = outputs(chapters)  # before anything else runs: chapters measure, too
     failed = failures(shown)
-    site = Site(complaints=failed)
+    site = Site(complaints=failed, log=slowest(shown))
     named = [f"{n}-{slug(result.label)}" for n, result in enumerate(results, 1)]
     sources = [_keep(site, *pair) for pair in zip(results, named, strict=True)]
     references = [] if has_accelerator(results[0]) else _references(site, results, machines)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bench.results import ids
-from bench.results.machine import Machine, Peaks
+from bench.results.machine import GpuState, Machine, Peaks
 from reports import units
 from reports.load import Result
 
@@ -45,7 +45,29 @@ def _hardware(machine: Machine) -> Told:
     gpus = "; ".join(gpu.name for gpu in machine.gpus)
     yield "gpu", "GPU", gpus or ("none" if machine.cpu.model else "")
     yield "driver", "GPU driver", "; ".join(gpu.driver for gpu in machine.gpus if gpu.driver)
+    for when, states in (("before", machine.gpu_states.begin), ("after", machine.gpu_states.end)):
+        told = "; ".join(filter(None, map(_gpu_state, states)))
+        yield f"gpu-{when}", f"GPU {when} the run", told
     yield "system", "system", " ".join(filter(None, (machine.system, machine.machine)))
+
+
+def _gpu_state(state: GpuState) -> str:
+    """Return what a GPU did, in words: clock, temperature, power, what others use of it."""
+    told = []
+    if state.clock_hz and state.most_clock_hz:
+        most = units.rate(state.most_clock_hz, "Hz")
+        told.append(f"{units.rate(state.clock_hz, 'Hz')} of at most {most}")
+    if state.temperature_c is not None:
+        told.append(f"{state.temperature_c:.0f} °C")
+    if state.power_w:
+        told.append(f"{state.power_w:.0f} W")
+    if state.used_bytes:
+        told.append(f"{units.size_bytes(state.used_bytes)} of memory in use")
+    if state.processes:
+        told.append(f"processes computing on it: {state.processes}")
+    if state.held_back:
+        told.append(f"held back by {' and '.join(state.held_back)}")
+    return ", ".join(told)
 
 
 def _libraries(machine: Machine) -> Told:

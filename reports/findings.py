@@ -14,6 +14,7 @@ import pandas as pd
 
 from bench.results import ids
 from bench.results.verdicts import FASTER, SLOWER, UNSETTLED, VERDICTS, verdict, verdicts
+from reports import units
 from reports.largest import answers, bins
 from reports.lessons import lessons
 from reports.load import Result
@@ -70,6 +71,7 @@ class Findings:
             self._score(),
             steadiness(self.result),
             noise(self.result),
+            card(self.result),
             self_tested(self.result),
         ]
         return {finding.id: finding for finding in found}
@@ -158,6 +160,7 @@ def steadiness(result: Result) -> Finding:
     )
 
 
+BUSY_BYTES = 2**31  # of a card's memory in use before a run; a driver holds some itself
 NOISE = {
     "calm": "This machine was calm during the run",
     "some noise": "This machine had some noise during the run",
@@ -196,6 +199,33 @@ def _noise_of(timed: pd.DataFrame) -> tuple[float, float]:
         float(widths.median()) if len(widths) else np.nan,
         float(disturbed / blocks) if blocks else np.nan,
     )
+
+
+def card(result: Result) -> Finding:
+    """State whether a GPU was another's too before the run, or slowed down by its end."""
+    begin, end = result.machine.gpu_states.begin, result.machine.gpu_states.end
+    for state in begin:
+        if state.processes or (state.used_bytes or 0) > BUSY_BYTES:
+            return Finding(
+                id="card",
+                state="busy",
+                sentence="Before the run {held} of the memory of {name} was in use, by others: its"
+                " times may be longer than its own",
+                words={"name": state.name},
+                numbers={"held": units.size_bytes(state.used_bytes or 0)},
+            )
+    for state in end:
+        if state.held_back:
+            return Finding(
+                id="card",
+                state="held back",
+                sentence="At the end of the run {name} was held back by {why}: its times may be"
+                " longer than they can be",
+                words={"name": state.name, "why": " and ".join(state.held_back)},
+            )
+    if not begin:
+        return Finding(id="card", state="absent", sentence="What its GPUs did besides is not known")
+    return Finding(id="card", state="free", sentence="Its GPUs were free before the run")
 
 
 def self_tested(result: Result) -> Finding:

@@ -18,6 +18,7 @@ from reports.charts.overview import overview
 from reports.facts import facts
 from reports.findings import Findings
 from reports.load import Result, load, records
+from reports.names import NUMPY
 from reports.speedups import ABSENT, IMPLAUSIBLE, state_of
 from reports.statement import markdown
 
@@ -66,7 +67,10 @@ def _machine(result: Result) -> Iterator[str]:
 
 
 def _table(result: Result) -> Iterator[str]:
-    """Yield the speedup of each workload at its largest size, a column a contender."""
+    """Yield the speedup of each workload at its largest size, a column a contender.
+
+    An accelerator's largest is a row of its own, where a CPU computes no such size.
+    """
     timed = result.timed
     usual = timed[timed["plain"]]
     pairs = zip(usual["contender"], usual["threads"], strict=True)
@@ -75,12 +79,14 @@ def _table(result: Result) -> Iterator[str]:
     yield f"| workload | size | {' | '.join(names)} |"
     yield "|---|---|" + "---:|" * len(columns)
     for (name, curve, dtype), rows in usual.groupby(["workload", "curve", "dtype"], sort=False):
-        largest = rows[rows["axis_value"] == rows["axis_value"].max()]
-        cells = {(str(r["contender"]), float(r["threads"])): r for r in records(largest)}
-        size = f"{largest['size'].iloc[0]}, {dtype}"
-        what = markdown(f"{name} ({curve})" if curve else str(name))
-        texts = [_speedup(cells[key]) if key in cells else "" for key in columns]
-        yield f"| {what} | {markdown(size)} | {' | '.join(texts)} |"
+        compared = rows[rows["ratio"].notna() & (rows["contender"] != NUMPY)]
+        for value in sorted(set(compared.groupby("device")["axis_value"].max())):
+            largest = rows[rows["axis_value"] == value]
+            cells = {(str(r["contender"]), float(r["threads"])): r for r in records(largest)}
+            size = f"{largest['size'].iloc[0]}, {dtype}"
+            what = markdown(f"{name} ({curve})" if curve else str(name))
+            texts = [_speedup(cells[key]) if key in cells else "" for key in columns]
+            yield f"| {what} | {markdown(size)} | {' | '.join(texts)} |"
 
 
 def _speedup(row: Mapping[Any, Any]) -> str:

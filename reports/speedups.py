@@ -89,6 +89,8 @@ def _sentence(row: Row, state: str) -> str:
         return SENTENCES[state]
     ruled_out = SLOWER if row["low"] >= 1 else FASTER if row["high"] <= 1 else ""
     sentence = CANNOT_TELL[ruled_out] if state == UNSETTLED else SENTENCES[state]
+    if state == UNSETTLED and row["visits"] == 1:
+        sentence += ", from one visit"
     return hedged(sentence, Interval(value=row["ratio"], low=row["low"], high=row["high"]))
 
 

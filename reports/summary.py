@@ -18,7 +18,10 @@ def summary(findings: Findings) -> Iterator[str]:
     for finding in findings.kind("bins"):
         yield from _binned(finding)
         yield ""
-    for finding in (*findings.answers(), *findings.headlines(), findings.all["noise"]):
+    card = findings.all["card"]
+    about_card = [card] if card.state in {"busy", "held back"} else []
+    noise = findings.all["noise"]
+    for finding in (*findings.answers(), *findings.headlines(), noise, *about_card):
         yield from _wrapped(finding.text, INDENT)
     table = findings.result.table
     untrue = table[table["status"] == IMPLAUSIBLE]

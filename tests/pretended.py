@@ -61,9 +61,9 @@ def compared(arena):
     found = {}
     matmul, transfer = discover()["matmul"], discover()["host_to_device"]
     chosen = {
-        "usual": (matmul, size(n=256)),
+        "usual": (matmul, matmul.sizes[0]),
         "large": (matmul, size(n=300, large=True)),
-        "transfer": (transfer, size(n=1000)),
+        "transfer": (transfer, transfer.sizes[0]),
     }
     for name, (workload, params) in chosen.items():
         case = Case(workload=workload, size=params, dtype="float32", threads=1)

@@ -11,7 +11,8 @@ import torch
 class Simulated:
     """A device that works through its queue while the host goes on.
 
-    `kernel_s` and `cold_kernel_s` are what a call takes with its data in the cache and without.
+    `kernel_s` and `cold_kernel_s` are what a call takes with its data in the cache and without;
+    `mark_s` is what a mark costs the host.
     """
 
     launch_s: float = 10e-6
@@ -20,6 +21,7 @@ class Simulated:
     cold_kernel_s: float = 2e-3
     copy_s: float = 5e-3
     flush_s: float = 100e-6
+    mark_s: float = 0.0
     waits: bool = True
     host_s: float = 0.0
     busy_until_s: float = 0.0
@@ -33,6 +35,7 @@ class Simulated:
             self.host_s = max(self.host_s, self.busy_until_s)
 
     def mark(self) -> float:
+        self.host_s += self.mark_s
         return max(self.host_s, self.busy_until_s)
 
     def between_s(self, first: float, last: float) -> float:

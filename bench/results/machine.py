@@ -1,6 +1,6 @@
 """Where a run was made: processor, GPUs, libraries, measured peaks, self-test, commit."""
 
-from bench.results.fields import Count, Model, NotNegative, Text
+from bench.results.fields import Count, Model, NotNegative, Number, Text
 from bench.results.ratio import Ratio
 
 
@@ -30,6 +30,26 @@ class Gpu(Model):
     promise: Promise | None = None
 
 
+class GpuState(Model):
+    """What a GPU does at one moment, as far as it tells; `held_back` says why its clock is low."""
+
+    name: Text
+    clock_hz: NotNegative | None = None
+    most_clock_hz: NotNegative | None = None
+    temperature_c: Number | None = None
+    power_w: NotNegative | None = None
+    held_back: list[Text] = []
+    used_bytes: Count | None = None
+    processes: Count | None = None
+
+
+class GpuStates(Model):
+    """What the GPUs did before the run computed on them, and just after its last visit."""
+
+    begin: list[GpuState] = []
+    end: list[GpuState] = []
+
+
 class Peaks(Model):
     """What a device was measured to do at most: by precision, and through its memory."""
 
@@ -38,6 +58,7 @@ class Peaks(Model):
     read_bytes_s: NotNegative = 0.0
     cache_bytes: Count | None = None
     launch_s: NotNegative | None = None
+    replay_s: NotNegative | None = None
 
 
 class Pool(Model):
@@ -92,6 +113,7 @@ class Machine(Model):
     cpu: Cpu = Cpu()
     ram_bytes: Count = 0
     gpus: list[Gpu] = []
+    gpu_states: GpuStates = GpuStates()
     blas: Blas = Blas()
     versions: dict[Text, Text | None] = {}
     settings: Settings = Settings()

@@ -45,6 +45,7 @@ WORKLOAD = Workload(
     numpy=attention_numpy,
     torch=attention_torch,
     ways=("tf32", "bf16", "fp16", "transfer"),
+    rows=("q",),
     cost=cost,
     sizes=(*(size(n=n) for n in (32, 128, 512, 1024)), size(large=True, n=4096)),
 )

@@ -47,6 +47,7 @@ WORKLOAD = Workload(
     numpy=elementwise_chain_numpy,
     torch=elementwise_chain_torch,
     ways=("compile", "bf16", "transfer", "graph"),
+    rows=("x",),
     cost=cost,
     sizes=(*(size(n=n) for n in (32, 256, 1024, 4096)), size(large=True, n=8192)),
 )

@@ -30,6 +30,7 @@ WORKLOAD = Workload(
     numpy=matmul_numpy,
     torch=matmul_torch,
     ways=("tf32", "bf16", "fp16", "transfer"),
+    rows=("a",),
     cost=cost,
     sizes=(
         *(size(n=n) for n in (16, 64, 256, 512, 1024, 2048)),

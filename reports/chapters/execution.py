@@ -12,6 +12,7 @@ import json
 import linecache
 import os
 import platform
+import signal
 import sys
 import time
 import types
@@ -35,15 +36,21 @@ from reports.charts.drawing import COLOURS, Plot, inline, style
 
 CYCLE = ("numpy", "torch-cpu", "accelerator", "second", "fifth", "first", "third", "sixth")
 MODULE = "__chapter__"
+CHAPTER_S, ALL_S = 60.0, 240.0  # most that a chapter may take, and all: then what is left fails
+SOON_S = 0.001
 SIZE = (7.5, 3.6)  # of a figure, inches
 
 
 @dataclass(frozen=True, kw_only=True)
 class Shown:
-    """What a cell shows: what it printed with the value of its last line, and its figures."""
+    """What a cell shows: what it printed with the value of its last line, and its figures.
+
+    `seconds` is how long it took.
+    """
 
     text: str = ""
     figures: tuple[str, ...] = ()
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,13 +89,12 @@ class Ran:
 def cells_from(stored: Mapping[str, Any]) -> dict[str, Shown]:
     """Return what cells show, as read from JSON."""
     return {
-        key: Shown(text=cell["text"], figures=tuple(cell["figures"]))
-        for key, cell in stored.items()
+        key: Shown(**{**cell, "figures": tuple(cell["figures"])}) for key, cell in stored.items()
     }
 
 
-def run(chapter: Chapter) -> Ran:
-    """Run a chapter's code, up to the end or to the first cell that raises."""
+def run(chapter: Chapter, limit_s: float = CHAPTER_S) -> Ran:
+    """Run a chapter's code, up to the end, to the first cell that raises, or to the time limit."""
     module = types.ModuleType(MODULE)
     cells: dict[str, Shown] = {}
     began, failed, error = time.perf_counter(), "", ""
@@ -97,8 +103,11 @@ def run(chapter: Chapter) -> Ran:
         for number, cell in enumerate(chapter.cells):
             if not cell.key or (cell.gpu and not _has_gpu()):
                 continue
+            start = time.perf_counter()
             try:
-                cells[cell.key] = _shown(chapter, number, cell.source, module.__dict__)
+                with _alarm(limit_s - (start - began), f"the chapter took over {limit_s:g} s"):
+                    shown = _shown(chapter, number, cell.source, module.__dict__)
+                cells[cell.key] = replace(shown, seconds=time.perf_counter() - start)
             except Exception as raised:  # noqa: BLE001 - whatever it is, the page says it
                 failed, error = cell.key, f"{type(raised).__name__}: {raised}"
                 break
@@ -112,6 +121,25 @@ def run(chapter: Chapter) -> Ran:
         failed=failed,
         error=error,
     )
+
+
+@contextlib.contextmanager
+def _alarm(limit_s: float, reason: str) -> Iterator[None]:
+    """Raise a TimeoutError if what is done takes too long, where the system has alarms."""
+    if not hasattr(signal, "setitimer"):
+        yield
+        return
+
+    def raise_it(number: int, frame: types.FrameType | None) -> None:  # noqa: ARG001 - its form
+        raise TimeoutError(reason)
+
+    before = signal.signal(signal.SIGALRM, raise_it)
+    signal.setitimer(signal.ITIMER_REAL, max(limit_s, SOON_S))
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def _has_gpu() -> bool:
@@ -204,8 +232,9 @@ def here() -> str:
 
 def main(folder: str, *paths: str) -> None:
     """Run chapters; write what came of each into a folder as soon as it is known."""
+    until = time.perf_counter() + ALL_S
     for path in map(Path, paths):
-        ran = run(read(path))
+        ran = run(read(path), min(CHAPTER_S, until - time.perf_counter()))
         text = replace(ran, place=here()).as_json()
         (Path(folder) / f"{path.stem}.json").write_text(text, encoding="utf-8")
 

@@ -81,6 +81,22 @@ def failures(shown: Mapping[str, Outputs]) -> list[str]:
     return [f"{stem}: {each.ran.error}" for stem, each in shown.items() if each.ran.error]
 
 
+def slowest(shown: Mapping[str, Outputs], count: int = 3) -> str:
+    """Return in a line how long chapters took when they were run, and which took the longest.
+
+    Of each of these its slowest cell is named by its place among those that ran.
+    """
+    took = sorted(((each.ran.seconds, stem) for stem, each in shown.items()), reverse=True)
+    told = []
+    for seconds, stem in took[:count]:
+        cells = [cell.seconds for cell in shown[stem].ran.cells.values()]
+        worst = max(range(len(cells)), key=cells.__getitem__, default=0)
+        of_it = f", of it {cells[worst]:.1f} s in cell {worst + 1}" if cells else ""
+        told.append(f"{stem} {seconds:.1f} s{of_it}")
+    total_s = sum(seconds for seconds, _ in took)
+    return f"{len(took)} chapters ran in {total_s:.0f} s; the longest: {'; '.join(told)}"
+
+
 def run_apart(chapters: Sequence[Chapter]) -> Iterator[Ran]:
     """Run chapters in one process of their own; yield what came of each, in order."""
     with tempfile.TemporaryDirectory() as folder:

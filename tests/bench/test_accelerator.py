@@ -25,8 +25,9 @@ def test_a_case_is_verified_timed_and_compared(answers, name):
         assert facts["status"] == "ok", facts["reason"]
         assert facts["visits"] == 2
         assert facts["speedup"]["low"] <= facts["speedup"]["ratio"] <= facts["speedup"]["high"]
-        for key in ("latency_s", "device_time_s", "cold_s"):
-            assert (facts[key] is None) == (who == "numpy")
+        assert (facts["device_time_s"] is None) == (who == "numpy")
+        for key in ("latency_s", "cold_s"):  # a size that is none of its workload is no landmark
+            assert (facts[key] is None) == (who == "numpy" or name == "large")
 
 
 def test_the_reference_of_a_large_case_is_the_accelerators_and_numpy_is_held_against_it(answers):
@@ -38,7 +39,7 @@ def test_the_reference_of_a_large_case_is_the_accelerators_and_numpy_is_held_aga
 def test_the_ledger_books_a_call_from_the_hosts_memory_and_back(answers):
     ledger = answers["found"]["usual"]["torch-pretended"]["ledger"]
     assert all(ledger[part] >= 0 for part in PARTS)
-    assert ledger["kernel_s"] == answers["found"]["usual"]["torch-pretended"]["cold_s"]
+    assert ledger["kernel_s"] <= answers["found"]["usual"]["torch-pretended"]["cold_s"]
     assert ledger["wall_s"] > 0
     assert answers["found"]["usual"]["numpy"]["ledger"] is None
     assert answers["found"]["transfer"]["torch-pretended"]["ledger"] is None  # it is one itself

@@ -24,7 +24,7 @@ def asked(tmp_path, monkeypatch):
 
 def test_an_accelerator_is_compared_with_all_cores_and_a_way_on_the_cpu_with_one(asked):
     found = asked()
-    case = "matmul/n=512/float32/threads="
+    case = "matmul/n=2048/float32/threads="
     assert {id_.rpartition("/")[2] for id_ in found if id_.startswith(f"{case}1/")} == {
         "numpy", "torch-cpu", "torch-cpu-bf16",
     }  # fmt: skip
@@ -32,6 +32,30 @@ def test_an_accelerator_is_compared_with_all_cores_and_a_way_on_the_cpu_with_one
         "numpy", "torch-cpu", "torch-cuda", "torch-cuda-tf32", "torch-cuda-bf16",
         "torch-cuda-fp16", "torch-cuda-transfer",
     }  # fmt: skip
+
+
+def sizes(found, name, contender):
+    parts = [id_.split("/") for id_ in found if id_.startswith(f"{name}/")]
+    return [size for _, size, _, _, who in parts if who == contender]
+
+
+def test_variants_on_an_accelerator_are_measured_where_they_tell_something(asked):
+    found = asked()
+    assert sizes(found, "matmul", "torch-cuda-bf16") == ["n=2048", "n=8192"]
+    assert len(sizes(found, "matmul", "torch-cuda")) == 7
+    graphs = sizes(found, "train_mlp", "torch-cuda-graph")
+    assert graphs[0] == "hidden=32,batch=32"
+    assert len(graphs) == 4
+    assert len(sizes(found, "gradient_cost", "torch-cuda-hand")) == 4
+    assert len(sizes(asked(full=True), "matmul", "torch-cuda-bf16")) == 8
+
+
+def test_with_an_accelerator_one_core_is_measured_at_the_two_largest_sizes(asked):
+    found = [id_ for id_ in asked() if id_.startswith("matmul/") and "/threads=1/" in id_]
+    assert {id_.split("/")[1] for id_ in found} == {"n=1024", "n=2048"}
+    alone = asked(devices=("cuda",))
+    assert {id_.split("/")[4] for id_ in alone if "torch-cpu" in id_} == set()
+    assert not any(id_.startswith("matmul/") and "/threads=1/" in id_ for id_ in alone)
 
 
 def test_the_full_selection_has_ways_on_all_cores_and_less_precision_in_float32_alone(asked):
@@ -44,13 +68,15 @@ def test_the_full_selection_has_ways_on_all_cores_and_less_precision_in_float32_
 
 def test_large_sizes_are_for_an_accelerator_that_is_here_and_for_numpy(asked):
     large = "matmul/n=16384/float32/threads="
-    found = {id_ for id_ in asked() if id_.startswith(large)}
+    found = {id_ for id_ in asked(full=True) if id_.startswith(large)}
     assert {id_.rpartition("/")[2] for id_ in found} == {
         "numpy", "torch-cuda", "torch-cuda-tf32", "torch-cuda-bf16", "torch-cuda-fp16",
         "torch-cuda-transfer",
     }  # fmt: skip
     assert {id_.split("/")[3] for id_ in found} == {"threads=4"}
-    assert not any(id_.startswith(large) for id_ in asked(here=False))
+    assert not any(id_.startswith(large) for id_ in asked(here=False, full=True))
+    assert not any(id_.startswith(large) for id_ in asked())  # the first large one is enough
+    assert any(id_.startswith("matmul/n=8192/") for id_ in asked())
     assert not any(id_.startswith(large) for id_ in asked(devices=("cpu",)))
 
 
@@ -69,7 +95,7 @@ def test_work_too_small_to_share_is_measured_with_the_fewest_threads(asked):
 
 def test_a_second_device_has_contenders_of_its_own(asked):
     found = asked(devices=("cuda:1",))
-    assert "softmax/n=32/float32/threads=4/torch-cuda1-transfer" in found
+    assert "softmax/n=4096/float32/threads=4/torch-cuda1-transfer" in found
     assert not any(id_.startswith("softmax/n=32/float32/threads=1/") for id_ in found)
 
 

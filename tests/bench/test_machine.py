@@ -68,7 +68,7 @@ def test_the_facts_are_plain_json_without_the_host_name():
     text = json.dumps(facts, allow_nan=False)
     assert platform.node() not in text
     assert set(facts) == {
-        "label", "cpu", "ram_bytes", "blas", "gpus", "versions", "settings", "peaks",
+        "label", "cpu", "ram_bytes", "blas", "gpus", "gpu_states", "versions", "settings", "peaks",
     }  # fmt: skip
     assert facts["blas"]["numpy"][0]["version"]
     assert facts["settings"]["float32_precision"].keys() == {"matmul", "conv"}

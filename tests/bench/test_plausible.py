@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from bench.case import Case
 from bench.contenders import NUMPY, TORCH_CPU, Contender, contenders
 from bench.peaks import name_of
 from bench.plausible import Roof, above_roof, out_of_time, outgrown, precision_of
+from bench.results.reading import validated
 from bench.vendor import PROMISES, promise
 from bench.workload import Cost, discover, size
 
@@ -102,6 +104,32 @@ def test_nothing_is_faster_than_its_launch():
     assert out_of_time(facts(2.1e-6), roof) == ""
 
 
+def test_a_recording_is_held_against_the_replay_of_an_empty_one():
+    peaks = {
+        "flop_s": {}, "copy_bytes_s": 0.0, "read_bytes_s": 0.0, "cache_bytes": None,
+        "launch_s": 7.6e-6,
+    }  # fmt: skip
+    recorded = partial(Roof.of, precision="float32", promise=None, recorded=True)
+    assert out_of_time(facts(2.8e-6), recorded(peaks | {"replay_s": 2.5e-6})) == ""
+    assert out_of_time(facts(2.8e-6), recorded(peaks)) == ""
+    assert "shorter than a launch" in out_of_time(
+        facts(1.2e-6), recorded(peaks | {"replay_s": 2.5e-6})
+    )
+    eager = Roof.of(peaks | {"replay_s": 2.5e-6}, "float32", None)
+    assert "shorter than a launch" in out_of_time(facts(2.8e-6), eager)
+
+
+@pytest.mark.parametrize("wall_s", [2e-6, 2.0])
+def test_a_clock_that_did_not_wait_is_caught_by_the_devices_own_in_the_same_blocks(wall_s):
+    roof = replace(ROOF, launch_s=None)
+    late, right = (wall_s, 1.5 * wall_s), (wall_s, 0.99 * wall_s)
+    assert "did not wait" in out_of_time(facts(wall_s), roof, [late, late])
+    assert "did not wait" in out_of_time(facts(wall_s), roof, [late, right, late, late])
+    assert out_of_time(facts(wall_s), roof, [late]) == ""  # once is no proof
+    assert out_of_time(facts(wall_s), roof, [late, right, late, right, right]) == ""
+    assert out_of_time(facts(wall_s), roof, [(wall_s, 1.02 * wall_s)] * 9) == ""
+
+
 def test_a_computation_that_was_eliminated_rises_above_the_roof_where_the_work_is_large():
     for n in (1024, 2048):
         assert above_roof(case(n), NUMPY, facts(50e-9), ROOF)
@@ -131,26 +159,30 @@ REAL = sorted((Path(__file__).resolve().parents[2] / "reports" / "machines").glo
 
 @pytest.mark.parametrize("path", REAL, ids=lambda path: path.stem)
 def test_no_clean_cell_of_a_real_machine_is_caught(path):
-    content = json.loads(path.read_text())
-    machine = content["machine_info"]
-    models = [gpu["name"] for gpu in machine["gpus"]]
+    content = validated(json.loads(path.read_text()))
+    machine = content.machine_info
+    models = [gpu.name for gpu in machine.gpus]
     curves = {}
-    for entry in content["benchmarks"]:
-        info = entry["extra_info"]
-        workload = discover()[info["workload"]]
-        chosen = next(s for s in workload.sizes if s.label == info["size"])
-        one = Case(workload=workload, size=chosen, dtype=info["dtype"], threads=info["threads"])
-        (who,) = (c for c in contenders(workload, (info["device"],)) if c.name == info["contender"])
+    for entry in content.benchmarks:
+        info = entry.extra_info
+        workload = discover()[info.workload]
+        chosen = [s for s in workload.sizes if s.label == info.size]
+        if not chosen:  # a size of another day
+            continue
+        one = Case(workload=workload, size=chosen[0], dtype=info.dtype, threads=info.threads)
+        (who,) = (c for c in contenders(workload, (info.device,)) if c.name == info.contender)
         model = models[0] if who.kind == "cuda" else ""
-        peaks = machine["peaks"][name_of(who, one.threads)]
-        roof = Roof.of(peaks, precision_of(one, who), promise(model))
-        assert above_roof(one, who, info, roof) == "", info["cell"]
-        assert out_of_time(info, roof) == "", info["cell"]
+        peaks = machine.peaks[name_of(who, one.threads)].model_dump()
+        precision = precision_of(one, who)
+        roof = Roof.of(peaks, precision, promise(model), recorded=who.runs.reuses)
+        times = info.model_dump()
+        assert above_roof(one, who, times, roof) == "", info.cell
+        assert out_of_time(times, roof) == "", info.cell
         if not who.rung:
             key = (workload.name, one.curve, one.dtype, one.threads, who)
-            curves.setdefault(key, []).append((one, who, info, roof))
+            curves.setdefault(key, []).append((one, who, times, roof))
     assert len(curves) > 100
     for curve in curves.values():
         curve.sort(key=lambda point: point[0].axis_value)
         assert list(outgrown(curve)) == []
-    assert not any(cell["status"] == "implausible" for cell in content["cells"])
+    assert not any(cell.status == "implausible" for cell in content.cells)

@@ -118,6 +118,40 @@ def test_version_1_says_a_precision_by_the_name_of_a_way():
     assert (cell.device, cell.variant, cell.precision) == ("cuda", "amp", "bfloat16")
 
 
+def recorded(name, status, reason, **info):
+    """A cell of a GPU as version 1 wrote it."""
+    old = as_version1(content([entry(f"{CASE.format(16)}/{name}", 1.0, ONE)]))
+    old["cells"][0] |= {"status": status, "reason": reason}
+    old["benchmarks"][0]["extra_info"] |= info
+    return validated(old)
+
+
+BUSY = "the device was busy for 1e-05 s and not waited for: 7e-06 s"
+SHORT = "2.8e-06 s is shorter than a launch, which takes 7.6e-06 s"
+HIGH = "2e+12 FLOP/s at its typical is above the 1e+12 measured here"
+
+
+@pytest.mark.parametrize(
+    ("name", "reason", "kept"),
+    [
+        ("torch-cuda", BUSY, False),
+        ("torch-cuda-graph", SHORT, False),
+        ("torch-cuda", SHORT, True),
+        ("torch-cuda", HIGH, True),
+    ],
+)
+def test_version_1_doubted_on_evidence_that_counts_no_more(name, reason, kept):
+    (cell,) = recorded(name, "implausible", reason).cells
+    assert (cell.status, cell.reason) == (("implausible", reason) if kept else ("ok", ""))
+
+
+@pytest.mark.parametrize(("wall_s", "kept"), [(1.0, True), (1.04, True), (1.2, False)])
+def test_a_ledger_of_version_1_that_does_not_add_up_is_left_out(wall_s, kept):
+    parts = dict.fromkeys(version1.PARTS, 0.25)
+    (timed,) = recorded("torch-cuda", "ok", "", ledger=parts | {"wall_s": wall_s}).benchmarks
+    assert (timed.extra_info.ledger is not None) == kept
+
+
 @pytest.mark.parametrize("key", ["cells", "benchmarks", "twins"])
 @pytest.mark.parametrize(
     "value", [5, None, "x", {}, [5], [[]], [{}], [{"id": 5}], [{"extra_info": 1}]]

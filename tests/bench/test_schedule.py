@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from bench.case import Case
-from bench.contenders import NUMPY, TORCH_CPU
+from bench.contenders import NUMPY, TORCH_CPU, slow_to_start
 from bench.schedule import (
     AGAIN,
     HOPELESS,
@@ -17,7 +17,6 @@ from bench.schedule import (
     in_order,
     open_stays,
     second_stays,
-    slow_to_start,
 )
 from bench.workload import size
 from tests import faulty
@@ -37,17 +36,17 @@ def labels(stays):
     return [(stay.case.size.label, [who.name for who in stay.contenders]) for stay in stays]
 
 
-def test_the_largest_size_of_each_curve_comes_first_and_what_only_an_accelerator_fills_last():
+def test_the_largest_size_of_each_curve_comes_first_then_the_first_that_only_an_accelerator_fills():
     cases = [
-        case_of(8), case_of(64), case_of(999, large=True),
+        case_of(8), case_of(64), case_of(999, large=True), case_of(5000, large=True),
         case_of(8, "lines", over="rows"), case_of(16, "lines", over="rows"),
         case_of(4, "lines", over="columns"),
     ]  # fmt: skip
     found = [(case.workload.name, case.axis_value, case.curve) for case in in_order(cases)]
     assert found == [
         ("good", 64, ""), ("lines", 16, "rows"), ("lines", 4, "columns"),
-        ("good", 8, ""), ("lines", 8, "rows"),
-        ("good", 999, ""),
+        ("good", 999, ""), ("good", 8, ""), ("lines", 8, "rows"),
+        ("good", 5000, ""),
     ]  # fmt: skip
 
 

@@ -5,11 +5,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 from bench import device, machine
 from bench.case import Case
 from bench.contenders import NUMPY, TORCH_CPU
+from bench.verify import verify
 from bench.worker import BLOCK_S, LONG_S, Confirmation, Worker
+from bench.workload import discover, size
 from tests import faulty
 from tests.simulated import HostClock
 
@@ -81,16 +84,54 @@ def test_a_block_that_lost_its_core_is_marked(
 
 
 @pytest.mark.parametrize("way", ["", "channels-last"])
-def test_the_ledger_is_of_the_usual_way_alone(monkeypatch, tmp_path, way):
-    monkeypatch.setattr(device, "Accelerator", HostClock)
+def test_the_ledger_is_of_the_usual_way_alone(tmp_path, way):
     case = Case(workload=faulty.GOOD, size=faulty.GOOD.sizes[0], dtype="float32", threads=1)
     worker = Worker(replace(TORCH_CPU, way=way), 1)
+    worker._clock = HostClock("cpu")
     worker.make(case, tmp_path / "inputs")
     samples = worker.reference(case, tmp_path / "inputs", None)
     worker.begin(case, tmp_path / "inputs", samples, None)
     times = worker.device_times(tmp_path / "inputs")
-    assert all(times[key] > 0 for key in ("device_time_s", "latency_s", "cold_s"))
+    assert all(times[key] > 0 for key in ("latency_s", "cold_s"))
     assert (times["ledger"] is None) == bool(way)
+
+
+class Busy(HostClock):
+    """A device that still computes for a second when the last block is said to be over."""
+
+    def between_s(self, first, last):
+        return last - first + 1.0
+
+
+@pytest.mark.parametrize("clock", [HostClock, Busy])
+def test_a_block_is_timed_by_the_devices_own_clock_too(monkeypatch, clock):
+    monkeypatch.setattr(device, "Accelerator", clock)
+    monkeypatch.setattr(torch.accelerator, "synchronize", lambda device: None)
+    worker = Worker(replace(TORCH_CPU, device="cpu:0"), 1)
+    worker.iterate = lambda: time.sleep(2 * LONG_S)
+    for block in (worker.block(), worker.block()):
+        assert (block.device_s > 1.05 * block.time_s) == (clock is Busy)
+        assert not block.disturbed
+    assert Worker(TORCH_CPU, 1).block().device_s is None
+
+
+def test_a_reference_of_a_few_rows_stands_for_a_large_output(tmp_path):
+    matmul = discover()["matmul"]
+    case = Case(workload=matmul, size=size(n=300, large=True), dtype="float32", threads=1)
+    worker = Worker(TORCH_CPU, 1)
+    worker.make(case, tmp_path / "inputs")
+    (sample,) = worker.reference(case, tmp_path / "inputs", None)
+    inputs = case.inputs()
+    right = inputs["a"] @ inputs["b"]
+    assert sample.shape == right.shape
+    rows = np.unique(sample.places // 300)
+    assert {0, 299} <= set(rows)
+    assert len(rows) < 100
+    assert worker.begin(case, tmp_path / "inputs", [sample], None).verification.reason == ""
+    assert verify(case, right, [sample]).reason == ""
+    wrong = right.copy()
+    wrong[299] *= 1.01
+    assert "exceeds the bound" in verify(case, wrong, [sample]).reason
 
 
 def test_a_released_worker_holds_nothing(worker):

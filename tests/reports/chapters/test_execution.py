@@ -47,6 +47,21 @@ def test_a_cell_that_raises_ends_the_chapter_and_is_named(ran):
     assert found.failed not in found.cells
 
 
+def test_a_chapter_that_takes_too_long_is_cut_at_its_cell(tmp_path):
+    path = tmp_path / "01_x.py"
+    path.write_text(f"{TITLE}\n# %%\n1\n\n# %%\nimport time\n\ntime.sleep(60)\n\n# %%\n2\n")
+    found = run(read(path), limit_s=0.5)
+    assert texts(found) == ["1\n"]
+    assert found.error == "TimeoutError: the chapter took over 0.5 s"
+    assert found.seconds < 5
+    assert run(read(path), limit_s=-1.0).error.startswith("TimeoutError")
+
+
+def test_a_cell_says_how_long_it_took(ran):
+    first, second = ran("# %%\n1", "# %%\nimport time\n\ntime.sleep(0.2)").cells.values()
+    assert first.seconds < 0.2 <= second.seconds
+
+
 @pytest.mark.filterwarnings("ignore")  # whatever the surroundings say, a chapter's are errors
 def test_a_warning_is_an_error(ran):
     assert ran("# %%\nimport warnings\nwarnings.warn('old')").error == "UserWarning: old"

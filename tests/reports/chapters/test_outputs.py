@@ -5,9 +5,10 @@ import subprocess
 
 import pytest
 
+from reports.chapters import execution
 from reports.chapters import outputs as module
 from reports.chapters.execution import Ran, Shown
-from reports.chapters.outputs import key, outputs, record, recorded_in
+from reports.chapters.outputs import Outputs, key, outputs, record, recorded_in, slowest
 from reports.chapters.reading import read
 
 RUNS = "# %% [markdown]\n# # T\n\n# %%\nimport uuid\n\nprint(uuid.uuid4())\n"
@@ -97,6 +98,25 @@ def test_chapters_that_do_not_end_are_stopped(made, shown, monkeypatch):
 
     monkeypatch.setattr(module.subprocess, "run", slow)
     assert "did not end within" in shown(made())["01_x"].ran.error
+
+
+def test_a_chapter_after_the_time_of_all_is_cut_at_its_first_cell(made, tmp_path, monkeypatch):
+    monkeypatch.setattr(execution, "ALL_S", 0.0)
+    path = made("# %% [markdown]\n# # T\n\n# %%\nimport time\n\ntime.sleep(9)\n").path
+    execution.main(str(tmp_path), str(path))
+    assert "took over" in json.loads((tmp_path / "01_x.json").read_text())["error"]
+
+
+def test_the_log_names_the_slowest_chapters_and_cells():
+    def took(*seconds):
+        cells = {str(n): Shown(seconds=s) for n, s in enumerate(seconds)}
+        return Outputs(ran=Ran(seconds=sum(seconds), cells=cells))
+
+    shown = {"01_a": took(0.5, 2.0), "02_b": took(9.0, 1.0), "03_c": took(), "04_d": took(1.0)}
+    assert slowest(shown, 2) == (
+        "4 chapters ran in 14 s; the longest: 02_b 10.0 s, of it 9.0 s in cell 1; "
+        "01_a 2.5 s, of it 2.0 s in cell 2"
+    )
 
 
 def test_without_torch_nothing_is_run(made, shown, monkeypatch):

@@ -1,0 +1,157 @@
+"""The machine that `reports/machines/nvidia-h100.json` was made on, simulated at its own costs.
+
+A visit costs what drawing and placing its inputs, first calls, and iterations as long as they were
+there cost;
+
+    python -m tests.h100
+
+prints what each group of cases costs, as recorded and now.
+"""
+
+import json
+from itertools import pairwise
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import pytest
+
+from bench import cell as cell_module
+from bench import contenders as contenders_module
+from bench import progress
+from bench import run as run_module
+from bench.arena import MEAN_OF_ITSELF_S
+from bench.cell import cells
+from bench.contenders import NUMPY, slow_to_start
+from bench.options import Options
+from bench.peaks import name_of
+from bench.plausible import precision_of
+from bench.run import Run
+from tests.bench.test_run import HEADER, Clock, Pretended
+
+FILE = Path(__file__).resolve().parents[1] / "reports" / "machines" / "nvidia-h100.json"
+RECORDED = json.loads(FILE.read_text())
+INFOS = {entry["extra_info"]["cell"]: entry["extra_info"] for entry in RECORDED["benchmarks"]}
+INPUTS = 2 / 3  # of the elements that a case reads or writes
+DRAWN_S = 6e-9  # an element: to draw and write it
+COPIED_S = {"cpu": 1.5e-9, "cuda": 1e-9}  # to read it, and bring it to the card
+STARTS_S = {"cpu": 0.03, "cuda": 0.05}  # of a visit: messages, first calls, verification
+BLOCKS_S = 0.02  # of a contender's blocks in a visit of so many cells, and to calibrate them
+CALLS = 5  # of a long iteration in a visit
+GUESSED = 4  # times what the roofs allow, an iteration takes that was not reached there
+COMPILE_S, COMPILER_S = {True: 5.0, False: 1.5}, 40.0  # first, from its cache; imports, once
+
+
+def recorded_costs():
+    """Return the seconds a contender took in each case that was reached."""
+    starts, members = {}, {}
+    for info in INFOS.values():
+        case = info["cell"].rpartition("/")[0]
+        first = info["samples"]["starts_s"][0]
+        starts[case] = min(first, starts.get(case, np.inf))
+        members[case] = members.get(case, 0) + 1
+    order = sorted(starts, key=starts.__getitem__)
+    return {one: (starts[two] - starts[one]) / members[one] for one, two in pairwise(order)}
+
+
+COSTS = recorded_costs()
+
+
+class H100(Pretended):
+    """An arena whose visits cost what they cost on that machine."""
+
+    kind = "H100"
+
+    def __init__(self, keys, limit_s, large_s, imports):
+        super().__init__(keys, limit_s, large_s, imports)
+        self.large_s = large_s
+        self.times_s = {name: info["best_s"] for name, info in INFOS.items()}
+        self.noise = dict.fromkeys({info["workload"] for info in INFOS.values()}, 0.02)
+        self.cost_s = self.visit_cost_s
+        self.drawn, self.spent_s = set(), {}
+
+    def preload(self, imports):
+        self.clock.now_s += COMPILER_S * bool(imports)
+
+    def renew(self, keys, *, nurseries=True):
+        self.generation += 1
+        self.clock.now_s += 6.0 if nurseries else 0.5
+
+    def peaks(self, probe_s, precisions, known, only=""):
+        self.clock.now_s += 1.0 if only else 8.0
+        return {
+            name: {"launch_s": None, "replay_s": None, **peaks}
+            for name, peaks in RECORDED["machine_info"]["peaks"].items()
+        }
+
+    def visit(self, case, everyone, stay, visit_s):
+        for who in stay:
+            self.times_s.setdefault(f"{case.id}/{who.name}", guessed_s(case, who))
+        super().visit(case, everyone, stay, visit_s)
+
+    def visit_cost_s(self, case, stay):
+        """Return what is drawn, placed, begun, computed and compiled."""
+        inputs = case.workload.name, case.size.label
+        elements = INPUTS * case.cost.elements
+        spent_s = DRAWN_S * elements * (inputs not in self.drawn)
+        self.drawn.add(inputs)
+        for who in stay:
+            once_s = self.times_s[f"{case.id}/{who.name}"]
+            first = (case.id, who) not in self.drawn
+            self.drawn.add((case.id, who))
+            spares_itself = not first or (case.size.large and who == NUMPY)
+            calls = 2 if once_s > MEAN_OF_ITSELF_S and spares_itself else CALLS
+            spent_s += STARTS_S[who.device] + COPIED_S[who.device] * elements
+            spent_s += max(2 * BLOCKS_S, calls * once_s)
+            spent_s += COMPILE_S[first] * slow_to_start(who)
+        self.spent_s[group_of(case)] = self.spent_s.get(group_of(case), 0.0) + spent_s
+        return spent_s
+
+
+def guessed_s(case, who):
+    """Return what an iteration takes that was not reached on that machine."""
+    roof = RECORDED["machine_info"]["peaks"][name_of(who, case.threads)]
+    computing_s = case.cost.flops / roof["flop_s"].get(precision_of(case, who), 1e12)
+    return 1e-5 + GUESSED * max(computing_s, who.moved_bytes(case) / roof["copy_bytes_s"])
+
+
+def group_of(case):
+    return f"{case.workload.family}, large" if case.size.large else case.workload.family
+
+
+def measured(monkeypatch, folder, chosen=lambda cell: True, **more):
+    monkeypatch.setattr(cell_module, "absent", lambda device: "")
+    monkeypatch.setattr(contenders_module, "absent", lambda device: "")
+    monkeypatch.setattr(run_module, "Arena", H100)
+    monkeypatch.setattr(Pretended, "clock", Clock())
+    for one in (run_module, progress):
+        monkeypatch.setattr(one, "time", Pretended.clock)
+    options = Options(
+        budget_s=180, threads=(1, 16), devices=("cpu", "cuda"), label="box", results=folder,
+        site=folder / "site", **more,
+    )  # fmt: skip
+    asked = {one.test_id: one for one in cells(options) if chosen(one)}
+    said = []
+    run = Run(options, asked, HEADER, Pretended.clock.now_s, said.append)
+    run.measure()
+    return run, asked, said
+
+
+def main():
+    """Print what groups of cases cost, as recorded and now."""
+    with pytest.MonkeyPatch.context() as patch, TemporaryDirectory() as folder:
+        run, _, said = measured(patch, Path(folder))
+    old = {}
+    for info in INFOS.values():
+        case = info["cell"].rpartition("/")[0]
+        label = info["family"] if "family" in info else info["workload"]
+        old[label] = old.get(label, 0.0) + COSTS.get(case, 0.0)
+    print(*(line for line in said if "two visits" in line), sep="\n")
+    print(f"{'group of cases':<28}{'recorded s':>12}{'now s':>9}")
+    for group in sorted({*old, *run._arena.spent_s}):
+        print(f"{group:<28}{old.get(group, 0.0):>12.1f}{run._arena.spent_s.get(group, 0.0):>9.1f}")
+    print(f"{'all':<28}{sum(old.values()):>12.1f}{sum(run._arena.spent_s.values()):>9.1f}")
+
+
+if __name__ == "__main__":
+    main()
