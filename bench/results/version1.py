@@ -103,6 +103,17 @@ def _adds_up(ledger: Any) -> bool:
     return malformed or abs(sum(values[:-1]) - values[-1]) <= ADDS_UP * values[-1]
 
 
+def _contender(fields: Mapping[str, Any], name: Any) -> Json:
+    """Return the fields a contender's name says; one with a precision or device keeps it."""
+    if not isinstance(name, str):
+        return {}
+    parts = ids.read_contender(name)
+    precision = PRECISIONS.get(parts.variant, fields.get("dtype"))
+    said = {key: fields[key] for key in ("device", "precision") if key in fields}
+    drawn = {"library": parts.library, "device": parts.device, "variant": parts.variant}
+    return drawn | {"precision": precision} | said
+
+
 def _place(fields: Mapping[str, Any]) -> tuple[str, str]:
     return str(fields.get("workload")), str(fields.get("size"))
 
