@@ -148,6 +148,11 @@ def steadiness(result: Result) -> Finding:
         " {unsettled} of {speedups} speedups are unsettled; {bimodal} of {cells} cells run at two"
         " speeds"
     )
+    if once := int((timed["visits"] == 1).sum()):
+        numbers["once"] = str(once)
+        sentence += (
+            "; {once} of {cells} cells were visited once, so that no other visit bears them out"
+        )
     if impossible := len(every) - len(timed):
         numbers["implausible"] = str(impossible)
         sentence += "; {implausible} more cannot be true and are left out"
@@ -209,9 +214,9 @@ def card(result: Result) -> Finding:
             return Finding(
                 id="card",
                 state="busy",
-                sentence="Before the run {held} of the memory of {name} was in use, by others: its"
+                sentence="Before the run {held} of the memory of {device} was in use, by others: its"
                 " times may be longer than its own",
-                words={"name": state.name},
+                words={"device": state.name},
                 numbers={"held": units.size_bytes(state.used_bytes or 0)},
             )
     for state in end:
@@ -219,9 +224,9 @@ def card(result: Result) -> Finding:
             return Finding(
                 id="card",
                 state="held back",
-                sentence="At the end of the run {name} was held back by {why}: its times may be"
+                sentence="At the end of the run {device} was held back by {why}: its times may be"
                 " longer than they can be",
-                words={"name": state.name, "why": " and ".join(state.held_back)},
+                words={"device": state.name, "why": " and ".join(state.held_back)},
             )
     if not begin:
         return Finding(id="card", state="absent", sentence="What its GPUs did besides is not known")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 VOID = frozenset({"meta", "br", "hr", "img", "input", "link", "source", "wbr", "path", "use"})
 PROSE = frozenset({"p", "li", "h1", "h2", "h3", "h4", "figcaption", "dd", "summary", "blockquote"})
-APART = frozenset({"data", "code", "pre", "svg", "table", "script", "style"})
+APART = frozenset({"data", "cite", "code", "pre", "svg", "table", "script", "style"})
 LOADS = {
     "script": "src", "img": "src", "iframe": "src", "embed": "src", "object": "data",
     "link": "href", "video": "src", "audio": "src", "source": "src", "image": "href",

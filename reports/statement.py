@@ -12,6 +12,7 @@ from typing import Self
 from markupsafe import Markup, escape
 
 QUOTED = "reason"  # the word that a file says itself, which may hold numbers
+NAMED = "device"  # the word that is a maker's name, which may hold numbers: H100 80GB
 NOT_YOURS = "†"  # stands after every number that another machine than the reader's gave
 
 
@@ -90,7 +91,11 @@ class Finding:
     def html(self) -> Markup:
         """The statement with every number tied to the finding and the cell that it comes from."""
         words = {
-            key: self._number(key, word) if key == QUOTED else escape(word)
+            key: self._number(key, word)
+            if key == QUOTED
+            else Markup("<cite>{}</cite>").format(word)
+            if key == NAMED
+            else escape(word)
             for key, word in self.words.items()
         }
         numbers = {key: self._number(key, number) for key, number in self.numbers.items()}

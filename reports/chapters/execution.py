@@ -50,7 +50,7 @@ class Shown:
 
     text: str = ""
     figures: tuple[str, ...] = ()
-    seconds: float = 0.0
+    seconds: float = field(default=0.0, compare=False)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -37,6 +37,22 @@ def told(write, machine, **changes):
     }
 
 
+def test_what_a_gpu_did_is_told_as_far_as_it_is_known(write):
+    busy = {
+        "name": "H100", "clock_hz": 1.2e9, "most_clock_hz": 1.98e9, "temperature_c": 85.0,
+        "power_w": 649.6, "held_back": ["its power limit", "its temperature"],
+        "used_bytes": 3 * 2**30, "processes": 2,
+    }  # fmt: skip
+    states = {"begin": [{"name": "H100"}], "end": [busy]}
+    found = told(write, WHOLE | {"gpu_states": states})
+    assert "gpu-before" not in found
+    assert found["gpu-after"] == (
+        "GPU after the run",
+        "1.20 GHz of at most 1.98 GHz, 85 °C, 650 W, 3.00 GiB of memory in use, processes "
+        "computing on it: 2, held back by its power limit and its temperature",
+    )
+
+
 def test_all_that_is_known_is_told_in_words(write):
     found = told(write, WHOLE, commit_info={"id": "0123456789abcdef", "dirty": True})
     texts = {key: text for key, (_, text) in found.items()}

@@ -13,6 +13,7 @@ from reports.lessons import lessons
 from reports.load import load
 from reports.roofline import roofs
 from reports.statement import QUOTED
+from reports.summary import summary
 from reports.trends import crossovers, growths
 from tests.conftest import CASE, ONE, content, entry, small_file
 
@@ -382,17 +383,12 @@ def check(result):
 def test_every_number_of_a_committed_file_rests_on_a_cell_of_it(path):
     found = check(load(path))
     kinds = {finding.kind for finding in found.all.values()}
-    assert {"speedup", "crossover", "growth", "roof", "overhead", "scaling", "first-call"} <= kinds
     assert {
-        "gradients",
-        "ladder",
-        "verification",
-        "answer",
-        "bins",
-        "score",
-        "steadiness",
-        "noise",
-    } <= kinds
+        "speedup", "crossover", "growth", "roof", "overhead", "scaling", "first-call",
+        "verification", "answer", "bins", "score", "steadiness", "noise",
+    } <= kinds  # fmt: skip
+    if "training" in set(found.result.timed["family"]):  # a run that was not cut off before
+        assert {"gradients", "ladder"} <= kinds
     timed = found.result.table["ratio"].notna() & (found.result.table["contender"] != "numpy")
     assert sum(f.told for f in found.speedups.values()) == timed.sum()
     assert len(found.headlines()) == 3
@@ -434,3 +430,48 @@ def test_an_answer_counts_computations(write, names, told):
         timed += [entry(f"{case}/numpy", 1.0, ONE), entry(f"{case}/torch-cpu", 0.5, (2, 1.9, 2.1))]
     (answer,) = Findings(load(write(content(timed)))).answers()
     assert answer.text.startswith(f"Of {told} its largest size, torch-cpu on one core is faster")
+
+
+FREE = {"name": "NVIDIA H100 80GB", "used_bytes": 600 * 2**20, "processes": 0}
+HELD = FREE | {"held_back": ["its power limit", "its temperature"]}
+
+
+@pytest.mark.parametrize(
+    ("begin", "end", "state", "text"),
+    [
+        ([], [], "absent", "What its GPUs did besides is not known."),
+        ([FREE], [FREE], "free", "Its GPUs were free before the run."),
+        (
+            [FREE, FREE | {"processes": 1, "used_bytes": 20 * 2**30}], [HELD], "busy",
+            "Before the run 20.0 GiB of the memory of NVIDIA H100 80GB was in use, by others: its"
+            " times may be longer than its own.",
+        ),
+        (
+            [FREE], [HELD], "held back",
+            "At the end of the run NVIDIA H100 80GB was held back by its power limit and its"
+            " temperature: its times may be longer than they can be.",
+        ),
+    ],
+)  # fmt: skip
+def test_a_card_that_was_not_its_own_or_was_held_back_is_told(write, begin, end, state, text):
+    data = small_file()
+    data["machine_info"]["gpu_states"] = {"begin": begin, "end": end}
+    result = load(write(data))
+    found = Findings(result).all["card"]
+    assert (found.state, found.text) == (state, text)
+    said = any("NVIDIA H100" in line for line in summary(Findings(result)))
+    assert said == (state in {"busy", "held back"})
+    assert ("<cite>NVIDIA H100 80GB</cite>" in found.html) == said
+
+
+def test_what_was_visited_once_says_so(write):
+    data = small_file()
+    for entry in data["benchmarks"]:
+        entry["extra_info"] |= {"visits": 1}
+        if entry["extra_info"]["speedup"]["ratio"] != 1:
+            entry["extra_info"]["speedup"] |= {"low": 0.5, "high": 20.0}
+    found = Findings(load(write(data)))
+    assert "visited once" in found.all["steadiness"].text
+    (told,) = found.speedups.values()
+    assert told.state == "unsettled"
+    assert "holds both answers, from one visit" in told.text

@@ -342,7 +342,7 @@ def test_what_another_tool_calls_as_this_suite_does_is_left_out(write):
 def test_what_another_file_says_nothing_of_is_not_told(write):
     found = Findings(load(write(VERSIONS["4.0"])))
     assert {key: f.state for key, f in found.all.items()} == dict.fromkeys(
-        ("verification", "score", "noise", "steadiness", "self-test"), "absent"
+        ("verification", "score", "noise", "card", "steadiness", "self-test"), "absent"
     )
     assert found.headlines() == []
     assert not any(finding.told for finding in found.all.values())
