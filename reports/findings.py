@@ -150,9 +150,7 @@ def steadiness(result: Result) -> Finding:
     )
     if once := int((timed["visits"] == 1).sum()):
         numbers["once"] = str(once)
-        sentence += (
-            "; {once} of {cells} cells were visited once, so that no other visit bears them out"
-        )
+        sentence += "; {once} of {cells} cells were visited once, which no other visit confirms"
     if impossible := len(every) - len(timed):
         numbers["implausible"] = str(impossible)
         sentence += "; {implausible} more cannot be true and are left out"
@@ -214,8 +212,8 @@ def card(result: Result) -> Finding:
             return Finding(
                 id="card",
                 state="busy",
-                sentence="Before the run {held} of the memory of {device} was in use, by others: its"
-                " times may be longer than its own",
+                sentence="Before the run {held} of the memory of {device} was in use, by others:"
+                " its times may be longer than its own",
                 words={"device": state.name},
                 numbers={"held": units.size_bytes(state.used_bytes or 0)},
             )

@@ -46,10 +46,11 @@ def test_what_a_gpu_did_is_told_as_far_as_it_is_known(write):
     states = {"begin": [{"name": "H100"}], "end": [busy]}
     found = told(write, WHOLE | {"gpu_states": states})
     assert "gpu-before" not in found
-    assert found["gpu-after"] == (
-        "GPU after the run",
+    name, text = found["gpu-after"]
+    assert name == "GPU after the run"
+    assert text == (
         "1.20 GHz of at most 1.98 GHz, 85 °C, 650 W, 3.00 GiB of memory in use, processes "
-        "computing on it: 2, held back by its power limit and its temperature",
+        "computing on it: 2, held back by its power limit and its temperature"
     )
 
 
