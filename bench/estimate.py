@@ -31,6 +31,7 @@ Floats = NDArray[np.float64]
 Pairs = Sequence[tuple[Sequence[float], Sequence[float]]]  # by visit: seconds of both sides, paired
 
 CONFIDENCE = 0.95  # of the intervals that are published
+OF_TWO = 0.99  # of those of two visits with a pooled variance
 LEAST_VARIANCE = 1e-8  # of a logarithm: no clock here repeats better than 0.01 %
 LEAST_DEGREES, MOST_DEGREES = 1.0, 1e3  # of a prior; from there on it is as good as certain
 WILD, ENOUGH_CELLS = 0.95, 20  # quantile above which variances only count as large; from so many on
@@ -176,16 +177,17 @@ def _likeliest(d: Floats, variances: Sequence[float]) -> tuple[float, float]:
     return d0, variance
 
 
-def estimated(
-    cell: Visited, prior: Prior, more: int = 0, confidence: float = CONFIDENCE
-) -> Estimate:
-    """Return the ratio or time that a cell's visits give, with its interval: of 95 % as published.
+def estimated(cell: Visited, prior: Prior, more: int = 0) -> Estimate:
+    """Return the ratio or time that a cell's visits give, with its interval: of 95 % at least.
 
-    With `more`, the interval expected after so many further visits like these.
+    With `more`, the interval expected after so many further visits like these. Two visits do not
+    show a cell to be wild, whose variance is not that of the others: their interval is of 99 %. Of
+    385 comparisons of the same code on a noisy machine it leaves no winner, one of 95 % left two.
     """
     value, own, share = cell.mean(prior.far)
     degrees, variance = _moderated(cell.degrees, own, prior)
     freedom = min(degrees, max(prior.pooled, 1.0)) + more
+    confidence = OF_TWO if cell.degrees + more == 1 < freedom else CONFIDENCE
     half = float(
         stdtrit(freedom, (1 + confidence) / 2) * np.sqrt(variance * share / (1 + more * share))
     )

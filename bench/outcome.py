@@ -8,7 +8,6 @@ from typing import Any, Literal
 from bench.case import Case
 from bench.contenders import NUMPY, Contender
 from bench.estimate import (
-    CONFIDENCE,
     UNKNOWN,
     Estimate,
     Pairs,
@@ -28,8 +27,6 @@ from bench.worker import Block
 
 MIN_CALM = 2  # undisturbed pairs, for a visit to count as undisturbed; and such visits, for a cell
 
-
-SURER, ENOUGH_DEGREES = 0.99, 2  # a verdict of two visits that would not stand at 99 % is confirmed
 
 Quantity = Literal["time", "typical", "speedup", "speedup_typical"]
 Group = tuple[int, str]  # threads and device: cells whose visits differ alike
@@ -129,34 +126,23 @@ class Seen:
             quantities |= {"speedup": best_ratio(paired), "speedup_typical": typical_ratio(paired)}
         return cls(group, quantities)
 
-    def estimate(
-        self, quantity: Quantity, priors: Priors, more: int = 0, confidence: float = CONFIDENCE
-    ) -> Estimate | None:
+    def estimate(self, quantity: Quantity, priors: Priors, more: int = 0) -> Estimate | None:
         """Return the estimate of a quantity, as expected after `more` visits; None if unknown."""
         visited = self.quantities.get(quantity)
         if visited is None:
             return None
         prior = priors.get((quantity, self.group), UNKNOWN)
-        return estimated(visited, prior, more, confidence)
+        return estimated(visited, prior, more)
 
-    def verdict(
-        self, priors: Priors, more: int = 0, confidence: float = CONFIDENCE
-    ) -> Verdict | None:
+    def verdict(self, priors: Priors, more: int = 0) -> Verdict | None:
         """Return who is faster, as far as is known now, or as expected after `more` visits."""
-        ratio = self.estimate("speedup", priors, more, confidence)
+        ratio = self.estimate("speedup", priors, more)
         return None if ratio is None else verdict(ratio.low, ratio.high)
 
     def missing(self, priors: Priors, most: int) -> int:
-        """Return how many further visits are expected to settle the verdict; `most` is the most.
-
-        A verdict that rests on two visits, and would not stand at 99 %, is worth a third.
-        """
+        """Return how many further visits are expected to settle the verdict; `most` is the most."""
         steps = (n for n in range(most) if self.verdict(priors, n) != UNSETTLED)
-        known_after = next(steps, most)
-        if known_after or "speedup" not in self.quantities:
-            return known_after
-        few = self.quantities["speedup"].degrees < ENOUGH_DEGREES
-        return int(few and self.verdict(priors, confidence=SURER) == UNSETTLED)
+        return next(steps, most)
 
 
 def all_priors(cells: Iterable[Seen]) -> Priors:

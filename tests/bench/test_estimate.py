@@ -110,10 +110,13 @@ PRIOR = Prior(degrees=3.0, variance=0.04, pooled=100.0, far=0.8)
 
 
 def test_the_posterior_variance_is_worked_by_hand():
-    """Two visits 0.2 apart have 0.02 with one degree: (3 * 0.04 + 0.02) / 4 = 0.035 with four."""
+    """Two visits 0.2 apart have 0.02 with one degree: (3 * 0.04 + 0.02) / 4 = 0.035 with four.
+
+    Student's t of four degrees is 4.6041 at 99 %.
+    """
     found = estimated(visited(0.0, 0.2), PRIOR)
     assert np.log(found.value) == pytest.approx(0.1)
-    assert half_of(found) == pytest.approx(2.7764 * np.sqrt(0.035 / 2), rel=1e-4)
+    assert half_of(found) == pytest.approx(4.6041 * np.sqrt(0.035 / 2), rel=1e-4)
 
 
 def test_further_visits_are_expected_to_narrow_the_interval():
@@ -182,7 +185,8 @@ def test_swapping_the_sides_inverts_and_a_slower_baseline_multiplies(seconds, se
 @pytest.mark.parametrize("ratio_of", RATIOS)
 def test_93_to_98_of_100_intervals_hold_the_truth(ratio_of, visits):
     found = [e for kind in CALM for e in estimates(ratio_of, kind, 1.03, visits)]
-    assert 0.93 <= coverage(found, 1.03) <= 0.98
+    most = 1.0 if visits == 2 else 0.98  # two visits do not show a wild cell: theirs are of 99 %
+    assert 0.93 <= coverage(found, 1.03) <= most
 
 
 @pytest.mark.parametrize("visits", [2, 3, 5])
