@@ -37,11 +37,13 @@ COLOURS = {
     "fourth": "#8a8a8a",
     "fifth": "#6a51a3",
     "sixth": "#a6761d",
+    "seventh": "#b2182b",
+    "eighth": "#c2188c",
 }
 FURTHER = {  # rungs and ways; those of one colour are never of one workload
-    "tensors": "first", "hand": "first", "channels-last": "first", "fp16": "first",
+    "tensors": "first", "hand": "first", "channels-last": "first", "fp16": "eighth",
     "autograd": "second", "forward": "second", "pinned": "second",
-    "compile": "third", "finite": "third", "tf32": "third",
+    "compile": "third", "finite": "third", "tf32": "seventh",
     "bf16": "fourth", "amp": "fourth",
     "graph": "fifth", "transfer": "sixth",
 }  # fmt: skip

@@ -1,11 +1,12 @@
 """The speedup of each contender at the largest size of each workload, as a grid."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from bench.results import ids
 from bench.results.verdicts import FASTER, SLOWER, UNSETTLED
 from reports import units
 from reports.charts.drawing import Plot
@@ -23,9 +24,11 @@ FEWEST = 2  # cells of a further way that make a column worth its room
 def heat_map(table: pd.DataFrame, dtype: str = "float32") -> Plot | None:
     """Draw the speedup of each contender at the largest size of each workload.
 
-    The largest size is the largest at which any contender has a speedup. Contenders without any
-    speedup have no column, nor further ways of a single workload, and the columns that hold the
-    fewest are left out where there are too many. None where there is no speedup.
+    The largest size is the largest at which any contender has a speedup; a contender that has no
+    cell there, as a CPU at a size that only an accelerator fills, is shown at its own largest.
+    Contenders without any speedup have no column, nor further ways of a single workload, and the
+    columns that hold the fewest are left out where there are too many. None where there is no
+    speedup.
     """
     table = table[(table["dtype"] == dtype) & (table["contender"] != NUMPY)]
     table = table.assign(cores=[f"{threads:.0f}" for threads in table["threads"]])
@@ -34,8 +37,12 @@ def heat_map(table: pd.DataFrame, dtype: str = "float32") -> Plot | None:
         return None
     cases = list(_largest(timed))
     sized = {(row["workload"], row["size"], *_column(row)): row for row in records(table)}
+    own = _own_largest(timed)
     columns = _columns(timed)
-    found = [[sized.get((*case, *column)) for column in columns] for case, _ in cases]
+    found = [
+        [sized.get((*case, *column), own.get((name, *column))) for column in columns]
+        for case, name in cases
+    ]
     states = [["absent" if row is None else state_of(row) for row in line] for line in found]
     values = np.array([[_value(row) for row in line] for line in found])
     hover = [
@@ -43,7 +50,8 @@ def heat_map(table: pd.DataFrame, dtype: str = "float32") -> Plot | None:
         for (case, _), line in zip(cases, found, strict=True)
     ]
     title = _title(states)
-    named = [_named(contender, cores, columns) for contender, cores in columns]
+    on_cpu = set(timed[timed["device"] == ids.CPU]["contender"])
+    named = [_named(contender, cores, columns, on_cpu) for contender, cores in columns]
     return heat_grid(
         values, states, [name for _, name in cases], named, title,
         f"{title}. " + " ".join(f"{text}." for line in hover for text in line if " times " in text),
@@ -51,12 +59,23 @@ def heat_map(table: pd.DataFrame, dtype: str = "float32") -> Plot | None:
     )  # fmt: skip
 
 
+def _own_largest(timed: pd.DataFrame) -> dict[tuple[str, str, str], Row]:
+    """Return each contender's case of the largest size, by the names of workload and curve."""
+    found: dict[tuple[str, str, str], Row] = {}
+    for row in sorted(records(timed), key=lambda each: float(each["axis_value"])):
+        found[_called(row), *_column(row)] = row
+    return found
+
+
+def _called(row: Row) -> str:
+    return " ".join(filter(None, (str(row["workload"]), str(row["curve"]))))
+
+
 def _largest(timed: pd.DataFrame) -> Iterator[tuple[tuple[str, str], str]]:
     """Yield the largest case of each workload and curve, with what it is called."""
     for _, rows in timed.groupby(["family", "workload", "curve"], sort=False):
         row = max(records(rows), key=lambda each: float(each["axis_value"]))
-        name = " ".join(filter(None, (str(row["workload"]), str(row["curve"]))))
-        yield (str(row["workload"]), str(row["size"])), name
+        yield (str(row["workload"]), str(row["size"])), _called(row)
 
 
 def _column(row: Row) -> tuple[str, str]:
@@ -74,9 +93,12 @@ def _columns(timed: pd.DataFrame) -> list[tuple[str, str]]:
     return worth[:MOST_COLUMNS]
 
 
-def _named(contender: str, cores: str, columns: Sequence[tuple[str, str]]) -> str:
+def _named(
+    contender: str, cores: str, columns: Sequence[tuple[str, str]], on_cpu: Collection[str]
+) -> str:
     """Return a column's name, with its cores where others of the same contender have others."""
-    if sum(other == contender for other, _ in columns) == 1 and cores == "1":
+    alone = sum(other == contender for other, _ in columns) == 1
+    if alone and (cores == "1" or contender not in on_cpu):
         return contender
     return f"{contender}, {cores} core{'' if cores == '1' else 's'}"
 
@@ -86,7 +108,8 @@ def _value(row: Row | None) -> float:
 
 
 def _told(row: Row | None, case: tuple[str, str], column: tuple[str, str]) -> str:
-    where = f"{case[0]} at {case[1].replace(',', ', ')}"
+    size = case[1] if row is None else str(row["size"])
+    where = f"{case[0]} at {size.replace(',', ', ')}"
     who = f"{column[0]}, {column[1]} core{'' if column[1] == '1' else 's'}"
     if row is None:
         return f"{where}, {who}: not a case of this run"

@@ -27,6 +27,7 @@ __all__ = ["roofline", "throughput"]
 Row = Mapping[Any, Any]
 SMALL, LARGE = 1e-3, 1e5  # what is not between them is written as a power of ten
 MOST_LABELS = 9
+ABOVE_PT = 16.0  # between the frame and the title: the labels of the highest roofs
 SIGN_PT, LINE_PT = 5.2, 11.0  # room that a label takes, a sign and a line of it
 
 
@@ -53,7 +54,7 @@ def roofline(
     with style(name):
         figure = Figure(figsize=(7.0, 4.9))
         axes = figure.subplots()
-        figure.subplots_adjust(0.125, 0.11, 0.74, 0.89)
+        figure.subplots_adjust(0.125, 0.11, 0.74, 0.87)
         x, y = intensities(rows), rates(rows)
         axes.set_xscale("log")
         axes.set_yscale("log")
@@ -76,7 +77,7 @@ def roofline(
         shown = [(_named(row), colour(row)) for row in order]
         key(axes, shown, x=1.02, y=0.7, inch=0.2)
         claim = under(rows, flop_s, bandwidth(peak))
-        axes.set_title(claim)
+        axes.set_title(claim, pad=ABOVE_PT)
         _dress(axes)
     peaks_told = "; ".join(f"{kind} {units.rate(v, 'FLOP/s')}" for kind, v in flop_s.items())
     description = (

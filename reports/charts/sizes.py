@@ -4,7 +4,7 @@ Solid lines are times of the fastest blocks, dotted lines the medians. A hollow 
 its speedup's interval holds both answers. A cross is a time that cannot be true.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,7 @@ from reports.speedups import IMPLAUSIBLE, open_to_both, state_of
 Row = Mapping[Any, Any]
 MOST_ACROSS = (2, 3)  # panels, of an even number of them and of an odd one
 TWO_DECADES = 2.0  # below which an axis has marks at 2 and 5 too
+LINE_IN = 0.17  # a line of a title
 SIGN_IN = 0.09  # a sign of a contender's name, at its widest
 CROWDED = 0.1  # of the axis: points nearer than this would write over each other
 STATES = {
@@ -46,17 +47,20 @@ def time_against_size(rows: pd.DataFrame) -> Plot:
         down = -(-len(panes) // across)
         names = [short(name, 24) for name in by_contender(cells)]
         right = max(1.5, 0.45 + SIGN_IN * max(map(len, names)))  # the room beside the last panel
-        width, height = max(7.0, 3.9 * across), 3.8 * down
+        titles = {curve: claim([row for row in cells if row["curve"] == curve]) for curve in panes}
+        lines = max(title.count("\n") + 1 for title in titles.values())
+        above = 0.46 + LINE_IN * max(0, lines - 2)  # the room above a panel
+        width, height = max(7.0, 3.9 * across), (3.34 + above) * down
         figure = Figure(figsize=(width, height))
         panels = figure.subplots(down, across, sharey=True, squeeze=False)
         figure.subplots_adjust(
-            0.95 / width, 0.53 / height, 1 - right / width, 1 - 0.46 / height, 0.1, 0.42
+            0.95 / width, 0.53 / height, 1 - right / width, 1 - above / height, 0.1, 0.42
         )
         for axes, curve in zip(panels.flat, panes, strict=False):
             last = axes in panels[:, -1] or curve == panes[-1]
             part = [row for row in cells if row["curve"] == curve]
             _panel(axes, part, hover, last=last)
-            axes.set_title(claim(part))
+            axes.set_title(titles[curve])
         for axes in panels[:, 0]:
             axes.set_ylabel("time of one iteration")
     return Plot(name=name, figure=figure, description=describe(cells), hover=hover)
@@ -140,13 +144,29 @@ def _dress(axes: Axes, cells: Sequence[Row]) -> None:
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(lambda value, _: units.quantity(value))
     if axis not in SIZE_AXIS:
-        axes.xaxis.set_major_locator(FixedLocator(sorted({row["axis_value"] for row in cells})))
+        axes.xaxis.set_major_locator(FixedLocator(_apart({row["axis_value"] for row in cells})))
+
+
+def _apart(values: Collection[float]) -> list[float]:
+    """Return the values that have room for their marks on a logarithmic axis, the largest first."""
+    span = np.log(max(values) / min(values)) or 1.0
+    kept: list[float] = []
+    for value in sorted(values, reverse=True):
+        if not kept or np.log(kept[-1] / value) >= CROWDED * span:
+            kept.append(value)
+    return kept
 
 
 def _mark_speedups(axes: Axes, cells: Sequence[Row]) -> None:
-    """Write each main PyTorch contender's speedup over NumPy beside its point."""
+    """Write each main PyTorch contender's speedup over NumPy beside its point.
+
+    Of several contenders only at the ends of their lines, which else write over one another.
+    """
     usual = [row for row in cells if row["plain"] and pd.notna(row["ratio"])]
     usual = [row for row in usual if row["status"] != "implausible"]
+    lines = list(by_contender(usual).values())
+    if len(lines) > 1:
+        usual = [row for line in lines for row in (line[0], line[-1])]
     span = np.log(cells[-1]["axis_value"] / cells[0]["axis_value"]) or 1.0
     last = -np.inf
     for row in sorted(usual, key=lambda row: (str(row["contender"]), row["axis_value"])):
