@@ -406,6 +406,34 @@ def test_a_heat_map_tells_every_cell_and_why_one_is_absent(write):
     assert plot.description.startswith("At the largest sizes NumPy is faster in 2 of 3 cells")
 
 
+def test_a_cpu_stands_in_the_grid_at_its_own_largest_size_beside_an_accelerator(write):
+    bench = [
+        entry("matmul/n=256/float32/threads=1/torch-cpu", 1e-3, around(4.0)),
+        entry("matmul/n=256/float32/threads=1/torch-cuda", 1e-3, around(7.0), device="cuda"),
+        entry("matmul/n=8192/float32/threads=1/torch-cuda", 1e-3, around(45.0), device="cuda"),
+    ]
+    svg = charts.inline(charts.heat_map(load(write(content(bench))).table))
+    assert {"4.0", "45"} <= set(texts(svg))
+    assert "7.0" not in texts(svg)
+    assert "matmul at n=256, torch-cpu, 1 core: 4.0" in " ".join(titles(svg))
+
+
+def test_where_an_accelerator_is_drawn_too_speedups_stand_at_the_ends_of_lines_alone(write):
+    bench = [
+        entry(f"matmul/n={n}/float32/threads=1/{who}", 1e-6 * n, around(ratio), device=device)
+        for n, ratios in {64: (2, 3), 70: (4, 5), 1024: (6, 7)}.items()
+        for who, device, ratio in (
+            ("torch-cpu", "cpu", ratios[0]),
+            ("torch-cuda", "cuda", ratios[1]),
+        )
+    ]
+    svg = charts.inline(charts.time_against_size(load(write(content(bench))).table))
+    shown = {text for text in texts(svg) if text.endswith("×")}
+    assert shown == {"2.00×", "3.00×", "6.0×", "7.0×"}
+    assert {"70", "1024"} <= set(texts(svg))
+    assert "64" not in texts(svg)  # nearer to 70 than a mark is wide
+
+
 def test_a_grid_marks_what_is_unsettled_or_impossible():
     values = np.array([[2.0, 3.0], [np.nan, 0.5]])
     states = [["unsettled", "implausible"], ["absent", "slower"]]
