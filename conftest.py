@@ -10,6 +10,7 @@ STARTED_S = time.perf_counter()  # before the imports below, which take seconds 
 import gc
 import signal
 import traceback
+import warnings
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -160,7 +161,9 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None]:
             from reports.__main__ import build  # noqa: PLC0415 - seconds, once nothing is timed
 
             try:
-                config.stash[PAGE], _ = build([result], config.stash[OPTIONS].site)
+                with warnings.catch_warnings():
+                    warnings.simplefilter("default")  # errors in tests; here they cost no page
+                    config.stash[PAGE], _ = build([result], config.stash[OPTIONS].site)
             except Exception:  # noqa: BLE001 - the result is safe; the error is shown, and fails
                 config.stash[PAGE] = traceback.format_exc()
                 session.exitstatus = pytest.ExitCode.INTERNAL_ERROR

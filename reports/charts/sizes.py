@@ -25,6 +25,7 @@ MOST_ACROSS = (2, 3)  # panels, of an even number of them and of an odd one
 TWO_DECADES = 2.0  # below which an axis has marks at 2 and 5 too
 LINE_IN = 0.17  # a line of a title
 SIGN_IN = 0.09  # a sign of a contender's name, at its widest
+ALONE = 3  # times a size that stands alone, its axis ends
 CROWDED = 0.1  # of the axis: points nearer than this would write over each other
 STATES = {
     FASTER: "faster", SLOWER: "slower", TIE: "tied", UNSETTLED: "unsettled",
@@ -143,8 +144,12 @@ def _dress(axes: Axes, cells: Sequence[Row]) -> None:
     axes.yaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(lambda value, _: units.quantity(value))
+    values = {float(row["axis_value"]) for row in cells}
+    if len(values) == 1:  # its whiskers' places are rounded, and matplotlib warns of no room
+        axes.set_autoscalex_on(False)
+        axes.set_xlim(min(values) / ALONE, max(values) * ALONE)
     if axis not in SIZE_AXIS:
-        axes.xaxis.set_major_locator(FixedLocator(_apart({row["axis_value"] for row in cells})))
+        axes.xaxis.set_major_locator(FixedLocator(_apart(values)))
 
 
 def _apart(values: Collection[float]) -> list[float]:

@@ -434,6 +434,17 @@ def test_where_an_accelerator_is_drawn_too_speedups_stand_at_the_ends_of_lines_a
     assert "64" not in texts(svg)  # nearer to 70 than a mark is wide
 
 
+def test_a_run_cut_off_after_one_large_size_of_a_workload_is_drawn(write):
+    bench = [
+        entry("conv2d/resnet=3/float32/threads=1/torch-cpu", 0.1, around(2.0), axis="flops"),
+        entry("conv2d/resnet=3/float32/threads=1/numpy", 0.2, ONE, axis="flops"),
+    ]
+    for each in bench:
+        each["extra_info"] |= {"axis_value": 7398752256.0, "time_low_s": 0.09, "time_high_s": 0.25}
+    svg = charts.inline(charts.time_against_size(load(write(content(bench))).table))
+    assert "2.00×" in texts(svg)
+
+
 def test_a_grid_marks_what_is_unsettled_or_impossible():
     values = np.array([[2.0, 3.0], [np.nan, 0.5]])
     states = [["unsettled", "implausible"], ["absent", "slower"]]
