@@ -174,7 +174,10 @@ def _index(subject: Subject) -> Markup:
         findings=findings,
         figures={name: subject.figure(name) for name in ("overview", "heat")},
         accelerated=has_accelerator(subject.result),
-        references=[_reference(reference) for reference in findings.references],
+        references=[
+            _reference(reference, "../" * subject.prefix.count("/"))
+            for reference in findings.references
+        ],
         crossovers=crossovers,
         families=[
             {"name": name, "path": _path(name), "workloads": workloads}
@@ -189,8 +192,11 @@ def _index(subject: Subject) -> Markup:
     )
 
 
-def _reference(reference: Reference) -> dict[str, Any]:
-    """Return what is told of another machine's accelerator, every number marked as not ours."""
+def _reference(reference: Reference, up: str) -> dict[str, Any]:
+    """Return what is told of another machine's accelerator, every number marked as not ours.
+
+    `up` is the way from the page to the site's own folder.
+    """
 
     def elsewhere(finding: Finding) -> Finding:
         return finding.elsewhere(reference.label, reference.file)
@@ -201,6 +207,7 @@ def _reference(reference: Reference) -> dict[str, Any]:
     return {
         "label": reference.label,
         "about": f"{drivers or 'its accelerator'}, {made}.",
+        "file": up + reference.file,
         "headlines": [elsewhere(f) for f in findings.headlines() if about_accelerators(f)],
         "crossovers": [elsewhere(f) for f in findings.kind("crossover") if about_accelerators(f)],
     }

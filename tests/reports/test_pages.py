@@ -236,6 +236,14 @@ def test_without_a_gpu_a_references_numbers_are_shown_and_marked_as_not_ones_own
     assert main(["check", str(tmp_path / "site")]) == 0
 
 
+def test_a_single_page_holds_the_references_file_too(pages_of, tmp_path):
+    machines = tmp_path / "references"
+    machines.mkdir()
+    (machines / "gpu.json").write_text(json.dumps(with_gpu()))
+    assert "†" in pages_of(small_file(), machines=machines, single=True)
+    assert main(["check", str(tmp_path / "one.html")]) == 0
+
+
 def test_a_machine_with_a_gpu_needs_no_reference(pages_of, tmp_path):
     machines = tmp_path / "references"
     machines.mkdir()
