@@ -79,7 +79,7 @@ class Arena:
         self._stages: dict[str, Stage] = {}
 
     def preload(self, imports: Sequence[str]) -> None:
-        """Have workers of nurseries to come begin with more modules imported."""
+        """Import further modules in the nurseries that are started from now on."""
         self._imports = tuple(dict.fromkeys((*self._imports, *imports)))
 
     def renew(self, keys: Sequence[Key], *, nurseries: bool = True) -> None:
@@ -208,7 +208,7 @@ class Arena:
         return taken
 
     def _wake(self, case: Case, ready: Entries, number: int) -> None:
-        """Run a turn that does not count: a core is slow just after a pause."""
+        """Run one untimed turn, since a core is slow just after a pause."""
         first = next(order_of_turns(list(ready), number, 1), None)
         if first is not None and ready[first].block_s < TURN_S:
             count = min(MOST_BLOCKS, round(TURN_S / ready[first].block_s))

@@ -1,4 +1,4 @@
-"""NVIDIA GPUs as their driver describes them (NVML): what they are, and what they do just now.
+"""NVIDIA GPUs as their driver (NVML) describes them: model, memory, and their present state.
 
 A card that others use, that is hot or that is held back computes slower than it could, and only its
 driver knows.
@@ -7,6 +7,7 @@ driver knows.
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 import pynvml
@@ -42,6 +43,7 @@ def _lasting(card: Any) -> dict[str, Any]:
     }
 
 
+@cache
 def capability(index: int) -> tuple[int, int] | None:
     """Return the compute capability of the GPU that CUDA counts as number `index`, if it is known.
 
@@ -61,6 +63,7 @@ def capability(index: int) -> tuple[int, int] | None:
     return None
 
 
+@cache
 def why_unused() -> str:
     """Return why PyTorch cannot use a GPU that is here, "" if there is none."""
     found = gpus()
@@ -83,7 +86,7 @@ def _name(card: Any) -> str:
 
 
 def states() -> list[dict[str, Any]]:
-    """Return what each GPU does now; what a card does not tell, as slices of one do not, is None.
+    """Return the present state of each GPU; None for what it does not report, as MIG slices do not.
 
     `clock_hz` of its processors and the most it can be, `temperature_c`, `power_w`, why it is
     `held_back`, `used_bytes` of its memory and the number of `processes` that compute on it.

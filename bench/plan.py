@@ -23,7 +23,9 @@ VISITS = 2
 def expected_s(cells: Iterable[Cell], peaks: Mapping[str, Peaks]) -> float:
     """Return the seconds that two visits of each of some cells are expected to take."""
     cells = list(cells)
-    drawn = {(c.case.workload.name, c.case.size.label): c.case.cost.elements for c in cells}
+    drawn = {
+        (c.case.workload.name, c.case.size.label, c.case.dtype): c.case.cost.elements for c in cells
+    }
     placed = sum(cell.case.cost.elements for cell in cells)
     visit_s = PLACE_S * placed + VISIT_S * len(cells)
     visit_s += CALLS * sum(_iteration_s(cell, peaks) for cell in cells)

@@ -87,7 +87,7 @@ def above_roof(case: Case, who: Contender, facts: Facts, roof: Roof) -> str:
 
 
 def out_of_time(facts: Facts, roof: Roof, both_s: Collection[tuple[float, float]] = ()) -> str:
-    """Return what the device itself says against a time, or "".
+    """Return why the device's own clock or launch time rules a time out, or "".
 
     `both_s` is, of each block, what the wall clock and the device's own clock say of it.
     """

@@ -43,7 +43,7 @@ class Progress:
         self._begun: set[str] = set()
 
     def plan(self, cells: Sequence[Cell], peaks: Mapping[str, Peaks]) -> None:
-        """Say what is to be measured, and what two visits of all of it are expected to take."""
+        """Print how many cells will be measured, and how long two visits of each should take."""
         cases = len({cell.case.id for cell in cells})
         self._say(
             f"{len(cells)} cells in {cases} cases: two visits of each take about "

@@ -32,6 +32,7 @@ from bench.schedule import (
     MOST_VISITS,
     Standing,
     Stay,
+    curve_of,
     first_stays,
     fits,
     in_order,
@@ -198,12 +199,13 @@ class Run:
             self._settle()
 
     def _gpu_states(self) -> dict[str, Any]:
-        """Return what the GPUs did before the run, and what they do now, still warm from it."""
+        """Return the GPUs' states before the run and now, without what its own workers hold."""
         before = self.journal.header["machine_info"].get("gpu_states", {})
-        return {**before, "end": gpus.states()}
+        own: dict[str, Any] = {"used_bytes": None, "processes": None}
+        return {**before, "end": [state | own for state in gpus.states()]}
 
     def _settle(self) -> None:
-        """Draw the figures of all cells from all that was seen, with one prior."""
+        """Compute the final figures of all cells from all visits, with one prior."""
         self._seen = {
             name: seen_in(case, self.outcomes(case)) for name, case in self._cases.items()
         }
@@ -325,7 +327,7 @@ class Run:
         self._cost_s.setdefault(case.id, []).append(time.perf_counter() - start)
 
     def _spare_numpy(self, case: Case, outcomes: Mapping[Contender, Outcome]) -> None:
-        """Do not have NumPy begin a large case that it cannot finish, by a smaller one's time."""
+        """Skip NumPy in a large case if its time in a smaller one shows that it cannot finish."""
         new = NUMPY in outcomes and outcomes[NUMPY].open and not outcomes[NUMPY].visits
         if not (case.size.large and new):
             return
@@ -333,7 +335,8 @@ class Run:
             (one.axis_value, self._outcomes[cell.id].facts["best_s"] * _times_the_work(case, one))
             for name, one in self._cases.items()
             if (cell := self._members[name].get(NUMPY)) is not None
-            and _curve(one) == _curve(case)
+            and curve_of(one) == curve_of(case)
+            and one.threads == case.threads
             and one.axis_value < case.axis_value
             and self._outcomes[cell.id].visits
         ]
@@ -407,10 +410,6 @@ class Run:
         )
         self.result = self.journal.assemble()
         return self.result
-
-
-def _curve(case: Case) -> tuple[str, str, str, int]:
-    return case.workload.name, case.curve, case.dtype, case.threads
 
 
 def _times_the_work(case: Case, smaller: Case) -> float:

@@ -60,14 +60,14 @@ def in_order(cases: Iterable[Case]) -> list[Case]:
     largest: dict[tuple[str, str, str], float] = {}
     first_large: dict[tuple[str, str, str], float] = {}
     for case in cases:
-        key = _curve(case)
+        key = curve_of(case)
         if case.size.large:
             first_large[key] = min(case.axis_value, first_large.get(key, math.inf))
         else:
             largest[key] = max(case.axis_value, largest.get(key, 0.0))
 
     def rank(case: Case) -> int:
-        key = _curve(case)
+        key = curve_of(case)
         if case.size.large:
             return 1 if case.axis_value == first_large[key] else 3
         return 0 if case.axis_value == largest[key] else 2
@@ -75,7 +75,8 @@ def in_order(cases: Iterable[Case]) -> list[Case]:
     return sorted(cases, key=rank)
 
 
-def _curve(case: Case) -> tuple[str, str, str]:
+def curve_of(case: Case) -> tuple[str, str, str]:
+    """Return what cases have in common that differ in size and threads alone."""
     return case.workload.name, case.curve, case.dtype
 
 

@@ -57,7 +57,7 @@ def build(
     """
     results, complaints = _readable(files, blocks=True)
     site = assemble(results, complaints, pictures=pictures)
-    for line in (*site.complaints, site.log):
+    for line in filter(None, (*site.complaints, site.log)):
         print(line, file=sys.stderr)
     page = (write_single if single else write_folder)(site, out)
     return page, [*complaints, *site.complaints]

@@ -193,9 +193,9 @@ def _index(subject: Subject) -> Markup:
 
 
 def _reference(reference: Reference, up: str) -> dict[str, Any]:
-    """Return what is told of another machine's accelerator, every number marked as not ours.
+    """Return a reference machine's findings about its accelerator, each number marked as its own.
 
-    `up` is the way from the page to the site's own folder.
+    `up` leads from the page to the folder of the site, as "../" does.
     """
 
     def elsewhere(finding: Finding) -> Finding:

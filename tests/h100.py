@@ -1,4 +1,4 @@
-"""The machine that `reports/machines/nvidia-h100.json` was made on, simulated at its own costs.
+"""A simulation of the machine of `reports/machines/nvidia-h100.json`, with the times of that file.
 
 A visit costs what drawing and placing its inputs, first calls, and iterations as long as they were
 there cost;
@@ -138,7 +138,7 @@ def measured(monkeypatch, folder, chosen=lambda cell: True, **more):
 
 
 def main():
-    """Print what groups of cases cost, as recorded and now."""
+    """Print the seconds that each group of cases took in that file and takes in a simulated run."""
     with pytest.MonkeyPatch.context() as patch, TemporaryDirectory() as folder:
         run, _, said = measured(patch, Path(folder))
     old = {}

@@ -93,11 +93,12 @@ def cells_from(stored: Mapping[str, Any]) -> dict[str, Shown]:
     }
 
 
-def run(chapter: Chapter, limit_s: float = CHAPTER_S) -> Ran:
+def run(chapter: Chapter, limit_s: float = CHAPTER_S, reason: str = "") -> Ran:
     """Run a chapter's code, up to the end, to the first cell that raises, or to the time limit."""
     module = types.ModuleType(MODULE)
     cells: dict[str, Shown] = {}
     began, failed, error = time.perf_counter(), "", ""
+    reason = reason or f"the chapter took over {limit_s:g} s"
     sys.modules[MODULE] = module  # where dataclasses and pickle look for what a chapter defines
     try:
         for number, cell in enumerate(chapter.cells):
@@ -105,7 +106,7 @@ def run(chapter: Chapter, limit_s: float = CHAPTER_S) -> Ran:
                 continue
             start = time.perf_counter()
             try:
-                with _alarm(limit_s - (start - began), f"the chapter took over {limit_s:g} s"):
+                with _alarm(limit_s - (start - began), reason):
                     shown = _shown(chapter, number, cell.source, module.__dict__)
                 cells[cell.key] = replace(shown, seconds=time.perf_counter() - start)
             except Exception as raised:  # noqa: BLE001 - whatever it is, the page says it
@@ -130,7 +131,7 @@ def _alarm(limit_s: float, reason: str) -> Iterator[None]:
         yield
         return
 
-    def raise_it(number: int, frame: types.FrameType | None) -> None:  # noqa: ARG001 - its form
+    def raise_it(*_: object) -> None:
         raise TimeoutError(reason)
 
     before = signal.signal(signal.SIGALRM, raise_it)
@@ -234,7 +235,9 @@ def main(folder: str, *paths: str) -> None:
     """Run chapters; write what came of each into a folder as soon as it is known."""
     until = time.perf_counter() + ALL_S
     for path in map(Path, paths):
-        ran = run(read(path), min(CHAPTER_S, until - time.perf_counter()))
+        left_s = until - time.perf_counter()
+        late = f"all chapters together took over {ALL_S:g} s" if left_s < CHAPTER_S else ""
+        ran = run(read(path), min(CHAPTER_S, left_s), late)
         text = replace(ran, place=here()).as_json()
         (Path(folder) / f"{path.stem}.json").write_text(text, encoding="utf-8")
 

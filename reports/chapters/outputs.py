@@ -82,11 +82,13 @@ def failures(shown: Mapping[str, Outputs]) -> list[str]:
 
 
 def slowest(shown: Mapping[str, Outputs], count: int = 3) -> str:
-    """Return in a line how long chapters took when they were run, and which took the longest.
+    """Return one line with the total time of the chapters and the slowest of them, "" for none.
 
     Of each of these its slowest cell is named by its place among those that ran.
     """
     took = sorted(((each.ran.seconds, stem) for stem, each in shown.items()), reverse=True)
+    if not took:
+        return ""
     told = []
     for seconds, stem in took[:count]:
         cells = [cell.seconds for cell in shown[stem].ran.cells.values()]

@@ -165,7 +165,7 @@ def _apart(values: Collection[float]) -> list[float]:
 def _mark_speedups(axes: Axes, cells: Sequence[Row]) -> None:
     """Write each main PyTorch contender's speedup over NumPy beside its point.
 
-    Of several contenders only at the ends of their lines, which else write over one another.
+    With several contenders only the first and last point of each line: more labels would overlap.
     """
     usual = [row for row in cells if row["plain"] and pd.notna(row["ratio"])]
     usual = [row for row in usual if row["status"] != "implausible"]

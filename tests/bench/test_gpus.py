@@ -16,7 +16,7 @@ T4 = {"name": "Tesla T4", "capability": (7, 5), "bytes": 15 * GIB}
 
 
 class Driver:
-    """NVML, of planted cards; what a card lacks, it does not tell."""
+    """A stand-in for NVML with given cards; asking a card for what it lacks is an error."""
 
     def __init__(self, *cards):
         self.cards, self.open = cards, 0
@@ -27,9 +27,6 @@ class Driver:
         return card[key]
 
     def install(self, monkeypatch):
-        memory = lambda card: SimpleNamespace(  # noqa: E731
-            total=self.told(card, "bytes"), used=card.get("used", 0)
-        )
         planted = {
             "nvmlInit": self.init,
             "nvmlShutdown": self.shutdown,
@@ -37,7 +34,7 @@ class Driver:
             "nvmlDeviceGetHandleByIndex": self.handle,
             "nvmlDeviceGetHandleByUUID": self.by_uuid,
             "nvmlDeviceGetName": lambda card: self.told(card, "name"),
-            "nvmlDeviceGetMemoryInfo": memory,
+            "nvmlDeviceGetMemoryInfo": self.memory,
             "nvmlSystemGetDriverVersion": lambda: "470.1",
             "nvmlDeviceGetCudaComputeCapability": lambda card: self.told(card, "capability"),
             "nvmlDeviceGetClockInfo": lambda card, kind: self.told(card, "mhz"),
@@ -49,6 +46,9 @@ class Driver:
         }
         for name, function in planted.items():
             monkeypatch.setattr(pynvml, name, function)
+
+    def memory(self, card):
+        return SimpleNamespace(total=self.told(card, "bytes"), used=card.get("used", 0))
 
     def by_uuid(self, name):
         for card in self.cards:
@@ -74,12 +74,18 @@ class Driver:
 def plug_in(monkeypatch):
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
 
+    def forget():
+        gpus.capability.cache_clear()
+        gpus.why_unused.cache_clear()
+
     def plug(*cards):
+        forget()
         driver = Driver(*cards)
         driver.install(monkeypatch)
         return driver
 
-    return plug
+    yield plug
+    forget()
 
 
 def test_without_a_driver_there_is_nothing_to_tell(plug_in):

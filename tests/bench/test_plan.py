@@ -1,4 +1,4 @@
-"""A run says beforehand what it will cost; on a machine with a GPU its default fits its time."""
+"""A run prints its expected time first, and with a GPU the default run fits its budget."""
 
 import re
 
