@@ -66,7 +66,7 @@ def test_a_run_prints_table_progress_headlines_and_where_things_are(finished):
     assert "benchmark 'matmul/n=16/float32/threads=1': 2 tests" in output
     assert re.search(r"\[1/2\] \d+:\d\d left  matmul/n=16/float32/threads=1 +torch-cpu \d", output)
     assert "== NumPy vs PyTorch ==" in output
-    assert re.search(r"matmul at n=16, float32: .*95 % interval", output)
+    assert re.search(r"matmul at n=16, float32: .*95 % interval", " ".join(output.split()))
     assert f"result  {only_file(results, '*.json')}" in output
     assert f"page    {results}/site/index.html" in output
     assert (results / "site" / "index.html").stat().st_size > 10_000
