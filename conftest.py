@@ -18,10 +18,10 @@ from typing import Any
 import pytest
 import pytest_benchmark
 
-from bench import machine
-from bench.precision import set_float32
+from bench.machine import facts
+from bench.machine.precision import set_float32
 from bench.options import ROOT, parse
-from bench.resume import ResumeError
+from bench.outcomes.resume import ResumeError
 from bench.run import CELLS, OPTIONS, RUN, Run
 
 PAGE: pytest.StashKey[Path | str] = pytest.StashKey()
@@ -126,7 +126,7 @@ def pytest_benchmark_update_machine_info(config: pytest.Config, machine_info: An
     if OPTIONS in config.stash:
         machine_info.pop("node", None)
         chosen = config.stash[OPTIONS]
-        machine_info.update(machine.facts(label=chosen.label))
+        machine_info.update(facts.facts(label=chosen.label))
 
 
 @pytest.hookimpl(wrapper=True, specname="pytest_benchmark_group_stats")
@@ -174,9 +174,9 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None]:
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     if RUN not in config.stash or config.stash[RUN].result is None:
         return
-    from reports.findings import Findings  # noqa: PLC0415 - seconds, once nothing is timed
-    from reports.load import load  # noqa: PLC0415
-    from reports.summary import summary  # noqa: PLC0415
+    from reports.findings.findings import Findings  # noqa: PLC0415 - seconds, once nothing is timed
+    from reports.read.load import load  # noqa: PLC0415
+    from reports.findings.summary import summary  # noqa: PLC0415
 
     result = config.stash[RUN].result
     terminalreporter.section("NumPy vs PyTorch")

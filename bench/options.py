@@ -6,8 +6,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import machine
-from bench.contenders import default_devices, parse_devices
+from bench.cases.contenders import default_devices, parse_devices
+from bench.machine import affinity, facts
 
 ROOT = Path(__file__).resolve().parent.parent
 BUDGET_S = {False: 180.0, True: 900.0}  # of the core selection, and of all there is
@@ -54,9 +54,9 @@ def parse(
     default_s = BUDGET_S[full] if full or "cpu" in where else ALONE_S
     return Options(
         budget_s=(1 + self_test) * default_s if budget is None else parse_budget(budget),
-        threads=parse_threads(threads, machine.usable_cores()),
+        threads=parse_threads(threads, affinity.usable_cores()),
         devices=where,
-        label=parse_label(machine.default_label() if label is None else label),
+        label=parse_label(facts.default_label() if label is None else label),
         results=parse_results(Path(results) if results else ROOT / "reports" / "results"),
         site=Path(results).resolve() / "site" if results else ROOT / "reports" / "site",
         full=full,

@@ -7,10 +7,10 @@ the data, at a share of what the device can do. Inputs are drawn once.
 
 from collections.abc import Iterable, Mapping
 
-from bench.cell import Cell
-from bench.contenders import slow_to_start
-from bench.peaks import Peaks, name_of
-from bench.plausible import precision_of
+from bench.cases.cell import Cell
+from bench.cases.contenders import slow_to_start
+from bench.outcomes.plausible import precision_of
+from bench.timing.peaks import Peaks, name_of
 
 VISIT_S = 0.06  # of a contender: its process, verification, short blocks
 DRAW_S, PLACE_S = 6e-9, 1.5e-9  # an element of the inputs

@@ -4,13 +4,13 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
-from bench.case import Case
-from bench.cell import Cell
-from bench.contenders import Contender
-from bench.outcome import Outcome
-from bench.peaks import Peaks
+from bench.cases.case import Case
+from bench.cases.cell import Cell
+from bench.cases.contenders import Contender
+from bench.outcomes.outcome import Outcome
 from bench.plan import expected_s
 from bench.results.verdicts import FASTER, SLOWER, TIE, UNSETTLED, Verdict
+from bench.timing.peaks import Peaks
 
 NEWS_S = 5.0  # between lines, once every case was seen
 ENOUGH_VISITS = 2  # for a verdict to count as known

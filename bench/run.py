@@ -14,20 +14,20 @@ from typing import Any
 
 import pytest
 
-from bench import gpus
-from bench.arena import Arena, twin
-from bench.case import Case
-from bench.cell import Cell
-from bench.contenders import NUMPY, Contender, slow_to_start
-from bench.journal import Journal
-from bench.judge import Judge
+from bench.cases.case import Case
+from bench.cases.cell import Cell
+from bench.cases.contenders import NUMPY, Contender, slow_to_start
+from bench.machine import gpus
 from bench.options import Options
-from bench.outcome import Outcome, Priors, Seen, all_priors, seen_in, settle
-from bench.plausible import precision_of
+from bench.outcomes.journal import Journal
+from bench.outcomes.judge import Judge
+from bench.outcomes.outcome import Outcome, Priors, Seen, all_priors, seen_in, settle
+from bench.outcomes.plausible import precision_of
+from bench.outcomes.record import extra_info, record, restored, state
+from bench.outcomes.resume import refuse_changed, unfinished
+from bench.outcomes.selftest import self_test
 from bench.progress import Progress
-from bench.record import extra_info, record, restored, state
 from bench.results.verdicts import Verdict
-from bench.resume import refuse_changed, unfinished
 from bench.schedule import (
     MOST_VISITS,
     Standing,
@@ -39,7 +39,7 @@ from bench.schedule import (
     open_stays,
     second_stays,
 )
-from bench.selftest import self_test
+from bench.timing.arena import Arena, twin
 
 FINISH_S, REPORT_S = 3.0, 5.0  # of the budget, kept for the end of the run and for its pages
 VISIT_SHARE, VISIT_S = 0.13, (0.02, 0.2)  # of the budget, for the blocks of all first two visits

@@ -11,8 +11,8 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from bench.case import Case
-from bench.contenders import NUMPY, Contender, slow_to_start
+from bench.cases.case import Case
+from bench.cases.contenders import NUMPY, Contender, slow_to_start
 
 AGAIN = (
     0.75  # of the cost of a first visit, which verifies and calibrates, a second one is reckoned

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from bench.cell import Cell, cells
+from bench.cases.cell import Cell, cells
 from bench.run import CELLS, OPTIONS, RUN
 
 

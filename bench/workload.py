@@ -116,7 +116,8 @@ class Workload:
     rungs : further PyTorch bodies by name, for a computation that can be written at several levels.
     digits : the share of the dtype's digits that a rung's result keeps, where that is not all:
         central differences keep two thirds (Press et al., Numerical Recipes, 2007, section 5.7).
-    ways : the further ways of running the PyTorch body that tell something here; see `bench.ways`.
+    ways : the further ways of running the PyTorch body that tell something here; see
+        `bench.cases.ways`.
     by_way : the PyTorch bodies of ways that need one of their own.
     rows : the inputs whose rows, along the second last axis, each make the same row of the output
         and no other: a reference of a few rows is computed from a few of theirs.
@@ -230,6 +231,8 @@ def discover() -> Mapping[str, Workload]:
 def _load() -> Iterator[Workload]:
     folder = Path(__file__).parent / "workloads"
     for info in pkgutil.iter_modules([str(folder)]):
+        if info.ispkg:
+            continue
         module = importlib.import_module(f"bench.workloads.{info.name}")
         workload = getattr(module, "WORKLOAD", None)
         if not isinstance(workload, Workload) or workload.name != info.name:

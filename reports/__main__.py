@@ -16,23 +16,24 @@ from rich.table import Table
 from rich.text import Text
 
 from bench.results import ids
-from reports import check as checking
-from reports import export, readme
-from reports.build import Site, compared, write_folder, write_single
-from reports.build import build as assemble
 from reports.chapters.outputs import failures, outputs, record, slowest
 from reports.chapters.reading import find
 from reports.charts.blocks import blocks_over_time
 from reports.charts.drawing import Plot, inline, png, standalone
 from reports.charts.sizes import time_against_size
-from reports.comparing.comparison import Comparison, compare, parse_share, regressions
-from reports.comparing.many import load_many
-from reports.comparing.tables import print_comparison
-from reports.comparing.verdicts import NOT_COMPARABLE
-from reports.findings import Findings
-from reports.intake import expand
-from reports.load import Result, load_all, records
-from reports.names import NUMPY
+from reports.compare.comparison import Comparison, compare, parse_share, regressions
+from reports.compare.many import load_many
+from reports.compare.tables import print_comparison
+from reports.compare.verdicts import NOT_COMPARABLE
+from reports.findings.findings import Findings
+from reports.findings.names import NUMPY
+from reports.read import export
+from reports.read.intake import expand
+from reports.read.load import Result, load_all, records
+from reports.site import check as checking
+from reports.site import readme
+from reports.site.build import Site, compared, write_folder, write_single
+from reports.site.build import build as assemble
 
 HERE = Path(__file__).resolve().parent
 Run = Callable[[argparse.Namespace], int]

@@ -11,7 +11,7 @@ from types import MappingProxyType
 import pytest
 import torch
 
-from bench import cell
+from bench.cases import cell
 from bench.workload import Cost, Workload, size
 
 

@@ -16,17 +16,17 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import pytest
 
-from bench import cell as cell_module
-from bench import contenders as contenders_module
 from bench import progress
 from bench import run as run_module
-from bench.arena import MEAN_OF_ITSELF_S
-from bench.cell import cells
-from bench.contenders import NUMPY, slow_to_start
+from bench.cases import cell as cell_module
+from bench.cases import contenders as contenders_module
+from bench.cases.cell import cells
+from bench.cases.contenders import NUMPY, slow_to_start
 from bench.options import Options
-from bench.peaks import name_of
-from bench.plausible import precision_of
+from bench.outcomes.plausible import precision_of
 from bench.run import Run
+from bench.timing.arena import MEAN_OF_ITSELF_S
+from bench.timing.peaks import name_of
 from tests.bench.test_run import HEADER, Clock, Pretended
 
 FILE = Path(__file__).resolve().parents[1] / "reports" / "machines" / "nvidia-h100.json"

@@ -3,8 +3,8 @@
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bench.contenders import NUMPY, TORCH_CPU
-from bench.worker import Worker
+from bench.cases.contenders import NUMPY, TORCH_CPU
+from bench.timing.worker import Worker
 
 
 def verifications(case, everyone=(NUMPY, TORCH_CPU)):

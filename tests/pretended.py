@@ -14,11 +14,11 @@ from dataclasses import dataclass
 
 import torch
 
-from bench import device
-from bench.arena import Arena
-from bench.case import Case
-from bench.contenders import NUMPY, Contender
-from bench.outcome import Outcome, settle
+from bench.cases.case import Case
+from bench.cases.contenders import NUMPY, Contender
+from bench.outcomes.outcome import Outcome, settle
+from bench.timing import device
+from bench.timing.arena import Arena
 from bench.workload import discover, size
 from tests.simulated import HostClock
 

@@ -13,8 +13,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from bench import machine
-from reports.load import load
+from bench.machine import affinity
+from reports.read.load import load
 
 ROOT = Path(__file__).resolve().parents[1]
 COMMAND = [sys.executable, "-m", "pytest", "bench/", "--benchmark-only", "-p", "tests.faulty"]
@@ -190,7 +190,7 @@ def test_a_self_test_is_told_kept_and_shown(tmp_path):
 
 def test_every_thread_setting_is_a_case_of_its_own(tmp_path):
     output = run(tmp_path, "--workloads", "good", "--threads", "1,all", "--list")
-    assert output.count("good/n=8/float32/threads=") == (2 if machine.usable_cores() > 1 else 1)
+    assert output.count("good/n=8/float32/threads=") == (2 if affinity.usable_cores() > 1 else 1)
 
 
 def test_a_budget_that_is_spent_leaves_the_rest_skipped_and_says_so(tmp_path):

@@ -8,8 +8,8 @@ returns the gradient of the sum of h by w. In NumPy the first three are one, the
 import numpy as np
 import torch
 
-from bench import gradients
 from bench.workload import Cost, Workload, draw, size
+from bench.workloads.parts import gradients
 
 MODES, LAYERS, BATCH = ("forward", "tape", "inference", "backward"), 8, 64
 

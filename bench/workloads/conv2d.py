@@ -8,8 +8,8 @@ Source: Dumoulin & Visin, A guide to convolution arithmetic for deep learning (2
 import numpy as np
 from torch.nn import functional as F
 
-from bench import im2col
 from bench.workload import Cost, Workload, draw, size
+from bench.workloads.parts import im2col
 
 
 def make(rng, n, c, h, k, r, stride, padding):

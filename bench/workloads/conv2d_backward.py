@@ -10,9 +10,9 @@ from dataclasses import replace
 import numpy as np
 from torch.nn.grad import conv2d_input, conv2d_weight
 
-from bench import im2col
 from bench.workload import draw
 from bench.workloads.conv2d import WORKLOAD as CONV2D
+from bench.workloads.parts import im2col
 
 
 def make(rng, n, c, h, k, r, stride, padding):

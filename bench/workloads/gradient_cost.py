@@ -9,8 +9,8 @@ Source: Griewank & Walther, Evaluating Derivatives (2008), sections 3.2 and 3.3.
 import numpy as np
 import torch
 
-from bench import gradients
 from bench.workload import Cost, Workload, draw, size
+from bench.workloads.parts import gradients
 
 N = 256
 

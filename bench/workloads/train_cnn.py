@@ -8,9 +8,9 @@ from functools import partial
 import numpy as np
 from torch import device, nn
 
-from bench import classifier, digits, im2col
 from bench.workload import Cost, Workload, size
 from bench.workloads import conv2d, conv2d_backward
+from bench.workloads.parts import classifier, digits, im2col
 
 
 def make(rng, channels, batch):

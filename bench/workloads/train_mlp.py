@@ -10,8 +10,8 @@ from functools import partial
 import numpy as np
 from torch import device, nn
 
-from bench import classifier, digits, rungs
 from bench.workload import Cost, Workload, size
+from bench.workloads.parts import classifier, digits, rungs
 
 
 def make(rng, hidden, batch):

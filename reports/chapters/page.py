@@ -10,7 +10,7 @@ from reports.chapters.glossary import Glossary
 from reports.chapters.outputs import Outputs
 from reports.chapters.prose import Prose
 from reports.chapters.reading import Cell, Chapter
-from reports.sources import highlighted
+from reports.read.sources import highlighted
 
 NO_TORCH = "Not run: PyTorch is not installed where this page was built."
 NO_GPU = (

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from reports.sources import bodies, function, highlighted, read_source
-from reports.statement import Finding
+from reports.findings.statement import Finding
+from reports.read.sources import bodies, function, highlighted, read_source
 
 SIDES = {"numpy": "NumPy", "torch": "PyTorch"}
 WIDE = 48  # characters of a line that still fit into half a page

@@ -22,9 +22,9 @@ from reports.chapters.glossary import TERM, Glossary
 from reports.chapters.parts import Part, choose, code, diff, listed, pair, quoted
 from reports.chapters.quoting import every, one
 from reports.chapters.reading import MISTAKE, Chapter
-from reports.findings import Findings
-from reports.sources import function, read_source
-from reports.statement import markdown
+from reports.findings.findings import Findings
+from reports.findings.statement import markdown
+from reports.read.sources import function, read_source
 
 MARKDOWN = MarkdownIt("commonmark", {"html": True}).enable("table")
 MARKDOWN.add_render_rule("table_open", lambda *_: '<div class="scroll"><table>')

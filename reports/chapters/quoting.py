@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from bench.results import ids
-from reports.findings import Findings, about_accelerators, has_accelerator
-from reports.statement import Finding
+from reports.findings.findings import Findings, about_accelerators, has_accelerator
+from reports.findings.statement import Finding
 
 UNASKED = "not asked for in this run"
 ALONE = "no accelerator was timed in this run, nor this by a reference machine yet"

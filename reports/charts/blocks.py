@@ -10,7 +10,7 @@ from matplotlib.ticker import LogLocator, NullLocator
 from reports import units
 from reports.charts.drawing import INK, Plot, colour, label_lines, style, tell
 from reports.charts.naming import short, slug
-from reports.load import records
+from reports.read.load import records
 
 
 def blocks_over_time(blocks: pd.DataFrame, title: str, name: str = "blocks") -> Plot:

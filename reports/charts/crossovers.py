@@ -19,8 +19,8 @@ from reports.charts.drawing import INK, PAPER, Plot, colour, label_lines, stroke
 from reports.charts.naming import ratio_tick, ratio_ticks, short, slug, who
 from reports.charts.overtaking import CLAIMS, curves, overtaking, place
 from reports.charts.sizes import SIZE_AXIS, told
-from reports.speedups import IMPLAUSIBLE, open_to_both
-from reports.trends import crossing
+from reports.findings.speedups import IMPLAUSIBLE, open_to_both
+from reports.findings.trends import crossing
 
 Row = Mapping[Any, Any]
 

@@ -15,7 +15,7 @@ from bench.results.verdicts import UNSETTLED
 from reports import units
 from reports.charts.drawing import DIVERGING, INK, ON_DARK, ON_LIGHT, PAPER, Plot, style, tell
 from reports.charts.naming import short, slug
-from reports.speedups import IMPLAUSIBLE, UNTOLD
+from reports.findings.speedups import IMPLAUSIBLE, UNTOLD
 
 SCALE = 10.0  # a ratio from which the colour is full
 ROW_IN = 0.2

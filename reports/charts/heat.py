@@ -12,9 +12,9 @@ from reports import units
 from reports.charts.drawing import Plot
 from reports.charts.grid import heat_grid
 from reports.charts.naming import slug
-from reports.load import records
-from reports.names import NUMPY
-from reports.speedups import UNTOLD, state_of
+from reports.findings.names import NUMPY
+from reports.findings.speedups import UNTOLD, state_of
+from reports.read.load import records
 
 Row = Mapping[Any, Any]
 MOST_COLUMNS = 12

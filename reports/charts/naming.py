@@ -5,7 +5,7 @@ from zlib import crc32
 
 import numpy as np
 
-from reports.names import called
+from reports.findings.names import called
 
 LONGEST = 28  # signs of a name in a figure
 

@@ -10,9 +10,9 @@ from bench.results.verdicts import FASTER, SLOWER, TIE, UNSETTLED
 from reports import units
 from reports.charts.naming import short, who
 from reports.charts.sizes import SIZE_AXIS
-from reports.load import records
-from reports.speedups import state_of
-from reports.trends import Crossing, crossing
+from reports.findings.speedups import state_of
+from reports.findings.trends import Crossing, crossing
+from reports.read.load import records
 
 Row = Mapping[Any, Any]
 MOST_CLAIMS = 2  # lines of a title

@@ -19,8 +19,8 @@ from reports.charts.grid import heat_grid
 from reports.charts.heat import heat_map
 from reports.charts.naming import ratio_tick, ratio_ticks, short, slug, who
 from reports.charts.sizes import counts
-from reports.load import records
-from reports.speedups import IMPLAUSIBLE, open_to_both, state_of
+from reports.findings.speedups import IMPLAUSIBLE, open_to_both, state_of
+from reports.read.load import records
 
 __all__ = ["heat_grid", "heat_map", "overview"]
 Row = Mapping[Any, Any]

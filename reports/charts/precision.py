@@ -13,9 +13,9 @@ from bench.results.verdicts import MARGIN
 from reports import units
 from reports.charts.drawing import INK, PAPER, Plot, colour, style, tell
 from reports.charts.naming import power_tick, ratio_tick, ratio_ticks, slug, who
-from reports.load import records
-from reports.names import NUMPY
-from reports.speedups import IMPLAUSIBLE, open_to_both
+from reports.findings.names import NUMPY
+from reports.findings.speedups import IMPLAUSIBLE, open_to_both
+from reports.read.load import records
 
 Row = Mapping[Any, Any]
 LESS = ("bf16", "fp16", "tf32", "amp")

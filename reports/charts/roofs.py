@@ -19,9 +19,9 @@ from reports import units
 from reports.charts.drawing import INK, Plot, colour, inches, key, style, tell
 from reports.charts.naming import power_tick, short, slug, who
 from reports.charts.shares import throughput
-from reports.load import records
-from reports.names import NUMPY
-from reports.roofline import bandwidth, peak_of
+from reports.findings.names import NUMPY
+from reports.findings.roofline import bandwidth, peak_of
+from reports.read.load import records
 
 __all__ = ["roofline", "throughput"]
 Row = Mapping[Any, Any]

@@ -15,10 +15,10 @@ from bench.results.machine import Peaks
 from reports import units
 from reports.charts.drawing import INK, PAPER, Plot, colour, key, style, tell
 from reports.charts.naming import ratio_ticks, short, slug, who
-from reports.load import records
-from reports.names import NUMPY
-from reports.roofline import memory_bound, of_roof
-from reports.speedups import open_to_both
+from reports.findings.names import NUMPY
+from reports.findings.roofline import memory_bound, of_roof
+from reports.findings.speedups import open_to_both
+from reports.read.load import records
 
 Row = Mapping[Any, Any]
 Found = Sequence[tuple[Row, float, str]]

@@ -17,8 +17,8 @@ from bench.results.verdicts import FASTER, SLOWER, TIE, UNSETTLED
 from reports import units
 from reports.charts.drawing import INK, PAPER, Plot, colour, label_lines, stroke, style, tell
 from reports.charts.naming import short, slug
-from reports.load import records
-from reports.speedups import IMPLAUSIBLE, open_to_both, state_of
+from reports.findings.speedups import IMPLAUSIBLE, open_to_both, state_of
+from reports.read.load import records
 
 Row = Mapping[Any, Any]
 MOST_ACROSS = (2, 3)  # panels, of an even number of them and of an odd one

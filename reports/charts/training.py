@@ -12,9 +12,9 @@ from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 from reports import units
 from reports.charts.drawing import INK, PAPER, Plot, colour, style, tell
 from reports.charts.naming import ratio_ticks, short, slug, who
-from reports.load import records
-from reports.names import NUMPY
-from reports.speedups import open_to_both
+from reports.findings.names import NUMPY
+from reports.findings.speedups import open_to_both
+from reports.read.load import records
 
 Row = Mapping[Any, Any]
 ACROSS = 4  # panels

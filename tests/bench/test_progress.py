@@ -5,10 +5,10 @@ from types import SimpleNamespace
 import pytest
 
 from bench import progress
-from bench.case import Case
-from bench.cell import Cell
-from bench.contenders import NUMPY, TORCH_CPU
-from bench.outcome import Outcome
+from bench.cases.case import Case
+from bench.cases.cell import Cell
+from bench.cases.contenders import NUMPY, TORCH_CPU
+from bench.outcomes.outcome import Outcome
 from bench.progress import NEWS_S, Progress
 from bench.results.verdicts import FASTER, SLOWER, TIE, UNSETTLED
 from bench.workload import size

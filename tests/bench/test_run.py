@@ -5,16 +5,17 @@ from itertools import takewhile
 import numpy as np
 import pytest
 
-from bench import judge, progress
+from bench import progress
 from bench import run as module
-from bench.cell import cells
-from bench.judge import UNKNOWN
+from bench.cases.cell import cells
 from bench.options import Options
-from bench.outcome import Visit
+from bench.outcomes import judge
+from bench.outcomes.judge import UNKNOWN
+from bench.outcomes.outcome import Visit
 from bench.results.verdicts import FASTER, SLOWER, UNSETTLED, verdict
 from bench.run import Run
 from bench.schedule import MOST_SHARE
-from bench.worker import Block
+from bench.timing.worker import Block
 from bench.workload import discover
 
 HEADER = {"machine_info": {"versions": {}}}

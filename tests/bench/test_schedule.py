@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from bench.case import Case
-from bench.contenders import NUMPY, TORCH_CPU, slow_to_start
+from bench.cases.case import Case
+from bench.cases.contenders import NUMPY, TORCH_CPU, slow_to_start
 from bench.schedule import (
     AGAIN,
     HOPELESS,

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 import torch
 
-from bench import digits
-from bench.case import DTYPES, Case
-from bench.contenders import NUMPY, TORCH_CPU, contenders
-from bench.verify import tolerance
+from bench.cases.case import DTYPES, Case
+from bench.cases.contenders import NUMPY, TORCH_CPU, contenders
+from bench.timing.verify import tolerance
 from bench.workload import Workload, discover, draw, named, size
+from bench.workloads.parts import digits
 from tests.inprocess import verifications
 
 SMALL = {

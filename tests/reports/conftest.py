@@ -25,13 +25,13 @@ def few_chapters(tmp_path_factory):
     path.parent.mkdir()
     path.write_text(SMALL)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("reports.build.find", lambda: [read(path)])
-        patch.setattr("reports.build.outputs", partial(outputs, kept=folder / "kept"))
+        patch.setattr("reports.site.build.find", lambda: [read(path)])
+        patch.setattr("reports.site.build.outputs", partial(outputs, kept=folder / "kept"))
         yield
 
 
 @pytest.fixture
 def all_chapters(monkeypatch):
     """Let a site have all chapters after all."""
-    monkeypatch.setattr("reports.build.find", find)
-    monkeypatch.setattr("reports.build.outputs", outputs)
+    monkeypatch.setattr("reports.site.build.find", find)
+    monkeypatch.setattr("reports.site.build.outputs", outputs)

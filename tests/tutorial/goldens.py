@@ -11,11 +11,11 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from reports.build import find
 from reports.chapters.prose import Prose
-from reports.findings import Findings
-from reports.load import load
-from reports.plans import plans
+from reports.charts.plans import plans
+from reports.findings.findings import Findings
+from reports.read.load import load
+from reports.site.build import find
 from tests.tutorial.three import files
 
 GOLDEN = Path(__file__).parent / "golden"

@@ -175,8 +175,8 @@ compare(hand=hand, early=early.grad)
 # {{ pair("gradient_cost") }}
 
 # %%
-from bench.gradients import loss
 from bench.workloads.gradient_cost import WORKLOAD, gradient_cost_numpy, gradient_cost_torch
+from bench.workloads.parts.gradients import loss
 
 arrays = WORKLOAD.make(np.random.default_rng(0), p=3)
 x, y, start_w = (torch.from_numpy(arrays[name]) for name in ("x", "y", "w"))

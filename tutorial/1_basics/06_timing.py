@@ -273,7 +273,7 @@ torch.set_num_threads(threads_before)
 #
 # This is whose turn it is in a visit:
 #
-# {{ function("bench/arena.py", "order_of_turns") }}
+# {{ function("bench/timing/arena.py", "order_of_turns") }}
 #
 # How far its figures can be trusted, on {{ machine }}: whether the results are right, how steady
 # the times are, and A against A. (A cell is one case of one contender. A speedup is unsettled where

@@ -99,7 +99,7 @@ plt.show()
 # the code that was timed: `unroll` gives each patch a column, with all input channels below one
 # another, and the weights, a row for each output channel, are multiplied from the left.
 #
-# {{ function("bench/im2col.py", "unroll") }}
+# {{ function("bench/workloads/parts/im2col.py", "unroll") }}
 #
 # And these are the two bodies that are timed against each other, in which `b` holds one number to
 # be added for each output channel:

@@ -29,7 +29,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from bench import digits
+from bench.workloads.parts import digits
 
 folder = tempfile.TemporaryDirectory()  # for the files of this chapter; removed at its end
 path = Path(folder.name) / "digits.pt"

@@ -61,8 +61,8 @@ for module in (summation, matvec, softmax, layer_norm, elementwise_chain, matmul
 #
 # The first roof is the most FLOP per second that this machine reaches, the second the most bytes
 # per second, its **bandwidth**. Neither is looked up: they are what the friendliest work gets here,
-# large products and the moving of a large array. `bench/peaks.py` measured the roofs of the result
-# file. This is the same in small, on one core. The shortest of several calls counts, since a roof
+# large products and the moving of a large array. `bench/timing/peaks.py` measured the roofs of the
+# result file. This is the same in small, on one core. The shortest of several calls counts, since a roof
 # is what is possible:
 
 # %%

@@ -28,7 +28,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from bench import digits
+from bench.workloads.parts import digits
 
 rng = np.random.default_rng(0)
 threads_before = torch.get_num_threads()  # put back at the end

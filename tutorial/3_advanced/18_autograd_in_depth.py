@@ -209,7 +209,7 @@ print(each.shape, torch.allclose(each, looped), torch.allclose(each.mean(0), of_
 # The tape holds what each backward step needs: of `h = tanh(h @ w)` that is both factors and the
 # result. **Hooks on saved tensors** are called with each of them, and so can count:
 #
-# {{ function("bench/gradients.py", "saved_bytes") }}
+# {{ function("bench/workloads/parts/gradients.py", "saved_bytes") }}
 #
 # `torch.utils.checkpoint` saves less: of a part of the program it keeps only what goes in, and runs
 # that part again when backward gets there. (A *checkpoint* in a file, of
@@ -220,7 +220,7 @@ print(each.shape, torch.allclose(each, looped), torch.allclose(each.mean(0), of_
 # %%
 from torch.utils.checkpoint import checkpoint
 
-from bench.gradients import saved_bytes
+from bench.workloads.parts.gradients import saved_bytes
 
 weights = torch.randn(16, 16, 16, generator=generator).div_(4).requires_grad_()
 start, ran = torch.linspace(-1, 1, 256 * 16).reshape(256, 16).requires_grad_(), []

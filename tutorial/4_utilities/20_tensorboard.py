@@ -39,7 +39,7 @@ from torch import nn
 from torch.nn import functional as F
 from torch.utils.tensorboard import SummaryWriter
 
-from bench import digits
+from bench.workloads.parts import digits
 
 threads_before = torch.get_num_threads()
 torch.set_num_threads(1)

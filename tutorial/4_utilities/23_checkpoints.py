@@ -29,7 +29,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 from torch.nn import functional as F
 
-from bench import digits
+from bench.workloads.parts import digits
 
 threads = torch.get_num_threads()
 torch.set_num_threads(1)  # the network is small; set back at the end

@@ -157,11 +157,11 @@ if torch.cuda.is_available():
 # This is what decides the last bits here, as the benchmark of this site asks the libraries for it:
 
 # %%
-from bench import machine
+from bench.machine import facts
 
-blas = machine.blas()
+blas = facts.blas()
 facts = {
-    "versions": {name: machine.versions()[name] for name in ("python", "numpy", "torch")},
+    "versions": {name: facts.versions()[name] for name in ("python", "numpy", "torch")},
     "NumPy multiplies by": [(each["internal_api"], each["version"]) for each in blas["numpy"]],
     "PyTorch multiplies by": tuple(blas["torch"].values()),
     "PyTorch's kernels are for": torch.backends.cpu.get_cpu_capability(),
@@ -227,11 +227,11 @@ plt.show()
 # site's tolerance is relative to the largest entry and follows from rounding: it grows with the
 # root of the number of roundings (`reduction`) that an entry went through.
 #
-# {{ function("bench/verify.py", "tolerance") }}
+# {{ function("bench/timing/verify.py", "tolerance") }}
 
 # %%
-from bench.precision import UNIT_ROUNDOFF
-from bench.verify import LAMBDA
+from bench.machine.precision import UNIT_ROUNDOFF
+from bench.timing.verify import LAMBDA
 
 wide = a.double() @ b.double()
 bound = LAMBDA * np.sqrt(len(a)) * UNIT_ROUNDOFF["float32"]

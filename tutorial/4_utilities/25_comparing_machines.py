@@ -241,7 +241,7 @@ plt.show()
 # The dots that were not planted are the same code, measured twice in one run: their scatter is what
 # noise does. Two runs of one machine may differ by more, since each has its own hour and its own
 # place in memory. So before you compare two machines, compare two runs of one, which
-# `python -m bench.repeatability` does.
+# `python -m bench.trust.repeatability` does.
 #
 # Two results are comparable where code and precision are the same, and one core is held against one
 # core, or all against all. Whether versions, settings and environment should be the same depends on

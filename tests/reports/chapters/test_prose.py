@@ -14,11 +14,12 @@ from reports.chapters.execution import Ran, Shown, run
 from reports.chapters.glossary import Glossary
 from reports.chapters.outputs import Outputs, Recording
 from reports.chapters.reading import find, read
-from reports.findings import Findings, Reference
-from reports.load import load
+from reports.findings.findings import Findings, Reference
+from reports.read.load import load
 from tests.conftest import CASE, ONE, content, entry, small_file
 
 ROOT = Path(__file__).resolve().parents[3]
+IM2COL, RUNGS = (f"bench/workloads/parts/{name}.py" for name in ("im2col", "rungs"))
 SVG = Markup('<svg aria-label="x"><g id="a"><use href="#b"/><path clip-path="url(#c)"/></g></svg>')
 
 
@@ -172,9 +173,9 @@ def test_a_workloads_code_is_its_files_bytes(told):
     assert "def matmul_numpy" in both
     assert "def matmul_torch" in both
     one = html.unescape(
-        re.sub(r"<[^>]+>", "", told('{{ function("bench/im2col.py", "output_size") }}'))
+        re.sub(r"<[^>]+>", "", told('{{ function("' + IM2COL + '", "output_size") }}'))
     )
-    assert one.strip() in (ROOT / "bench/im2col.py").read_text()
+    assert one.strip() in (ROOT / IM2COL).read_text()
 
 
 @pytest.mark.parametrize("name", discover())
@@ -188,7 +189,7 @@ def test_both_bodies_of_every_workload_can_stand_side_by_side(told, name):
 
 
 def test_a_diff_shows_what_goes_what_comes_and_what_stays(told):
-    text = '{{ diff("bench/rungs.py", "mlp_tensors", "bench/rungs.py", "mlp_autograd") }}'
+    text = '{{ diff("' + RUNGS + '", "mlp_tensors", "' + RUNGS + '", "mlp_autograd") }}'
     marked = told(text, kind="markdown")
     assert "- def mlp_tensors(" in marked
     assert "+ def mlp_autograd(" in marked
@@ -201,7 +202,7 @@ def test_a_diff_shows_what_goes_what_comes_and_what_stays(told):
     [
         "{{ nothing }}",
         '{{ source("/etc/passwd") }}',
-        '{{ function("bench/im2col.py", "nothing") }}',
+        '{{ function("bench/workloads/parts/im2col.py", "nothing") }}',
         '{{ pair("nothing") }}',
         '{{ chapter("nothing") }}',
         "{{ speedup() }}",

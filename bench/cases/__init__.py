@@ -1,0 +1,1 @@
+"""What is compared on what: a case, its contenders and their variants, and the cells of a run."""

@@ -1,0 +1,1 @@
+"""What is here: cores, processor, memory, GPUs, precision, and what data sheets promise."""

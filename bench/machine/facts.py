@@ -1,0 +1,105 @@
+"""Facts about the machine a run is made on, for the result file. Never its host name.
+
+One function a fact. What cannot be found is None or an empty list; nothing is guessed.
+"""
+
+import os
+import re
+import sys
+from typing import Any
+
+import numpy as np
+import psutil
+import torch
+from threadpoolctl import threadpool_info
+
+from bench.machine import processor
+from bench.machine.affinity import quota_cores, usable_cores
+from bench.machine.gpus import gpus, states
+from bench.machine.memory import MALLOC
+from bench.machine.precision import float32_precision
+
+POOL = ("internal_api", "version", "architecture")  # the latter is whose kernels it chose
+DECISIVE = (  # variables that choose other kernels than a library would, and so can name a winner
+    "ATEN_CPU_CAPABILITY", "CUBLAS_WORKSPACE_CONFIG", "CUDA_LAUNCH_BLOCKING", "DNNL_MAX_CPU_ISA",
+    "MKL_CBWR", "MKL_DEBUG_CPU_TYPE", "MKL_ENABLE_INSTRUCTIONS", "NPY_DISABLE_CPU_FEATURES",
+    "NVIDIA_TF32_OVERRIDE", "ONEDNN_MAX_CPU_ISA", "OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE",
+)  # fmt: skip
+
+
+def facts(*, label: str) -> dict[str, Any]:
+    """Return everything the result file says of the machine and its settings."""
+    return {
+        "label": label,
+        "cpu": cpu(),
+        "ram_bytes": psutil.virtual_memory().total,
+        "blas": blas(),
+        "gpus": gpus(),
+        "gpu_states": {"begin": states(), "end": []},
+        "versions": versions(),
+        "settings": settings(),
+        "peaks": None,
+    }
+
+
+def cpu() -> dict[str, Any]:
+    """Return the processor's model, the cores this process may use, and its quota of them."""
+    return {
+        "model": processor.model(),
+        "usable_cores": usable_cores(),
+        "quota_cores": quota_cores(),
+    }
+
+
+def blas() -> dict[str, Any]:
+    """Return the library that each side multiplies matrices with, and its version."""
+    pools = [pool for pool in threadpool_info() if pool["user_api"] == "blas"]
+    pools = [pool for pool in pools if "numpy" in pool["filepath"]] or pools  # SciPy has its own
+    mkl = re.search(r"(Math Kernel Library) Version ([\d.]+)", torch.__config__.show())
+    build = re.search(r"BLAS_INFO=(\w+)", torch.__config__.show())
+    return {
+        "numpy": [{key: pool.get(key) for key in POOL} for pool in pools],
+        "torch": {
+            "library": build[1] if build else "unknown",
+            "version": mkl[2] if mkl else None,
+        },
+    }
+
+
+def observed_threads() -> dict[str, int]:
+    """Return the threads each library would use now, read back rather than assumed."""
+    pools = {
+        f"{pool['user_api']} ({pool['internal_api']})": int(pool["num_threads"])
+        for pool in threadpool_info()
+    }
+    return pools | {"torch": torch.get_num_threads()}
+
+
+def versions() -> dict[str, str | None]:
+    """Return the versions that decide what runs."""
+    cudnn = torch.backends.cudnn.version() if torch.cuda.is_available() else None
+    return {
+        "python": ".".join(map(str, sys.version_info[:3])),
+        "numpy": np.__version__,
+        "torch": torch.__version__,
+        "cuda": torch.version.cuda,
+        "cudnn": None if cudnn is None else str(cudnn),
+    }
+
+
+def settings() -> dict[str, Any]:
+    """Return the settings that all contenders run under."""
+    return {
+        "malloc": dict(MALLOC),
+        "float32_precision": float32_precision(),
+        "environment": {name: os.environ[name][:100] for name in DECISIVE if name in os.environ},
+    }
+
+
+def default_label() -> str:
+    """Return a label for this machine from its processor and accelerator: `amd-epyc-2-cores`."""
+    names = [processor.model(), f"{usable_cores()} cores", *(gpu["name"] for gpu in gpus()[:1])]
+    plain = re.sub(
+        r"\((R|TM)\)|@.*|\bCPU\b|\bProcessor\b", " ", " ".join(names), flags=re.IGNORECASE
+    )
+    return re.sub(r"[^a-z0-9.]+", "-", plain.lower()).strip("-.")[:64] or "machine"

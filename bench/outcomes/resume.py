@@ -1,0 +1,66 @@
+"""Which run to go on with, and whether it still is the same run."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from bench.outcomes.journal import Journal
+
+MACHINE = ("cpu", "gpus", "blas", "settings")
+
+
+class ResumeError(Exception):
+    """A run that cannot be gone on with; the message says why, and what to do."""
+
+
+def unfinished(folder: Path) -> Journal:
+    """Take up the newest run in a machine's folder of results.
+
+    Raises
+    ------
+    ResumeError : there is none, it came to its own end, or its file cannot be read.
+
+    """
+    files = sorted(folder.glob("*.json*"), key=lambda path: (path.stem, path.suffix))
+    if not files:
+        raise ResumeError(f"--resume expects a run that was cut off in {folder}; there is none")
+    try:
+        journal = Journal.reopen(files[-1])
+    except (OSError, ValueError, KeyError, IndexError, TypeError) as error:
+        raise ResumeError(f"--resume cannot read {files[-1]}: {error!r}") from error
+    if journal.complete:
+        raise ResumeError(f"--resume: {files[-1]} came to its end; start a new run instead")
+    return journal
+
+
+def refuse_changed(journal: Journal, header: Mapping[str, Any], asked: Sequence[str]) -> None:
+    """Hold a run against the one that it would go on with.
+
+    Raises
+    ------
+    ResumeError : machine, versions, a workload's source or the selection are not the same.
+
+    """
+    was, now = json.loads(json.dumps([journal.header, header]))
+    changes = [*_changes(was, now)]
+    if set(journal.asked) != set(asked):
+        changes.append(f"the selection: {len(journal.asked)} cells, now {len(asked)}")
+    if changes:
+        raise ResumeError(
+            f"--resume cannot mix two runs in {journal.path.with_suffix('.json').name}; changed "
+            f"since: {'; '.join(changes)}. Undo that, or start a new run"
+        )
+
+
+def _changes(was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
+    before, after = was["machine_info"], now["machine_info"]
+    for key in MACHINE:
+        if before.get(key) != after.get(key):
+            yield f"the machine's {key}: {before.get(key)}, now {after.get(key)}"
+    for name, version in after["versions"].items():
+        if before["versions"].get(name) != version:
+            yield f"the version of {name}: {before['versions'].get(name)}, now {version}"
+    for name, digest in now["run"]["sources"].items():
+        if was["run"]["sources"].get(name, digest) != digest:
+            yield f"the source of workload {name}"

@@ -1,0 +1,360 @@
+"""One contender, as it lives in a process of its own: compute, prove it right, then time blocks.
+
+A block is the unit of sampling: some consecutive iterations, about 5 ms, timed as one by the wall
+clock and ended by a wait for the device. It carries evidence of disturbance: its process got less
+processor time than wall time, or was made to wait for a core, or the host took the core away.
+
+What happens here happens in that process; `process` calls it from outside. Inputs and references
+come and go as files in a folder that all workers of a case see.
+"""
+
+import gc
+import time
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+import torch
+
+from bench.cases.case import Case, in_dtype
+from bench.cases.contenders import Contender
+from bench.machine import affinity, facts
+from bench.machine.memory import give_back, peak_bytes
+from bench.machine.precision import float32_precision, set_float32
+from bench.timing import device, peaks
+from bench.timing.verify import (
+    FIRST_SAMPLE,
+    WHOLE,
+    Sample,
+    Verification,
+    changed_inputs,
+    outputs,
+    sampled_rows,
+    shares_memory,
+    verify,
+)
+from bench.workload import Inputs, Quality
+
+BLOCK_S = 0.005
+LONG_S = 0.02  # an iteration longer than this warms its caches itself, and is a block
+REASON = 300  # characters
+LOST_SHARE = 0.05  # of the wall time without a core; a block that lost more was disturbed
+
+
+@dataclass(frozen=True, kw_only=True)
+class Block:
+    """Some consecutive iterations; `time_s` is of one, `start_s` is on `time.perf_counter`.
+
+    `device_s` is an accelerator's time of one, by its own clock, from the first call's place in its
+    queue to the end of the last; None on a CPU.
+    """
+
+    start_s: float
+    time_s: float
+    disturbed: bool
+    device_s: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class First:
+    """What the first call of a contender in a case took and showed."""
+
+    first_call_s: float
+    verification: Verification
+
+
+@dataclass(frozen=True, kw_only=True)
+class Confirmation:
+    """What a contender showed after its blocks: "" for right, else the status its cell gets.
+
+    Attributes
+    ----------
+    peaks : the peak memory of an iteration, of the host and of the device.
+
+    """
+
+    status: str = ""
+    reason: str = ""
+    peaks: dict[str, int | None]
+
+
+class Worker:
+    """A contender, holding at most one case's inputs where it computes."""
+
+    def __init__(self, contender: Contender, threads: int) -> None:
+        self.contender = contender
+        self.threads = threads
+        self.iterations = 1
+        self._iteration_s = 0.0
+        self._case: Case | None = None
+        self._placed: dict[str, Any] = {}
+        self._first: list[Sample] = []
+        self.iterate = _nothing
+        self._clock = None if contender.device == "cpu" else device.Accelerator(contender.device)
+
+    def observed(self) -> dict[str, Any]:
+        """Read back what this process was told: threads, the cores of each, float32's precision."""
+        set_float32(self.contender.runs.float32)
+        if ":" in self.contender.device:
+            torch.accelerator.set_device_index(int(self.contender.device.partition(":")[2]))
+        a = np.ones((256, 256), "float32")
+        torch.from_numpy(a @ a).add_(1.0)  # both libraries start their threads when first needed
+        return {
+            "threads": facts.observed_threads(),
+            "cores": affinity.bound_cores(),
+            "float32_precision": float32_precision(),
+        }
+
+    def peaks(self, probe_s: float, precisions: Collection[str]) -> dict[str, Any]:
+        """Measure what this library can do at most on this device, `probe_s` seconds a figure."""
+        cores = affinity.cores()[: self.threads]
+        found = peaks.measured(self.contender, cores, probe_s, precisions)
+        give_back(self.contender.device)
+        return found
+
+    def make(self, case: Case, inputs: Path) -> None:
+        """Write a case's inputs to a file."""
+        joblib.dump(case.inputs(), inputs)
+
+    def reference(self, case: Case, inputs: Path, result: Path | None) -> list[Sample]:
+        """Return a sample of this library's float64 result; write the whole to a file if small.
+
+        At a large size, where a workload allows it, only some rows are computed.
+        """
+        who, given = self.contender.usual, _read(inputs)
+        few = case.workload.rows if case.size.large else ()
+        rows = sampled_rows(given[few[0]].shape[-2]) if few else None
+        exact = {
+            name: in_dtype(value[..., rows, :] if name in few else value, "float64")
+            for name, value in given.items()
+        }
+        parts = outputs(who.bring_back(who.body(case)(**who.place(exact, case.workload.on_host))))
+        if rows is not None:
+            count = given[few[0]].shape[-2]
+            samples = [Sample.of_rows(part, rows, count) for part in parts]
+        elif result is not None and sum(np.size(part) for part in parts) <= WHOLE:
+            joblib.dump(parts, result)
+            samples = [Sample.of(part) for part in parts]
+        else:
+            samples = [Sample.of(part, FIRST_SAMPLE) for part in parts]
+        del exact, parts
+        give_back(self.contender.device)
+        return samples
+
+    def begin(self, case: Case, inputs: Path, expected: list[Sample], path: Path | None) -> First:
+        """Compute a case once, time that first call by itself, and verify its result.
+
+        It is held against a sample of the reference, or against the whole of it in a file.
+        """
+        who = self.contender
+        self._case, self._placed = case, who.place(_read(inputs), case.workload.on_host)
+        self.iterate = who.iteration(case, self._placed)
+        result = who.bring_back(self._timed())
+        first_call_s = self._iteration_s
+        if path is not None:
+            whole = zip(expected, _read(path), strict=True)
+            expected = [sample.whole(output) for sample, output in whole]
+        verification = self._verified(result, expected)
+        if path is not None and (changed := self._changed(inputs)):
+            reason = f"the implementation changed its inputs: {', '.join(changed)}"
+            verification = replace(verification, rel_error=None, reason=reason)
+        if not verification.reason:
+            self._first = [Sample.of(output) for output in outputs(result)]
+        return First(first_call_s=first_call_s, verification=verification)
+
+    def _verified(self, result: Any, expected: list[Sample]) -> Verification:
+        who = self.contender
+        return verify(self._held(), result, expected, rung=who.rung, precision=who.runs.precision)
+
+    def exact(self, case: Case) -> tuple[Any, ...]:
+        """Return the outputs of this contender's body in a small case of float64."""
+        who = self.contender
+        placed = who.place(case.inputs(), case.workload.on_host)
+        result = outputs(who.bring_back(who.body(case)(**placed)))
+        give_back(who.device)
+        return result
+
+    def disagrees(self, case: Case, theirs: tuple[Any, ...]) -> str:
+        """Return how this body differs from the other library's in a case of float64, or ""."""
+        expected = [Sample.of(output, entries=None) for output in theirs]
+        mine = self.exact(case)
+        result = mine if len(mine) > 1 else mine[0]
+        return verify(case, result, expected, rung=self.contender.rung).reason
+
+    def _changed(self, inputs: Path) -> list[str]:
+        """Return the names of inputs that no longer are what they were when they were placed."""
+        who, given = self.contender, _read(inputs)
+        placed = {name: who.bring_back(value) for name, value in self._placed.items()}
+        if who.runs.casts:
+            again = who.place(given, self._held().workload.on_host)
+            given = {name: who.bring_back(value) for name, value in again.items()}
+        return changed_inputs(placed, given)
+
+    def confirm(self) -> Confirmation:
+        """Compute once or twice more, after the blocks, to tell if it still computes, and right."""
+        long = self._iteration_s > LONG_S  # too long to be a result that was kept
+        results: list[Any] = []
+        peak = peak_bytes(lambda: results.append(self.iterate()), self.contender.device)
+        if peak["host"] is not None and self.contender.device == "cpu":
+            arrays = (np.ndarray, torch.Tensor)
+            peak["host"] += sum(v.nbytes for v in self._placed.values() if isinstance(v, arrays))
+        peaks = {
+            "peak_memory_bytes": peak["host"],
+            "peak_device_memory_bytes": peak["device"],
+        }
+        again = results[0] if long else self.iterate()
+        self.contender.synchronize()
+        if not (long or self.contender.runs.reuses) and shares_memory(results[0], again):
+            reason = "two calls returned the same memory: the second computed nothing"
+            return Confirmation(status="implausible", reason=reason, peaks=peaks)
+        verification = self._verified(self.contender.bring_back(again), self._first)
+        if verification.reason:
+            reason = f"a later call returned another result: {verification.reason}"
+            return Confirmation(status="mismatch", reason=reason, peaks=peaks)
+        return Confirmation(peaks=peaks)
+
+    def quality(self, inputs: Path) -> Quality:
+        """Return what the workload measures about a result beside its time, such as accuracy."""
+        case = self._held()
+        measure, on_host = case.workload.quality, case.workload.on_host
+
+        def body(**values: Any) -> Any:
+            placed = self.contender.place(values, on_host)
+            return self.contender.bring_back(self.contender.body(case)(**placed))
+
+        return measure(body, _read(inputs)) if measure else {}
+
+    def device_times(self, inputs: Path) -> dict[str, Any]:
+        """Return what an accelerator's own clock says of the case, and where a call's time goes."""
+        who, case, clock = self.contender, self._held(), self._clock
+        assert clock is not None, "a CPU has one clock"  # noqa: S101 - a bug of ours alone
+        cold_s = device.cold_s(clock, self.iterate)
+        found: dict[str, Any] = {
+            "latency_s": device.latency_s(clock, self.iterate),
+            "cold_s": cold_s,
+            "ledger": None,
+        }
+        if who == who.usual and not case.workload.on_host and case.workload.family != "transfer":
+            hosted = replace(who, way="transfer").place(_read(inputs))
+            body = who.body(case)
+            parts = device.ledger(
+                clock,
+                place=lambda: who.moved(hosted),
+                compute=lambda moved: body(**moved),
+                bring_back=who.bring_back,
+                kernel_s=cold_s,
+            )
+            found["ledger"] = asdict(parts)
+        return found
+
+    def calibrate(self) -> tuple[int, float]:
+        """Choose the iterations of a block; return them, and the seconds that a block takes.
+
+        Where the last call was long, one call is a block, for now: it may have been the first,
+        which loads and compiles. Else the faster of two blocks counts, since fresh memory is slow
+        when it is touched for the first time.
+        """
+        self.iterations = 1
+        if self._iteration_s > LONG_S:
+            return 1, self._iteration_s
+        while (time_s := self._faster_s()) * self.iterations < BLOCK_S / 2:
+            wanted = round(BLOCK_S / max(time_s, 1e-9))
+            self.iterations = min(10 * self.iterations, max(wanted, self.iterations + 1))
+        self.iterations = max(1, round(BLOCK_S / time_s))
+        return self.iterations, self.iterations * time_s
+
+    def _faster_s(self) -> float:
+        return min(self.block().time_s, self.block().time_s)
+
+    def blocks(self, count: int, iterations: int, core: int | None) -> list[Block]:
+        """Time consecutive blocks, after one untimed iteration; on a core, if one is named."""
+        if core is not None:
+            affinity.move_to(core)
+        self.iterations = iterations
+        if self._iteration_s < LONG_S:
+            self.iterate()
+        steal_s = affinity.stolen_s()
+        found = [self.block() for _ in range(count)]
+        if affinity.stolen_s() > steal_s:
+            return [Block(**{**vars(block), "disturbed": True}) for block in found]
+        return found
+
+    def block(self) -> Block:
+        """Time one block."""
+        iterations, clock = range(self.iterations), self._clock
+        body, more, placed = unwrapped(self.iterate)
+        marks: list[Any] = []
+        collecting = gc.isenabled()
+        gc.disable()
+        try:
+            self.contender.synchronize()
+            waited_s = affinity.waited_s()
+            cpu = time.process_time()
+            start = time.perf_counter()
+            if clock is not None:
+                marks.append(clock.mark())
+            for _ in iterations:
+                body(*more, **placed)
+            if clock is not None:
+                marks.append(clock.mark())
+            self.contender.synchronize()
+            wall_s = time.perf_counter() - start
+            cpu_s = time.process_time() - cpu
+            waited_s = affinity.waited_s() - waited_s
+        finally:
+            if collecting:
+                gc.enable()
+        self._iteration_s = wall_s / len(iterations)
+        lost_s = max(waited_s, wall_s - cpu_s)
+        return Block(
+            start_s=start,
+            time_s=float(f"{self._iteration_s:.7g}"),
+            disturbed=clock is None and lost_s > LOST_SHARE * wall_s,
+            device_s=None if clock is None else clock.between_s(*marks) / len(iterations),
+        )
+
+    def release(self) -> None:
+        """Forget the case and give its memory back."""
+        self._case, self._placed, self._first, self.iterate = None, {}, [], _nothing
+        if self.contender.way == "compile":
+            torch.compiler.reset()  # or the next shape would count as a change of this one
+        give_back(self.contender.device)
+        gc.freeze()  # what is left are libraries, which need not be looked through again
+
+    def _held(self) -> Case:
+        assert self._case is not None, "begin a case first"  # noqa: S101 - a bug of ours alone
+        return self._case
+
+    def _timed(self) -> Any:
+        start = time.perf_counter()
+        result = self.iterate()
+        self.contender.synchronize()
+        self._iteration_s = time.perf_counter() - start
+        return result
+
+
+def _nothing() -> Any:
+    """Stand for the iteration of no case."""
+
+
+def unwrapped(call: Callable[[], Any]) -> tuple[Callable[..., Any], Sequence[Any], Inputs]:
+    """Return what a call calls, and with what, so that a loop around it is bare."""
+    if isinstance(call, partial):
+        return call.func, call.args, call.keywords
+    return call, (), {}
+
+
+def failure(error: BaseException) -> tuple[str, str]:
+    """Return the status of a cell whose body raised, and the reason in one line."""
+    full = isinstance(error, MemoryError | torch.OutOfMemoryError)
+    reason = f"{type(error).__name__}: {error}".splitlines()[0][:REASON]
+    return "oom" if full else "crashed", reason
+
+
+def _read(path: Path) -> Any:
+    """Return what a worker of this run wrote; arrays are views of the file that never change it."""
+    return joblib.load(path, mmap_mode="c")

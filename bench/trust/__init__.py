@@ -1,0 +1,1 @@
+"""Scripts that hold the project itself against a bare loop, itself, and large inputs."""

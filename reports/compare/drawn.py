@@ -1,0 +1,58 @@
+"""Machines side by side as a picture: where each is faster than the baseline, and by how much."""
+
+import numpy as np
+
+from bench.results.verdicts import FASTER, SLOWER, TIE, UNSETTLED
+from reports.charts.drawing import Plot
+from reports.charts.grid import heat_grid
+from reports.compare.comparison import Comparison, grid
+
+MOST_ACROSS = 12  # machines; of more, each is a row
+SAID = {
+    FASTER: "faster: {value:.3g} times the speed of {base}",
+    SLOWER: "slower: {value:.3g} times the speed of {base}",
+    TIE: "as fast within 10 %: {value:.3g} times the speed of {base}",
+    UNSETTLED: "cannot tell: {value:.3g} times the speed of {base}",
+}
+
+
+def side_by_side(comparison: Comparison) -> Plot | None:
+    """Draw the mean ratio of each family, or of each workload where there are two machines.
+
+    None where nothing can be compared.
+    """
+    means = grid(comparison)
+    values, states = means.ratios, means.verdicts
+    if not values.size or np.isnan(values).all():
+        return None
+    base = comparison.labels[comparison.baseline]
+    hover = [
+        [
+            _said(row, column, base, float(value), state)
+            for column, value, state in zip(means.columns, line, verdicts, strict=True)
+        ]
+        for row, line, verdicts in zip(means.rows, values, states, strict=True)
+    ]
+    title = _title(states)
+    rows, columns = means.rows, means.columns
+    if len(columns) > MOST_ACROSS:
+        values, rows, columns = values.T, columns, rows
+        states, hover = (list(map(list, zip(*part, strict=True))) for part in (states, hover))
+    text = " ".join(f"{each}." for line in hover for each in line)
+    return heat_grid(values, states, rows, columns, title, text, "compare", hover)
+
+
+def _title(states: list[list[str]]) -> str:
+    """Return how many means are faster and slower; that most are unsettled is said first."""
+    flat = [state for line in states for state in line if state in SAID]
+    count = {state: flat.count(state) for state in SAID}
+    clear = f"faster than the baseline in {count[FASTER]}, slower in {count[SLOWER]}"
+    if 2 * count[UNSETTLED] > len(flat):
+        return f"Means: unsettled in {count[UNSETTLED]} of {len(flat)}; {clear}"
+    return f"Means: {clear} of {len(flat)}"
+
+
+def _said(what: str, machine: str, base: str, value: float, state: str) -> str:
+    if state not in SAID:
+        return f"{what}: {machine} is not compared"
+    return f"{what}, {machine}: {SAID[state].format(value=value, base=base)}"

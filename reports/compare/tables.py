@@ -1,0 +1,166 @@
+"""A comparison in the terminal: up to four machines cell by cell, more as a row for each.
+
+Every text of a file is a `rich.text.Text`, in which nothing is markup, and is cut to what a column
+can hold.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+from rich.console import Console, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from bench.results.verdicts import FASTER, SLOWER
+from reports import units
+from reports.compare.comparison import ALL, MOST, Comparison, furthest
+from reports.compare.page import NOTE, TIMES, counts, ratio_text
+from reports.compare.statements import statements, where
+from reports.compare.verdicts import NOT_COMPARABLE
+from reports.findings.statement import Finding
+from reports.read.load import records
+
+SIDE_BY_SIDE = 4
+LABEL, LONG = 32, 72  # characters of a label, and of a longer text
+STYLES = {FASTER: "green", SLOWER: "red"}
+
+
+def print_comparison(comparison: Comparison, console: Console, *, all_cells: bool = False) -> None:
+    """Print a comparison: statements, means, cells, what differs."""
+    for part in tables(comparison, all_cells=all_cells):
+        console.print(part)
+
+
+def tables(comparison: Comparison, *, all_cells: bool = False) -> Iterator[RenderableType]:
+    """Yield the parts of a comparison, each as rich prints it.
+
+    Parameters
+    ----------
+    comparison : what is shown.
+    all_cells : show ties and what is unsettled too, and each of many machines.
+
+    """
+    if len(comparison.labels) > SIDE_BY_SIDE:
+        yield _machines(comparison, all_cells=all_cells)
+    else:
+        for finding in statements(comparison):
+            if finding.about.get("family", ALL) == ALL:
+                yield _sentence(finding)
+        yield _families(comparison)
+        yield _cells(comparison, all_cells=all_cells)
+        yield _counted(comparison)
+    yield _account(comparison)
+    yield Text(f"{TIMES[comparison.of_medians]} {NOTE}", style="dim")
+
+
+def cut(text: str, most: int = LABEL) -> Text:
+    """Return a text on one line of so many characters at most, none of them markup.
+
+    The middle is left out: runs of one machine differ at the end of their labels.
+    """
+    line = " ".join(text.split())
+    end = most // 2
+    return Text(line if len(line) <= most else f"{line[: most - end - 1]}…{line[-end:]}")
+
+
+def _sentence(finding: Finding) -> Text:
+    words = {key: cut(word, LONG).plain for key, word in finding.words.items()}
+    return Text(replace(finding, words=words).text)
+
+
+def _families(comparison: Comparison) -> Table:
+    """Return the mean of each family, a column for each other machine."""
+    base = comparison.labels[comparison.baseline]
+    table = Table(title=cut(f"times as fast as {base}", LONG), title_justify="left")
+    table.add_column("family")
+    for other in comparison.others:
+        table.add_column(cut(other), justify="right")
+    known = comparison.means.set_index(["family", "machine"])
+    for family in [*comparison.families, ALL]:
+        keys = [(family, other) for other in comparison.others]
+        cells = [_mean(known.loc[key]) if key in known.index else Text("") for key in keys]
+        table.add_row(cut(family), *cells)
+    return table
+
+
+def _mean(row: Any) -> Text:
+    text = f"{ratio_text(row)}, {units.count(row['cells'], 'cell')}"
+    return Text(text, style=STYLES.get(row["verdict"], ""))
+
+
+def _cells(comparison: Comparison, *, all_cells: bool) -> RenderableType:
+    """Return a row for each cell: the baseline's time, and each other's with its ratio."""
+    pairs = comparison.pairs
+    clear = pairs[pairs["verdict"].isin([FASTER, SLOWER])]
+    shown = pairs[pairs["verdict"] != NOT_COMPARABLE]
+    if not all_cells:
+        shown = shown[shown["key"].isin(clear["key"])]
+    if shown.empty:
+        return Text("No cell can be compared." if all_cells else "No cell clearly differs.")
+    title = "all cells that can be compared" if all_cells else "cells that clearly differ"
+    table = Table(title=title, title_justify="left")
+    table.add_column("cell")
+    table.add_column(cut(comparison.labels[comparison.baseline]), justify="right")
+    for other in comparison.others:
+        table.add_column(cut(other), justify="right")
+    for _, rows in shown.groupby("key", observed=True):
+        found = {str(row["machine"]): row for row in records(rows)}
+        first = next(iter(found.values()))
+        cells = [_cell(found.get(other)) for other in comparison.others]
+        table.add_row(cut(where(first), LONG), units.seconds(first["time_base_s"]), *cells)
+    return table
+
+
+def _cell(row: dict[Any, Any] | None) -> Text:
+    if row is None:
+        return Text("")
+    text = f"{units.seconds(row['time_s'])}, {ratio_text(row)}"
+    return Text(text, style=STYLES.get(row["verdict"], ""))
+
+
+def _counted(comparison: Comparison) -> Text:
+    lines = []
+    for other, found in counts(comparison).items():
+        told = ", ".join(f"{number} {verdict}" for verdict, number in found.items() if number)
+        lines.append(Text.assemble(cut(other), f": {told or 'no cells'}"))
+    return Text("\n").join(lines)
+
+
+def _machines(comparison: Comparison, *, all_cells: bool) -> Table:
+    """Return a row for each machine, with its mean of each family."""
+    shown = comparison.others if all_cells else furthest(comparison, MOST)
+    left = len(comparison.others) - len(shown)
+    title = f"times as fast as {comparison.labels[comparison.baseline]}"
+    title += f"; {left} machines nearer to it are not shown" if left else ""
+    table = Table(title=cut(title, 2 * LONG), title_justify="left")
+    table.add_column("machine")
+    for family in (ALL, *comparison.families):
+        table.add_column(cut(family), justify="right")
+    known = {(str(row["machine"]), str(row["family"])): row for row in records(comparison.means)}
+    for other in shown:
+        found = [known.get((other, family)) for family in (ALL, *comparison.families)]
+        table.add_row(cut(other), *(_short(row) for row in found))
+    return table
+
+
+def _short(row: dict[Any, Any] | None) -> Text:
+    if row is None or pd.isna(row["ratio"]):
+        return Text("")
+    return Text(ratio_text(row).partition(" ")[0], style=STYLES.get(row["verdict"], ""))
+
+
+def _account(comparison: Comparison) -> RenderableType:
+    """Return what differs between the machines, or that nothing does."""
+    if not comparison.account:
+        return Text("Nothing differs that the files tell: machine, versions, settings and code.")
+    table = Table(title="what differs", title_justify="left")
+    table.add_column("fact")
+    many = len(comparison.labels) > SIDE_BY_SIDE
+    for label in ("what is told, and by how many",) if many else comparison.labels:
+        table.add_column(cut(label))
+    for fact in comparison.account:
+        texts = (fact.spread,) if many else fact.texts
+        table.add_row(fact.name, *(cut(text or "not told", LONG * (1 + many)) for text in texts))
+    return table

@@ -1,0 +1,135 @@
+"""What a file says of where it was measured: one line a fact, by a name that a check can find."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from bench.results import ids
+from bench.results.machine import GpuState, Machine, Peaks
+from reports import units
+from reports.read.load import Result
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fact:
+    """One fact: the key that machines are compared by, what it is called, and its text."""
+
+    key: str
+    name: str
+    text: str
+
+
+def facts(result: Result) -> list[Fact]:
+    """Return what is known of a result's machine, libraries, settings and code, in that order."""
+    machine = result.machine
+    changed = ", with changes" if result.commit.dirty else ""
+    told = [
+        *_hardware(machine),
+        *_libraries(machine),
+        *_settings(machine),
+        *_peaks(machine),
+        *_promises(machine),
+        ("commit", "commit", result.commit.id[:12] + changed),
+        ("datetime", "measured", result.datetime[:19].replace("T", " ")),
+    ]
+    return [Fact(key=key, name=name, text=text) for key, name, text in told if text]
+
+
+Told = Iterator[tuple[str, str, str]]
+
+
+def _hardware(machine: Machine) -> Told:
+    cores = machine.cpu.usable_cores or machine.cpu.count
+    yield "cpu", "processor", machine.processor
+    yield "cores", "usable cores", str(cores or "")
+    yield "ram", "memory", units.size_bytes(machine.ram_bytes) if machine.ram_bytes else ""
+    gpus = "; ".join(gpu.name for gpu in machine.gpus)
+    yield "gpu", "GPU", gpus or ("none" if machine.cpu.model else "")
+    yield "driver", "GPU driver", "; ".join(gpu.driver for gpu in machine.gpus if gpu.driver)
+    for when, states in (("before", machine.gpu_states.begin), ("after", machine.gpu_states.end)):
+        told = "; ".join(filter(None, map(_gpu_state, states)))
+        yield f"gpu-{when}", f"GPU {when} the run", told
+    yield "system", "system", " ".join(filter(None, (machine.system, machine.machine)))
+
+
+def _gpu_state(state: GpuState) -> str:
+    """Return what a GPU did, in words: clock, temperature, power, what others use of it."""
+    told = []
+    if state.clock_hz and state.most_clock_hz:
+        most = units.rate(state.most_clock_hz, "Hz")
+        told.append(f"{units.rate(state.clock_hz, 'Hz')} of at most {most}")
+    if state.temperature_c is not None:
+        told.append(f"{state.temperature_c:.0f} °C")
+    if state.power_w:
+        told.append(f"{state.power_w:.0f} W")
+    if state.used_bytes:
+        told.append(f"{units.size_bytes(state.used_bytes)} of memory in use")
+    if state.processes:
+        told.append(f"processes computing on it: {state.processes}")
+    if state.held_back:
+        told.append(f"held back by {' and '.join(state.held_back)}")
+    return ", ".join(told)
+
+
+def _libraries(machine: Machine) -> Told:
+    versions = machine.versions
+    yield "python", "Python", versions.get("python") or machine.python_version
+    yield "numpy", "NumPy", versions.get("numpy") or ""
+    yield (
+        "numpy-blas",
+        "NumPy’s BLAS",
+        "; ".join(
+            " ".join(filter(None, (pool.internal_api, pool.version)))
+            + (f" with kernels for {pool.architecture}" if pool.architecture else "")
+            for pool in machine.blas.numpy
+        ),
+    )
+    torch = machine.blas.torch
+    yield "torch", "PyTorch", versions.get("torch") or ""
+    yield "torch-blas", "PyTorch’s BLAS", " ".join(filter(None, (torch.library, torch.version)))
+    yield "cuda", "CUDA", versions.get("cuda") or ""
+    yield "cudnn", "cuDNN", versions.get("cudnn") or ""
+
+
+def _settings(machine: Machine) -> Told:
+    settings = machine.settings
+    if machine.gpus:
+        yield (
+            "float32",
+            "float32 on the GPU",
+            ", ".join(
+                f"{kind} {precision}" for kind, precision in settings.float32_precision.items()
+            ),
+        )
+    yield (
+        "environment",
+        "set in its environment",
+        " ".join(f"{name}={value}" for name, value in settings.environment.items()),
+    )
+
+
+def _peaks(machine: Machine) -> Told:
+    for device, peak in (machine.peaks or {}).items():
+        kind, threads = ids.read_peak(device)
+        named = {None: kind, 1: f"{kind}, one core"}.get(threads, f"{kind}, {threads} cores")
+        yield f"peaks.{device}", f"peak of {named}", _peak(peak)
+
+
+def _peak(peak: Peaks) -> str:
+    told = [f"{name} {units.rate(rate, 'FLOP/s')}" for name, rate in peak.flop_s.items()]
+    told += [
+        f"{name} {units.rate(rate, 'B/s')}"
+        for name, rate in (("copies", peak.copy_bytes_s), ("reads", peak.read_bytes_s))
+        if rate
+    ]
+    if peak.launch_s:
+        told.append(f"a launch every {units.seconds(peak.launch_s)}")
+    return ", ".join(told)
+
+
+def _promises(machine: Machine) -> Told:
+    for gpu in machine.gpus:
+        if gpu.promise:
+            told = [f"{name} {units.rate(r, 'FLOP/s')}" for name, r in gpu.promise.flop_s.items()]
+            told.append(f"memory {units.rate(gpu.promise.bytes_s, 'B/s')}")
+            text = f"{', '.join(told)} ({gpu.promise.source})"
+            yield f"promise.{gpu.name}", f"promised for {gpu.name}", text

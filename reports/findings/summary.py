@@ -1,0 +1,53 @@
+"""What a run says at its end, in the terminal."""
+
+import textwrap
+from collections.abc import Iterator
+
+from reports.findings.findings import Findings
+from reports.findings.largest import BINS
+from reports.findings.speedups import IMPLAUSIBLE
+from reports.findings.statement import Finding
+
+WIDTH = 96  # characters of a line
+INDENT = "  "
+NAMED = 5  # impossible times; of more, the number is said
+
+
+def summary(findings: Findings) -> Iterator[str]:
+    """Yield the lines: bins, answers, headlines, noise, what is impossible, the self-test."""
+    for finding in findings.kind("bins"):
+        yield from _binned(finding)
+        yield ""
+    card = findings.all["card"]
+    about_card = [card] if card.state in {"busy", "held back"} else []
+    noise = findings.all["noise"]
+    for finding in (*findings.answers(), *findings.headlines(), noise, *about_card):
+        yield from _wrapped(finding.text, INDENT)
+    table = findings.result.table
+    untrue = table[table["status"] == IMPLAUSIBLE]
+    for cell, reason in list(zip(untrue["cell"], untrue["reason"], strict=True))[:NAMED]:
+        yield from _wrapped(f"implausible: {cell}: {reason}.", INDENT)
+    if len(untrue) > NAMED:
+        yield f"{INDENT}implausible: {len(untrue) - NAMED} more, named in the result file."
+    if findings.result.machine.self_test:
+        yield from _wrapped(f"self-test: {findings.all['self-test'].text}", INDENT)
+
+
+def _binned(finding: Finding) -> Iterator[str]:
+    """Yield the bins of a contender as aligned lines: what, how many, which."""
+    words, numbers = finding.words, finding.numbers
+    yield (
+        f"{INDENT}{words['contender']} on {words['cores']}, {numbers['count']} {words['things']}"
+    )
+    across = max(map(len, BINS.values()))
+    for key, called in BINS.items():
+        if key in numbers:
+            head = f"{2 * INDENT}{called:<{across}}  {numbers[key]:>3}  "
+            yield from _wrapped(words[f"{key}_names"], head)
+
+
+def _wrapped(text: str, head: str) -> list[str]:
+    lines = textwrap.wrap(
+        text, WIDTH, initial_indent=head, subsequent_indent=" " * len(head), break_on_hyphens=False
+    )
+    return lines or [head.rstrip()]

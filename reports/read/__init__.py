@@ -1,0 +1,1 @@
+"""Files in: result files from any address, and the code that they timed."""

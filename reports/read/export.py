@@ -1,0 +1,45 @@
+"""Results as one tidy table, for those who go on with it elsewhere: CSV, Parquet, JSON."""
+
+import json
+from collections.abc import Sequence
+from io import BytesIO
+
+import pandas as pd
+
+from reports.read.load import COLUMNS, Result
+
+FORMATS = ("csv", "parquet", "json")
+HEAD = ["machine", "datetime", "commit", "file_sha256"]
+LISTS = ("losses", "sources")
+
+
+def tidy(results: Sequence[Result]) -> pd.DataFrame:
+    """Return a row for every cell of every result, with the machine and the run it is of.
+
+    Lists are JSON texts, so that every format holds the same.
+    """
+    parts = [
+        result.table.assign(
+            machine=result.label,
+            datetime=result.datetime,
+            commit=result.commit.id,
+            file_sha256=result.sha256,
+        )
+        for result in results
+    ]
+    table = pd.concat(parts, ignore_index=True)[[*HEAD, *COLUMNS]]
+    for name in LISTS:
+        table[name] = [json.dumps(v) if isinstance(v, list) else None for v in table[name]]
+    flags = [flag if isinstance(flag, bool) else None for flag in table["bimodal"]]
+    return table.assign(bimodal=pd.array(flags, dtype="boolean"))
+
+
+def as_bytes(table: pd.DataFrame, kind: str) -> bytes:
+    """Return a table as a file of one of FORMATS."""
+    if kind == "csv":
+        return table.to_csv(index=False).encode()
+    if kind == "json":
+        return table.to_json(orient="records", indent=1, double_precision=15).encode()
+    file = BytesIO()
+    table.to_parquet(file, index=False)
+    return file.getvalue()

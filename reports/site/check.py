@@ -1,0 +1,260 @@
+"""Is a site true and whole? Every number is drawn anew from the results that lie in it.
+
+What is looked for: a number in prose that no finding stands behind, or another than its file gives;
+a figure of a table or a fact that its cell does not hold; a page older than its data; a page that
+would load something; a figure without alternative text; a dead link. The page is not believed: its
+numbers are recomputed, not compared with each other.
+"""
+
+import base64
+import gzip
+import hashlib
+import posixpath
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
+from urllib.parse import unquote
+
+from reports.compare.comparison import compare, comparison_csv, from_csv
+from reports.compare.page import page_values
+from reports.compare.statements import statements
+from reports.findings.facts import facts
+from reports.findings.figures import device_figures, figures
+from reports.findings.findings import Findings
+from reports.read.intake import UnreadableError
+from reports.read.load import load, records
+from reports.site.markup import Page, Quoted, read
+from reports.findings.statement import QUOTED, Finding
+
+TABLE = ".csv"  # what a page of machines side by side is drawn from
+PAIR = {"ratio": "ratio", "verdict": "verdict", "time": "time_s", "time_base": "time_base_s"}
+
+
+class Known:
+    """What a site's own results say, drawn anew."""
+
+    def __init__(self, content: Callable[[str], bytes]) -> None:
+        self._content = content
+        self._files: dict[str, Drawn | str] = {}
+        self._compared: dict[str, Compared | str] = {}
+
+    def of(self, file: str) -> "Drawn | str":
+        """Return what a result says, or why it cannot be read."""
+        if file not in self._files:
+            try:
+                self._files[file] = Drawn(self._content(file), file)
+            except (UnreadableError, OSError, ValueError) as error:
+                self._files[file] = str(error)
+        return self._files[file]
+
+    def compared(self, file: str) -> "Compared | str":
+        """Return what a table of a comparison says, or why it cannot be read."""
+        if file not in self._compared:
+            try:
+                self._compared[file] = Compared(self._content(file))
+            except (OSError, ValueError) as error:
+                self._compared[file] = str(error)
+        return self._compared[file]
+
+
+class Compared:
+    """Machines side by side, and everything that is said of them."""
+
+    def __init__(self, content: bytes) -> None:
+        self.sha256 = hashlib.sha256(content).hexdigest()
+        self.text = content.decode()
+        self.comparison = from_csv(self.text)
+        self.findings = {finding.id: finding for finding in statements(self.comparison)}
+
+    @cached_property
+    def fields(self) -> Mapping[tuple[str, ...], str]:
+        """The figures of its tables, by what each row and column is."""
+        values = page_values(self.comparison)
+        found: dict[tuple[str, ...], str] = {}
+        for row in values["means"]:
+            for family, mean in row["means"].items():
+                found[row["machine"], family, "mean"] = mean["text"]
+            for verdict, number in row["counts"].items():
+                found[row["machine"], "", verdict] = str(number)
+        for row in values["pairs"]:
+            for name, held in PAIR.items():
+                found[row["machine"], row["key"], name] = str(row[held])
+        for row in values["spreads"]:
+            for name in ("min", "median", "max"):
+                found["", row["key"], name] = str(row[name])
+        return found
+
+
+class Drawn:
+    """A result, and everything that can be said of it."""
+
+    def __init__(self, content: bytes, file: str) -> None:
+        self.sha256 = hashlib.sha256(content).hexdigest()
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, posixpath.basename(file))
+            path.write_bytes(content)
+            self.findings = Findings(load(path))
+
+    @cached_property
+    def figures(self) -> Mapping[str, Mapping[str, str]]:
+        """The figures of each timed cell, by its id."""
+        peaks = self.findings.result.machine.peaks
+        return {str(row["cell"]): figures(row, peaks) for row in self._timed}
+
+    @cached_property
+    def devices(self) -> Mapping[str, Mapping[str, str]]:
+        """What an accelerator's clock says of each cell, by its id."""
+        return {str(row["cell"]): device_figures(row) for row in self._timed}
+
+    @cached_property
+    def _timed(self) -> list[dict[str, object]]:
+        return records(self.findings.result.timed)
+
+    @cached_property
+    def facts(self) -> Mapping[str, str]:
+        """The facts of its machine, by key."""
+        return {fact.key: fact.text for fact in facts(self.findings.result)}
+
+
+def check(site: Path) -> list[str]:
+    """Return a line for everything that is wrong with a site: a folder of pages, or one page.
+
+    Raises
+    ------
+    FileNotFoundError : there are no pages.
+
+    """
+    paths = sorted(site.rglob("*.html")) if site.is_dir() else [site]
+    if not paths or not paths[0].is_file():
+        raise FileNotFoundError(f"pages expected in {site}, found none; build them first")
+    root = site if site.is_dir() else site.parent
+    pages = {path.relative_to(root).as_posix(): read(path) for path in paths}
+    packed = {name: link for page in pages.values() for name, link in page.embedded.items()}
+    known = Known(lambda file: _unpacked(packed[file]) if file in packed else _held(root, file))
+    return [
+        f"{name}: {complaint}"
+        for name, page in pages.items()
+        for complaint in dict.fromkeys(_complaints(name, page, pages, known, root))
+    ]
+
+
+def _held(root: Path, file: str) -> bytes:
+    path = (root / file).resolve()
+    if root.resolve() not in path.parents:
+        raise OSError(f"{file} lies outside the site")
+    return path.read_bytes()
+
+
+def _unpacked(link: str) -> bytes:
+    head, _, packed = link.partition(";base64,")
+    content = base64.b64decode(packed)
+    return gzip.decompress(content) if head.endswith("gzip") else content
+
+
+def _complaints(
+    name: str, page: Page, pages: Mapping[str, Page], known: Known, root: Path
+) -> Iterator[str]:
+    yield from page.complaints
+    for file, sha256 in page.results:
+        found = known.compared(file) if file.endswith(TABLE) else known.of(file)
+        if isinstance(found, str):
+            yield f"its result {file} cannot be read: {found}"
+        elif found.sha256 != sha256:
+            yield f"it is older than its result {file}; build it again"
+    yield from _compared(page, known)
+    for number in page.numbers:
+        yield from _number(number, page, known)
+    for quoted in page.fields:
+        yield from _field(quoted, page, known)
+    for link in page.links:
+        yield from _link(name, link, pages, root)
+
+
+def _number(number: Quoted, page: Page, known: Known) -> Iterator[str]:
+    attributes, text = number.attributes, number.text
+    wanted, key = attributes.get("data-finding", ""), attributes.get("data-key", "")
+    if not attributes.get("data-cell") or not wanted:
+        yield f"the number {text!r} names no cell and no finding"
+        return
+    finding = _finding(wanted, attributes.get("data-file", ""), page, known)
+    if finding is None:
+        yield f"the number {text!r} is of {wanted!r}, which its result does not say"
+        return
+    drawn = finding.words.get(key) if key == QUOTED else finding.numbers.get(key)
+    if drawn is None or not text == attributes.get("value") == drawn:
+        yield f"the number {text!r} is {drawn!r} when drawn anew: {key} of {wanted}"
+    cell = finding.of.get(key, finding.cells[-1] if finding.cells else finding.id)
+    if attributes["data-cell"] != cell:
+        yield f"the number {text!r} comes from the cell {cell!r}, not {attributes['data-cell']!r}"
+
+
+def _finding(wanted: str, file: str, page: Page, known: Known) -> Finding | None:
+    if wanted.startswith("compare/"):
+        compared = known.compared(_table(page))
+        return None if isinstance(compared, str) else compared.findings.get(wanted)
+    found = known.of(file or next((name for name, _ in page.results), ""))
+    return None if isinstance(found, str) else found.findings.all.get(wanted)
+
+
+def _table(page: Page) -> str:
+    """Return the table of a comparison that a page is drawn from, "" for none."""
+    return next((name for name, _ in page.results if name.endswith(TABLE)), "")
+
+
+def _compared(page: Page, known: Known) -> Iterator[str]:
+    """Ask whether the table of a comparison is what the results beside it give."""
+    table = _table(page)
+    compared = known.compared(table) if table else ""
+    read = [known.of(name) for name, _ in page.results if name != table]
+    results = [found.findings.result for found in read if isinstance(found, Drawn)]
+    if isinstance(compared, str) or not results or len(results) < len(read):
+        return  # nothing to ask, or one of them was complained of
+    if comparison_csv(compare(results)) != compared.text:
+        yield f"its table {table} is not what the results beside it give"
+
+
+def _field(quoted: Quoted, page: Page, known: Known) -> Iterator[str]:
+    attributes, text = quoted.attributes, quoted.text
+    field, fact = attributes.get("data-field", ""), attributes.get("data-fact", "")
+    if fact and not field:
+        drawn, what = _fact(fact, page, known), fact
+    elif "data-machine" in attributes or "data-pair" in attributes:
+        compared = known.compared(_table(page))
+        row = attributes.get("data-pair", "") or attributes.get("data-family", "")
+        place = (attributes.get("data-machine", ""), row, field)
+        drawn = None if isinstance(compared, str) else compared.fields.get(place)
+        what = " of ".join(reversed(place))
+    else:
+        drawn, what = _figure(attributes, field, page, known)
+    if drawn is None or text != drawn:
+        yield f"the figure {text!r} is {drawn!r} when drawn anew: {what}"
+
+
+def _fact(key: str, page: Page, known: Known) -> str | None:
+    found = known.of(page.results[0][0]) if page.results else ""
+    return None if isinstance(found, str) else found.facts.get(key)
+
+
+def _figure(
+    attributes: Mapping[str, str], field: str, page: Page, known: Known
+) -> tuple[str | None, str]:
+    device = attributes.get("data-device-cell", "")
+    cell = device or attributes.get("data-cell", "")
+    what = f"{field} of {cell}"
+    found = known.of(page.results[0][0]) if page.results else ""
+    if isinstance(found, str):
+        return None, what
+    return (found.devices if device else found.figures).get(cell, {}).get(field), what
+
+
+def _link(name: str, link: str, pages: Mapping[str, Page], root: Path) -> Iterator[str]:
+    if link.startswith(("http://", "https://", "mailto:", "data:")):
+        return  # leads away when it is clicked; loads nothing
+    target, _, fragment = unquote(link).partition("#")
+    path = posixpath.normpath(posixpath.join(posixpath.dirname(name), target)) if target else name
+    if path in pages:
+        if fragment and fragment not in pages[path].ids:
+            yield f"the link {link!r} leads to no place on its page"
+    elif path.startswith("..") or not (root / path).is_file():
+        yield f"the link {link!r} leads nowhere"

@@ -1,0 +1,111 @@
+"""Which cells a run asks for: what each contender is compared on."""
+
+import pytest
+
+from bench.cases import cell as module
+from bench.cases.cell import cells
+from bench.options import Options
+
+
+@pytest.fixture
+def asked(tmp_path, monkeypatch):
+    def ask(devices=("cpu", "cuda"), *, here=True, threads=(1, 4), **more):
+        monkeypatch.setattr(
+            module, "absent", lambda device: "" if here or device == "cpu" else "not here"
+        )
+        options = Options(
+            budget_s=1, threads=threads, devices=devices, label="x", results=tmp_path,
+            site=tmp_path, **more,
+        )  # fmt: skip
+        return [cell.id for cell in cells(options)]
+
+    return ask
+
+
+def test_an_accelerator_is_compared_with_all_cores_and_a_way_on_the_cpu_with_one(asked):
+    found = asked()
+    case = "matmul/n=2048/float32/threads="
+    assert {id_.rpartition("/")[2] for id_ in found if id_.startswith(f"{case}1/")} == {
+        "numpy", "torch-cpu", "torch-cpu-bf16",
+    }  # fmt: skip
+    assert {id_.rpartition("/")[2] for id_ in found if id_.startswith(f"{case}4/")} == {
+        "numpy", "torch-cpu", "torch-cuda", "torch-cuda-tf32", "torch-cuda-bf16",
+        "torch-cuda-fp16", "torch-cuda-transfer",
+    }  # fmt: skip
+
+
+def sizes(found, name, contender):
+    parts = [id_.split("/") for id_ in found if id_.startswith(f"{name}/")]
+    return [size for _, size, _, _, who in parts if who == contender]
+
+
+def test_variants_on_an_accelerator_are_measured_where_they_tell_something(asked):
+    found = asked()
+    assert sizes(found, "matmul", "torch-cuda-bf16") == ["n=2048", "n=8192"]
+    assert len(sizes(found, "matmul", "torch-cuda")) == 7
+    graphs = sizes(found, "train_mlp", "torch-cuda-graph")
+    assert graphs[0] == "hidden=32,batch=32"
+    assert len(graphs) == 4
+    assert len(sizes(found, "gradient_cost", "torch-cuda-hand")) == 4
+    assert len(sizes(asked(full=True), "matmul", "torch-cuda-bf16")) == 8
+
+
+def test_with_an_accelerator_one_core_is_measured_at_the_two_largest_sizes(asked):
+    found = [id_ for id_ in asked() if id_.startswith("matmul/") and "/threads=1/" in id_]
+    assert {id_.split("/")[1] for id_ in found} == {"n=1024", "n=2048"}
+    alone = asked(devices=("cuda",))
+    assert {id_.split("/")[4] for id_ in alone if "torch-cpu" in id_} == set()
+    assert not any(id_.startswith("matmul/") and "/threads=1/" in id_ for id_ in alone)
+
+
+def test_the_full_selection_has_ways_on_all_cores_and_less_precision_in_float32_alone(asked):
+    found = asked(full=True)
+    assert "matmul/n=512/float32/threads=4/torch-cpu-bf16" in found
+    assert "matmul/n=512/float64/threads=4/torch-cuda" in found
+    assert not any("/float64/" in id_ and id_.endswith("bf16") for id_ in found)
+    assert "dispatch/n=1/float64/threads=1/torch-cpu-compile" in found
+
+
+def test_large_sizes_are_for_an_accelerator_that_is_here_and_for_numpy(asked):
+    large = "matmul/n=16384/float32/threads="
+    found = {id_ for id_ in asked(full=True) if id_.startswith(large)}
+    assert {id_.rpartition("/")[2] for id_ in found} == {
+        "numpy", "torch-cuda", "torch-cuda-tf32", "torch-cuda-bf16", "torch-cuda-fp16",
+        "torch-cuda-transfer",
+    }  # fmt: skip
+    assert {id_.split("/")[3] for id_ in found} == {"threads=4"}
+    assert not any(id_.startswith(large) for id_ in asked(here=False, full=True))
+    assert not any(id_.startswith(large) for id_ in asked())  # the first large one is enough
+    assert any(id_.startswith("matmul/n=8192/") for id_ in asked())
+    assert not any(id_.startswith(large) for id_ in asked(devices=("cpu",)))
+
+
+def test_one_absent_contender_is_enough_to_say_that_a_device_is_not_here(asked):
+    found = [id_ for id_ in asked(here=False) if id_.startswith("matmul/n=2048/")]
+    assert {id_.rpartition("/")[2] for id_ in found} == {
+        "numpy", "torch-cpu", "torch-cpu-bf16", "torch-cuda",
+    }  # fmt: skip
+
+
+def test_work_too_small_to_share_is_measured_with_the_fewest_threads(asked):
+    found = [id_ for id_ in asked(threads=(4, 2)) if id_.startswith("dispatch/")]
+    assert {id_.split("/")[3] for id_ in found} == {"threads=2"}
+    assert any(id_.endswith("torch-cuda-graph") for id_ in found)
+
+
+def test_a_second_device_has_contenders_of_its_own(asked):
+    found = asked(devices=("cuda:1",))
+    assert "softmax/n=4096/float32/threads=4/torch-cuda1-transfer" in found
+    assert not any(id_.startswith("softmax/n=32/float32/threads=1/") for id_ in found)
+
+
+def test_without_an_accelerator_all_cores_are_measured_at_the_two_largest_sizes(asked):
+    found = asked(here=False)
+    shared = {id_.split("/")[1] for id_ in found if id_.startswith("matmul/") and "=4/" in id_}
+    assert shared == {"n=1024", "n=2048"}
+    rows = {id_.split("/")[1] for id_ in found if id_.startswith("sum/") and "=4/" in id_}
+    assert rows == {
+        f"over={over},n={n}" for over in ("all", "rows", "columns") for n in (1024, 4096)
+    }
+    full = asked(here=False, full=True)
+    assert any(id_.startswith("matmul/n=16/float32/threads=4/") for id_ in full)

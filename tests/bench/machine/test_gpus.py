@@ -1,0 +1,184 @@
+"""NVIDIA cards as a driver tells of them: several, slices of one, old ones, none; all planted."""
+
+from types import SimpleNamespace
+
+import pynvml
+import pytest
+
+from bench.cases import contenders, ways
+from bench.cases.contenders import absent
+from bench.cases.ways import WAYS
+from bench.machine import gpus
+from bench.timing.peaks import _precisions
+
+GIB = 2**30
+H100 = {"name": "NVIDIA H100 80GB HBM3", "capability": (9, 0), "bytes": 80 * GIB}
+T4 = {"name": "Tesla T4", "capability": (7, 5), "bytes": 15 * GIB}
+
+
+class Driver:
+    """A stand-in for NVML with given cards; asking a card for what it lacks is an error."""
+
+    def __init__(self, *cards):
+        self.cards, self.open = cards, 0
+
+    def told(self, card, key):
+        if key not in card:
+            raise pynvml.NVMLError(pynvml.NVML_ERROR_NOT_SUPPORTED)
+        return card[key]
+
+    def install(self, monkeypatch):
+        planted = {
+            "nvmlInit": self.init,
+            "nvmlShutdown": self.shutdown,
+            "nvmlDeviceGetCount": lambda: len(self.cards),
+            "nvmlDeviceGetHandleByIndex": self.handle,
+            "nvmlDeviceGetHandleByUUID": self.by_uuid,
+            "nvmlDeviceGetName": lambda card: self.told(card, "name"),
+            "nvmlDeviceGetMemoryInfo": self.memory,
+            "nvmlSystemGetDriverVersion": lambda: "470.1",
+            "nvmlDeviceGetCudaComputeCapability": lambda card: self.told(card, "capability"),
+            "nvmlDeviceGetClockInfo": lambda card, kind: self.told(card, "mhz"),
+            "nvmlDeviceGetMaxClockInfo": lambda card, kind: self.told(card, "most_mhz"),
+            "nvmlDeviceGetTemperature": lambda card, sensor: self.told(card, "celsius"),
+            "nvmlDeviceGetPowerUsage": lambda card: self.told(card, "milliwatts"),
+            "nvmlDeviceGetCurrentClocksThrottleReasons": lambda card: self.told(card, "reasons"),
+            "nvmlDeviceGetComputeRunningProcesses": lambda card: self.told(card, "processes"),
+        }
+        for name, function in planted.items():
+            monkeypatch.setattr(pynvml, name, function)
+
+    def memory(self, card):
+        return SimpleNamespace(total=self.told(card, "bytes"), used=card.get("used", 0))
+
+    def by_uuid(self, name):
+        for card in self.cards:
+            if card.get("uuid") == name:
+                return card
+        raise pynvml.NVMLError(pynvml.NVML_ERROR_NOT_FOUND)
+
+    def init(self):
+        if not self.cards:
+            raise pynvml.NVMLError(pynvml.NVML_ERROR_DRIVER_NOT_LOADED)
+        self.open += 1
+
+    def shutdown(self):
+        self.open -= 1
+
+    def handle(self, number):
+        if self.cards[number].get("forbidden"):
+            raise pynvml.NVMLError(pynvml.NVML_ERROR_NO_PERMISSION)
+        return self.cards[number]
+
+
+@pytest.fixture
+def plug_in(monkeypatch):
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+
+    def forget():
+        gpus.capability.cache_clear()
+        gpus.why_unused.cache_clear()
+
+    def plug(*cards):
+        forget()
+        driver = Driver(*cards)
+        driver.install(monkeypatch)
+        return driver
+
+    yield plug
+    forget()
+
+
+def test_without_a_driver_there_is_nothing_to_tell(plug_in):
+    plug_in()
+    assert gpus.gpus() == gpus.states() == []
+    assert gpus.capability(0) is None
+    assert gpus.why_unused() == ""
+
+
+def test_each_card_is_told_of_with_its_promise_and_the_driver_is_left(plug_in):
+    driver = plug_in(H100, {"name": "Some Card", "bytes": 8 * GIB, "capability": (8, 9)})
+    first, second = gpus.gpus()
+    assert first["promise"]["bytes_s"] > 3e12
+    assert (second["promise"], second["memory_bytes"]) == (None, 8 * GIB)
+    assert (first["compute_capability"], first["driver"]) == ("9.0", "470.1")
+    assert driver.open == 0
+
+
+def test_a_slice_or_a_card_of_someone_elses_tells_what_it_may(plug_in):
+    plug_in({"forbidden": True}, {"name": "NVIDIA H100 MIG 1g.10gb"})
+    (one,) = gpus.gpus()
+    assert (one["memory_bytes"], one["compute_capability"]) == (None, "")
+    (state,) = gpus.states()
+    assert state == {
+        "name": "NVIDIA H100 MIG 1g.10gb", "clock_hz": None, "most_clock_hz": None,
+        "temperature_c": None, "power_w": None, "held_back": [], "used_bytes": None,
+        "processes": None,
+    }  # fmt: skip
+
+
+def test_what_a_card_does_is_in_si_units_and_says_what_holds_it_back(plug_in):
+    both = (
+        pynvml.nvmlClocksThrottleReasonSwThermalSlowdown
+        | pynvml.nvmlClocksThrottleReasonHwThermalSlowdown
+        | pynvml.nvmlClocksThrottleReasonGpuIdle
+    )
+    plug_in(
+        H100
+        | {
+            "mhz": 1200, "most_mhz": 1980, "celsius": 85, "milliwatts": 650_000, "reasons": both,
+            "processes": [1, 2], "used": 3 * GIB,
+        }
+    )  # fmt: skip
+    (state,) = gpus.states()
+    assert (state["clock_hz"], state["most_clock_hz"]) == (1.2e9, 1.98e9)
+    assert (state["temperature_c"], state["power_w"]) == (85, pytest.approx(650))
+    assert state["held_back"] == ["its temperature"]
+    assert (state["processes"], state["used_bytes"]) == (2, 3 * GIB)
+
+
+@pytest.mark.parametrize(
+    ("names", "index", "expected"),
+    [
+        (None, 0, (9, 0)), (None, 1, (7, 5)), (None, 2, None),
+        ("1", 0, (7, 5)), ("1,0", 1, (9, 0)), ("GPU-b", 0, (7, 5)), ("", 0, None), ("7", 0, None),
+    ],
+)  # fmt: skip
+def test_cuda_counts_the_cards_that_it_is_shown(plug_in, monkeypatch, names, index, expected):
+    plug_in(H100, T4 | {"uuid": "GPU-b"})
+    if names is not None:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", names)
+    assert gpus.capability(index) == expected
+
+
+def test_an_old_card_is_not_asked_for_what_it_would_emulate(plug_in):
+    plug_in(T4)
+    for way in ("bf16", "amp", "tf32"):
+        assert "this GPU of compute capability 7.5 has no" in WAYS[way].lacks("cuda")
+    assert WAYS["fp16"].lacks("cuda") == ""
+    cuda = contenders.Contender(library="torch", device="cuda")
+    assert _precisions(cuda) == ("float32", "float64", "float16")
+    plug_in(H100)
+    assert ways.no_bfloat16("cuda") == ways.no_tf32("cuda") == ""
+    assert _precisions(cuda) == ("float32", "float64", "tf32", "bfloat16", "float16")
+
+
+@pytest.mark.parametrize(
+    ("built_for", "shown", "reason"),
+    [
+        (None, None, "is built without CUDA"),
+        ("13.0", "", "CUDA_VISIBLE_DEVICES='' hides it"),
+        ("13.0", None, "its driver 470.1 may be too old"),
+    ],
+)
+def test_a_card_that_pytorch_cannot_use_is_no_riddle(
+    plug_in, monkeypatch, built_for, shown, reason
+):
+    plug_in(T4)
+    monkeypatch.setattr(contenders, "accelerator", lambda: "")
+    monkeypatch.setattr(gpus.torch.version, "cuda", built_for)
+    if shown is not None:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", shown)
+    said = absent("cuda")
+    assert said.startswith("Tesla T4 is here, but")
+    assert reason in said

@@ -1,0 +1,87 @@
+"""Facts are read, not guessed, and hold no host name."""
+
+import json
+import os
+import platform
+
+import pytest
+import torch
+from threadpoolctl import threadpool_limits
+
+from bench.machine import affinity, facts
+
+
+@pytest.mark.parametrize(
+    ("files", "cores"),
+    [
+        ({"cpu.max": "150000 100000\n"}, 1.5),
+        ({"cpu.max": "max 100000\n"}, None),
+        ({"cpu/cpu.cfs_quota_us": "400000\n", "cpu/cpu.cfs_period_us": "100000\n"}, 4.0),
+        ({"cpu/cpu.cfs_quota_us": "-1\n", "cpu/cpu.cfs_period_us": "100000\n"}, None),
+        ({}, None),
+    ],
+)
+def test_the_quota_is_read_from_either_cgroup(tmp_path, files, cores):
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    assert affinity.quota_cores(tmp_path) == cores
+
+
+@pytest.mark.parametrize(("quota", "cores"), [(0.5, 1), (1.5, 1), (None, 4), (64.0, 4)])
+def test_usable_cores_are_the_fewest_that_affinity_and_quota_allow(monkeypatch, quota, cores):
+    monkeypatch.setattr(affinity, "quota_cores", lambda: quota)
+    monkeypatch.setattr(facts.os, "sched_getaffinity", lambda _: {0, 1, 2, 3}, raising=False)
+    monkeypatch.setattr(facts.sys, "platform", "linux")
+    assert affinity.usable_cores() == cores
+
+
+def test_threads_are_read_back():
+    before = torch.get_num_threads()
+    try:
+        with threadpool_limits(1):
+            torch.set_num_threads(1)
+            seen = facts.observed_threads()
+    finally:
+        torch.set_num_threads(before)
+    assert any(name.startswith("blas") for name in seen)
+    assert set(seen.values()) == {1}
+
+
+@pytest.mark.skipif(not affinity.cores(), reason="cores can be bound on Linux alone")
+def test_a_thread_moves_to_a_core():
+    before = os.sched_getaffinity(0)
+    try:
+        affinity.move_to(affinity.cores()[-1])
+        assert os.sched_getaffinity(0) == {affinity.cores()[-1]}
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+def test_waiting_and_stolen_seconds_never_run_backwards():
+    assert 0 <= affinity.waited_s() <= affinity.waited_s()
+    assert 0 <= affinity.stolen_s() <= affinity.stolen_s()
+
+
+def test_the_facts_are_plain_json_without_the_host_name():
+    found = facts.facts(label="here")
+    text = json.dumps(found, allow_nan=False)
+    assert platform.node() not in text
+    assert set(found) == {
+        "label", "cpu", "ram_bytes", "blas", "gpus", "gpu_states", "versions", "settings", "peaks",
+    }  # fmt: skip
+    assert found["blas"]["numpy"][0]["version"]
+    assert found["settings"]["float32_precision"].keys() == {"matmul", "conv"}
+    assert facts.default_label()
+
+
+def test_what_chooses_other_kernels_is_kept_and_nothing_else_of_the_environment(monkeypatch):
+    for name in facts.DECISIVE:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("OPENBLAS_CORETYPE", "Haswell" * 100)
+    monkeypatch.setenv("SOME_SECRET", "x")
+    assert facts.settings()["environment"] == {"OPENBLAS_CORETYPE": ("Haswell" * 100)[:100]}
+
+
+def test_the_kernels_that_numpys_blas_chose_are_named():
+    assert {"internal_api", "version", "architecture"} == set(facts.blas()["numpy"][0])

@@ -1,0 +1,57 @@
+"""Lines are counted from the syntax tree: code counts, and what a body calls from the project."""
+
+from functools import partial
+
+import numpy as np
+
+from bench.outcomes.lines import code_lines
+from bench.workload import discover
+from bench.workloads.parts.classifier import cross_entropy_numpy, sgd
+
+
+def test_comments_blank_lines_and_docstrings_do_not_count():
+    assert code_lines(sgd) == 3  # its def, its loop, its step: not its docstring
+
+
+def test_what_a_body_calls_from_the_project_counts_once(monkeypatch):
+    def body(z, y):
+        first = cross_entropy_numpy(z, y)
+
+        # a comment
+        return first, cross_entropy_numpy(z, y), np.exp(z)
+
+    monkeypatch.setattr(body, "__module__", "bench.somewhere")
+    assert code_lines(body) == 3 + code_lines(cross_entropy_numpy)
+
+
+def test_a_call_over_three_lines_takes_the_lines_that_hold_code(monkeypatch):
+    def body(x):
+        return np.add(
+            x,
+            x,
+        )
+
+    monkeypatch.setattr(body, "__module__", "bench.somewhere")
+    assert code_lines(body) == 5
+
+
+def test_a_partial_body_counts_the_functions_it_was_given():
+    assert code_lines(partial(sgd)) == code_lines(sgd)
+    assert code_lines(partial(sgd, grads=cross_entropy_numpy)) == 3 + code_lines(
+        cross_entropy_numpy
+    )
+
+
+def test_another_librarys_code_costs_nothing():
+    assert code_lines(np.exp) == 0
+
+
+def test_every_body_has_lines():
+    for workload in discover().values():
+        assert code_lines(workload.numpy) >= 2
+        assert code_lines(workload.torch) >= 2
+
+
+def test_gradients_by_hand_take_more_lines_than_autograd():
+    mlp = discover()["train_mlp"]
+    assert code_lines(mlp.rungs["tensors"]) > code_lines(mlp.rungs["autograd"])

@@ -1,0 +1,53 @@
+"""A case on an accelerator, step by step, in processes of their own; the device is pretended."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+PARTS = ("host_to_device_s", "launch_s", "kernel_s", "device_to_host_s")
+
+
+@pytest.fixture(scope="module")
+def answers():
+    command = [sys.executable, "-m", "tests.pretended"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.mark.parametrize("name", ["usual", "large", "transfer"])
+def test_a_case_is_verified_timed_and_compared(answers, name):
+    for who, facts in answers["found"][name].items():
+        assert facts["status"] == "ok", facts["reason"]
+        assert facts["visits"] == 2
+        assert facts["speedup"]["low"] <= facts["speedup"]["ratio"] <= facts["speedup"]["high"]
+        assert (facts["device_time_s"] is None) == (who == "numpy")
+        for key in ("latency_s", "cold_s"):  # a size that is none of its workload is no landmark
+            assert (facts[key] is None) == (who == "numpy" or name == "large")
+
+
+def test_the_reference_of_a_large_case_is_the_accelerators_and_numpy_is_held_against_it(answers):
+    found = answers["found"]
+    assert {facts["reference"] for facts in found["large"].values()} == {"torch-pretended"}
+    assert {facts["reference"] for facts in found["usual"].values()} == {"torch-cpu"}
+
+
+def test_the_ledger_books_a_call_from_the_hosts_memory_and_back(answers):
+    ledger = answers["found"]["usual"]["torch-pretended"]["ledger"]
+    assert all(ledger[part] >= 0 for part in PARTS)
+    assert ledger["kernel_s"] <= answers["found"]["usual"]["torch-pretended"]["cold_s"]
+    assert ledger["wall_s"] > 0
+    assert answers["found"]["usual"]["numpy"]["ledger"] is None
+    assert answers["found"]["transfer"]["torch-pretended"]["ledger"] is None  # it is one itself
+
+
+def test_the_device_has_peaks_by_its_own_name_and_a_time_of_a_launch(answers):
+    peaks = answers["peaks"]
+    assert set(peaks) == {"cpu/threads=1", "cpu:0"}
+    assert peaks["cpu:0"]["flop_s"]["float32"] > 1e9
+    assert 0 < peaks["cpu:0"]["launch_s"] < 1e-3
+    assert peaks["cpu/threads=1"]["launch_s"] is None

@@ -1,0 +1,42 @@
+"""Peaks are those of this machine, quickly found, and the larger of two counts."""
+
+import pytest
+
+from bench.cases.contenders import NUMPY, TORCH_CPU, Contender
+from bench.machine import affinity
+from bench.outcomes.plausible import Roof
+from bench.timing.peaks import measured, merged, name_of
+
+PRECISIONS = ("float32", "float64", "bfloat16")
+
+ONE = {"flop_s": {"float32": 2.0, "float64": 1.0}, "copy_bytes_s": 5.0, "read_bytes_s": 4.0}
+ONE |= {"cache_bytes": 100, "launch_s": None}
+
+
+@pytest.mark.parametrize("who", [NUMPY, TORCH_CPU], ids=lambda who: who.name)
+def test_a_library_has_peaks_in_each_precision_and_of_memory(who):
+    found = measured(who, affinity.cores()[:1], 0.01, PRECISIONS)
+    assert found["flop_s"]["float32"] > 1e9
+    assert 1 < found["flop_s"]["float32"] / found["flop_s"]["float64"] < 20
+    assert found["copy_bytes_s"] > 1e8
+    assert found["read_bytes_s"] > 1e8
+    assert found["launch_s"] is None
+
+
+def test_of_two_measurements_the_larger_counts_figure_by_figure():
+    more = ONE | {"flop_s": {"float32": 1.5, "bfloat16": 8.0}, "copy_bytes_s": 6.0, "launch_s": 1.0}
+    both = merged(merged({}, "cpu", ONE), "cpu", more)["cpu"]
+    assert both["flop_s"] == {"float32": 2.0, "float64": 1.0, "bfloat16": 8.0}
+    assert (both["copy_bytes_s"], both["read_bytes_s"], both["launch_s"]) == (6.0, 4.0, 1.0)
+
+
+def test_each_device_and_thread_setting_has_peaks_of_its_own():
+    cuda = Contender(library="torch", device="cuda:1")
+    assert name_of(NUMPY, 4) == name_of(TORCH_CPU, 4) == "cpu/threads=4"
+    assert name_of(cuda, 4) == "cuda:1"
+
+
+def test_a_roof_is_of_one_precision_and_of_the_faster_way_through_memory():
+    roof = Roof.of(ONE, "float64", None)
+    assert (roof.flop_s, roof.bytes_s, roof.cache_bytes) == (1.0, 5.0, 400)
+    assert Roof.of(ONE, "float16", None).flop_s == 0.0

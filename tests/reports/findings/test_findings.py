@@ -1,0 +1,481 @@
+"""Everything that a result says, and what of it stands first."""
+
+import re
+import string
+from pathlib import Path
+
+import pytest
+from markupsafe import escape
+
+from reports.findings.findings import Findings, about_accelerators, noise, self_tested, steadiness
+from reports.findings.largest import bin_of
+from reports.findings.lessons import lessons
+from reports.findings.roofline import roofs
+from reports.findings.statement import QUOTED
+from reports.findings.summary import summary
+from reports.findings.trends import crossovers, growths
+from reports.read.load import load
+from tests.conftest import CASE, ONE, content, entry, small_file
+
+MACHINES = Path(__file__).parents[3] / "reports" / "machines"
+COMMITTED = sorted(MACHINES.glob("*.json"))
+WON, LOST, TIED = (4.0, 3.8, 4.2), (0.25, 0.24, 0.26), (1.0, 0.98, 1.02)
+
+
+def findings(write, data=None):
+    return Findings(load(write(data or small_file())))
+
+
+def implausible(data, cell):
+    for known in data["cells"]:
+        if known["id"] == cell:
+            known |= {"status": "implausible", "reason": "it is above the peak"}
+    return data
+
+
+def test_a_kind_is_chosen_by_what_it_is_about(write):
+    found = findings(write)
+    assert len(found.kind("speedup")) == 6
+    assert [f.state for f in found.kind("speedup", contender="torch-cpu")] == [
+        "slower",
+        "faster",
+        "tie",
+    ]
+    (one,) = found.kind("speedup", contender="torch-cpu", size="n=64", workload="matmul")
+    assert one.id == f"speedup/{CASE.format(64)}/torch-cpu"
+    assert found.all[one.id] == found.speedups[one.id] == one
+    assert found.kind("speedup", size="n=65") == found.kind("nothing") == []
+
+
+def test_headlines_are_the_largest_win_the_largest_loss_and_the_largest_matmul(write):
+    texts = [finding.text for finding in findings(write).headlines()]
+    assert [text.split(",")[0] for text in texts] == [
+        "matmul at n=64",
+        "matmul at n=16",
+        "matmul at n=256",
+    ]
+
+
+def measured(*cells):
+    """A file of cells of one core: case, contender, speedup."""
+    timed = []
+    for case, contender, speedup in cells:
+        device = "cuda" if "cuda" in contender else "cpu"
+        timed.append(entry(f"{case}/{contender}", 1e-3, speedup, device=device))
+    return content(timed)
+
+
+def test_headlines_are_of_usual_contenders_and_an_accelerators_matmul_is_the_last(write):
+    data = measured(
+        (CASE.format(16), "torch-cpu", (2.0, 1.9, 2.1)),
+        (CASE.format(16), "torch-cpu-bf16", (9.0, 8.9, 9.1)),
+        (CASE.format(16), "torch-cuda", TIED),
+        (CASE.format(64), "torch-cpu", (3.0, 2.9, 3.1)),
+        (CASE.format(64), "torch-cpu-bf16", (0.1, 0.09, 0.11)),
+        (CASE.format(64), "torch-cuda", TIED),
+    )
+    assert [f.id for f in findings(write, data).headlines()] == [
+        f"speedup/{CASE.format(64)}/torch-cpu",
+        f"speedup/{CASE.format(64)}/torch-cuda",
+    ]
+
+
+def test_the_largest_loss_is_the_smallest_ratio(write):
+    ratios = {16: 0.5, 64: 0.2, 256: 0.9, 1024: 1.0}
+    cells = [(CASE.format(n), "torch-cpu", (r, r * 0.99, r * 1.01)) for n, r in ratios.items()]
+    assert [f.id for f in findings(write, measured(*cells)).headlines()] == [
+        f"speedup/{CASE.format(n)}/torch-cpu" for n in (64, 1024)
+    ]
+
+
+def test_turning_the_data_round_exchanges_win_and_loss(write):
+    data = small_file()
+    for benchmark in data["benchmarks"]:
+        for key in ("speedup", "speedup_typical"):
+            old = benchmark["extra_info"][key]
+            benchmark["extra_info"][key] = {
+                "ratio": 1 / old["ratio"], "low": 1 / old["high"], "high": 1 / old["low"]
+            }  # fmt: skip
+    before, after = findings(write), findings(write, data)
+    assert [f.id for f in after.headlines()] == [
+        before.headlines()[place].id for place in (1, 0, 2)
+    ]
+    assert [f.state for f in after.headlines()] == ["faster", "slower", "tie"]
+    assert after.all["score"].text == before.all["score"].text
+    (first,), (second,) = (found.kind("crossover") for found in (before, after))
+    assert (first.state, second.state) == ("overtakes", "falls-behind")
+
+
+def test_the_score_counts_states_and_leaves_the_absent_out(write):
+    found = findings(write).all["score"]
+    assert found.text == (
+        "Of 3 PyTorch cells, PyTorch is faster in 1, slower in 1, as fast within 10 % in 1,"
+        " unsettled in 0."
+    )
+    assert found.cells == tuple(f"{CASE.format(n)}/torch-cpu" for n in (16, 64, 256))
+    nothing = findings(write, content([entry(f"{CASE.format(4)}/numpy", 1.0, ONE)])).all["score"]
+    assert (nothing.state, nothing.told) == ("absent", False)
+    assert nothing.text == "No speedup was measured in this run."
+
+
+def test_answers_count_the_largest_size_of_each_computation(write):
+    conv = "conv2d/n=8/float32/threads=1"
+    double = "matmul/n=8/float64/threads=1"
+    two = "matmul/n=64/float32/threads=2"
+    data = measured(
+        (CASE.format(16), "torch-cpu", LOST),
+        (CASE.format(64), "torch-cpu", WON),
+        (CASE.format(64), "torch-cuda", TIED),
+        (CASE.format(64), "torch-cpu-bf16", WON),
+        (double, "torch-cpu", WON),
+        (conv, "torch-cpu", LOST),
+        (two, "torch-cpu", (1.0, 0.5, 2.0)),
+    )
+    found = findings(write, data).answers()
+    assert [finding.text for finding in found] == [
+        (
+            "Of 3 computations, each at its largest size, torch-cpu on one core is faster than"
+            " NumPy in 2, as fast within 10 % in 0, slower in 1."
+        ),
+        (
+            "Of 1 computation, at its largest size, torch-cuda on one core and its device is faster"
+            " than NumPy in 0, as fast within 10 % in 1, slower in 0."
+        ),
+        (
+            "Who is faster is unsettled in 1 of 1 computation, at its largest size; torch-cpu on 2"
+            " cores is faster than NumPy in 0, as fast within 10 % in 0, slower in 0."
+        ),
+    ]
+    assert [finding.state for finding in found] == ["faster", "tie", "unsettled"]
+    assert found[0].cells == (
+        f"{CASE.format(64)}/torch-cpu", f"{double}/torch-cpu", f"{conv}/torch-cpu",
+    )  # fmt: skip
+
+
+def names(word, count):
+    return [f"{word}{n}" for n in range(count)]
+
+
+def at_one_size(write, **counts):
+    """A file of one computation for each that is faster, slower, tied and unsettled."""
+    speedups = {"faster": WON, "slower": LOST, "tie": TIED, "unsettled": (1.0, 0.5, 2.0)}
+    cells = [
+        (f"{name}/n=16/float32/threads=1", "torch-cpu", speedups[state])
+        for state, count in counts.items()
+        for name in names(state, count)
+    ]
+    return findings(write, measured(*cells))
+
+
+@pytest.mark.parametrize(
+    ("counts", "state", "begins"),
+    [
+        ({"unsettled": 3, "slower": 2}, "unsettled", "Who is faster is unsettled in 3 of 5"),
+        ({"unsettled": 2, "slower": 2}, "even", "Of 4 computations"),
+        ({"unsettled": 3, "slower": 2, "faster": 1, "tie": 1}, "unsettled", "Of 7 computations"),
+        ({"unsettled": 1, "slower": 2, "faster": 2}, "even", "Of 5 computations"),
+        ({"unsettled": 2, "slower": 3, "faster": 1}, "slower", "Of 6 computations"),
+        ({"tie": 2, "slower": 1}, "tie", "Of 3 computations"),
+    ],
+)
+def test_an_answer_of_which_most_is_unsettled_says_so_first(write, counts, state, begins):
+    (answer,) = at_one_size(write, **counts).answers()
+    assert answer.state == state
+    assert answer.text.startswith(begins)
+
+
+def test_a_score_of_which_most_is_unsettled_says_so_first(write):
+    score = at_one_size(write, unsettled=3, slower=2).all["score"]
+    assert (score.state, score.text) == (
+        "unsettled",
+        (
+            "Who is faster is unsettled in 3 of 5 PyTorch cells; PyTorch is faster in 0, slower in"
+            " 2, as fast within 10 % in 0."
+        ),
+    )
+    assert at_one_size(write, unsettled=2, slower=2).all["score"].text.startswith("Of 4 PyTorch")
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "where"),
+    [
+        (2.0, 9.0, "torch"),
+        (1.99, 9.0, "open"),
+        (0.1, 0.5, "numpy"),
+        (0.1, 0.51, "open"),
+        (0.5, 2.0, "within"),
+        (0.9, 1.2, "within"),
+        (1.8, 2.3, "open"),
+        (0.4, 2.5, "open"),
+    ],
+)
+def test_a_computation_stands_in_a_bin_that_holds_its_whole_interval(low, high, where):
+    assert bin_of(low, high) == where
+    turned = {"torch": "numpy", "numpy": "torch"}
+    assert bin_of(1 / high, 1 / low) == turned.get(where, where)
+
+
+def test_bins_count_and_name_the_computations_at_their_largest_size(write):
+    data = measured(
+        (CASE.format(16), "torch-cpu", LOST),
+        (CASE.format(64), "torch-cpu", WON),
+        (CASE.format(64), "torch-cpu-bf16", LOST),
+        ("sort/n=8/float32/threads=1", "torch-cpu", TIED),
+        ("fft/n=8/float32/threads=1", "torch-cpu", (2.0, 1.9, 2.1)),
+        ("fft/n=8/float32/threads=2", "torch-cpu", WON),
+    )
+    one, two = findings(write, data).kind("bins")
+    assert (one.id, two.id) == ("bins/torch-cpu/threads=1", "bins/torch-cpu/threads=2")
+    assert one.text == (
+        "Of 3 computations, each at its largest size, torch-cpu on one core: PyTorch at least twice"
+        " as fast in 1 (matmul); within a factor of two in 1 (sort); NumPy at least twice as fast"
+        " in 0; cannot tell which in 1 (fft)."
+    )
+    assert one.cells[0] == f"{CASE.format(64)}/torch-cpu"
+    assert two.text.endswith(
+        "on 2 cores: PyTorch at least twice as fast in 1 (fft); within a"
+        " factor of two in 0; NumPy at least twice as fast in 0."
+    )
+
+
+@pytest.mark.parametrize(
+    ("half", "disturbed", "state"),
+    [
+        (0.04, 0, "calm"),
+        (0.049, 1, "calm"),
+        (0.06, 0, "some noise"),
+        (0.04, 2, "some noise"),
+        (0.11, 0, "noisy"),
+        (0.04, 5, "noisy"),
+    ],
+)
+def test_how_noisy_the_machine_was_is_said_in_a_line(write, half, disturbed, state):
+    speedup = (2.0, 2 - 2 * half, 2 + 2 * half)
+    timed = [entry(f"{CASE.format(16)}/torch-cpu", 1e-3, speedup, blocks=20,
+                   disturbed_blocks=disturbed)]  # fmt: skip
+    told = noise(load(write(content(timed))))
+    assert told.state == state
+    assert f"known to ±{100 * half:.1f} % or better, and {5 * disturbed:.1f} % of" in told.text
+    none = noise(load(write(content([entry(f"{CASE.format(16)}/numpy", 1e-3, ONE)]))))
+    assert (none.state, none.told) == ("absent", False)
+
+
+def test_a_wide_interval_makes_no_headline(write):
+    wide, narrow = CASE.format(16), CASE.format(64)
+    data = measured(
+        (wide, "torch-cpu", (30.0, 2.0, 400.0)),
+        (narrow, "torch-cpu", (4.0, 3.8, 4.2)),
+        (CASE.format(256), "torch-cpu", TIED),
+    )
+    assert findings(write, data).headlines()[0].id == f"speedup/{narrow}/torch-cpu"
+
+
+def test_an_impossible_time_never_counts(write):
+    found = findings(write, implausible(small_file(), f"{CASE.format(64)}/torch-cpu"))
+    assert "PyTorch is faster in 0, slower in 1" in found.all["score"].text
+    assert not any("n=64" in finding.text for finding in found.headlines())
+    (answer,) = found.answers()
+    assert "faster than NumPy in 0, as fast within 10 % in 1, slower in 0" in answer.text
+    last = implausible(small_file(), f"{CASE.format(256)}/torch-cpu")
+    assert findings(write, last).answers() == []
+    assert steadiness(found.result).text.endswith(
+        "; 1 more cannot be true and are left out."
+    )  # fmt: skip
+
+
+def test_steadiness_is_the_median_half_width_and_the_share_of_disturbed_blocks(write):
+    timed = [
+        entry(f"{CASE.format(16)}/numpy", 1e-3, ONE, blocks=6, disturbed_blocks=3),
+        entry(f"{CASE.format(16)}/torch-cpu", 1e-3, (2.0, 1.8, 2.2), blocks=6, bimodal=True),
+        entry(f"{CASE.format(64)}/torch-cpu", 1e-3, (2.0, 1.9, 2.1), blocks=6),
+    ]
+    timed.append(entry(f"{CASE.format(256)}/torch-cpu", 1e-3, (1.0, 0.85, 1.0), blocks=6))
+    told = steadiness(load(write(content(timed))))
+    assert told.text == (  # 5, 7.5 and 10 %; 3 of 24 blocks
+        "Half of all speedups are known to ±7.5 % or better; 12.5 % of blocks were disturbed;"
+        " 1 of 3 speedups are unsettled; 1 of 4 cells run at two speeds."
+    )
+    nothing = steadiness(load(write(content(timed[:1]))))
+    assert (nothing.state, nothing.told, nothing.text) == ("absent", False, "No speedups.")
+
+
+def test_the_self_test_is_told_in_words(write):
+    data = small_file()
+    none = self_tested(load(write(data)))
+    assert (none.state, none.told) == ("absent", False)
+    assert none.text.startswith("None in this run")
+    data["machine_info"]["self_test"] = {
+        "comparisons": 40, "excluding_1": 2, "widest_half_width": 0.051, "furthest": 0.0953,
+        "rows": [{"cell": "a/numpy", "ratio": 1.1, "low": 1.05, "high": 1.15}],
+    }  # fmt: skip
+    assert self_tested(load(write(data))).text == (
+        "2 of 40 comparisons of a contender with itself exclude 1 (of 95 % intervals one in twenty "
+        "does); 0 would be called a winner; the widest interval is ±5.1 %, and the same code was "
+        "measured at most 10.0 % apart."
+    )
+    for low, high in ((1.06, 1.15), (0.9, 0.95)):
+        row = data["machine_info"]["self_test"]["rows"][0]
+        row |= {"low": low, "high": high, "ratio": (low + high) / 2}
+        assert (
+            "one in twenty does); 1 would be called a winner" in self_tested(load(write(data))).text
+        )
+    del data["machine_info"]["self_test"]["furthest"]
+    assert self_tested(load(write(data))).text == (
+        "2 of 40 comparisons of a contender with itself exclude 1."
+    )
+
+
+def test_a_finding_of_an_accelerator_is_told_by_its_cells(write):
+    found = findings(write)
+    told = {f.id for f in found.kind("speedup") if about_accelerators(f)}
+    assert told == {f"speedup/{CASE.format(n)}/torch-cuda" for n in (16, 64, 256)}
+    assert not about_accelerators(found.all["self-test"])
+
+
+def fields(text):
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+
+
+NUMBER = re.compile(
+    r'<data class="[^"]*" value="([^"]*)" data-finding="([^"]*)" data-key="([^"]*)"'
+    r' data-cell="([^"]*)"( data-file="f.json" title="measured on lab, not on this machine")?>'
+)
+
+
+def check(result):
+    """Hold every finding of a result against its table: nothing is told that rests on nothing."""
+    found = Findings(result)
+    cells = set(result.table["cell"])
+    for key, finding in found.all.items():
+        assert finding.id == key
+        assert set(finding.numbers) | set(finding.words) >= fields(finding.sentence + finding.cause)
+        assert set(finding.numbers) <= fields(finding.sentence + finding.cause)
+        assert not set(finding.numbers) & set(finding.words)
+        assert all(finding.numbers.values())
+        if finding.told and finding.kind != "self-test":
+            assert finding.cells
+            assert set(finding.cells) <= cells
+        assert set(finding.of.values()) <= cells
+        if finding.interval:
+            assert not finding.interval.low > finding.interval.value
+            assert not finding.interval.high < finding.interval.value
+        assert finding.text.endswith(".")
+        assert not re.search(r"\bnan\b|\binf\b|\bNone\b(?! in this run)|\{", finding.text)
+        quoted = {QUOTED: str(escape(finding.words[QUOTED]))} if QUOTED in finding.words else {}
+        tied = {**finding.numbers, **quoted}
+        numbers = NUMBER.findall(str(finding.html))
+        assert [(number[0], number[2]) for number in numbers] == [
+            (tied[name], name)
+            for _, name, _, _ in string.Formatter().parse(finding.sentence + finding.cause)
+            if name in tied
+        ]
+        assert {number[1] for number in numbers} <= {finding.id}
+        assert {number[3] for number in numbers} <= cells | {finding.id}
+        elsewhere = finding.elsewhere("lab", "f.json")
+        marked = NUMBER.findall(str(elsewhere.html))
+        assert all(number[-1] for number in marked)
+        assert len(marked) == len(numbers)
+        assert elsewhere.text.count("†") == len(numbers) - len(quoted)
+    return found
+
+
+@pytest.mark.parametrize("path", COMMITTED, ids=lambda path: path.stem)
+def test_every_number_of_a_committed_file_rests_on_a_cell_of_it(path):
+    found = check(load(path))
+    kinds = {finding.kind for finding in found.all.values()}
+    assert {
+        "speedup", "crossover", "growth", "roof", "overhead", "scaling", "first-call",
+        "verification", "answer", "bins", "score", "steadiness", "noise",
+    } <= kinds  # fmt: skip
+    if "training" in set(found.result.timed["family"]):  # a run that was not cut off before
+        assert {"gradients", "ladder"} <= kinds
+    timed = found.result.table["ratio"].notna() & (found.result.table["contender"] != "numpy")
+    assert sum(f.told for f in found.speedups.values()) == timed.sum()
+    assert len(found.headlines()) == 3
+
+
+def test_ids_are_unique(write):
+    for result in (*map(load, COMMITTED), load(write(small_file()))):
+        from_all = Findings(result)
+        yielded = [
+            *from_all.speedups,
+            *(f.id for f in crossovers(result)),
+            *(f.id for f in growths(result)),
+            *(f.id for f in roofs(result)),
+            *(f.id for f in lessons(result)),
+        ]
+        assert len(set(yielded)) == len(yielded)
+        assert set(yielded) < set(from_all.all)
+
+
+@pytest.mark.parametrize("cut", range(7))
+def test_every_number_of_a_part_of_a_file_rests_on_a_cell_of_it(write, cut):
+    data = small_file()
+    data["benchmarks"] = data["benchmarks"][:cut]
+    check(load(write(data)))
+
+
+def test_what_was_told_before_is_told_again(write):
+    first, second = (findings(write).all for _ in range(2))
+    assert {key: f.text for key, f in first.items()} == {key: f.text for key, f in second.items()}
+
+
+@pytest.mark.parametrize(
+    ("names", "told"), [(("a",), "1 computation, at"), ("ab", "2 computations, each at")]
+)
+def test_an_answer_counts_computations(write, names, told):
+    timed = []
+    for name in names:
+        case = CASE.format(16).replace("matmul", name)
+        timed += [entry(f"{case}/numpy", 1.0, ONE), entry(f"{case}/torch-cpu", 0.5, (2, 1.9, 2.1))]
+    (answer,) = Findings(load(write(content(timed)))).answers()
+    assert answer.text.startswith(f"Of {told} its largest size, torch-cpu on one core is faster")
+
+
+FREE = {"name": "NVIDIA H100 80GB", "used_bytes": 600 * 2**20, "processes": 0}
+HELD = FREE | {"held_back": ["its power limit", "its temperature"]}
+
+
+@pytest.mark.parametrize(
+    ("begin", "end", "state", "text"),
+    [
+        ([], [], "absent", "What its GPUs did besides is not known."),
+        ([FREE], [FREE], "free", "Its GPUs were free before the run."),
+        (
+            [FREE, FREE | {"processes": 1, "used_bytes": 20 * 2**30}],
+            [HELD],
+            "busy",
+            "Before the run 20.0 GiB of the memory of NVIDIA H100 80GB was in use, by others: its",
+        ),
+        (
+            [FREE],
+            [HELD],
+            "held back",
+            "At the end of the run NVIDIA H100 80GB was held back by its power limit and its temp",
+        ),
+    ],
+)
+def test_a_card_that_was_not_its_own_or_was_held_back_is_told(write, begin, end, state, text):
+    data = small_file()
+    data["machine_info"]["gpu_states"] = {"begin": begin, "end": end}
+    result = load(write(data))
+    found = Findings(result).all["card"]
+    assert found.state == state
+    assert found.text.startswith(text)
+    said = any("NVIDIA H100" in line for line in summary(Findings(result)))
+    assert said == (state in {"busy", "held back"})
+    assert ("<cite>NVIDIA H100 80GB</cite>" in found.html) == said
+
+
+def test_what_was_visited_once_says_so(write):
+    data = small_file()
+    for benchmark in data["benchmarks"]:
+        info = benchmark["extra_info"]
+        info["visits"] = 1
+        if info["speedup"]["ratio"] != 1:
+            info["speedup"] |= {"low": 0.5, "high": 20.0}
+    found = Findings(load(write(data)))
+    assert "visited once" in found.all["steadiness"].text
+    open_ones = [told for told in found.speedups.values() if told.state == "unsettled"]
+    assert open_ones
+    assert all("holds both answers, from one visit" in told.text for told in open_ones)

@@ -1,0 +1,94 @@
+"""Every part that says who is faster says what the one rule says, on a grid of intervals."""
+
+import itertools
+import math
+
+import pytest
+
+from bench.results.verdicts import MARGIN, SLOWER, TIE, TIE_WITHIN, UNSETTLED, verdict
+from reports import units
+from reports.charts.crossovers import speedup_against_size
+from reports.charts.drawing import PAPER
+from reports.charts.overview import overview
+from reports.charts.sizes import STATES, claim, time_against_size
+from reports.compare.comparison import compare, regressions
+from reports.findings.findings import Findings
+from reports.findings.largest import answers
+from reports.findings.lessons import compared
+from reports.findings.speedups import state_of
+from reports.findings.statement import Interval
+from reports.findings.trends import settled
+from reports.read.load import load, records
+from reports.site.readme import readme
+from tests.conftest import CASE, ONE, content, entry
+
+ENDS = (0.1, 0.5, 0.92, 0.96, 1.01, 1.04, 1.06, 1.08, 1.11, 9.0)
+GRID = [
+    *itertools.combinations(ENDS, 2),
+    (MARGIN, 2.0), (0.5, 1 / MARGIN), (1 / TIE_WITHIN, TIE_WITHIN), (1.0, 1.0),
+]  # fmt: skip
+CELL = CASE.format(16)
+
+
+def middle(low, high):
+    return math.sqrt(low * high)
+
+
+def file(write, low, high, name="result.json", **info):
+    speedup = (middle(low, high), low, high)
+    timed = [
+        entry(f"{CELL}/numpy", 1e-3, ONE, axis="n", axis_value=16.0),
+        entry(f"{CELL}/torch-cpu", 1e-3 / speedup[0], speedup, axis="n", axis_value=16.0, **info),
+    ]
+    return load(write(content(timed), name))
+
+
+def two_runs(write, low, high):
+    """Return two files of one cell each, whose times' ratio has that interval."""
+    half = math.sqrt(high / low)
+    times = {"a": (1e-3, 1.0), "b": (1e-3 / middle(low, high), half)}
+    found = []
+    for label, (time_s, spread) in times.items():
+        ends = {"time_low_s": time_s / spread, "time_high_s": time_s * spread}
+        timed = [entry(f"{CELL}/numpy", time_s, ONE, **ends)]
+        found.append(load(write(content(timed, label=label), f"{label}.json")))
+    return found
+
+
+def hollow(plot):
+    """Tell whether a figure has a hollow point."""
+    marks = [line for axes in plot.figure.axes for line in axes.lines]
+    return any(line.get_marker() == "o" and line.get_markerfacecolor() == PAPER for line in marks)
+
+
+@pytest.mark.parametrize(("low", "high"), GRID, ids=lambda end: f"{end:.3g}")
+def test_all_say_what_the_one_rule_says(write, low, high):
+    wanted = verdict(low, high)
+    result = file(write, low, high)
+    findings = Findings(result)
+    (speedup,) = findings.speedups.values()
+    assert speedup.state == wanted
+    (row,) = [row for row in records(result.timed) if row["contender"] == "torch-cpu"]
+    assert state_of(row) == wanted
+    assert [state for _, state in settled([row])] == [wanted]
+    assert compared(Interval(value=middle(low, high), low=low, high=high)) == wanted
+    (answer,) = answers(result)
+    assert answer.state == wanted
+    assert claim([row]) == f"torch-cpu: {STATES[wanted]} at 1 of 1"
+    marked = {TIE: "| {} |", UNSETTLED: "| *{}* |"}.get(wanted, "| **{}** |")
+    assert marked.format(units.ratio(row["ratio"], low, high)) in readme([result])
+    for plot in (time_against_size(result.timed), speedup_against_size(result.timed),
+                 overview(result.timed, 1)):  # fmt: skip
+        assert hollow(plot) == (wanted == UNSETTLED)
+
+
+@pytest.mark.parametrize(("low", "high"), GRID, ids=lambda end: f"{end:.3g}")
+def test_two_machines_are_judged_by_the_one_rule_and_so_is_the_gate(write, low, high):
+    comparison = compare(two_runs(write, low, high))
+    pair = comparison.pairs.iloc[0]
+    known = verdict(pair["low"], pair["high"])
+    assert pair["verdict"] == known
+    assert (pair["low"], pair["high"]) == pytest.approx((low, high))
+    assert list(comparison.means["verdict"]) == [known] * 2
+    assert len(regressions(comparison, MARGIN - 1)) == (known == SLOWER)
+    assert len(regressions(comparison, 0)) == (pair["high"] < 1)

@@ -1,0 +1,126 @@
+"""What limits a result at best, and which part of that it gets."""
+
+import pytest
+
+from bench.results.machine import Peaks
+from reports.findings.findings import Findings
+from reports.findings.roofline import bandwidth, memory_bound, of_roof, peak_of, ridge
+from reports.read.load import load
+from tests.conftest import CASE, ONE, content, entry
+
+PEAK = {"flop_s": {"float32": 4e9}, "copy_bytes_s": 2e7, "read_bytes_s": 1e7, "cache_bytes": 1000}
+ONE_CORE = {"cpu/threads=1": PEAK}
+
+
+def one(write, peaks, **info):
+    timed = entry(f"{CASE.format(16)}/numpy", 1e-3, ONE, **({"precision": "float32"} | info))
+    data = content([timed])
+    data["machine_info"]["peaks"] = peaks
+    result = load(write(data))
+    (row,) = result.table.to_dict("records")
+    return row, result.machine.peaks
+
+
+@pytest.mark.parametrize(
+    ("peaks", "info", "share"),
+    [
+        (ONE_CORE, {}, (0.5, "FLOP/s")),  # 2e6 operations in 1 ms, of 4e9 a second
+        (ONE_CORE, {"flops": 0.0}, (0.5, "bytes/s")),  # 1e4 bytes, of 2e7 a second
+        (ONE_CORE, {"flops": 1e6}, (0.5, "bytes/s")),  # the nearer of both limits
+        ({"cpu/threads=1": PEAK | {"read_bytes_s": 4e7}}, {"flops": 0.0}, (0.25, "bytes/s")),
+        ({"cpu/threads=1": PEAK | {"cache_bytes": 2500}}, {"flops": 0.0}, (0.0, "")),  # 4 caches
+        ({"cpu/threads=1": PEAK | {"cache_bytes": 2499}}, {"flops": 0.0}, (0.5, "bytes/s")),
+        ({"cpu/threads=1": PEAK | {"cache_bytes": None}}, {"flops": 0.0}, (0.0, "")),
+        (ONE_CORE, {"precision": "bfloat16", "bytes": 1.0}, (0.0, "")),
+        ({"cpu/threads=2": PEAK}, {}, (0.0, "")),
+        ({"cpu/threads=2": PEAK}, {"threads": 2}, (0.5, "FLOP/s")),
+        ({"cuda": PEAK}, {"device": "cuda"}, (0.5, "FLOP/s")),
+        (None, {}, (0.0, "")),
+    ],
+)
+def test_what_a_result_gets_of_its_roof(write, peaks, info, share):
+    assert of_roof(*one(write, peaks, **info)) == (pytest.approx(share[0]), share[1])
+
+
+def test_the_ridge_is_where_both_limits_take_as_long():
+    peak = Peaks(**PEAK)
+    assert bandwidth(peak) == 2e7
+    assert bandwidth(Peaks(read_bytes_s=3.0, copy_bytes_s=2.0)) == 3.0
+    assert ridge(peak, "float32") == 200
+    assert ridge(peak, "float64") == 0
+    assert ridge(Peaks(flop_s={"float32": 1.0}), "float32") == 0
+
+
+@pytest.mark.parametrize(
+    ("info", "bound"),
+    [
+        ({"flops": 199e4, "bytes": 1e4}, True),
+        ({"flops": 200e4, "bytes": 1e4}, False),  # 200 operations a byte: at the ridge
+        ({"flops": 0.0}, None),
+        ({"bytes": 0.0}, None),
+        ({"precision": "float64"}, None),
+        ({"threads": 2}, None),
+    ],
+)
+def test_memory_limits_below_the_ridge(write, info, bound):
+    assert memory_bound(*one(write, ONE_CORE, **info)) is bound
+    assert memory_bound(*one(write, None, **info)) is None
+
+
+def test_the_peak_is_that_of_the_device_and_its_threads(write):
+    row, peaks = one(write, ONE_CORE | {"cuda:1": PEAK | {"launch_s": 1.0}}, device="cuda:1")
+    assert peak_of(row, peaks).launch_s == 1.0
+    assert peak_of(row | {"device": "cpu"}, peaks).launch_s is None
+    assert peak_of(row | {"device": "cuda"}, peaks) is None
+
+
+def told(write, *benchmarks, peaks=ONE_CORE, cells=()):
+    for benchmark in benchmarks:
+        benchmark["extra_info"]["precision"] = "float32"
+    data = content(list(benchmarks))
+    for place, status in cells:
+        data["cells"][place] |= {"status": status}
+    data["machine_info"]["peaks"] = peaks
+    return Findings(load(write(data))).kind("roof")
+
+
+def test_the_sentence_says_what_limits_and_how_near_it_is(write):
+    cell = f"{CASE.format(16)}/torch-cpu"
+    (compute,) = told(write, entry(cell, 1e-3, ONE))
+    assert (compute.state, compute.cells) == ("compute-bound", (cell,))
+    assert compute.text == (
+        "matmul at n=16, float32: torch-cpu gets 50 % of the measured peak of arithmetic; 200"
+        " operations a byte lie above the ridge of 200: arithmetic limits it."
+    )
+    (memory,) = told(write, entry(cell, 1e-3, ONE, flops=1e4))
+    assert memory.state == "memory-bound"
+    assert memory.text == (
+        "matmul at n=16, float32: torch-cpu gets 50 % of the measured peak of memory; 1.0"
+        " operations a byte lie below the ridge of 200: memory limits it."
+    )
+    (unknown,) = told(write, entry(cell, 1e-3, ONE, flops=0.0))
+    assert unknown.state == "unknown"
+    assert unknown.text == (
+        "matmul at n=16, float32: torch-cpu gets 50 % of the measured peak of memory."
+    )  # fmt: skip
+    assert told(write, entry(cell, 1e-3, ONE), peaks=None) == []
+
+
+def test_only_the_largest_size_of_numpy_and_of_a_usual_contender_is_told(write):
+    names = ("numpy", "torch-cpu", "torch-cpu-bf16")
+    cells = [entry(f"{CASE.format(n)}/{name}", 1e-3, ONE) for n in (4, 64, 16) for name in names]
+    found = told(write, *cells)
+    assert [finding.cells[0] for finding in found] == [
+        f"{CASE.format(64)}/{name}" for name in names[:2]
+    ]
+    assert len({finding.id for finding in found}) == 2
+    late = told(write, *cells, cells=[(3, "implausible"), (4, "implausible"), (5, "implausible")])
+    assert {finding.cells[0] for finding in late} == {
+        f"{CASE.format(16)}/{name}" for name in names[:2]
+    }
+
+
+def test_threads_are_named(write):
+    timed = entry("matmul/n=16/float32/threads=2/numpy", 1e-3, ONE)
+    (finding,) = told(write, timed, peaks={"cpu/threads=2": PEAK})
+    assert finding.text.startswith("matmul at n=16, float32, 2 threads: NumPy gets 50 %")

@@ -1,0 +1,314 @@
+"""The data picks the sentence, and a cause stands where the file shows it."""
+
+import re
+
+import pytest
+
+from reports.findings.findings import Findings
+from reports.findings.speedups import state_of
+from reports.read.load import load
+from tests.conftest import CASE, ONE, asked, content, entry, small_file
+
+N16 = CASE.format(16)
+
+
+def found(write, speedup, *, status="ok", contender="torch-cpu", case=N16, **info):
+    """What a file says of one contender beside NumPy."""
+    info |= {"device": "cuda"} if contender.startswith("torch-cuda") else {}
+    timed = [entry(f"{case}/numpy", 1e-3, ONE), entry(f"{case}/{contender}", 1e-3, speedup, **info)]
+    data = content(timed)
+    data["cells"][1] |= {"status": status}
+    (finding,) = Findings(load(write(data))).speedups.values()
+    return finding
+
+
+WON, LOST, TIED = (4.0, 3.8, 4.2), (0.25, 1 / 4.2, 1 / 3.8), (1.01, 0.98, 1.04)
+GOLDEN = {
+    "faster": "{c} is 4.0 times as fast as NumPy (95 % interval 3.8 to 4.2).",
+    "slower": "NumPy is 4.0 times as fast as {c} (95 % interval 3.8 to 4.2).",
+    "tie": "NumPy and {c} are equally fast, within 10 %; {c} runs at 1.01 times NumPy's speed (95 %"
+    " interval 0.98 to 1.04).",
+    "unsettled": "cannot tell whether NumPy or {c} is faster; {c} runs at about 1.1 times NumPy's"
+    " speed, and the 95 % interval 0.8 to 1.5 holds both answers.",
+}
+
+
+@pytest.mark.parametrize("contender", ["torch-cpu", "torch-cuda", "torch-cuda-tf32"])
+@pytest.mark.parametrize(
+    ("speedup", "state"),
+    [(WON, "faster"), (LOST, "slower"), (TIED, "tie"), ((1.1, 0.8, 1.5), "unsettled")],
+)
+def test_each_state_has_its_sentence(write, contender, speedup, state):
+    finding = found(write, speedup, contender=contender)
+    assert finding.state == state
+    assert finding.text == f"matmul at n=16, float32: {GOLDEN[state].format(c=contender)}"
+    assert finding.cells == (f"{N16}/numpy", f"{N16}/{contender}")
+    assert (finding.interval.value, finding.interval.low, finding.interval.high) == speedup
+
+
+def turned(speedup):
+    ratio, low, high = speedup
+    return 1 / ratio, 1 / high, 1 / low
+
+
+@pytest.mark.parametrize("contender", ["torch-cpu", "torch-cuda"])
+@pytest.mark.parametrize("speedup", [WON, (1.5, 1.4, 1.6), (31.4, 30.2, 32.9), (1.06, 1.051, 1.07)])
+def test_turning_the_data_round_turns_the_sentence_round(write, contender, speedup):
+    win, loss = (found(write, s, contender=contender) for s in (speedup, turned(speedup)))
+    assert (win.state, loss.state) == ("faster", "slower")
+    where = "matmul at n=16, float32: "
+    names = {contender: "NumPy", "NumPy": contender}
+    swapped = re.sub("|".join(names), lambda name: names[name[0]], win.text.removeprefix(where))
+    assert loss.text.removeprefix(where) == swapped
+
+
+def test_a_tie_turned_round_is_a_tie(write):
+    for speedup in (TIED, ONE, (0.97, 0.955, 1.04)):
+        assert found(write, speedup).state == found(write, turned(speedup)).state == "tie"
+
+
+@pytest.mark.parametrize(
+    ("speedup", "state", "text"),
+    [
+        ((3.0, 2.9, 3.1), "faster", "torch-cpu is 3.0 times as fast as NumPy"),
+        ((80.0, 39.0, 175.0), "faster", "torch-cpu is about 80 times as fast as NumPy (95 %"),
+        ((0.5, 0.49, 0.51), "slower", "NumPy is 2.00 times as fast as torch-cpu"),
+        ((1.0, 1.0, 1.0), "tie", "NumPy and torch-cpu are equally fast, within 10 %; torch-cpu"),
+        ((1.06, 1.05, 1.07), "tie", "NumPy and torch-cpu are equally fast"),
+        ((1.06, 1.051, 1.07), "faster", "torch-cpu is 1.06"),
+        ((0.94, 0.93, 0.953), "tie", "NumPy and torch-cpu are equally fast"),
+        ((0.94, 0.93, 0.952), "slower", "NumPy is 1.06"),
+        ((1.0, 0.9, 1.2), "unsettled", "cannot tell whether NumPy or torch-cpu is faster"),
+        ((1.2, 1.0, 1.4), "unsettled", "cannot tell whether torch-cpu is faster than NumPy or as"),
+        ((0.8, 0.7, 1.0), "unsettled", "cannot tell whether NumPy is faster than torch-cpu or as"),
+    ],
+)
+def test_the_sentence_follows_the_interval(write, speedup, state, text):
+    finding = found(write, speedup)
+    assert finding.state == state
+    assert finding.text.startswith(f"matmul at n=16, float32: {text}")
+
+
+@pytest.mark.parametrize("speedup", [WON, LOST, TIED, (1.1, 0.8, 1.5)])
+def test_visits_blocks_and_medians_change_no_verdict(write, speedup):
+    told = found(write, speedup).text
+    others = {"visits": 2}, {"visits": None}, {"blocks": 1}, {"typical_s": 5e-3}, {"bimodal": True}
+    assert [found(write, speedup, **other).text for other in others] == [told] * 5
+
+
+def test_medians_are_quoted_where_their_interval_is_apart(write):
+    assert found(write, (3.0, 2.9, 3.1), by_medians=(2.0, 1.9, 2.1)).text.endswith(
+        "(95 % interval 2.9 to 3.1); 2.0 times by their medians."
+    )
+    assert "; 0.50 times by their medians" in found(write, WON, by_medians=(0.5, 0.49, 0.51)).text
+    assert "; 2.0 times by their medians" in found(write, LOST, by_medians=(0.5, 0.47, 0.53)).text
+    assert "medians" not in found(write, (3.0, 2.9, 3.1), by_medians=(2.8, 2.7, 2.9)).text
+
+
+@pytest.mark.parametrize("status", ["mismatch", "skipped", "oom", "crashed", "timeout"])
+def test_an_absent_cell_says_why(write, status):
+    data = small_file()
+    data["cells"][-3] |= {"status": status, "reason": "no {device}"}
+    finding = Findings(load(write(data))).speedups[f"speedup/{N16}/torch-cuda"]
+    assert (finding.state, finding.interval, finding.told) == ("absent", None, False)
+    assert finding.text == (
+        "matmul at n=16, float32: torch-cuda has no speedup (no {device})."
+    )  # fmt: skip
+
+
+def test_a_speedup_on_several_threads_says_so(write):
+    finding = found(write, (2.0, 1.9, 2.1), case="matmul/n=16/float32/threads=4")
+    assert finding.text.startswith("matmul at n=16, float32, 4 threads: torch-cpu is 2.0 times")
+
+
+def test_a_size_of_several_numbers_is_spaced(write):
+    finding = found(write, WON, size="channels=4,batch=8")
+    assert finding.text.startswith("matmul at channels=4, batch=8, float32: ")
+
+
+def alone(write, cells=(), **info):
+    timed = entry(f"{N16}/torch-cpu", 1e-3, ONE, **info)
+    timed["extra_info"] |= {"speedup": None, "speedup_typical": None}
+    found = Findings(load(write(content([timed], cells)))).speedups
+    return found[f"speedup/{N16}/torch-cpu"]
+
+
+def test_without_numpy_there_is_no_speedup_and_the_reason_is_told(write):
+    finding = alone(write)
+    assert finding.state == "absent"
+    assert finding.text.endswith("torch-cpu has no speedup (NumPy has no time in this case).")
+    late = asked(f"{N16}/numpy", "timeout", "NumPy did not finish in 5 s")
+    assert alone(write, [late]).text.endswith("(NumPy did not finish in 5 s).")
+
+
+def test_numpy_has_no_speedup_over_itself(write):
+    found = Findings(load(write(small_file()))).speedups
+    names = ("torch-cpu", "torch-cuda")
+    assert set(found) == {f"speedup/{CASE.format(n)}/{c}" for n in (16, 64, 256) for c in names}
+
+
+def test_an_impossible_time_is_told_as_such(write):
+    data = small_file()
+    for cell in data["cells"]:
+        if cell["id"] == f"{CASE.format(64)}/torch-cpu":
+            cell |= {"status": "implausible", "reason": "it is above the peak"}
+    finding = Findings(load(write(data))).speedups[f"speedup/{CASE.format(64)}/torch-cpu"]
+    assert (finding.state, finding.interval, finding.numbers) == ("implausible", None, {})
+    assert finding.text == (
+        "matmul at n=64, float32: the time of torch-cpu cannot be true and is left out: "
+        "it is above the peak."
+    )
+
+
+def test_every_number_carries_the_cell_it_rests_on(write):
+    html = str(found(write, (3.0, 2.9, 3.1)).html)
+    of = f'data-finding="speedup/{N16}/torch-cpu"'
+    numbers = re.findall(
+        rf'<data class="faster" value="([^"]+)" {of} data-key="(.*?)" data-cell="([^"]+)">', html
+    )
+    assert numbers == [
+        ("3.0", "ratio", f"{N16}/torch-cpu"),
+        ("2.9 to 3.1", "interval", f"{N16}/torch-cpu"),
+    ]
+
+
+def test_words_from_a_file_are_escaped(write):
+    finding = found(write, (3.0, 2.9, 3.1), workload="<b>bold</b>")
+    assert "&lt;b&gt;bold" in finding.html
+    assert "<b>" not in finding.html
+
+
+def test_a_time_that_failed_has_no_state_but_absent():
+    row = {"status": "mismatch", "ratio": 3.0, "low": 2.9, "high": 3.1}
+    assert state_of(row) == "absent"
+    assert state_of(row | {"status": "ok"}) == "faster"
+    assert state_of(row | {"status": "ok", "ratio": float("nan")}) == "absent"
+
+
+# Causes. A pair is NumPy's row and PyTorch's; calls of 1 µs stand in the same file.
+
+PEAK = {"flop_s": {"float32": 4e9}, "copy_bytes_s": 2e7, "read_bytes_s": 1e7, "cache_bytes": 1000}
+CALLS = [entry(f"{CASE.format(1)}/{name}", 1e-6, ONE) for name in ("numpy", "torch-cpu")]
+LIBRARIES = {"numpy": [{"internal_api": "openblas"}], "torch": {"library": "mkl"}}
+
+
+def pair(speedup, numpy_s=1e-3, case=N16, contender="torch-cpu", **info):
+    info = {"precision": "float32", "flops": 0.0, "bytes": 1.0, "family": "other"} | info
+    own = {key: info.pop(key) for key in ("device",) if key in info}
+    return [
+        entry(f"{case}/numpy", numpy_s, ONE, **info),
+        entry(f"{case}/{contender}", numpy_s / speedup[0], speedup, **info, **own),
+    ]
+
+
+def cause(write, benchmarks, calls=CALLS, **machine):
+    data = content([*calls, *benchmarks])
+    data["machine_info"] |= machine
+    cell = benchmarks[1]["extra_info"]["cell"]
+    return Findings(load(write(data))).speedups[f"speedup/{cell}"].cause
+
+
+def test_a_time_of_a_few_calls_is_the_price_of_calling(write):
+    calls = "; at this size a call costs more than the work"
+    assert cause(write, pair((1.0, 0.95, 1.02), numpy_s=9.9e-6)) == calls
+    assert cause(write, pair((0.9, 0.8, 0.95), numpy_s=8.9e-6)) == calls
+    assert cause(write, pair((0.9, 0.8, 0.95), numpy_s=9.5e-6)) == ""  # 10.6 calls of PyTorch
+    assert cause(write, pair((1.2, 1.1, 1.3), numpy_s=11e-6)) == ""  # 11 calls of NumPy
+    large = pair((1.1, 1.06, 1.2), numpy_s=1.1e-3)
+    assert cause(write, large, calls=()) == ""  # alone in its file: what a call costs is not known
+    on_gpu = pair((1.1, 1.06, 1.2), numpy_s=5e-6, contender="torch-cuda", device="cuda")
+    assert cause(write, on_gpu) == calls  # its only time is its least
+
+
+def test_no_cause_is_named_where_nobody_wins_for_sure(write):
+    unsettled = pair((1.2, 0.9, 1.6), family="matmul")
+    assert cause(write, unsettled, blas=LIBRARIES) == ""
+    data = content(pair(WON, family="matmul")[1:])
+    data["machine_info"]["blas"] = LIBRARIES
+    (finding,) = Findings(load(write(data))).speedups.values()
+    assert (finding.state, finding.cause) == ("faster", "")  # NumPy's own row is not in the file
+
+
+def test_a_matrix_product_names_the_libraries_that_the_file_names(write):
+    product = pair(WON, family="matmul")
+    assert cause(write, product, blas=LIBRARIES) == "; the work is done by OpenBLAS and MKL"
+    other = {"numpy": [{"internal_api": "<b>"}], "torch": {"library": "Accelerate"}}
+    told = "; the work is done by another BLAS and Accelerate"
+    assert cause(write, product, blas=other) == told
+    assert cause(write, product) == ""
+    assert cause(write, product, blas={"numpy": LIBRARIES["numpy"]}) == ""
+    assert cause(write, product, blas={"torch": LIBRARIES["torch"]}) == ""
+    assert cause(write, pair(WON, family="reductions"), blas=LIBRARIES) == ""
+    half = pair(WON, family="matmul", contender="torch-cpu-bf16")
+    assert cause(write, half, blas=LIBRARIES) == ""
+    on_gpu = pair(WON, family="matmul", contender="torch-cuda", device="cuda")
+    on_gpu += pair(WON, numpy_s=1e-7, case=CASE.format(2), contender="torch-cuda", device="cuda")
+    assert cause(write, on_gpu, blas=LIBRARIES) == ""
+
+
+def shared(numpy_gain, torch_gain):
+    two = "matmul/n=16/float32/threads=2"
+    one = pair(ONE, numpy_s=1e-3)
+    ratio = torch_gain / numpy_gain
+    many = pair((ratio, ratio * 0.99, ratio * 1.01), numpy_s=1e-3 / numpy_gain, case=two)
+    return [*many, *one]
+
+
+@pytest.mark.parametrize(
+    ("gains", "told"),
+    [
+        ((1.0, 1.9), "; PyTorch shares this work among the cores and NumPy does not"),
+        ((1.9, 1.0), "; NumPy shares this work among the cores and PyTorch does not"),
+        ((1.2, 1.4), "; PyTorch shares this work among the cores and NumPy does not"),
+        ((1.0, 1.2), ""),
+        ((1.4, 1.9), ""),
+        ((1.9, 1.4), ""),
+        ((1.2, 1.0), ""),
+        ((0.5, 0.8), ""),
+    ],
+)
+def test_who_shares_the_work_among_the_cores_is_seen_in_the_cells_of_one_core(write, gains, told):
+    assert cause(write, shared(*gains)) == told
+    numpy, torch, *one = shared(*gains)
+    for part in ([], one[:1], one[1:]):  # of one core, both or either is missing
+        assert cause(write, [numpy, torch, *part]) == ""
+
+
+@pytest.mark.parametrize("of", ["arithmetic", "memory"])
+def test_both_near_the_roof_is_why_they_tie(write, of):
+    near = {"flops": 2.4e6} if of == "arithmetic" else {"bytes": 1.2e4}  # 0.6 of the peak in 1 ms
+    limit = "the processor's arithmetic" if of == "arithmetic" else "memory"
+    peaks = {"cpu/threads=1": PEAK}
+    told = f"; both are near what {limit} gives"
+    assert cause(write, pair(ONE, **near), peaks=peaks) == told
+    assert cause(write, pair(ONE, **near)) == ""
+    assert cause(write, pair(ONE, numpy_s=1.3e-3, **near), peaks=peaks) == ""  # 0.46 of it
+    one = pair((1.04, 1.03, 1.05), numpy_s=1.22e-3, **near)  # 0.49 and 0.51 of it
+    assert "both" not in cause(write, one, peaks=peaks)
+    assert cause(write, pair((1.1, 1.06, 1.2), **near), peaks=peaks) == ""  # a winner
+
+
+@pytest.mark.parametrize(
+    ("speedup", "told"),
+    [
+        ((2.0, 1.9, 2.1), "; PyTorch is near what memory gives, NumPy is not"),
+        ((0.5, 0.4, 0.6), "; NumPy is near what memory gives, PyTorch is not"),
+        ((4.0, 3.9, 4.1), ""),
+    ],
+)
+def test_one_near_what_memory_gives_is_why_it_wins(write, speedup, told):
+    peaks = {"cpu/threads=1": PEAK}
+    numpy_s = {2.0: 1.6e-3, 0.5: 0.8e-3, 4.0: 0.9e-3}[speedup[0]]  # at 0.5 ms 1e4 bytes is the peak
+    bound = {"bytes": 1e4, "flops": 1.0}
+    assert cause(write, pair(speedup, numpy_s, **bound), peaks=peaks) == told
+    assert cause(write, pair(speedup, numpy_s, **bound)) == ""
+    many = bound | {"flops": 2.4e6}  # 240 operations a byte, of 200 at the ridge
+    assert cause(write, pair(speedup, numpy_s, **many), peaks=peaks) == ""
+
+
+@pytest.mark.parametrize("cell", ["a/b/c/threads=3/torch-cpu", "<a>/{b}/%s/threads=1/torch-cpu"])
+def test_the_workload_of_a_cell_that_was_not_timed_may_be_called_anything(write, cell):
+    data = content([], [asked(cell, "skipped", "none")])
+    (finding,) = Findings(load(write(data))).speedups.values()
+    assert finding.state == "absent"
+    assert finding.text.endswith("torch-cpu has no speedup (none).")

@@ -1,0 +1,212 @@
+"""What stands at an address: bounded, strict, and what is wrong with it in one clear line."""
+
+import gzip
+import json
+import uuid
+
+import fsspec
+import pytest
+
+from reports.read import intake
+from reports.read.intake import UnreadableError, expand, printable, read, strict
+from tests.conftest import CASE, ONE, content, entry, small_file
+
+HEADER = {"schema": "numpy-vs-pytorch/1", "datetime": "x", "asked": ["a/numpy", "a/torch-cpu"]}
+MARKED = {"cell": {"id": "a/numpy", "status": "skipped", "reason": "r"}, "benchmark": None}
+
+
+def complaint(address):
+    """What reading an address complains of, its own name left out."""
+    with pytest.raises(UnreadableError) as caught:
+        read(address)
+    told = str(caught.value)
+    assert told.isprintable()
+    name = printable(str(address))
+    assert told.startswith(f"{name}: ")
+    return told.removeprefix(f"{name}: ")
+
+
+def put(tmp_path, data, name="bad.json"):
+    path = tmp_path / name
+    path.write_bytes(data if isinstance(data, bytes) else data.encode())
+    return path
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        pytest.param("", "not readable as JSON: Expecting value", id="empty"),
+        pytest.param(" \n", "not readable as JSON: Expecting value", id="blank"),
+        pytest.param(json.dumps(small_file())[:-200], "not readable as JSON", id="truncated"),
+        pytest.param("{}x", "not readable as JSON: Extra data", id="trailing"),
+        pytest.param(b'{"a": "\xff"}', "no UTF-8 text", id="latin-1"),
+        pytest.param("{}".encode("utf-16"), "no UTF-8 text", id="utf-16"),
+        pytest.param(b"\xef\xbb\xbf{}", "Unexpected UTF-8 BOM", id="bom"),
+        pytest.param('{"a": "\x1b[31m"}', "Invalid control character", id="raw-escape"),
+        pytest.param("9" * 5000, "not readable as JSON: Exceeds the limit", id="digits"),
+        pytest.param("[" * 100_000, "nested too deeply", id="deep"),
+        pytest.param('{"x": 1, "cells":' + "[" * 3000, "cells: nested too deeply", id="list"),
+        pytest.param('{"machine_info":' + '{"a":' * 100_000, "machine_info: nested", id="object"),
+        pytest.param('{"a": {"b": 1, "b": 2}}', "b: each key once expected", id="key-twice"),
+        pytest.param('{"\\u001b": 1, "\\u001b": 2}', "\ufffd: each key once", id="key-escape"),
+    ],
+)
+def test_what_is_no_strict_json_is_one_clear_line(tmp_path, data, told):
+    assert told in complaint(put(tmp_path, data))
+
+
+@pytest.mark.parametrize("sign", ["NaN", "Infinity", "-Infinity"])
+@pytest.mark.parametrize(
+    ("data", "field"),
+    [
+        ('{"datetime": "x", "unknown": {"a": [1, {"b": %s}]}}', "unknown.a.1.b"),
+        ('{"benchmarks": [0, [%s], NaN]}', "benchmarks.1.0"),
+        ('{"a": 1e999, "b": %s}', "b"),
+        ('{"a\\n": %s}', "a\ufffd"),
+    ],
+)
+def test_a_number_that_is_none_is_named_by_its_field(tmp_path, sign, data, field):
+    assert f"not readable as JSON: {field}: a finite number expected, got {sign}" == complaint(
+        put(tmp_path, data % sign)
+    )
+
+
+def test_the_first_of_many_keys_that_stand_twice_is_named_at_once():
+    pairs = ",".join(f'"{n}": 0' for n in range(200_000))
+    with pytest.raises(Exception, match=r"^199999: each key once"):
+        strict(f'{{{pairs}, "199999": 0}}')
+
+
+@pytest.mark.parametrize("size", [10, 11])
+def test_a_file_larger_than_the_bound_is_refused(tmp_path, monkeypatch, size):
+    monkeypatch.setattr(intake, "MAX_BYTES", 10)
+    path = put(tmp_path, json.dumps("x" * (size - 2)))
+    packed = put(tmp_path, gzip.compress(path.read_bytes()), "bad.json.gz")
+    if size == 10:
+        assert read(path).content == read(packed).content == "x" * 8
+    else:
+        assert complaint(path) == "larger than 0 MiB, no result file"
+        assert complaint(packed) == "larger than 0 MiB, no result file"
+
+
+def test_what_cannot_be_opened_says_so(tmp_path):
+    assert "No such file" in complaint(tmp_path / "missing.json")
+    assert "Is a directory" in complaint(tmp_path)
+    assert "Protocol not known: nosuch" in complaint("nosuch://x")
+    assert "Not a gzipped file" in complaint(put(tmp_path, "{}", "bad.json.gz"))
+    whole = gzip.compress(json.dumps(small_file()).encode())
+    assert "end-of-stream" in complaint(put(tmp_path, whole[:-20], "half.json.gz"))
+    for name in ("", "a\x00b.json", "a\nb.json", "\x1b[31m.json", "x" * 5000 + ".json"):
+        assert complaint(name).startswith("cannot be opened: ")
+
+
+def test_a_packed_file_is_read_and_its_hash_is_that_of_its_content(tmp_path):
+    plain = put(tmp_path, "{}", "a.json")
+    packed = put(tmp_path, gzip.compress(b"{}"), "a.json.gz")
+    assert read(plain).content == read(packed).content == {}
+    assert read(plain).sha256 == read(packed).sha256
+    assert read(plain).sha256.startswith("44136fa355b3678a")
+
+
+def test_text_of_a_file_is_bounded_and_harmless():
+    assert printable("a\x1b[31mb\u202ec\nd") == "a\ufffd[31mb\ufffdc\ufffdd"
+    assert printable("x" * 1000) == "x" * 480 + "…"
+    assert printable("µ “é” 中") == "µ “é” 中"
+
+
+def lines(*objects, end="\n"):
+    return "\n".join(json.dumps(each) for each in objects) + end
+
+
+def test_a_journal_reads_like_a_result_file(tmp_path):
+    timed = entry(f"{CASE.format(4)}/numpy", 1e-3, ONE)
+    cell = timed["extra_info"]["cell"]
+    header = HEADER | {"asked": [cell, "later"], "note": "last"}
+    first = {"cell": {"id": cell, "status": "unstable"}, "benchmark": None}
+    last = {"cell": {"id": cell, "status": "ok"}, "benchmark": timed}
+    other = entry(f"{CASE.format(4)}/numpy", 9.0, ONE)
+    twin = {"cell": {"id": cell, "status": "crashed"}, "benchmark": other, "twin": True}
+    path = put(tmp_path, lines(HEADER, first, last, twin, header), "run.jsonl")
+    found = read(path).content
+    assert found["cells"] == [
+        {"id": cell, "status": "ok"},
+        {"id": "later", "status": "skipped", "reason": "the run ended before this cell's turn"},
+    ]
+    assert found["benchmarks"] == [timed]
+    assert found["note"] == "last"
+
+
+def test_the_last_line_of_a_journal_may_be_half_written(tmp_path):
+    path = put(tmp_path, lines(HEADER, MARKED) + '{"cell": {"id": "a/to', "run.jsonl")
+    assert [cell["status"] for cell in read(path).content["cells"]] == ["skipped", "skipped"]
+    only = put(tmp_path, lines(HEADER, end=""), "only.jsonl")
+    assert len(read(only).content["cells"]) == 2
+
+
+def test_a_text_in_a_journal_may_hold_other_line_ends(tmp_path):
+    text = json.dumps(HEADER | {"note": "a\u2028b\x85c"}, ensure_ascii=False) + "\n"
+    assert read(put(tmp_path, text, "run.jsonl")).content["note"] == "a\u2028b\x85c"
+
+
+def test_a_file_in_a_folder_named_like_a_journal_is_none(tmp_path):
+    (tmp_path / "runs.jsonl.d").mkdir()
+    assert read(put(tmp_path, "{}", "runs.jsonl.d/a.json")).content == {}
+    packed = put(tmp_path, gzip.compress(lines(HEADER).encode()), "a.jsonl.gz")
+    assert len(read(packed).content["cells"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        pytest.param("", "Expecting value", id="empty"),
+        pytest.param("[1]\n", "an object a line expected", id="array"),
+        pytest.param(lines(MARKED), "a line that tells of the run expected", id="headless"),
+        pytest.param(lines(HEADER, {"cell": 1}), "a journal's lines expected", id="cell=1"),
+        pytest.param(lines(HEADER, {"cell": {"id": [1]}}), "a journal's lines", id="id-list"),
+        pytest.param(lines(HEADER, {"cell": {}}), "one lacks 'id'", id="no-id"),
+        pytest.param(
+            lines(HEADER, {"cell": {"id": "a/numpy"}}), "one lacks 'benchmark'", id="no-benchmark"
+        ),
+        pytest.param(lines(HEADER | {"asked": 5}), "a journal's lines", id="asked=5"),
+        pytest.param(lines(HEADER | {"asked": [{}]}, MARKED), "a journal's lines", id="asked-{}"),
+        pytest.param(lines(HEADER) + "{\n", "not readable as JSON", id="broken-line"),
+        pytest.param(lines(HEADER) + '{"x": NaN}\n', "x: a finite number", id="nan"),
+        pytest.param(lines(HEADER) + '{"x": 1, "x": 1}\n', "x: each key once", id="twice"),
+        pytest.param(lines(HEADER) + '{"x":' + "[" * 100_000 + "\n", "x: nested", id="deep"),
+    ],
+)
+def test_a_journal_of_other_lines_is_one_clear_line(tmp_path, text, told):
+    assert told in complaint(put(tmp_path, text, "run.jsonl"))
+
+
+def test_a_folder_is_its_result_files_and_a_pattern_what_it_matches(tmp_path):
+    for name in ("b.json", "a.jsonl", "c.json.gz", "d.txt", "run[1].json"):
+        put(tmp_path, "{}", name)
+    (tmp_path / "deep[2]").mkdir()
+    put(tmp_path, "{}", "deep[2]/e.json")
+    top = [f"{tmp_path}/{name}" for name in ("a.jsonl", "b.json", "c.json.gz")]
+    rest = [f"{tmp_path}/deep[2]/e.json", f"{tmp_path}/run[1].json"]
+    assert expand([tmp_path]) == top + rest
+    assert expand([f"{tmp_path}/?.json"]) == top[1:2]
+    assert expand([tmp_path / "deep[2]"]) == rest[:1]
+    assert expand([tmp_path / "run[1].json"]) == rest[1:]
+    assert expand([top[1], tmp_path, top[1]]) == [top[1], *top, *rest, top[1]]
+
+
+def test_what_matches_nothing_stays_for_reading_to_complain_of(tmp_path):
+    for address in (f"{tmp_path}/*.json", str(tmp_path), "nosuch://x", "memory://nothing/*.json"):
+        assert expand([address]) == [address]
+
+
+def test_addresses_of_other_file_systems_are_read_and_expanded():
+    folder, system = uuid.uuid4().hex, fsspec.filesystem("memory")
+    data = json.dumps(content([entry(f"{CASE.format(4)}/numpy", 1.0, ONE)])).encode()
+    system.pipe({f"/{folder}/{name}": data for name in ("b.json", "a.json", "n.txt")})
+    system.pipe(f"/{folder}/sub/c.json.gz", gzip.compress(data))
+    top = [f"memory://{folder}/{name}" for name in ("a.json", "b.json")]
+    assert expand([f"memory://{folder}"]) == [*top, f"memory://{folder}/sub/c.json.gz"]
+    assert expand([f"memory://{folder}/*.json"]) == top
+    assert expand([f"memory://{folder}/a.json"]) == top[:1]
+    for address in expand([f"memory://{folder}"]):
+        assert read(address).content == json.loads(data)
+    assert "cannot be opened" in complaint(f"memory://{folder}/missing.json")
