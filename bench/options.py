@@ -6,8 +6,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.cases.contenders import default_devices, parse_devices
 from bench.machine import affinity, facts
+from bench.machine.devices import default_devices, parse_devices
 
 ROOT = Path(__file__).resolve().parent.parent
 BUDGET_S = {False: 180.0, True: 900.0}  # of the core selection, and of all there is

@@ -1,4 +1,4 @@
-"""What a run says while it measures: verdicts known out of all, and the time left."""
+"""Progress: the lines that a run prints while it measures."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -8,8 +8,8 @@ from bench.cases.case import Case
 from bench.cases.cell import Cell
 from bench.cases.contenders import Contender
 from bench.outcomes.outcome import Outcome
-from bench.plan import expected_s
 from bench.results.verdicts import FASTER, SLOWER, TIE, UNSETTLED, Verdict
+from bench.schedule import expected_s
 from bench.timing.peaks import Peaks
 
 NEWS_S = 5.0  # between lines, once every case was seen
@@ -17,7 +17,7 @@ ENOUGH_VISITS = 2  # for a verdict to count as known
 
 
 class Source(Protocol):
-    """A run, as its progress sees it."""
+    """What progress needs of a run."""
 
     def left_s(self) -> float:
         """Return the seconds left for measuring."""
@@ -26,10 +26,10 @@ class Source(Protocol):
         """Return the cases in the order of their first visits."""
 
     def outcomes(self, case: Case) -> dict[Contender, Outcome]:
-        """Return what became of each contender of a case."""
+        """Return the outcome of each contender of a case."""
 
     def verdicts(self) -> list[tuple[Cell, Verdict | None, int]]:
-        """Return, of each PyTorch cell that can have one, its verdict and its number of visits."""
+        """Return the verdict so far and the number of visits of each PyTorch cell."""
 
 
 class Progress:
@@ -52,7 +52,7 @@ class Progress:
         )
 
     def tell(self, case: Case, *, first: bool) -> None:
-        """Print a line for each case when it is first seen, and now and then later."""
+        """Print a line after the first visit of a case, and now and then later."""
         if first:
             self._begun.add(case.id)
             total = len(self._run.cases())
@@ -74,21 +74,21 @@ class Progress:
 
     def _figures(self, case: Case) -> str:
         parts = []
-        for who, outcome in self._run.outcomes(case).items():
-            speedup = outcome.facts.get("speedup")
-            if who.library == "torch" and (outcome.visits or outcome.status != "skipped"):
+        for contender, outcome in self._run.outcomes(case).items():
+            speedup = outcome.figures and outcome.figures.speedup
+            if contender.library == "torch" and (outcome.visits or outcome.status != "skipped"):
                 ok = outcome.status == "ok"
-                figure = f"{speedup['ratio']:.2f}x" if ok and speedup else outcome.status
-                parts.append(f"{who.name} {figure}")
+                figure = f"{speedup.value:.2f}x" if ok and speedup else outcome.status
+                parts.append(f"{contender.name} {figure}")
         return ", ".join(parts)
 
     def so_far(self) -> None:
-        """Print the headlines after the first pass, each seen once."""
+        """Print how the largest sizes stand once every case was visited."""
         largest: dict[tuple[str, str], float] = {}
         plain = [
             (cell, verdict)
             for cell, verdict, _ in self._run.verdicts()
-            if cell.contender == cell.contender.usual and verdict is not None
+            if cell.contender == cell.contender.plain and verdict is not None
         ]
         for cell, _ in plain:
             key = (cell.case.workload.name, cell.case.curve)

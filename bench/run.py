@@ -1,11 +1,10 @@
-"""A run: one invocation, from the cells that were asked for to one result file.
+"""A run: from the cells of one invocation to one result file, within a budget.
 
-Two generations of fresh processes see every case; then time goes where `schedule` expects it to
+Two generations of fresh processes visit every case. Then time goes where `schedule` expects it to
 settle most, until every verdict is known or the time is spent. Every visit goes to the journal at
-once, and a run that was cut off goes on from there.
+once, and a run that was cut off is resumed from there.
 """
 
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -14,46 +13,31 @@ from typing import Any
 
 import pytest
 
+from bench.budget import FORK_S, FRESH, LATER_S, SLOW_START_S, Budget
 from bench.cases.case import Case
 from bench.cases.cell import Cell
-from bench.cases.contenders import NUMPY, Contender, slow_to_start
+from bench.cases.contenders import NUMPY, Contender
 from bench.machine import gpus
 from bench.options import Options
 from bench.outcomes.journal import Journal
-from bench.outcomes.judge import Judge
-from bench.outcomes.outcome import Outcome, Priors, Seen, all_priors, seen_in, settle
-from bench.outcomes.plausible import precision_of
-from bench.outcomes.record import extra_info, record, restored, state
-from bench.outcomes.resume import refuse_changed, unfinished
+from bench.outcomes.outcome import IMPLAUSIBLE, Outcome
+from bench.outcomes.outcomes import Outcomes
+from bench.outcomes.plausibility import Ceilings
+from bench.outcomes.record import extra_info, record, state
+from bench.outcomes.resume import resumed
 from bench.outcomes.selftest import self_test
 from bench.progress import Progress
 from bench.results.verdicts import Verdict
-from bench.schedule import (
-    MOST_VISITS,
-    Standing,
-    Stay,
-    curve_of,
-    first_stays,
-    fits,
-    in_order,
-    open_stays,
-    second_stays,
-)
-from bench.timing.arena import Arena, twin
+from bench.schedule import UNKNOWN_S, Schedule, Stay, compiles, curve_of, fits, times_the_work
+from bench.timing.arena import Arena
+from bench.timing.peaks import Peaks
+from bench.timing.workers import Workers
 
-FINISH_S, REPORT_S = 3.0, 5.0  # of the budget, kept for the end of the run and for its pages
-VISIT_SHARE, VISIT_S = 0.13, (0.02, 0.2)  # of the budget, for the blocks of all first two visits
-LATER_S = 0.06  # of blocks of a contender in a later visit: many short ones see more
-FRESH, FORK_S = 10, 0.5  # times what nurseries cost must be left for fresh ones; else forks do
-SLOW_SHARE = 0.25  # of the budget, kept for contenders that are slow to start
-SLOW_START_S = 20.0  # the first of them is reckoned to cost
-GENERATION_S = 10.0  # at least, of visits with the same processes
-HANG_SHARE, LEAST_HANG_S = 1 / 8, 5.0  # of the budget: a worker silent for longer has hung
 DYNAMO = ("torch._dynamo",)  # 2 s; optimizers and forward mode import it at their first call
-COMPILER = ("torch._inductor.compile_fx",)  # with triton 20 s and more, else in every process
+COMPILER = ("torch._inductor.compile_fx",)  # 20 s with triton; imported once, not in every process
 NEEDS_DYNAMO = {"training", "autograd"}  # families
-LARGE_SHARE = 1 / 60  # of the budget, for NumPy to compute a case of a large size once
-PROBE_SHARE, PROBES_S = 1 / 3000, (0.02, 0.2)  # of the budget, for each figure of the peaks
+RECENT = 20  # visits whose mean cost is what a first visit is expected to cost
+START_S = 4.0  # that the first fork servers are expected to take
 
 OPTIONS: pytest.StashKey[Options] = pytest.StashKey()
 CELLS: pytest.StashKey[Mapping[str, Cell]] = pytest.StashKey()  # by the ids of their tests
@@ -82,42 +66,27 @@ class Run:
         """
         self.options = options
         self.result: Path | None = None
-        self._zero_s = started_s
-        self._ends_s = started_s + options.budget_s - FINISH_S - REPORT_S * options.report
+        self.budget = Budget(options, started_s)
         self._nodes = {cell.id: node for node, cell in asked.items()}
-        self._cells = list(_with_twins(asked.values(), twins=options.self_test))
-        self._outcomes = {cell.id: _unmeasured(cell) for cell in self._cells}
-        self._cases: dict[str, Case] = {
-            case.id: case for case in in_order(cell.case for cell in self._cells)
-        }
-        self._members: dict[str, dict[Contender, Cell]] = {name: {} for name in self._cases}
-        for cell in self._cells:
-            self._members[cell.case.id][cell.contender] = cell
-        self._seen: dict[str, Mapping[Contender, Seen]] = {}
-        self._priors: Priors = {}
-        self._cost_s: dict[str, list[float]] = {}  # of each visit of a case
-        self._renewal_s = 4.0
-        self._progress = Progress(self, say)
-        limit_s = max(LEAST_HANG_S, HANG_SHARE * options.budget_s)
-        keys = _keys(cell for cell in self._cells if self._outcomes[cell.id].open)
-        families = {case.workload.family for case in self._cases.values()}
-        imports = DYNAMO if families & NEEDS_DYNAMO else ()
-        self._arena = Arena(keys, limit_s, LARGE_SHARE * options.budget_s, imports)
-        least_s, most_s = PROBES_S
-        probe_s = min(most_s, max(least_s, PROBE_SHARE * options.budget_s))
-        precisions = {precision_of(cell.case, cell.contender) for cell in self._cells}
-        self._judge = Judge(self._arena, probe_s, precisions)
-        can = sum(outcome.open for outcome in self._outcomes.values())
-        share_s = VISIT_SHARE * options.budget_s / (2 * max(1, can))
-        self._visit_s = min(VISIT_S[1], max(VISIT_S[0], share_s))
+        self._outcomes = Outcomes(list(_with_twins(asked.values(), twins=options.self_test)))
         self.journal = self._begun(header)
+        can = [cell for cell in self._outcomes.cells if self._outcomes[cell].open]
+        self._keys = list(dict.fromkeys((cell.contender, cell.case.threads) for cell in can))
+        self._visit_s = self.budget.visit_s(len(can))
+        self.schedule = Schedule(self._outcomes, self.budget.total_s)
+        families = {case.workload.family for case in self.schedule.cases}
+        imports = DYNAMO if families & NEEDS_DYNAMO else ()
+        generation = self._outcomes.generation()
+        self.workers = Workers(self.budget.limit_s, imports, generation)
+        self.arena = Arena(self._keys, self.workers, self.budget.large_s)
+        self.ceilings = Ceilings(self._measure_peaks)
+        self._progress = Progress(self, say)
+        self._renewal_s = START_S
 
     def _begun(self, header: Mapping[str, Any]) -> Journal:
-        """Return the journal of a new run, or of the one to be resumed, which is restored."""
+        """Return the journal of a new run, or of the one that is resumed."""
         started = datetime.now(UTC)
-        name = f"{started:%Y-%m-%dT%H-%M-%S}.{started.microsecond // 1000:03d}Z.json"
-        folder = self.options.results / self.options.label
-        workloads = {case.workload.name: case.workload for case in self._cases.values()}
+        workloads = {case.workload.name: case.workload for case in self._outcomes.cases}
         header = {
             "datetime": started.isoformat(),
             **header,
@@ -126,322 +95,228 @@ class Run:
                 "sources": {name: w.source_sha256 for name, w in workloads.items()},
             },
         }
-        asked = list(self._nodes)
-        if not self.options.resume:
-            cells = [state(cell, Outcome()) for cell in self._cells if cell.id in self._nodes]
-            return Journal(folder / name, header, cells)
-        journal = unfinished(folder)
-        refuse_changed(journal, header, asked)
-        journal.rewrite()
-        self._zero_s = time.perf_counter() - journal.spent_s
-        kept = {line.cell.id: line for line in journal.records()}
-        for cell in self._cells:
-            if cell.id in kept:
-                self._outcomes[cell.id] = restored(cell, kept[cell.id], self._zero_s)
-        self._seen = {
-            name: seen_in(case, self.outcomes(case)) for name, case in self._cases.items()
-        }
-        self._refit()
-        visits = (visit for outcome in self._outcomes.values() for visit in outcome.visits)
-        self._arena.generation = max((visit.worker for visit in visits), default=0)
-        return journal
+        folder = self.options.results / self.options.label
+        if self.options.resume:
+            journal = resumed(folder, header, list(self._nodes))
+            self.budget.resume(journal.spent_s)
+            self._outcomes.restore(journal.records(), self.budget.started_s)
+            return journal
+        name = f"{started:%Y-%m-%dT%H-%M-%S}.{started.microsecond // 1000:03d}Z.json"
+        cells = [cell for cell in self._outcomes.cells if cell.id in self._nodes]
+        return Journal(folder / name, header, [state(cell, Outcome()) for cell in cells])
 
     def outcome(self, cell: Cell) -> Outcome:
-        """Return what became of a cell."""
-        return self._outcomes[cell.id]
+        """Return the outcome of a cell."""
+        return self._outcomes[cell]
 
-    def extra_info(self, cell: Cell) -> dict[str, Any]:
-        """Return the figures of a cell beside its times."""
-        return extra_info(cell, self._outcomes[cell.id], self._zero_s)
+    def outcomes(self, case: Case) -> dict[Contender, Outcome]:
+        """Return the outcome of each contender of a case."""
+        return self._outcomes.of(case)
+
+    def verdicts(self) -> list[tuple[Cell, Verdict | None, int]]:
+        """Return the verdict so far and the number of visits of each PyTorch cell."""
+        return self._outcomes.verdicts()
+
+    def cases(self) -> list[Case]:
+        """Return the cases in the order of their first visits."""
+        return self.schedule.cases
 
     def left_s(self) -> float:
         """Return the seconds left for measuring."""
-        return self._ends_s - time.perf_counter()
+        return self.budget.left_s
+
+    def extra_info(self, cell: Cell) -> dict[str, Any]:
+        """Return the figures of a cell beside its times."""
+        return extra_info(cell, self._outcomes[cell], self.budget.started_s)
 
     def measure(self) -> None:
-        """See every case twice, then what is not known yet, until all is or the time is spent."""
+        """Visit every case twice, then what is still open, until all is known or time is spent."""
         try:
-            first, second = self._first_visits(), self._second_visits
-            self._renew(first)
-            self._begin()
-            self._progress.plan(
-                [cell for cell in self._cells if self._outcomes[cell.id].open], self._judge.peaks
-            )
-            fresh = self.left_s() > FRESH * self._renewal_s
-            self._renewal_s = self._renewal_s if fresh else FORK_S
-            self._see(first, begin=True)
-            self._refit()
-            self._progress.so_far()
-            if self.left_s() > self._renewal_s:
-                self._renew(second(), nurseries=fresh)
-                self._see(second())
-            slow_is_due = True
-            while self.left_s() > 0:
-                self._refit()
-                stays = self._open_visits(SLOW_SHARE * slow_is_due)
-                if not stays and not slow_is_due:
-                    break
-                if not stays:
-                    slow_is_due = False
-                    in_time = self.left_s() > SLOW_START_S + self._renewal_s
-                    stays = self._slow_visits() if in_time else []
-                    self._arena.preload(COMPILER if stays else ())
-                    self._renew(stays, nurseries=bool(stays))
-                    self._see(stays, begin=True)
-                    stays = second()
-                self._renew(stays, nurseries=False)
-                self._see(stays)
+            self._first_visits()
+            self._second_visits()
+            self._open_visits(self.budget.slow_s)
+            self._compiled_visits()
+            self._open_visits(0.0)
             self._skip_unreached()
             self.journal.observe(gpu_states=self._gpu_states())
-            self.journal.complete = True
+            self.journal.end()
         finally:
-            self._arena.end()
-            self._settle()
+            self.workers.end()
+            self.arena.end()
+            self._outcomes.settle_all()
+
+    def _first_visits(self) -> None:
+        first = self.schedule.first()
+        self._renew(first)
+        self.ceilings.probe()
+        self.journal.observe(observed=self.workers.observed, peaks=self.ceilings.peaks)
+        if self.options.resume:
+            self.budget.forgive_start(self.journal.spent_s)
+        can = [cell for cell in self._outcomes.cells if self._outcomes[cell].open]
+        self._progress.plan(can, self.ceilings.peaks)
+        self._visit_all(first, begin=True)
+        self._outcomes.refit()
+        self._progress.so_far()
+
+    def _second_visits(self) -> None:
+        fresh = self.left_s() > FRESH * self._renewal_s
+        self._renewal_s = self._renewal_s if fresh else FORK_S
+        if self.left_s() > self._renewal_s:
+            self._renew(self.schedule.second(), servers=fresh)
+            self._visit_all(self.schedule.second())
+
+    def _open_visits(self, kept_s: float) -> None:
+        """Visit open cells while more time is left than is to be kept."""
+        while self.left_s() > 0:
+            self._outcomes.refit()
+            stays = self.schedule.open(self.left_s() - kept_s - self._renewal_s)
+            if not stays:
+                return
+            stays = [self._with_twins(stay) for stay in stays]
+            self._renew(stays, servers=False)
+            self._visit_all(stays)
+
+    def _compiled_visits(self) -> None:
+        """Visit the contenders that compile, twice, if their first calls may end in time."""
+        if self.left_s() > SLOW_START_S + self._renewal_s and (stays := self.schedule.compiled()):
+            self.workers.preload(COMPILER)
+            self._renew(stays)
+            self._visit_all(stays, begin=True)
+        if self.left_s() > 0:
+            stays = self.schedule.second()
+            self._renew(stays, servers=False)
+            self._visit_all(stays)
+
+    def finish(self) -> Path:
+        """Write the result file and return its path."""
+        cells = self._outcomes.cells
+        points = [(cell.case, cell.contender, self._outcomes[cell]) for cell in cells]
+        for case, contender, reason in list(self.ceilings.steep(points)):
+            self._outcomes.fail(case, contender, IMPLAUSIBLE, reason)
+        for case in self._outcomes.cases:
+            if any(outcome.visits for outcome in self._outcomes.of(case).values()):
+                self._keep(case)
+        tested = self_test(cells, self._outcomes.by_id()) if self.options.self_test else None
+        timed_s = sum(outcome.timed_s for outcome in self._outcomes.by_id().values())
+        self.journal.summarize(timed_s=timed_s, self_test=tested)
+        self.result = self.journal.assemble()
+        return self.result
+
+    def _measure_peaks(self, known: Mapping[str, Peaks], only: str) -> dict[str, Peaks]:
+        """Measure the peaks of all devices, or of one."""
+        cells = self._outcomes.cells
+        precisions = {cell.contender.precision(cell.case) for cell in cells}
+        peaks = self.workers.peaks(self._keys, self.budget.probe_s, precisions, known, only)
+        if only:
+            self.journal.observe(peaks=peaks)
+        return peaks
 
     def _gpu_states(self) -> dict[str, Any]:
         """Return the GPUs' states before the run and now, without what its own workers hold."""
         before = self.journal.header["machine_info"].get("gpu_states", {})
         own: dict[str, Any] = {"used_bytes": None, "processes": None}
-        return {**before, "end": [state | own for state in gpus.states()]}
+        return {**before, "end": [gpu | own for gpu in gpus.states()]}
 
-    def _settle(self) -> None:
-        """Compute the final figures of all cells from all visits, with one prior."""
-        self._seen = {
-            name: seen_in(case, self.outcomes(case)) for name, case in self._cases.items()
-        }
-        self._refit()
-        for case in self._cases.values():
-            settle(case, self.outcomes(case), self._priors)
-
-    def _begin(self) -> None:
-        """Measure what the devices can do at most."""
-        self._judge.probe()
-        self.journal.observe(observed=self._arena.observed, peaks=self._judge.peaks)
-        if self.options.resume:  # the interrupted run has paid for its own start
-            self._ends_s += time.perf_counter() - self._zero_s - self.journal.spent_s
-
-    def _renew(self, stays: Sequence[Stay], *, nurseries: bool = True) -> None:
+    def _renew(self, stays: Sequence[Stay], *, servers: bool = True) -> None:
         """Start fresh processes for some visits, if there are any."""
-        if not stays:
-            return
-        start = time.perf_counter()
-        keys = dict.fromkeys((who, stay.case.threads) for stay in stays for who in stay.contenders)
-        self._arena.renew(list(keys), nurseries=nurseries)
-        self._renewal_s = time.perf_counter() - start
+        if stays:
+            spent_s = self.budget.spent_s
+            keys = (
+                (contender, stay.case.threads) for stay in stays for contender in stay.contenders
+            )
+            self.workers.renew(list(dict.fromkeys(keys)), servers=servers)
+            self._renewal_s = self.budget.spent_s - spent_s
 
-    def _see(self, stays: Sequence[Stay], *, begin: bool = False) -> None:
-        """Visit cases in turn while there is time; `begin` only what can be seen twice."""
-        begun_s = sum(spent[0] for spent in self._cost_s.values() if len(spent) == 1)
-        costs = [SLOW_START_S if begin and _all_slow(stays) else 0.5]
+    def _visit_all(self, stays: Sequence[Stay], *, begin: bool = False) -> None:
+        """Visit cases in turn while there is time; `begin` only what can be visited twice."""
+        begun_s = self.schedule.begun_s()
+        all_compile = bool(stays) and all(map(compiles, stays))
+        costs = [SLOW_START_S if begin and all_compile else UNKNOWN_S]
         for number, stay in enumerate(stays):
-            left_s = self.left_s()
-            expected_s = (not begin and self._expected_s(stay)) or sum(costs) / len(costs)
-            if begin and not fits(expected_s, begun_s, left_s, self._renewal_s):
+            expected_s = (not begin and self.schedule.last_s(stay)) or sum(costs) / len(costs)
+            if begin and not fits(expected_s, begun_s, self.left_s(), self._renewal_s):
                 continue
-            if left_s < expected_s:
+            if self.left_s() < expected_s:
                 continue
-            start = time.perf_counter()
-            self._visit(stay)
-            costs = [*costs[-20:], time.perf_counter() - start]
+            costs = [*costs[-RECENT:], self._visit(stay)]
             begun_s += costs[-1] * begin
             after = stays[number + 1] if number + 1 < len(stays) else None
             if after is None or _inputs(after.case) != _inputs(stay.case):
-                self._arena.put_away(stay.case)
+                self.arena.put_away(stay.case)
             self._progress.tell(stay.case, first=begin)
 
-    def _expected_s(self, stay: Stay) -> float:
-        """Return what a visit cost the last time, 0 if there was none."""
-        return self._cost_s.get(stay.case.id, [0.0])[-1]
+    def _visit(self, stay: Stay) -> float:
+        """Visit a case, keep what that showed, and return what it cost, in seconds."""
+        spent_s, case = self.budget.spent_s, stay.case
+        self._spare_numpy(case)
+        outcomes = self._outcomes.of(case)
+        take_part = {
+            contender: outcomes[contender].known
+            for contender in stay.contenders
+            if contender in outcomes and outcomes[contender].open
+        }
+        later = all(known.visits > 1 for known in take_part.values())
+        visit_s = LATER_S if later else self._visit_s
+        seen = self.arena.visit(case, take_part, self._outcomes.next_visit(case), visit_s)
+        self._outcomes.add(case, seen, self.ceilings)
+        self._keep(case)
+        cost_s = self.budget.spent_s - spent_s
+        self.schedule.cost_s[case.id].append(cost_s)
+        return cost_s
 
-    def _first_visits(self) -> list[Stay]:
-        stays = first_stays(list(self._cases.values()), self._standings())
-        return [stay for stay in stays if not _slow(stay)]
-
-    def _second_visits(self) -> list[Stay]:
-        return second_stays(list(self._cases.values()), self._standings())
-
-    def _slow_visits(self) -> list[Stay]:
-        stays = first_stays(list(self._cases.values()), self._standings())
-        return [stay for stay in stays if _slow(stay)]
-
-    def _open_visits(self, kept_share: float) -> list[Stay]:
-        """Return visits for about one generation; none if too little is left but what is kept."""
-        left_s = self.left_s() - kept_share * self.options.budget_s - self._renewal_s
-        stays = open_stays(
-            list(self._cases.values()), self._standings(), left_s, self.options.budget_s
-        )
-        planned_s = 0.0
-        for number, stay in enumerate(stays):
-            planned_s += self._expected_s(stay)
-            if planned_s > GENERATION_S:
-                stays = stays[: number + 1]
-                break
-        return [self._with_twins(stay) for stay in stays]
+    def _spare_numpy(self, case: Case) -> None:
+        """Skip NumPy in a large case if its time in a smaller one shows that it cannot finish."""
+        numpy = self._outcomes.of(case).get(NUMPY)
+        if numpy is None or not case.size.large or not numpy.open or numpy.visits:
+            return
+        smaller = [
+            (one.axis_value, figures.best_s * times_the_work(case, one))
+            for one in self.schedule.cases
+            if curve_of(one) == curve_of(case)
+            and one.threads == case.threads
+            and one.axis_value < case.axis_value
+            and NUMPY in (outcomes := self._outcomes.of(one))
+            and (figures := outcomes[NUMPY].figures) is not None
+        ]
+        limit_s = self.budget.large_s
+        if smaller and (expected_s := max(smaller)[1]) > limit_s:
+            reason = (
+                f"one call would take about {expected_s:.2g} s, by NumPy's time at a smaller size; "
+                f"a run of {self.options.budget_s:g} s waits {limit_s:g} s"
+            )
+            self._outcomes.fail(case, NUMPY, "skipped", reason)
 
     def _with_twins(self, stay: Stay) -> Stay:
         """Let the second workers of a self-test take part with their firsts."""
-        twins = (twin(who) for who in stay.contenders if self.options.self_test)
+        twins = (contender.as_twin for contender in stay.contenders if self.options.self_test)
         return replace(stay, contenders=(*stay.contenders, *twins))
 
-    def _standings(self) -> dict[str, Standing]:
-        return {name: self._standing(case) for name, case in self._cases.items()}
-
-    def _standing(self, case: Case) -> Standing:
-        """Return how far a case is, of the contenders that can be visited."""
-        can = {who: outcome for who, outcome in self.outcomes(case).items() if outcome.open}
-        seen = self._seen.get(case.id, {})
-        costs = self._cost_s.get(case.id, [])
-        return Standing(
-            visits={who: len(outcome.visits) for who, outcome in can.items()},
-            missing={
-                who: seen[who].missing(self._priors, MOST_VISITS)
-                for who in can
-                if who in seen and not who.twin
-            },
-            cost_s=costs[-1] if costs else 0.0,
-            spent_s=sum(costs),
-        )
-
-    def outcomes(self, case: Case) -> dict[Contender, Outcome]:
-        """Return what became of each contender of a case."""
-        return {who: self._outcomes[cell.id] for who, cell in self._members[case.id].items()}
-
-    def cases(self) -> list[Case]:
-        """Return the cases in the order of their first visits."""
-        return list(self._cases.values())
-
-    def _visit(self, stay: Stay) -> None:
-        start = time.perf_counter()
-        case, outcomes = stay.case, self.outcomes(stay.case)
-        self._spare_numpy(case, outcomes)
-        later = all(len(outcomes[who].visits) > 1 for who in stay.contenders if who in outcomes)
-        self._arena.visit(case, outcomes, stay.contenders, LATER_S if later else self._visit_s)
-        known = self._judge.peaks
-        settle(case, outcomes, self._priors)
-        if self._judge.hear(case, outcomes):
-            settle(case, outcomes, self._priors)
-        if self._judge.peaks is not known:
-            self.journal.observe(peaks=self._judge.peaks)
-        self._seen[case.id] = seen_in(case, outcomes)
-        self._keep(case)
-        self._cost_s.setdefault(case.id, []).append(time.perf_counter() - start)
-
-    def _spare_numpy(self, case: Case, outcomes: Mapping[Contender, Outcome]) -> None:
-        """Skip NumPy in a large case if its time in a smaller one shows that it cannot finish."""
-        new = NUMPY in outcomes and outcomes[NUMPY].open and not outcomes[NUMPY].visits
-        if not (case.size.large and new):
-            return
-        smaller = [
-            (one.axis_value, self._outcomes[cell.id].facts["best_s"] * _times_the_work(case, one))
-            for name, one in self._cases.items()
-            if (cell := self._members[name].get(NUMPY)) is not None
-            and curve_of(one) == curve_of(case)
-            and one.threads == case.threads
-            and one.axis_value < case.axis_value
-            and self._outcomes[cell.id].visits
-        ]
-        limit_s = self._arena.large_s
-        if smaller and (expected_s := max(smaller)[1]) > limit_s:
-            outcomes[NUMPY].fail(
-                "skipped",
-                f"one call would take about {expected_s:.2g} s, by NumPy's time at a smaller size; "
-                f"a run of {self.options.budget_s:g} s waits {limit_s:g} s",
-            )
-
-    def _refit(self) -> None:
-        """Fit anew how visits differ, over all cells seen so far."""
-        self._priors = all_priors(
-            seen for cells in self._seen.values() for who, seen in cells.items() if not who.twin
-        )
-
     def _skip_unreached(self) -> None:
-        """Say of each cell that was not seen that the time was spent before its turn."""
-        for case in self._cases.values():
-            skipped = False
-            for outcome in self.outcomes(case).values():
-                if outcome.open and not outcome.visits:
-                    skipped = True
-                    outcome.fail(
-                        "skipped",
-                        f"the budget of {self.options.budget_s:g} s was spent before this cell's "
-                        "turn; a larger --budget or a narrower selection reaches it",
-                    )
-            if skipped:
-                self._keep(case)
+        """Give each cell that was never visited its reason: the time was spent."""
+        reason = (
+            f"the budget of {self.options.budget_s:g} s was spent before this cell's turn; "
+            "a larger --budget or a narrower selection reaches it"
+        )
+        unreached = list(self._outcomes.never_visited())
+        for case, contender in unreached:
+            self._outcomes.fail(case, contender, "skipped", reason)
+        for case in {case.id: case for case, _ in unreached}.values():
+            self._keep(case)
 
     def _keep(self, case: Case) -> None:
         """Put on disk what is known of a case now."""
-        spent_s = time.perf_counter() - self._zero_s
-        self.journal.add(
-            (
-                record(cell, self._outcomes[cell.id], self._nodes.get(cell.id, ""), self._zero_s)
-                for cell in self._members[case.id].values()
-            ),
-            spent_s,
+        records = (
+            record(cell, self._outcomes[cell], self._nodes.get(cell.id, ""), self.budget.started_s)
+            for cell in self._outcomes.members(case).values()
         )
-
-    def verdicts(self) -> list[tuple[Cell, Verdict | None, int]]:
-        """Return, of each PyTorch cell that can have one, its verdict and its number of visits."""
-        known: list[tuple[Cell, Verdict | None, int]] = []
-        for name, members in self._members.items():
-            for who, cell in members.items():
-                outcome = self._outcomes[cell.id]
-                if who.library == "numpy" or who.twin or not (outcome.open or outcome.visits):
-                    continue
-                seen = self._seen.get(name, {}).get(who)
-                verdict = seen.verdict(self._priors) if seen else None
-                known.append((cell, verdict, len(outcome.visits)))
-        return known
-
-    def finish(self) -> Path:
-        """Write the result file and return its path."""
-        everyone = [(cell.case, cell.contender, self._outcomes[cell.id]) for cell in self._cells]
-        for case in self._judge.hear_curves(everyone):
-            settle(case, self.outcomes(case), self._priors)
-        for case in self._cases.values():
-            if any(outcome.visits for outcome in self.outcomes(case).values()):
-                self._keep(case)
-        if self.options.self_test:
-            self.journal.self_test = self_test(self._cells, self._outcomes)
-        self.journal.timed_s = sum(
-            block.time_s * outcome.facts["iterations_per_block"]
-            for outcome in self._outcomes.values()
-            for block in outcome.blocks
-        )
-        self.result = self.journal.assemble()
-        return self.result
-
-
-def _times_the_work(case: Case, smaller: Case) -> float:
-    """Return how many times the work of a smaller case another is."""
-    if smaller.cost.flops:
-        return case.cost.flops / smaller.cost.flops
-    return case.cost.elements / smaller.cost.elements
-
-
-def _slow(stay: Stay) -> bool:
-    return any(map(slow_to_start, stay.contenders))
-
-
-def _all_slow(stays: Sequence[Stay]) -> bool:
-    return bool(stays) and all(map(_slow, stays))
+        self.journal.add(records, self.budget.spent_s)
 
 
 def _with_twins(cells: Iterable[Cell], *, twins: bool) -> Iterator[Cell]:
     for cell in cells:
         yield cell
         if twins:
-            yield Cell(case=cell.case, contender=twin(cell.contender))
-
-
-def _keys(cells: Iterable[Cell]) -> list[tuple[Contender, int]]:
-    """Return each contender and thread setting of some cells once."""
-    return list(dict.fromkeys((cell.contender, cell.case.threads) for cell in cells))
-
-
-def _unmeasured(cell: Cell) -> Outcome:
-    reason = cell.contender.unavailable(cell.case)
-    return Outcome(reason=reason) if reason else Outcome()
+            yield Cell(case=cell.case, contender=cell.contender.as_twin)
 
 
 def _inputs(case: Case) -> tuple[str, str, str]:

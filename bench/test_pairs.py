@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from bench.cases.cell import Cell, cells
+from bench.cases.cell import Cell
+from bench.cases.selection import cells
 from bench.run import CELLS, OPTIONS, RUN
 
 

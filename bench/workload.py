@@ -10,7 +10,7 @@ import inspect
 import math
 import pkgutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
 from types import MappingProxyType, ModuleType
@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Inputs = dict[str, Any]
-Body = Callable[..., Any]
+from bench.variant import TRANSFER, Body, Inputs, Variant
+
 Param = int | float | str
 Quality = Mapping[str, float | list[float]]
 
@@ -113,12 +113,8 @@ class Workload:
         memory is page-locked.
     numpy, torch : the two bodies, called with the inputs by name; they return an array or a tuple
         of arrays, and leave their inputs as they found them.
-    rungs : further PyTorch bodies by name, for a computation that can be written at several levels.
-    digits : the share of the dtype's digits that a rung's result keeps, where that is not all:
-        central differences keep two thirds (Press et al., Numerical Recipes, 2007, section 5.7).
-    ways : the further ways of running the PyTorch body that tell something here; see
-        `bench.cases.ways`.
-    by_way : the PyTorch bodies of ways that need one of their own.
+    variants : further ways to run the PyTorch side that are worth measuring here: those of
+        `bench.variant`, and `Variant(name=..., body=...)` for each other way to write it.
     rows : the inputs whose rows, along the second last axis, each make the same row of the output
         and no other: a reference of a few rows is computed from a few of theirs.
     on_host : the inputs that stay in the host's memory, whatever the device.
@@ -129,7 +125,8 @@ class Workload:
     curve : the parameter that splits the sizes into several curves ("over": rows, columns).
     quality : `quality(body, inputs)` returns further named figures about what a body computed,
         such as the accuracy of a trained network. It takes and gives NumPy arrays.
-    quality_of_rungs : whether the rungs are asked too; they are proven to compute the same.
+    quality_of_rewritten : whether `quality` is measured for rewritten variants too, though they are
+        verified to compute the same.
 
     """
 
@@ -138,10 +135,7 @@ class Workload:
     make: Callable[..., Inputs]
     numpy: Body
     torch: Body
-    rungs: Mapping[str, Body] = field(default_factory=dict)
-    digits: Mapping[str, float] = field(default_factory=dict)
-    ways: Sequence[str] = ("transfer",)
-    by_way: Mapping[str, Body] = field(default_factory=dict)
+    variants: Sequence[Variant] = (TRANSFER,)
     rows: Sequence[str] = ()
     on_host: Sequence[str] = ()
     serial: bool = False
@@ -151,7 +145,7 @@ class Workload:
     axis: str = "n"
     curve: str = ""
     quality: Callable[[Body, Inputs], Quality] | None = None
-    quality_of_rungs: bool = False
+    quality_of_rewritten: bool = False
 
     def __post_init__(self) -> None:
         if self.family not in FAMILIES:
@@ -180,12 +174,6 @@ class Workload:
             (other for other in self.sizes if other.params.get(self.curve) == value),
             key=self.axis_value,
         )
-
-    def body(self, library: str, rung: str = "", way: str = "") -> Body:
-        """Return the implementation for a library and, within PyTorch, a rung or a way."""
-        if library == "numpy":
-            return self.numpy
-        return self.rungs[rung] if rung else self.by_way.get(way, self.torch)
 
     @cached_property
     def sources(self) -> tuple[Path, ...]:

@@ -11,7 +11,7 @@ from types import MappingProxyType
 import pytest
 import torch
 
-from bench.cases import cell
+from bench.cases import selection
 from bench.workload import Cost, Workload, size
 
 
@@ -192,4 +192,4 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     names = config.getoption("--workloads").split(",")
     chosen = MappingProxyType({name: WORKLOADS[name] for name in names})
-    cell.discover = lambda: chosen
+    selection.discover = lambda: chosen

@@ -16,18 +16,15 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import pytest
 
-from bench import progress
-from bench import run as run_module
-from bench.cases import cell as cell_module
 from bench.cases import contenders as contenders_module
-from bench.cases.cell import cells
-from bench.cases.contenders import NUMPY, slow_to_start
+from bench.cases import selection as selection_module
+from bench.cases.contenders import NUMPY
+from bench.cases.selection import cells
 from bench.options import Options
-from bench.outcomes.plausible import precision_of
 from bench.run import Run
 from bench.timing.arena import MEAN_OF_ITSELF_S
 from bench.timing.peaks import name_of
-from tests.bench.test_run import HEADER, Clock, Pretended
+from tests.bench.test_run import HEADER, Pretended, pretend
 
 FILE = Path(__file__).resolve().parents[1] / "reports" / "machines" / "nvidia-h100.json"
 RECORDED = json.loads(FILE.read_text())
@@ -62,9 +59,8 @@ class H100(Pretended):
 
     kind = "H100"
 
-    def __init__(self, keys, limit_s, large_s, imports):
-        super().__init__(keys, limit_s, large_s, imports)
-        self.large_s = large_s
+    def __init__(self, limit_s, imports=(), generation=0):
+        super().__init__(limit_s, imports, generation)
         self.times_s = {name: info["best_s"] for name, info in INFOS.items()}
         self.noise = dict.fromkeys({info["workload"] for info in INFOS.values()}, 0.02)
         self.cost_s = self.visit_cost_s
@@ -73,21 +69,21 @@ class H100(Pretended):
     def preload(self, imports):
         self.clock.now_s += COMPILER_S * bool(imports)
 
-    def renew(self, keys, *, nurseries=True):
+    def renew(self, keys, *, servers=True):
         self.generation += 1
-        self.clock.now_s += 6.0 if nurseries else 0.5
+        self.clock.now_s += 6.0 if servers else 0.5
 
-    def peaks(self, probe_s, precisions, known, only=""):
+    def peaks(self, keys, probe_s, precisions, known, only=""):
         self.clock.now_s += 1.0 if only else 8.0
         return {
             name: {"launch_s": None, "replay_s": None, **peaks}
             for name, peaks in RECORDED["machine_info"]["peaks"].items()
         }
 
-    def visit(self, case, everyone, stay, visit_s):
-        for who in stay:
+    def visit(self, case, contenders, number, visit_s):
+        for who in contenders:
             self.times_s.setdefault(f"{case.id}/{who.name}", guessed_s(case, who))
-        super().visit(case, everyone, stay, visit_s)
+        return super().visit(case, contenders, number, visit_s)
 
     def visit_cost_s(self, case, stay):
         """Return what is drawn, placed, begun, computed and compiled."""
@@ -103,7 +99,7 @@ class H100(Pretended):
             calls = 2 if once_s > MEAN_OF_ITSELF_S and spares_itself else CALLS
             spent_s += STARTS_S[who.device] + COPIED_S[who.device] * elements
             spent_s += max(2 * BLOCKS_S, calls * once_s)
-            spent_s += COMPILE_S[first] * slow_to_start(who)
+            spent_s += COMPILE_S[first] * who.variant.compiles
         self.spent_s[group_of(case)] = self.spent_s.get(group_of(case), 0.0) + spent_s
         return spent_s
 
@@ -111,7 +107,7 @@ class H100(Pretended):
 def guessed_s(case, who):
     """Return what an iteration takes that was not reached on that machine."""
     roof = RECORDED["machine_info"]["peaks"][name_of(who, case.threads)]
-    computing_s = case.cost.flops / roof["flop_s"].get(precision_of(case, who), 1e12)
+    computing_s = case.cost.flops / roof["flop_s"].get(who.precision(case), 1e12)
     return 1e-5 + GUESSED * max(computing_s, who.moved_bytes(case) / roof["copy_bytes_s"])
 
 
@@ -120,12 +116,9 @@ def group_of(case):
 
 
 def measured(monkeypatch, folder, chosen=lambda cell: True, **more):
-    monkeypatch.setattr(cell_module, "absent", lambda device: "")
+    monkeypatch.setattr(selection_module, "absent", lambda device: "")
     monkeypatch.setattr(contenders_module, "absent", lambda device: "")
-    monkeypatch.setattr(run_module, "Arena", H100)
-    monkeypatch.setattr(Pretended, "clock", Clock())
-    for one in (run_module, progress):
-        monkeypatch.setattr(one, "time", Pretended.clock)
+    pretend(monkeypatch, H100)
     options = Options(
         budget_s=180, threads=(1, 16), devices=("cpu", "cuda"), label="box", results=folder,
         site=folder / "site", **more,
@@ -148,9 +141,9 @@ def main():
         old[label] = old.get(label, 0.0) + COSTS.get(case, 0.0)
     print(*(line for line in said if "two visits" in line), sep="\n")
     print(f"{'group of cases':<28}{'recorded s':>12}{'now s':>9}")
-    for group in sorted({*old, *run._arena.spent_s}):
-        print(f"{group:<28}{old.get(group, 0.0):>12.1f}{run._arena.spent_s.get(group, 0.0):>9.1f}")
-    print(f"{'all':<28}{sum(old.values()):>12.1f}{sum(run._arena.spent_s.values()):>9.1f}")
+    for group in sorted({*old, *run.arena.spent_s}):
+        print(f"{group:<28}{old.get(group, 0.0):>12.1f}{run.arena.spent_s.get(group, 0.0):>9.1f}")
+    print(f"{'all':<28}{sum(old.values()):>12.1f}{sum(run.arena.spent_s.values()):>9.1f}")
 
 
 if __name__ == "__main__":

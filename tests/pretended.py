@@ -10,7 +10,7 @@ prints what came of some cases, from a process that nothing else is tested in.
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import torch
 
@@ -18,9 +18,9 @@ from bench.cases.case import Case
 from bench.cases.contenders import NUMPY, Contender
 from bench.outcomes.outcome import Outcome, settle
 from bench.timing import device
-from bench.timing.arena import Arena
 from bench.workload import discover, size
 from tests.simulated import HostClock
+from tests.visiting import arena_of, end, visit
 
 PRECISIONS = ("float32", "float64", "bfloat16")
 
@@ -38,7 +38,7 @@ class Pretended(Contender):
         return "torch-pretended"
 
     @property
-    def usual(self):
+    def plain(self):
         return self
 
 
@@ -48,12 +48,12 @@ PRETENDED = Pretended(library="torch", device="cpu:0")
 def visited():
     """Return the peaks, and what became of three cases, one of them large."""
     keys = [(NUMPY, 1), (PRETENDED, 1)]
-    arena = Arena(keys, limit_s=30)
+    arena = arena_of(keys, limit_s=30)
     try:
-        arena.renew(keys)
-        return {"peaks": arena.peaks(0.01, PRECISIONS, {}), "found": compared(arena)}
+        peaks = arena.workers.peaks(keys, 0.01, PRECISIONS, {})
+        return {"peaks": peaks, "found": compared(arena)}
     finally:
-        arena.end()
+        end(arena)
 
 
 def compared(arena):
@@ -69,10 +69,10 @@ def compared(arena):
         case = Case(workload=workload, size=params, dtype="float32", threads=1)
         entries = {NUMPY: Outcome(), PRETENDED: Outcome()}
         for _ in range(2):
-            arena.visit(case, entries, list(entries), 0.1)
+            visit(arena, case, entries, visit_s=0.1)
         settle(case, entries, {})
         found[name] = {
-            who.name: {"status": outcome.status, "reason": outcome.reason, **outcome.facts}
+            who.name: asdict(outcome) | {"visits": outcome.figures.visits}
             for who, outcome in entries.items()
         }
     return found

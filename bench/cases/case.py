@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from bench.results import ids
-from bench.workload import Cost, Inputs, Size, Workload
+from bench.variant import Inputs
+from bench.workload import Cost, Size, Workload
 
 DTYPES = ("float32", "float64")
 

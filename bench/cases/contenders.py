@@ -1,12 +1,12 @@
-"""Who runs a case: NumPy, or PyTorch on a device, at one of a workload's rungs or in another way.
+"""Contenders: NumPy, or PyTorch on one device, in one variant.
 
-A contender places inputs, waits for its device and brings results back. Every kind of accelerator
-that `torch.accelerator` knows goes by this one path; a device that is absent is a contender that
-says why it cannot run, never an error.
+A contender places inputs, waits for its device and brings results back. All accelerators that
+`torch.accelerator` knows share this code. A missing device makes a contender that says why it
+cannot run; it never raises.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -14,44 +14,37 @@ import numpy as np
 import torch
 
 from bench.cases.case import Case
-from bench.cases.ways import GPUS, WAYS, Iteration, Way
-from bench.machine.gpus import why_unused
+from bench.machine.devices import absent
 from bench.results import ids
-from bench.workload import Inputs, Workload
+from bench.variant import PLAIN, Inputs, Iteration, Variant
+from bench.workload import Workload
 
 
 @dataclass(frozen=True, kw_only=True)
 class Contender:
-    """One library on one device.
+    """One library on one device, in one variant.
 
     Attributes
     ----------
     library : "numpy" or "torch".
     device : as PyTorch writes it, "cpu" or "cuda:1".
-    rung : the name of one of a workload's further PyTorch bodies, or "" for its main one.
-    way : the name of a further way to run the main body, or "" for the usual one.
+    variant : how PyTorch runs; plain for NumPy.
     twin : whether this is the second worker of a contender that is compared with itself.
-    checks : whether its worker makes inputs and references, and is never timed: what such work
-        leaves in a process's memory made the same code up to twice as slow there.
+    checks : whether its worker makes inputs and references and is never timed. Timing in such a
+        worker was up to twice as slow, because of what that work leaves in its memory.
 
     """
 
     library: str
     device: str = "cpu"
-    rung: str = ""
-    way: str = ""
+    variant: Variant = PLAIN
     twin: bool = False
     checks: bool = False
 
     @property
     def name(self) -> str:
         """What it is called: `numpy`, `torch-cpu`, `torch-cpu-autograd`, `torch-cuda1-tf32`."""
-        return ids.contender(self.library, self.device, self.variant, twin=self.twin)
-
-    @property
-    def variant(self) -> str:
-        """The rung or the way it runs in, "" for the main body in the usual way."""
-        return self.rung or self.way
+        return ids.contender(self.library, self.device, self.variant.name, twin=self.twin)
 
     @property
     def kind(self) -> str:
@@ -59,39 +52,43 @@ class Contender:
         return self.device.partition(":")[0]
 
     @property
-    def runs(self) -> Way:
-        """The way it runs."""
-        return WAYS[self.way]
-
-    @property
-    def usual(self) -> "Contender":
-        """The same library on the same device, running the main body in the usual way."""
+    def plain(self) -> "Contender":
+        """The same library on the same device, in the plain variant."""
         return NUMPY if self.library == "numpy" else _torch(self.device)
 
+    @property
+    def as_twin(self) -> "Contender":
+        """A second worker of the same code, for a self-test."""
+        return replace(self, twin=True)
+
     def suits(self, case: Case) -> bool:
-        """Tell whether the comparison means something: less precision is that of float32."""
-        return case.dtype == "float32" or not self.runs.precision
+        """Tell whether it may run the case: variants of less precision start from float32."""
+        return case.dtype == "float32" or not self.variant.precision
 
     def unavailable(self, case: Case) -> str:
         """Return why this contender cannot run the case here, or "" if it can."""
         if self.kind == "mps" and case.dtype == "float64":
             return "MPS devices have no float64"
-        return absent(self.device) or self.runs.lacks(self.device)
+        return absent(self.device) or self.variant.lacks(self.device)
 
     def body(self, case: Case) -> Any:
-        """Return the implementation this contender runs."""
-        return case.workload.body(self.library, self.rung, self.way)
+        """Return the implementation that this contender runs."""
+        return self.variant.body or getattr(case.workload, self.library)
+
+    def precision(self, case: Case) -> str:
+        """Return the precision whose peak this contender can reach in a case."""
+        return self.variant.precision or case.dtype
 
     def moved_bytes(self, case: Case) -> float:
         """Return the bytes that must be moved at least once, in this contender's precision."""
-        width = SHORT_BYTES if self.runs.casts else np.dtype(case.dtype).itemsize
+        width = SHORT_BYTES if self.variant.casts else np.dtype(case.dtype).itemsize
         return case.cost.elements * width
 
     def iteration(self, case: Case, placed: Inputs) -> Iteration:
         """Return what one iteration calls, on inputs that were placed."""
-        if self.runs.transfers:
+        if self.variant.transfers:
             return partial(self._there_and_back, body=self.body(case), hosted=placed)
-        return self.runs.prepare(self.body(case), placed)
+        return self.variant.prepare(self.body(case), placed)
 
     def _there_and_back(self, body: Any, hosted: Inputs) -> Any:
         return self.bring_back(body(**self.moved(hosted)))
@@ -105,7 +102,7 @@ class Contender:
 
     def place(self, inputs: Inputs, on_host: Sequence[str] = ()) -> Inputs:
         """Copy NumPy inputs to where this contender computes, but for those that stay `on_host`."""
-        own = {"device": self.device, "pinned": self.runs.pins}
+        own = {"device": self.device, "pinned": self.variant.pins}
         return {
             name: own[name] if name in own else self._place(value, stays=name in on_host)
             for name, value in inputs.items()
@@ -116,13 +113,13 @@ class Contender:
             return value
         if self.library == "numpy":
             return np.array(value)
-        here = stays or self.runs.transfers or self.kind == "cpu"
+        here = stays or self.variant.transfers or self.kind == "cpu"
         tensor = torch.tensor(value) if here else torch.from_numpy(value).to(self.device)
-        if self.runs.casts and tensor.is_floating_point():
-            tensor = tensor.to(getattr(torch, self.runs.precision))
-        if self.runs.channels_last and tensor.dim() == IMAGES:
+        if self.variant.casts and tensor.is_floating_point():
+            tensor = tensor.to(getattr(torch, self.variant.precision))
+        if self.variant.channels_last and tensor.dim() == IMAGES:
             tensor = tensor.to(memory_format=torch.channels_last)
-        return tensor.pin_memory() if stays and self.runs.pins else tensor
+        return tensor.pin_memory() if stays and self.variant.pins else tensor
 
     def synchronize(self) -> None:
         """Wait until the device has done all that was asked of it."""
@@ -145,73 +142,19 @@ IMAGES = 4  # dimensions
 SHORT, SHORT_BYTES = (torch.bfloat16, torch.float16), 2
 
 
-def _torch(device: str, rung: str = "", way: str = "") -> Contender:
-    return Contender(library="torch", device=device, rung=rung, way=way)
+def _torch(device: str, variant: Variant = PLAIN) -> Contender:
+    return Contender(library="torch", device=device, variant=variant)
 
 
 NUMPY = Contender(library="numpy")
 TORCH_CPU = _torch("cpu")
 
 
-def slow_to_start(contender: Contender) -> bool:
-    """Tell whether a first call is expensive: a compiler's takes from 1 to 70 s."""
-    return contender.way == "compile"
-
-
 def contenders(workload: Workload, devices: Sequence[str]) -> Iterator[Contender]:
-    """Yield NumPy, the baseline, and PyTorch on each device at each rung and in each way."""
+    """Yield NumPy, the baseline, then PyTorch on each device, plain and in each variant."""
     yield NUMPY
     for device in devices:
-        for rung in ("", *workload.rungs):
-            yield _torch(device, rung)
-        for way in workload.ways:
-            if device.partition(":")[0] in WAYS[way].kinds:
-                yield _torch(device, way=way)
-
-
-def default_devices() -> tuple[str, ...]:
-    """Return the CPU and this machine's accelerator; where there is none, CUDA, to say so."""
-    return ("cpu", accelerator() or "cuda")
-
-
-def accelerator() -> str:
-    """Return the kind of accelerator that is here and works, such as "cuda", or ""."""
-    found = torch.accelerator.is_available() and torch.accelerator.current_accelerator()
-    return found.type if found else ""
-
-
-def parse_devices(text: str) -> tuple[str, ...]:
-    """Return the devices in a list like `cpu,cuda:1`.
-
-    Raises
-    ------
-    ValueError : a part names no kind of device that this project runs on.
-
-    """
-    devices = tuple(dict.fromkeys(part.strip() for part in text.split(",")))
-    for device in devices:
-        kind, colon, index = device.partition(":")
-        indexed = not colon or (index.isdecimal() and kind != "cpu")
-        if kind not in ("cpu", *GPUS) or not indexed:
-            raise ValueError(
-                f"a device must be one of cpu, {', '.join(GPUS)}, the latter with an index "
-                f"if wanted (cuda:1), several with commas between; got {device!r}"
-            )
-    return devices
-
-
-def absent(device: str) -> str:
-    """Return why this machine cannot compute on a device, or "" if it can."""
-    kind, _, index = device.partition(":")
-    if kind == "cpu":
-        return ""
-    found = accelerator()
-    if kind == "cuda" and not found and (reason := why_unused()):
-        return reason
-    if found != kind:
-        return (
-            f"no {kind} device: this PyTorch ({torch.__version__}) finds "
-            f"{found or 'no accelerator'} on this machine"
-        )
-    count = torch.accelerator.device_count()
-    return f"no device {device}: this machine has {count}" if int(index or 0) >= count else ""
+        kind = device.partition(":")[0]
+        variants = (variant for variant in workload.variants if kind in variant.kinds)
+        for variant in (PLAIN, *variants):
+            yield _torch(device, variant)

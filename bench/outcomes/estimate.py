@@ -54,6 +54,10 @@ class Estimate:
         """Half the interval relative to the value: 0.02 is plus or minus 2 %."""
         return (self.high - self.low) / (2 * self.value)
 
+    def as_ratio(self) -> dict[str, float]:
+        """Return it as the result file holds a speedup."""
+        return {"ratio": self.value, "low": self.low, "high": self.high}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Visited:

@@ -1,9 +1,9 @@
-"""Every visit of a cell on disk at once; the result file is assembled from what is there.
+"""The journal: every visit is on disk at once, and the result file is assembled from it.
 
 A run writes `TIME.jsonl` beside its future result file `TIME.json`; `bench.results.journal` says
 what its lines are. Each visit is forced to the disk before the next one begins, so a killed run
 leaves a journal that reads like a result file. A run that ends replaces it by the result file in
-one step. Either can be taken up again.
+one step. A run can be resumed from either.
 """
 
 import json
@@ -28,7 +28,7 @@ Json = dict[str, Any]
 
 
 class Journal:
-    """The cells of one run, on disk from the moment each is known.
+    """The records of one run's cells, on disk as soon as each is known.
 
     Attributes
     ----------
@@ -36,7 +36,7 @@ class Journal:
     header : its first line: what the result file says of the run as a whole, and the cells that
         were asked for, unreached.
     spent_s : seconds of the run until the last visit that is on disk.
-    timed_s : seconds of them inside timed blocks, if the run counts them.
+    timed_s : those inside timed blocks, if they were counted.
     complete : whether the run came to its own end.
 
     """
@@ -102,12 +102,12 @@ class Journal:
         return list(self._records.values())
 
     def observe(self, **facts: Any) -> None:
-        """Keep facts of the machine that the workers saw, such as their threads and its peaks."""
+        """Write facts about the machine that only a run can see, such as its peaks."""
         self.header["machine_info"] = self.header["machine_info"] | facts
         self._write([self.header], "a")
 
     def add(self, records: Iterable[Record], spent_s: float) -> None:
-        """Put what is known of some cells on disk, `spent_s` seconds into the run."""
+        """Write the records of some cells, `spent_s` seconds into the run."""
         self.spent_s = round(spent_s, 3)
         known = [record.model_copy(update={"spent_s": self.spent_s}) for record in records]
         self._records |= {record.cell.id: record for record in known}
@@ -122,6 +122,14 @@ class Journal:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
+
+    def end(self) -> None:
+        """Note that the run came to its own end."""
+        self.complete = True
+
+    def summarize(self, *, timed_s: float, self_test: Mapping[str, Any] | None) -> None:
+        """Keep what is known of the run as a whole: seconds inside blocks, and its self-test."""
+        self.timed_s, self.self_test = timed_s, self_test
 
     def assemble(self) -> Path:
         """Write the result file in one step, remove the journal, return the file's path."""

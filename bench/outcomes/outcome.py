@@ -1,9 +1,13 @@
-"""What became of a cell: its status, why, its blocks, and the figures drawn from them."""
+"""The outcome of a cell: its status, its visits, and the figures drawn from them.
+
+A visit returns what it saw. `Outcome.add` is the one place that applies it, and `settle` the one
+that draws figures.
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from statistics import median
-from typing import Any, Literal
+from typing import Literal
 
 from bench.cases.case import Case
 from bench.cases.contenders import NUMPY, Contender
@@ -23,41 +27,53 @@ from bench.outcomes.estimate import (
 )
 from bench.results.schema import UNREACHED
 from bench.results.verdicts import UNSETTLED, Verdict, verdict
-from bench.timing.worker import Block
+from bench.timing.visits import Block, Known, Observation, Observed, Visit
 
-MIN_CALM = 2  # undisturbed pairs, for a visit to count as undisturbed; and such visits, for a cell
-
+MIN_CALM = 2  # undisturbed pairs that make a visit count as undisturbed; and such visits, a cell
+IMPLAUSIBLE = "implausible"
 
 Quantity = Literal["time", "typical", "speedup", "speedup_typical"]
 Group = tuple[int, str]  # threads and device: cells whose visits differ alike
 Priors = Mapping[tuple[Quantity, Group], Prior]
+ONE = Estimate(value=1.0, low=1.0, high=1.0)  # the speedup of the baseline
 
 
 @dataclass(frozen=True, kw_only=True)
-class Visit:
-    """The blocks of a contender from one visit of its case.
+class Figures:
+    """What the visits of a timed cell come to; seconds are of one iteration.
 
     Attributes
     ----------
-    number : counts the case's visits, so that blocks of two contenders are paired by visit.
-    worker : counts the processes that the contender has lived in.
+    workers : how many processes it was timed in.
+    best_s : the fastest block.
+    time, typical : of the fastest and of the median block of each visit.
+    speedup, speedup_typical : likewise; None without a baseline whose times can be true.
+    device_time_s : the median by an accelerator's own clock.
 
     """
 
-    number: int
-    worker: int
-    blocks: tuple[Block, ...]
+    blocks: int
+    disturbed_blocks: int
+    visits: int
+    workers: int
+    best_s: float
+    bimodal: bool
+    time: Estimate
+    typical: Estimate
+    speedup: Estimate | None
+    speedup_typical: Estimate | None
+    device_time_s: float | None
 
 
 @dataclass(kw_only=True)
 class Outcome:
-    """What became of one cell: a status, why, its visits, and figures for the result file."""
+    """What is known of one cell: a status with its reason, its visits, figures once it is timed."""
 
     status: str = "skipped"
     reason: str = UNREACHED
     visits: list[Visit] = field(default_factory=list)
-    block_s: float = 0.0
-    facts: dict[str, Any] = field(default_factory=dict)
+    observed: Observed = field(default_factory=Observed)
+    figures: Figures | None = None
 
     @property
     def open(self) -> bool:
@@ -74,17 +90,35 @@ class Outcome:
         """Seconds per iteration, one value a block."""
         return [block.time_s for block in self.blocks]
 
-    def fail(self, status: str, reason: str) -> None:
-        """Mark the cell failed and drop its timings."""
-        self.status, self.reason = status, reason
-        self.visits = []
-        self.facts = {
-            key: value for key, value in self.facts.items() if key in ("rel_error", "tolerance")
-        }
+    @property
+    def timed_s(self) -> float:
+        """Seconds inside its blocks."""
+        return sum(self.seconds) * (self.observed.iterations or 0)
 
-    def doubt(self, reason: str) -> None:
-        """Mark the cell's times as impossible; they remain."""
-        self.status, self.reason = "implausible", reason
+    @property
+    def known(self) -> Known:
+        """What the arena has to know of it."""
+        observed = self.observed
+        if self.figures and observed.iterations:
+            typical_s = self.figures.typical.value
+            observed = observed.but(block_s=typical_s * observed.iterations)
+        return Known(visits=len(self.visits), observed=observed)
+
+    def add(self, observation: Observation) -> None:
+        """Apply what a visit showed."""
+        self.observed = observation.observed
+        if observation.visit is not None:
+            self.visits.append(observation.visit)
+        if observation.failure is not None:
+            self.fail(observation.failure.status, observation.failure.reason)
+
+    def fail(self, status: str, reason: str) -> None:
+        """Mark the cell failed and drop its timings; impossible times stay, to be shown."""
+        self.status, self.reason = status, reason
+        if status != IMPLAUSIBLE:
+            kept = self.observed
+            self.visits, self.figures = [], None
+            self.observed = Observed(rel_error=kept.rel_error, tolerance=kept.tolerance)
 
 
 def pairs(baseline: Outcome, other: Outcome) -> Pairs:
@@ -106,21 +140,21 @@ def pairs(baseline: Outcome, other: Outcome) -> Pairs:
 
 
 @dataclass(frozen=True)
-class Seen:
+class Evidence:
     """What the visits of a timed cell show, one value a visit and quantity."""
 
     group: Group
     quantities: Mapping[Quantity, Visited]
 
     @classmethod
-    def of(cls, group: Group, outcome: Outcome, baseline: Outcome | None) -> "Seen":
-        """Gather a cell's quantities; against a baseline whose times are impossible no speedup."""
+    def of(cls, group: Group, outcome: Outcome, baseline: Outcome | None) -> "Evidence":
+        """Gather a cell's quantities; no speedup over a baseline whose times are impossible."""
         calm = [seconds for seconds, _ in pairs(outcome, outcome)]
         quantities: dict[Quantity, Visited] = {
             "time": best_time(calm),
             "typical": typical_time(calm),
         }
-        believed = baseline is not None and baseline.status != "implausible"
+        believed = baseline is not None and baseline.status != IMPLAUSIBLE
         paired = pairs(baseline, outcome) if baseline is not None and believed else []
         if paired and baseline is not outcome:
             quantities |= {"speedup": best_ratio(paired), "speedup_typical": typical_ratio(paired)}
@@ -135,7 +169,7 @@ class Seen:
         return estimated(visited, prior, more)
 
     def verdict(self, priors: Priors, more: int = 0) -> Verdict | None:
-        """Return who is faster, as far as is known now, or as expected after `more` visits."""
+        """Return which side is faster, as is known now or as expected after `more` visits."""
         ratio = self.estimate("speedup", priors, more)
         return None if ratio is None else verdict(ratio.low, ratio.high)
 
@@ -145,7 +179,7 @@ class Seen:
         return next(steps, most)
 
 
-def all_priors(cells: Iterable[Seen]) -> Priors:
+def fit_priors(cells: Iterable[Evidence]) -> Priors:
     """Fit how visits differ, for each quantity and group of cells of a run."""
     groups: dict[tuple[Quantity, Group], list[Visited]] = {}
     for cell in cells:
@@ -154,12 +188,12 @@ def all_priors(cells: Iterable[Seen]) -> Priors:
     return {key: fitted(several) for key, several in groups.items()}
 
 
-def seen_in(case: Case, outcomes: Mapping[Contender, Outcome]) -> dict[Contender, Seen]:
-    """Gather what the timed cells of one case show, by contender."""
+def gather(case: Case, outcomes: Mapping[Contender, Outcome]) -> dict[Contender, Evidence]:
+    """Return the evidence of the timed cells of one case, by contender."""
     baseline = outcomes.get(NUMPY)
     timed = baseline if baseline is not None and baseline.visits else None
     return {
-        contender: Seen.of((case.threads, contender.device), outcome, timed)
+        contender: Evidence.of((case.threads, contender.device), outcome, timed)
         for contender, outcome in outcomes.items()
         if outcome.visits
     }
@@ -167,45 +201,39 @@ def seen_in(case: Case, outcomes: Mapping[Contender, Outcome]) -> dict[Contender
 
 def settle(case: Case, outcomes: Mapping[Contender, Outcome], priors: Priors) -> None:
     """Draw the figures of the timed cells of one case, given the priors of its run."""
-    for contender, seen in seen_in(case, outcomes).items():
-        _settle(seen, outcomes[contender], outcomes.get(NUMPY), priors)
+    baseline = outcomes.get(NUMPY)
+    for contender, evidence in gather(case, outcomes).items():
+        outcome = outcomes[contender]
+        outcome.figures = _figures(evidence, outcome, baseline, priors)
+        if outcome.status != IMPLAUSIBLE:
+            outcome.status, outcome.reason = "ok", ""
 
 
-def _settle(seen: Seen, outcome: Outcome, baseline: Outcome | None, priors: Priors) -> None:
+def _figures(
+    evidence: Evidence, outcome: Outcome, baseline: Outcome | None, priors: Priors
+) -> Figures:
     blocks = outcome.blocks
     calm = [seconds for seconds, _ in pairs(outcome, outcome)]
-    outcome.facts |= {
-        "blocks": len(blocks),
-        "disturbed_blocks": sum(block.disturbed for block in blocks),
-        "visits": len(outcome.visits),
-        "workers": len({visit.worker for visit in outcome.visits}),
-        "best_s": min(map(min, calm)),
-        "bimodal": is_bimodal([s / median(seconds) for seconds in calm for s in seconds]),
-    }
-    quantity: Quantity
-    for quantity in ("time", "typical"):
-        estimate = seen.estimate(quantity, priors)
-        assert estimate is not None, "a timed cell has times"  # noqa: S101 - a bug of ours alone
-        outcome.facts |= {
-            f"{quantity}_s": estimate.value,
-            f"{quantity}_low_s": estimate.low,
-            f"{quantity}_high_s": estimate.high,
-        }
-    for quantity in ("speedup", "speedup_typical"):
-        estimate = seen.estimate(quantity, priors)
-        one = {"ratio": 1.0, "low": 1.0, "high": 1.0} if outcome is baseline else None
-        outcome.facts[quantity] = as_dict(estimate) if estimate else one
+    time, typical = (evidence.estimate(quantity, priors) for quantity in ("time", "typical"))
+    assert time is not None, "a timed cell has times"  # noqa: S101 - a bug of ours alone
+    assert typical is not None, "a timed cell has times"  # noqa: S101 - a bug of ours alone
+    unity = ONE if outcome is baseline else None
+    speedup = evidence.estimate("speedup", priors) or unity
+    relative = [s / median(seconds) for seconds in calm for s in seconds]
+    if baseline is not None and outcome is not baseline and speedup:
+        relative = [s / t for a, b in pairs(baseline, outcome) for s, t in zip(a, b, strict=True)]
     device_s = [block.device_s for block in blocks if block.device_s is not None]
-    if device_s:
-        outcome.facts["device_time_s"] = median(device_s)
-    if baseline is not None and outcome is not baseline and outcome.facts["speedup"]:
-        ratios = [s / t for a, b in pairs(baseline, outcome) for s, t in zip(a, b, strict=True)]
-        outcome.facts["bimodal"] = is_bimodal(ratios)
-    outcome.block_s = outcome.facts["typical_s"] * outcome.facts["iterations_per_block"]
-    if outcome.status != "implausible":
-        outcome.status, outcome.reason = "ok", ""
-
-
-def as_dict(estimate: Estimate) -> dict[str, float]:
-    """Return a speedup as the result file holds it."""
-    return {"ratio": estimate.value, "low": estimate.low, "high": estimate.high}
+    before_s = outcome.figures.device_time_s if outcome.figures else None  # of a resumed run
+    return Figures(
+        blocks=len(blocks),
+        disturbed_blocks=sum(block.disturbed for block in blocks),
+        visits=len(outcome.visits),
+        workers=len({visit.worker for visit in outcome.visits}),
+        best_s=min(map(min, calm)),
+        bimodal=is_bimodal(relative),
+        time=time,
+        typical=typical,
+        speedup=speedup,
+        speedup_typical=evidence.estimate("speedup_typical", priors) or unity,
+        device_time_s=median(device_s) if device_s else before_s,
+    )

@@ -1,18 +1,21 @@
-"""A cell's outcome -> what the result file keeps of it, and back."""
+"""Converts a cell's outcome to what the result file keeps of it, and back."""
 
+from dataclasses import asdict
 from typing import Any
 
 from pytest_benchmark.stats import Stats
 
 from bench.cases.cell import Cell
 from bench.options import ROOT
+from bench.outcomes.estimate import Estimate
 from bench.outcomes.lines import code_lines
-from bench.outcomes.outcome import Outcome, Visit
-from bench.outcomes.plausible import precision_of
+from bench.outcomes.outcome import Figures, Outcome
 from bench.results import schema as results
 from bench.results.fields import fitting
 from bench.results.journal import Record, dumped
-from bench.timing.worker import Block
+from bench.results.ratio import Ratio
+from bench.timing.device import Ledger
+from bench.timing.visits import Block, DeviceTimes, Observed, Visit
 
 
 def identity(cell: Cell) -> dict[str, Any]:
@@ -28,8 +31,8 @@ def identity(cell: Cell) -> dict[str, Any]:
         "contender": contender.name,
         "library": contender.library,
         "device": contender.device,
-        "variant": contender.variant,
-        "precision": precision_of(case, contender),
+        "variant": contender.variant.name,
+        "precision": contender.precision(case),
     }
 
 
@@ -43,7 +46,7 @@ def state(cell: Cell, outcome: Outcome) -> results.Cell:
 
 def record(cell: Cell, outcome: Outcome, node: str, zero_s: float) -> Record:
     """Return all that is known of a cell; the run began at `zero_s`."""
-    entry = _entry(cell, outcome, node, zero_s) if outcome.visits else None
+    entry = _entry(cell, outcome, node, zero_s) if outcome.figures else None
     return Record(
         cell=state(cell, outcome).judged(entry.extra_info if entry else None),
         twin=cell.contender.twin,
@@ -71,29 +74,53 @@ def _entry(cell: Cell, outcome: Outcome, node: str, zero_s: float) -> results.Be
 
 
 def extra_info(cell: Cell, outcome: Outcome, zero_s: float) -> dict[str, Any]:
-    """Return the figures of a cell beside its times; see the result file in the README.
-
-    A cell without a time has not all that a timed one has.
-    """
-    if not outcome.visits:
-        return _given(cell, outcome, zero_s)
+    """Return the figures of a cell beside its times; a cell without a time has fewer."""
+    if outcome.figures is None:
+        return _described(cell)
     (info,) = dumped([_info(cell, outcome, zero_s)])
     return info
 
 
 def _info(cell: Cell, outcome: Outcome, zero_s: float) -> results.Info:
-    given = _given(cell, outcome, zero_s)
-    unknown = given.keys() - results.Info.model_fields.keys()
-    assert not unknown, f"bench/results/schema.py defines Info, which lacks {sorted(unknown)}"  # noqa: S101
-    return results.Info.model_validate(given)
+    figures, observed, device = outcome.figures, outcome.observed, outcome.observed.device
+    assert figures is not None, "a timed cell is settled"  # noqa: S101 - a bug of ours alone
+    quality = {} if observed.quality is None else {"quality": observed.quality}
+    return results.Info.model_validate(
+        {
+            **_described(cell),
+            "reference": observed.reference,
+            "rel_error": observed.rel_error,
+            "tolerance": observed.tolerance,
+            "first_call_s": observed.first_call_s,
+            "iterations_per_block": observed.iterations,
+            "peak_memory_bytes": observed.peak_memory_bytes,
+            "peak_device_memory_bytes": observed.peak_device_memory_bytes,
+            "device_time_s": figures.device_time_s,
+            "latency_s": device and device.latency_s,
+            "cold_s": device and device.cold_s,
+            "ledger": device and device.ledger and asdict(device.ledger),
+            "blocks": figures.blocks,
+            "disturbed_blocks": figures.disturbed_blocks,
+            "visits": figures.visits,
+            "workers": figures.workers,
+            "best_s": figures.best_s,
+            "bimodal": figures.bimodal,
+            **_interval("time", figures.time),
+            **_interval("typical", figures.typical),
+            "speedup": figures.speedup and figures.speedup.as_ratio(),
+            "speedup_typical": figures.speedup_typical and figures.speedup_typical.as_ratio(),
+            **quality,
+            "samples": _samples(outcome, zero_s),
+        }
+    )
 
 
-def _given(cell: Cell, outcome: Outcome, zero_s: float) -> dict[str, Any]:
-    return {**_described(cell), **outcome.facts, "samples": _samples(outcome, zero_s)}
+def _interval(name: str, time: Estimate) -> dict[str, float]:
+    return {f"{name}_s": time.value, f"{name}_low_s": time.low, f"{name}_high_s": time.high}
 
 
 def _described(cell: Cell) -> dict[str, Any]:
-    """Return what is known of a cell before it is measured."""
+    """Return what is known about a cell before it is measured."""
     case, moved_bytes = cell.case, cell.contender.moved_bytes(cell.case)
     return {
         "cell": cell.id,
@@ -110,7 +137,7 @@ def _described(cell: Cell) -> dict[str, Any]:
 
 
 def _samples(outcome: Outcome, zero_s: float) -> dict[str, Any]:
-    """Return where each of `stats.data` comes from: visit, worker, start, disturbance."""
+    """Return the visit, worker, start and disturbance of each of `stats.data`."""
     return {
         "visits": [[visit.number, visit.worker, len(visit.blocks)] for visit in outcome.visits],
         "starts_s": [round(block.start_s - zero_s, 3) for block in outcome.blocks],
@@ -118,8 +145,8 @@ def _samples(outcome: Outcome, zero_s: float) -> dict[str, Any]:
     }
 
 
-def restored(cell: Cell, kept: Record, zero_s: float) -> Outcome:
-    """Return the outcome that a record was made of, in a run that goes on since `zero_s`."""
+def restored(kept: Record, zero_s: float) -> Outcome:
+    """Return the outcome that a record was made of, in a run resumed at `zero_s`."""
     outcome = Outcome(status=kept.cell.status, reason=kept.cell.reason)
     if kept.benchmark is None:
         return outcome
@@ -134,7 +161,52 @@ def restored(cell: Cell, kept: Record, zero_s: float) -> Outcome:
     for number, worker, size in samples.visits:
         taken = tuple(next(blocks) for _ in range(size))
         outcome.visits.append(Visit(number=number, worker=worker, blocks=taken))
-    facts = info.model_dump(exclude={"samples"}, exclude_unset=True)
-    outcome.facts = {key: facts[key] for key in facts if key not in _described(cell)}
-    outcome.block_s = outcome.facts["typical_s"] * outcome.facts["iterations_per_block"]
+    outcome.observed = _observed(info)
+    outcome.figures = _figures(info)
     return outcome
+
+
+def _observed(info: results.Info) -> Observed:
+    asked = "quality" in info.model_fields_set
+    device = None
+    if info.latency_s is not None and info.cold_s is not None:
+        ledger = Ledger(**info.ledger.model_dump()) if info.ledger else None
+        device = DeviceTimes(latency_s=info.latency_s, cold_s=info.cold_s, ledger=ledger)
+    return Observed(
+        reference=info.reference,
+        rel_error=info.rel_error,
+        tolerance=info.tolerance,
+        first_call_s=info.first_call_s,
+        iterations=info.iterations_per_block,
+        block_s=info.typical_s * (info.iterations_per_block or 1),
+        device=device,
+        peak_memory_bytes=info.peak_memory_bytes,
+        peak_device_memory_bytes=info.peak_device_memory_bytes,
+        quality=info.quality.model_dump(exclude_unset=True) if asked else None,
+    )
+
+
+def _figures(info: results.Info) -> Figures:
+    return Figures(
+        blocks=info.blocks,
+        disturbed_blocks=info.disturbed_blocks,
+        visits=info.visits or 0,
+        workers=info.workers,
+        best_s=info.best_s,
+        bimodal=info.bimodal,
+        time=_estimate(info.time_s, info.time_low_s, info.time_high_s),
+        typical=_estimate(info.typical_s, info.typical_low_s, info.typical_high_s),
+        speedup=_of_ratio(info.speedup),
+        speedup_typical=_of_ratio(info.speedup_typical),
+        device_time_s=info.device_time_s,
+    )
+
+
+def _estimate(value: float, low: float | None, high: float | None) -> Estimate:
+    return Estimate(value=value, low=low or value, high=high or value)
+
+
+def _of_ratio(ratio: Ratio | None) -> Estimate | None:
+    if ratio is None:
+        return None
+    return Estimate(value=ratio.ratio, low=ratio.low, high=ratio.high)

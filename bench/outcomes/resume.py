@@ -1,4 +1,4 @@
-"""Which run to go on with, and whether it still is the same run."""
+"""Resuming a run: finds the newest one that was cut off, and checks that it is the same run."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,11 +11,25 @@ MACHINE = ("cpu", "gpus", "blas", "settings")
 
 
 class ResumeError(Exception):
-    """A run that cannot be gone on with; the message says why, and what to do."""
+    """A run that cannot be resumed; the message says why, and what to do."""
+
+
+def resumed(folder: Path, header: Mapping[str, Any], asked: Sequence[str]) -> Journal:
+    """Return the journal of the newest run in a machine's folder, ready to go on.
+
+    Raises
+    ------
+    ResumeError : there is no such run, or it is not the run of this header and these cells.
+
+    """
+    journal = unfinished(folder)
+    refuse_changed(journal, header, asked)
+    journal.rewrite()
+    return journal
 
 
 def unfinished(folder: Path) -> Journal:
-    """Take up the newest run in a machine's folder of results.
+    """Return the journal of the newest run in a machine's folder.
 
     Raises
     ------
@@ -35,7 +49,7 @@ def unfinished(folder: Path) -> Journal:
 
 
 def refuse_changed(journal: Journal, header: Mapping[str, Any], asked: Sequence[str]) -> None:
-    """Hold a run against the one that it would go on with.
+    """Compare a run with the one that it would resume.
 
     Raises
     ------

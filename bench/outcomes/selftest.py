@@ -1,4 +1,4 @@
-"""What came of comparing every contender with a second worker of itself."""
+"""The self-test: every contender compared with a second worker of the same code."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -6,9 +6,8 @@ from typing import Any
 
 from bench.cases.cell import Cell
 from bench.outcomes.estimate import Estimate, Visited, best_ratio, estimated, fitted
-from bench.outcomes.outcome import Group, Outcome, as_dict, pairs
+from bench.outcomes.outcome import Group, Outcome, pairs
 from bench.results.verdicts import FASTER, SLOWER, verdict
-from bench.timing.arena import twin
 
 MIN_VISITS = 2  # as for any verdict of a run that came to its end
 
@@ -22,7 +21,7 @@ def self_test(cells: Sequence[Cell], outcomes: Mapping[str, Outcome]) -> dict[st
     """
     groups: dict[Group, dict[str, Visited]] = {}
     for cell in cells:
-        other = outcomes.get(Cell(case=cell.case, contender=twin(cell.contender)).id)
+        other = outcomes.get(Cell(case=cell.case, contender=cell.contender.as_twin).id)
         if cell.contender.twin or other is None:
             continue
         paired = pairs(outcomes[cell.id], other)
@@ -40,5 +39,5 @@ def self_test(cells: Sequence[Cell], outcomes: Mapping[str, Outcome]) -> dict[st
         "winners": sum(verdict(e.low, e.high) in {FASTER, SLOWER} for e in every),
         "widest_half_width": max((e.half_width for e in every), default=None),
         "furthest": max((abs(math.log(e.value)) for e in every), default=None),
-        "rows": [{"cell": cell, **as_dict(estimate)} for cell, estimate in estimates.items()],
+        "rows": [{"cell": cell, **estimate.as_ratio()} for cell, estimate in estimates.items()],
     }

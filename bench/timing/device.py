@@ -32,10 +32,6 @@ TICK_S = 1e-9  # no call takes less
 MARKS = 100  # in a row, to tell what one costs
 
 
-NOT_TIMED = dict.fromkeys(("device_time_s", "latency_s", "cold_s", "ledger"))
-"""What there is to say of a case on the CPU, which has one clock."""
-
-
 class Clock(Protocol):
     """What is asked of a device: waiting, marks in its queue, work that overwrites its cache."""
 

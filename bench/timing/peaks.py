@@ -19,11 +19,11 @@ import torch
 from torch.nn import functional as F
 
 from bench.cases.contenders import Contender
-from bench.cases.ways import no_bfloat16, no_tf32
 from bench.machine import processor
 from bench.machine.precision import set_float32
 from bench.results import ids
 from bench.timing.device import cache_bytes
+from bench.variant import no_bfloat16, no_tf32
 
 FIRST_N, LAST_N = 256, 16384  # of the matrices
 CHANNELS, PIXELS = 128, 58
@@ -126,7 +126,7 @@ def _flop_s(who: Contender, precision: str, probe_s: float) -> float:
     except (RuntimeError, TypeError):  # what PyTorch raises for a type that a device lacks
         return best
     finally:
-        set_float32(who.runs.float32)
+        set_float32(who.variant.float32)
     return best
 
 

@@ -41,7 +41,7 @@ from numpy.typing import NDArray
 
 from bench.cases.case import Case
 from bench.machine.precision import UNIT_ROUNDOFF
-from bench.workload import Inputs
+from bench.variant import PLAIN, Inputs, Variant
 
 LAMBDA = 10.0
 WHOLE = 2**21  # entries; writing and reading a larger reference would take longer than it is worth
@@ -128,11 +128,13 @@ def sampled_rows(count: int) -> NDArray[np.int64]:
     return np.unique([0, *drawn, count - 1])
 
 
-def tolerance(case: Case, rung: str = "", precision: str = "") -> float:
+def tolerance(case: Case, variant: Variant = PLAIN) -> float:
     """Return the largest error, relative to the largest reference value, that rounding explains."""
     cost = case.cost
-    unit = UNIT_ROUNDOFF[case.dtype] ** case.workload.digits.get(rung, 1.0)
-    lower = np.sqrt(cost.roundings) * UNIT_ROUNDOFF[precision] if precision else 0.0
+    unit = UNIT_ROUNDOFF[case.dtype] ** variant.digits
+    lower = 0.0
+    if variant.precision:
+        lower = np.sqrt(cost.roundings) * UNIT_ROUNDOFF[variant.precision]
     return float(LAMBDA * (np.sqrt(cost.reduction) * unit + lower))
 
 
@@ -142,10 +144,10 @@ def outputs(result: Any) -> tuple[Any, ...]:
 
 
 def verify(
-    case: Case, result: Any, expected: Sequence[Sample], *, rung: str = "", precision: str = ""
+    case: Case, result: Any, expected: Sequence[Sample], variant: Variant = PLAIN
 ) -> Verification:
     """Hold a contender's result, in NumPy arrays, against samples of the reference's outputs."""
-    bound = tolerance(case, rung, precision)
+    bound = tolerance(case, variant)
     got = outputs(result)
     if len(got) != len(expected):
         reason = f"{len(expected)} outputs expected, got {len(got)}"

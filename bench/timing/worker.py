@@ -1,17 +1,17 @@
-"""One contender, as it lives in a process of its own: compute, prove it right, then time blocks.
+"""A contender inside its own process: computes, is verified, then times blocks.
 
-A block is the unit of sampling: some consecutive iterations, about 5 ms, timed as one by the wall
-clock and ended by a wait for the device. It carries evidence of disturbance: its process got less
-processor time than wall time, or was made to wait for a core, or the host took the core away.
+A block is the unit of sampling: consecutive iterations, about 5 ms, timed as one by the wall clock
+and ended by a wait for the device. It carries evidence of disturbance: its process got less
+processor time than wall time, or waited for a core, or the host took the core away.
 
-What happens here happens in that process; `process` calls it from outside. Inputs and references
-come and go as files in a folder that all workers of a case see.
+`fork_server` calls these methods from outside. Inputs and references are files in a folder that all
+workers of a case share.
 """
 
 import gc
 import time
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -37,7 +37,9 @@ from bench.timing.verify import (
     shares_memory,
     verify,
 )
-from bench.workload import Inputs, Quality
+from bench.timing.visits import Block, Confirmation, DeviceTimes, Failure, FirstCall
+from bench.variant import TRANSFER, Inputs
+from bench.workload import Quality
 
 BLOCK_S = 0.005
 LONG_S = 0.02  # an iteration longer than this warms its caches itself, and is a block
@@ -45,45 +47,8 @@ REASON = 300  # characters
 LOST_SHARE = 0.05  # of the wall time without a core; a block that lost more was disturbed
 
 
-@dataclass(frozen=True, kw_only=True)
-class Block:
-    """Some consecutive iterations; `time_s` is of one, `start_s` is on `time.perf_counter`.
-
-    `device_s` is an accelerator's time of one, by its own clock, from the first call's place in its
-    queue to the end of the last; None on a CPU.
-    """
-
-    start_s: float
-    time_s: float
-    disturbed: bool
-    device_s: float | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class First:
-    """What the first call of a contender in a case took and showed."""
-
-    first_call_s: float
-    verification: Verification
-
-
-@dataclass(frozen=True, kw_only=True)
-class Confirmation:
-    """What a contender showed after its blocks: "" for right, else the status its cell gets.
-
-    Attributes
-    ----------
-    peaks : the peak memory of an iteration, of the host and of the device.
-
-    """
-
-    status: str = ""
-    reason: str = ""
-    peaks: dict[str, int | None]
-
-
 class Worker:
-    """A contender, holding at most one case's inputs where it computes."""
+    """A contender with the inputs of at most one case, placed where it computes."""
 
     def __init__(self, contender: Contender, threads: int) -> None:
         self.contender = contender
@@ -97,8 +62,8 @@ class Worker:
         self._clock = None if contender.device == "cpu" else device.Accelerator(contender.device)
 
     def observed(self) -> dict[str, Any]:
-        """Read back what this process was told: threads, the cores of each, float32's precision."""
-        set_float32(self.contender.runs.float32)
+        """Read back the settings of this process: threads, their cores, float32's precision."""
+        set_float32(self.contender.variant.float32)
         if ":" in self.contender.device:
             torch.accelerator.set_device_index(int(self.contender.device.partition(":")[2]))
         a = np.ones((256, 256), "float32")
@@ -110,11 +75,11 @@ class Worker:
         }
 
     def peaks(self, probe_s: float, precisions: Collection[str]) -> dict[str, Any]:
-        """Measure what this library can do at most on this device, `probe_s` seconds a figure."""
+        """Measure the peaks of this library on this device, `probe_s` seconds a figure."""
         cores = affinity.cores()[: self.threads]
-        found = peaks.measured(self.contender, cores, probe_s, precisions)
+        measured = peaks.measured(self.contender, cores, probe_s, precisions)
         give_back(self.contender.device)
-        return found
+        return measured
 
     def make(self, case: Case, inputs: Path) -> None:
         """Write a case's inputs to a file."""
@@ -125,14 +90,18 @@ class Worker:
 
         At a large size, where a workload allows it, only some rows are computed.
         """
-        who, given = self.contender.usual, _read(inputs)
+        contender, given = self.contender.plain, _read(inputs)
         few = case.workload.rows if case.size.large else ()
         rows = sampled_rows(given[few[0]].shape[-2]) if few else None
         exact = {
             name: in_dtype(value[..., rows, :] if name in few else value, "float64")
             for name, value in given.items()
         }
-        parts = outputs(who.bring_back(who.body(case)(**who.place(exact, case.workload.on_host))))
+        parts = outputs(
+            contender.bring_back(
+                contender.body(case)(**contender.place(exact, case.workload.on_host))
+            )
+        )
         if rows is not None:
             count = given[few[0]].shape[-2]
             samples = [Sample.of_rows(part, rows, count) for part in parts]
@@ -145,15 +114,17 @@ class Worker:
         give_back(self.contender.device)
         return samples
 
-    def begin(self, case: Case, inputs: Path, expected: list[Sample], path: Path | None) -> First:
+    def begin(
+        self, case: Case, inputs: Path, expected: list[Sample], path: Path | None
+    ) -> FirstCall:
         """Compute a case once, time that first call by itself, and verify its result.
 
-        It is held against a sample of the reference, or against the whole of it in a file.
+        It is compared with a sample of the reference, or with the whole of it in a file.
         """
-        who = self.contender
-        self._case, self._placed = case, who.place(_read(inputs), case.workload.on_host)
-        self.iterate = who.iteration(case, self._placed)
-        result = who.bring_back(self._timed())
+        contender = self.contender
+        self._case, self._placed = case, contender.place(_read(inputs), case.workload.on_host)
+        self.iterate = contender.iteration(case, self._placed)
+        result = contender.bring_back(self._timed())
         first_call_s = self._iteration_s
         if path is not None:
             whole = zip(expected, _read(path), strict=True)
@@ -164,18 +135,17 @@ class Worker:
             verification = replace(verification, rel_error=None, reason=reason)
         if not verification.reason:
             self._first = [Sample.of(output) for output in outputs(result)]
-        return First(first_call_s=first_call_s, verification=verification)
+        return FirstCall(first_call_s=first_call_s, verification=verification)
 
     def _verified(self, result: Any, expected: list[Sample]) -> Verification:
-        who = self.contender
-        return verify(self._held(), result, expected, rung=who.rung, precision=who.runs.precision)
+        return verify(self._held(), result, expected, self.contender.variant)
 
     def exact(self, case: Case) -> tuple[Any, ...]:
         """Return the outputs of this contender's body in a small case of float64."""
-        who = self.contender
-        placed = who.place(case.inputs(), case.workload.on_host)
-        result = outputs(who.bring_back(who.body(case)(**placed)))
-        give_back(who.device)
+        contender = self.contender
+        placed = contender.place(case.inputs(), case.workload.on_host)
+        result = outputs(contender.bring_back(contender.body(case)(**placed)))
+        give_back(contender.device)
         return result
 
     def disagrees(self, case: Case, theirs: tuple[Any, ...]) -> str:
@@ -183,39 +153,41 @@ class Worker:
         expected = [Sample.of(output, entries=None) for output in theirs]
         mine = self.exact(case)
         result = mine if len(mine) > 1 else mine[0]
-        return verify(case, result, expected, rung=self.contender.rung).reason
+        return verify(case, result, expected, self.contender.variant).reason
 
     def _changed(self, inputs: Path) -> list[str]:
-        """Return the names of inputs that no longer are what they were when they were placed."""
-        who, given = self.contender, _read(inputs)
-        placed = {name: who.bring_back(value) for name, value in self._placed.items()}
-        if who.runs.casts:
-            again = who.place(given, self._held().workload.on_host)
-            given = {name: who.bring_back(value) for name, value in again.items()}
+        """Return the names of inputs that the body changed."""
+        contender, given = self.contender, _read(inputs)
+        placed = {name: contender.bring_back(value) for name, value in self._placed.items()}
+        if contender.variant.casts:
+            again = contender.place(given, self._held().workload.on_host)
+            given = {name: contender.bring_back(value) for name, value in again.items()}
         return changed_inputs(placed, given)
 
     def confirm(self) -> Confirmation:
-        """Compute once or twice more, after the blocks, to tell if it still computes, and right."""
+        """Verify again after timing: catches results that were cached or that changed."""
         long = self._iteration_s > LONG_S  # too long to be a result that was kept
         results: list[Any] = []
         peak = peak_bytes(lambda: results.append(self.iterate()), self.contender.device)
         if peak["host"] is not None and self.contender.device == "cpu":
             arrays = (np.ndarray, torch.Tensor)
             peak["host"] += sum(v.nbytes for v in self._placed.values() if isinstance(v, arrays))
-        peaks = {
-            "peak_memory_bytes": peak["host"],
-            "peak_device_memory_bytes": peak["device"],
-        }
         again = results[0] if long else self.iterate()
         self.contender.synchronize()
-        if not (long or self.contender.runs.reuses) and shares_memory(results[0], again):
+        failure = None
+        if not (long or self.contender.variant.reuses) and shares_memory(results[0], again):
             reason = "two calls returned the same memory: the second computed nothing"
-            return Confirmation(status="implausible", reason=reason, peaks=peaks)
-        verification = self._verified(self.contender.bring_back(again), self._first)
-        if verification.reason:
-            reason = f"a later call returned another result: {verification.reason}"
-            return Confirmation(status="mismatch", reason=reason, peaks=peaks)
-        return Confirmation(peaks=peaks)
+            failure = Failure(status="implausible", reason=reason)
+        else:
+            verification = self._verified(self.contender.bring_back(again), self._first)
+            if verification.reason:
+                reason = f"a later call returned another result: {verification.reason}"
+                failure = Failure(status="mismatch", reason=reason)
+        return Confirmation(
+            peak_memory_bytes=peak["host"],
+            peak_device_memory_bytes=peak["device"],
+            failure=failure,
+        )
 
     def quality(self, inputs: Path) -> Quality:
         """Return what the workload measures about a result beside its time, such as accuracy."""
@@ -228,28 +200,28 @@ class Worker:
 
         return measure(body, _read(inputs)) if measure else {}
 
-    def device_times(self, inputs: Path) -> dict[str, Any]:
-        """Return what an accelerator's own clock says of the case, and where a call's time goes."""
-        who, case, clock = self.contender, self._held(), self._clock
+    def device_times(self, inputs: Path) -> DeviceTimes:
+        """Return an accelerator's times of one call, and where the time of a call goes."""
+        contender, case, clock = self.contender, self._held(), self._clock
         assert clock is not None, "a CPU has one clock"  # noqa: S101 - a bug of ours alone
         cold_s = device.cold_s(clock, self.iterate)
-        found: dict[str, Any] = {
-            "latency_s": device.latency_s(clock, self.iterate),
-            "cold_s": cold_s,
-            "ledger": None,
-        }
-        if who == who.usual and not case.workload.on_host and case.workload.family != "transfer":
-            hosted = replace(who, way="transfer").place(_read(inputs))
-            body = who.body(case)
-            parts = device.ledger(
+        latency_s = device.latency_s(clock, self.iterate)
+        ledger = None
+        if (
+            contender == contender.plain
+            and not case.workload.on_host
+            and case.workload.family != "transfer"
+        ):
+            hosted = replace(contender, variant=TRANSFER).place(_read(inputs))
+            body = contender.body(case)
+            ledger = device.ledger(
                 clock,
-                place=lambda: who.moved(hosted),
+                place=lambda: contender.moved(hosted),
                 compute=lambda moved: body(**moved),
-                bring_back=who.bring_back,
+                bring_back=contender.bring_back,
                 kernel_s=cold_s,
             )
-            found["ledger"] = asdict(parts)
-        return found
+        return DeviceTimes(latency_s=latency_s, cold_s=cold_s, ledger=ledger)
 
     def calibrate(self) -> tuple[int, float]:
         """Choose the iterations of a block; return them, and the seconds that a block takes.
@@ -320,7 +292,7 @@ class Worker:
     def release(self) -> None:
         """Forget the case and give its memory back."""
         self._case, self._placed, self._first, self.iterate = None, {}, [], _nothing
-        if self.contender.way == "compile":
+        if self.contender.variant.compiles:
             torch.compiler.reset()  # or the next shape would count as a change of this one
         give_back(self.contender.device)
         gc.freeze()  # what is left are libraries, which need not be looked through again

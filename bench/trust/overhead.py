@@ -29,7 +29,7 @@ from bench.cases.case import Case
 from bench.cases.contenders import Contender, contenders
 from bench.machine import affinity
 from bench.options import ROOT
-from bench.timing.process import environment, surroundings
+from bench.timing.fork_server import environment, surroundings
 from bench.timing.worker import Worker, unwrapped
 from bench.workload import discover
 

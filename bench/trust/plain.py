@@ -12,7 +12,8 @@ import torch
 from pytest_benchmark.fixture import BenchmarkFixture
 from threadpoolctl import threadpool_limits
 
-from bench.cases.cell import Cell, cells
+from bench.cases.cell import Cell
+from bench.cases.selection import cells
 from bench.run import OPTIONS
 
 

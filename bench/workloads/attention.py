@@ -10,6 +10,7 @@ import math
 import numpy as np
 from torch.nn import functional as F
 
+from bench.variant import BF16, FP16, TF32, TRANSFER
 from bench.workload import Cost, Workload, draw, size
 
 HEADS, D = 8, 64
@@ -44,7 +45,7 @@ WORKLOAD = Workload(
     make=make,
     numpy=attention_numpy,
     torch=attention_torch,
-    ways=("tf32", "bf16", "fp16", "transfer"),
+    variants=(TF32, BF16, FP16, TRANSFER),
     rows=("q",),
     cost=cost,
     sizes=(*(size(n=n) for n in (32, 128, 512, 1024)), size(large=True, n=4096)),

@@ -50,9 +50,18 @@ def cost(mode, n):
     return Cost(flops=flops, elements=moved, reduction=both * LAYERS * (n + 1) + BATCH)
 
 
-# fmt: off
 WORKLOAD = Workload(
-    name="autograd_overhead", family="autograd", axis="n", curve="mode", make=make, cost=cost,
-    numpy=autograd_overhead_numpy, torch=autograd_overhead_torch, ways=(), serial=True,
-    helpers=(gradients,), quality=gradients.saved_bytes,
-    sizes=[size(mode=mode, n=n) for mode in MODES for n in (8, 64, 256, 512)])
+    name="autograd_overhead",
+    family="autograd",
+    axis="n",
+    curve="mode",
+    make=make,
+    cost=cost,
+    numpy=autograd_overhead_numpy,
+    torch=autograd_overhead_torch,
+    variants=(),
+    serial=True,
+    helpers=(gradients,),
+    quality=gradients.saved_bytes,
+    sizes=[size(mode=mode, n=n) for mode in MODES for n in (8, 64, 256, 512)],
+)

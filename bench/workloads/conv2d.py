@@ -8,6 +8,7 @@ Source: Dumoulin & Visin, A guide to convolution arithmetic for deep learning (2
 import numpy as np
 from torch.nn import functional as F
 
+from bench.variant import BF16, CHANNELS_LAST, FP16, TF32, TRANSFER
 from bench.workload import Cost, Workload, draw, size
 from bench.workloads.parts import im2col
 
@@ -45,7 +46,7 @@ WORKLOAD = Workload(
     make=make,
     numpy=conv2d_numpy,
     torch=conv2d_torch,
-    ways=("channels-last", "tf32", "bf16", "fp16", "transfer"),
+    variants=(CHANNELS_LAST, TF32, BF16, FP16, TRANSFER),
     helpers=(im2col,),
     cost=cost,
     sizes=(

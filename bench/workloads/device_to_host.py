@@ -8,6 +8,7 @@ waits, then reads. The NumPy body copies within the host's memory, the baseline.
 
 import torch
 
+from bench.variant import PINNED
 from bench.workload import Cost, Workload, draw, size
 
 
@@ -34,7 +35,7 @@ WORKLOAD = Workload(
     make=make,
     numpy=device_to_host_numpy,
     torch=device_to_host_torch,
-    ways=("pinned",),
+    variants=(PINNED,),
     cost=cost,
     sizes=(
         *(size(n=n) for n in (1_000, 30_000, 300_000, 3_000_000)),

@@ -5,6 +5,7 @@ call is what costs: choosing a kernel by dtype and device, allocating y, and on 
 launch.
 """
 
+from bench.variant import COMPILE, GRAPH
 from bench.workload import Cost, Workload, draw, size
 
 
@@ -30,7 +31,7 @@ WORKLOAD = Workload(
     make=make,
     numpy=dispatch_numpy,
     torch=dispatch_torch,
-    ways=("compile", "graph"),
+    variants=(COMPILE, GRAPH),
     serial=True,
     cost=cost,
     sizes=tuple(size(n=n) for n in (1, 8, 64, 512)),

@@ -10,6 +10,7 @@ import math
 import numpy as np
 from torch.nn import functional as F
 
+from bench.variant import BF16, COMPILE, GRAPH, TRANSFER
 from bench.workload import Cost, Workload, draw, size
 
 A, C = math.sqrt(2 / math.pi), 0.044715
@@ -46,7 +47,7 @@ WORKLOAD = Workload(
     make=make,
     numpy=elementwise_chain_numpy,
     torch=elementwise_chain_torch,
-    ways=("compile", "bf16", "transfer", "graph"),
+    variants=(COMPILE, BF16, TRANSFER, GRAPH),
     rows=("x",),
     cost=cost,
     sizes=(*(size(n=n) for n in (32, 256, 1024, 4096)), size(large=True, n=8192)),

@@ -9,6 +9,7 @@ Source: Griewank & Walther, Evaluating Derivatives (2008), sections 3.2 and 3.3.
 import numpy as np
 import torch
 
+from bench.variant import Variant
 from bench.workload import Cost, Workload, draw, size
 from bench.workloads.parts import gradients
 
@@ -40,13 +41,11 @@ WORKLOAD = Workload(
     make=make,
     numpy=gradient_cost_numpy,
     torch=gradient_cost_torch,
-    rungs={
-        "hand": gradients.by_hand,
-        "forward": gradients.by_forward_mode,
-        "finite": gradients.by_finite_differences,
-    },
-    digits={"finite": 2 / 3},
-    ways=(),
+    variants=(
+        Variant(name="hand", body=gradients.by_hand),
+        Variant(name="forward", body=gradients.by_forward_mode),
+        Variant(name="finite", body=gradients.by_finite_differences, digits=2 / 3),
+    ),
     serial=True,
     helpers=(gradients,),
     cost=cost,

@@ -6,6 +6,7 @@ From page-locked memory the device fetches x by itself while the host goes on; o
 first copied to a page-locked buffer, and the host waits.
 """
 
+from bench.variant import PINNED
 from bench.workload import Cost, Workload, draw, size
 
 
@@ -31,7 +32,7 @@ WORKLOAD = Workload(
     make=make,
     numpy=host_to_device_numpy,
     torch=host_to_device_torch,
-    ways=("pinned",),
+    variants=(PINNED,),
     on_host=("x",),
     cost=cost,
     sizes=(

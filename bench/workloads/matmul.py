@@ -4,6 +4,7 @@ Shapes: a, b, c (n, n). Source: Golub & Van Loan, Matrix Computations (2013), se
 Both libraries hand this to the gemm of the BLAS they were built with, which decides the time.
 """
 
+from bench.variant import BF16, FP16, TF32, TRANSFER
 from bench.workload import Cost, Workload, draw, size
 
 
@@ -29,7 +30,7 @@ WORKLOAD = Workload(
     make=make,
     numpy=matmul_numpy,
     torch=matmul_torch,
-    ways=("tf32", "bf16", "fp16", "transfer"),
+    variants=(TF32, BF16, FP16, TRANSFER),
     rows=("a",),
     cost=cost,
     sizes=(

@@ -4,6 +4,7 @@ Shapes: a, b, c (batch, 64, 64), the shape of attention heads. Source: Golub & V
 Computations (2013), section 1.1. NumPy calls its BLAS once a matrix, PyTorch once a batch.
 """
 
+from bench.variant import BF16, FP16, TF32, TRANSFER
 from bench.workload import Cost, Workload, draw, size
 
 N = 64
@@ -31,7 +32,7 @@ WORKLOAD = Workload(
     make=make,
     numpy=matmul_batched_numpy,
     torch=matmul_batched_torch,
-    ways=("tf32", "bf16", "fp16", "transfer"),
+    variants=(TF32, BF16, FP16, TRANSFER),
     cost=cost,
     sizes=tuple(size(batch=batch) for batch in (1, 16, 256, 2048)),
     axis="batch",

@@ -8,6 +8,7 @@ from functools import partial
 import numpy as np
 from torch import device, nn
 
+from bench.variant import AMP, GRAPH, TF32, TRANSFER
 from bench.workload import Cost, Workload, size
 from bench.workloads import conv2d, conv2d_backward
 from bench.workloads.parts import classifier, digits, im2col
@@ -53,7 +54,7 @@ def cost(channels, batch):
 WORKLOAD = Workload(
     name="train_cnn", family="training", axis="flops", make=make, cost=cost,
     numpy=partial(classifier.descend, gradients), torch=cnn_torch,
-    ways=("tf32", "amp", "graph", "transfer"), by_way={"amp": partial(cnn_torch, mixed=True)},
+    variants=(TF32, AMP.of(partial(cnn_torch, mixed=True)), GRAPH, TRANSFER),
     sizes=[size(channels=c, batch=b) for c, b in ((4, 16), (8, 32), (16, 64), (32, 128))],
     quality=digits.held_out_accuracy(lambda x, *w: forward(x.reshape(-1, 1, 8, 8), *w)[2], 6),
     helpers=(im2col, conv2d, conv2d_backward, classifier))  # fmt: skip

@@ -10,8 +10,9 @@ from functools import partial
 import numpy as np
 from torch import device, nn
 
+from bench.variant import AMP, GRAPH, TF32, TRANSFER, Variant
 from bench.workload import Cost, Workload, size
-from bench.workloads.parts import classifier, digits, rungs
+from bench.workloads.parts import classifier, digits, ladder
 
 
 def make(rng, hidden, batch):
@@ -49,11 +50,24 @@ def cost(hidden, batch):
 
 SIZES = ((32, 32), (128, 128), (256, 256), (1024, 512))
 
-# fmt: off
 WORKLOAD = Workload(
-    name="train_mlp", family="training", axis="flops", make=make, cost=cost, quality_of_rungs=True,
-    numpy=mlp_numpy, torch=mlp_torch, helpers=(classifier, rungs),
-    rungs={"tensors": rungs.mlp_tensors, "autograd": rungs.mlp_autograd},
-    ways=("tf32", "amp", "graph", "transfer"), by_way={"amp": partial(mlp_torch, mixed=True)},
+    name="train_mlp",
+    family="training",
+    axis="flops",
+    make=make,
+    cost=cost,
+    quality_of_rewritten=True,
+    numpy=mlp_numpy,
+    torch=mlp_torch,
+    helpers=(classifier, ladder),
+    variants=(
+        Variant(name="tensors", body=ladder.mlp_tensors),
+        Variant(name="autograd", body=ladder.mlp_autograd),
+        TF32,
+        AMP.of(partial(mlp_torch, mixed=True)),
+        GRAPH,
+        TRANSFER,
+    ),
     sizes=(*(size(hidden=h, batch=b) for h, b in SIZES), size(large=True, hidden=4096, batch=8192)),
-    quality=digits.held_out_accuracy(lambda x, *w: np.tanh(x @ w[0].T + w[1]) @ w[2].T + w[3], 15))
+    quality=digits.held_out_accuracy(lambda x, *w: np.tanh(x @ w[0].T + w[1]) @ w[2].T + w[3], 15),
+)

@@ -8,6 +8,7 @@ from bench import progress
 from bench.cases.case import Case
 from bench.cases.cell import Cell
 from bench.cases.contenders import NUMPY, TORCH_CPU
+from bench.outcomes.estimate import Estimate
 from bench.outcomes.outcome import Outcome
 from bench.progress import NEWS_S, Progress
 from bench.results.verdicts import FASTER, SLOWER, TIE, UNSETTLED
@@ -61,7 +62,8 @@ def clock(monkeypatch):
 
 
 def test_each_case_has_a_line_when_it_is_first_seen(run, said, clock):
-    run.found[TORCH_CPU].facts["speedup"] = {"ratio": 2.345}
+    speedup = Estimate(value=2.345, low=2.0, high=3.0)
+    run.found[TORCH_CPU].figures = SimpleNamespace(speedup=speedup)
     run.found[TORCH_CPU].status = "ok"
     run.found[TORCH_CPU].visits = [None]
     lines = Progress(run, said.append)

@@ -5,17 +5,16 @@ from itertools import takewhile
 import numpy as np
 import pytest
 
-from bench import progress
+from bench import budget, progress
 from bench import run as module
-from bench.cases.cell import cells
+from bench.cases.selection import cells
 from bench.options import Options
-from bench.outcomes import judge
-from bench.outcomes.judge import UNKNOWN
-from bench.outcomes.outcome import Visit
+from bench.outcomes import plausibility
+from bench.outcomes.plausibility import UNKNOWN
 from bench.results.verdicts import FASTER, SLOWER, UNSETTLED, verdict
 from bench.run import Run
 from bench.schedule import MOST_SHARE
-from bench.timing.worker import Block
+from bench.timing.visits import Block, Observation, Observed, Visit
 from bench.workload import discover
 
 HEADER = {"machine_info": {"versions": {}}}
@@ -40,12 +39,12 @@ class Clock:
 
 
 class Pretended:
-    """An arena whose visits cost what is planted, and whose workloads are as noisy as planted."""
+    """An arena and its workers: visits cost what is planted, workloads are as noisy as planted."""
 
     clock = Clock()
 
-    def __init__(self, keys, limit_s, large_s, imports):
-        self.observed, self.generation = {}, 0
+    def __init__(self, limit_s, imports=(), generation=0):
+        self.observed, self.generation = {}, generation
         self.visited, self.took_part, self.ended, self.put_by = [], [], False, []
         self.noise, self.ratios, self.cost_s = {}, {}, lambda case, stay: 0.01
         self.times_s, self.roofs, self.probed = {}, [], []
@@ -53,11 +52,11 @@ class Pretended:
     def preload(self, imports):
         self.preloaded = imports
 
-    def renew(self, keys, *, nurseries=True):
+    def renew(self, keys, *, servers=True):
         self.generation += 1
         self.clock.now_s += 0.1
 
-    def peaks(self, probe_s, precisions, known, only=""):
+    def peaks(self, keys, probe_s, precisions, known, only=""):
         """Return the planted roofs one after the other, the last of them again and again."""
         self.probed.append(only)
         if not self.roofs:
@@ -65,23 +64,20 @@ class Pretended:
         flop_s = self.roofs.pop(0) if len(self.roofs) > 1 else self.roofs[0]
         return {"cpu/threads=1": UNKNOWN | {"flop_s": {"float32": flop_s}, "copy_bytes_s": 1e12}}
 
-    def visit(self, case, everyone, stay, visit_s):
+    def visit(self, case, contenders, number, visit_s):
         self.visited.append(case.id)
-        self.took_part.append(tuple(who.name for who in stay))
-        self.clock.now_s += self.cost_s(case, stay)
-        number = 1 + max((v.number for o in everyone.values() for v in o.visits), default=0)
-        for who in stay:
-            outcome = everyone.get(who)
-            if outcome is None or not outcome.open:
-                continue
-            name = f"{case.id}/{who.name}"
-            rng = np.random.default_rng([*name.encode(), number])
-            time_s = self.times_s.get(name, 1e-3) / self.ratios.get(who.name, 1.0)
-            time_s *= np.exp(self.noise.get(case.workload.name, 0.0) * rng.standard_normal())
-            block = Block(start_s=self.clock.now_s, time_s=time_s, disturbed=False)
-            outcome.facts["iterations_per_block"] = 1
-            visit = Visit(number=number, worker=self.generation, blocks=(block, block))
-            outcome.visits.append(visit)
+        self.took_part.append(tuple(who.name for who in contenders))
+        self.clock.now_s += self.cost_s(case, tuple(contenders))
+        return {who: self.observation(case, who, number) for who in contenders}
+
+    def observation(self, case, who, number):
+        name = f"{case.id}/{who.name}"
+        rng = np.random.default_rng([*name.encode(), number])
+        time_s = self.times_s.get(name, 1e-3) / self.ratios.get(who.name, 1.0)
+        time_s *= np.exp(self.noise.get(case.workload.name, 0.0) * rng.standard_normal())
+        block = Block(start_s=self.clock.now_s, time_s=time_s, disturbed=False)
+        visit = Visit(number=number, worker=self.generation, blocks=(block, block))
+        return Observation(observed=Observed(iterations=1, block_s=time_s), visit=visit)
 
     def put_away(self, case):
         self.put_by.append(case.id)
@@ -90,12 +86,18 @@ class Pretended:
         self.ended = True
 
 
+def pretend(monkeypatch, kind):
+    """Have runs use a kind of pretended arena, on its clock."""
+    monkeypatch.setattr(module, "Workers", kind)
+    monkeypatch.setattr(module, "Arena", lambda keys, workers, large_s: workers)
+    monkeypatch.setattr(Pretended, "clock", Clock())
+    for one in (budget, progress):
+        monkeypatch.setattr(one, "time", Pretended.clock)
+
+
 @pytest.fixture
 def begin(options, monkeypatch):
-    monkeypatch.setattr(module, "Arena", Pretended)
-    monkeypatch.setattr(Pretended, "clock", Clock())
-    for one in (module, progress):
-        monkeypatch.setattr(one, "time", Pretended.clock)
+    pretend(monkeypatch, Pretended)
 
     def start(spent_s=0.0, said=None, chosen=smallest, **changes):
         selected = Options(**{**vars(options), **changes})
@@ -107,7 +109,7 @@ def begin(options, monkeypatch):
 
 
 def smallest(cell):
-    return cell.case.size.label == "n=16" and not cell.contender.way
+    return cell.case.size.label == "n=16" and not cell.contender.variant.name
 
 
 def some(cell):
@@ -123,18 +125,18 @@ def test_every_case_is_visited_often_enough_and_then_no_more_if_it_is_known(begi
     run, asked = begin()
     run.measure()
     cases = {cell.case.id for cell in asked.values()}
-    assert sorted(run._arena.visited) == sorted([*cases] * 2)
+    assert sorted(run.arena.visited) == sorted([*cases] * 2)
     assert all(run.outcome(cell).status == "ok" for cell in asked.values())
-    assert run._arena.ended
+    assert run.arena.ended
     assert run.journal.complete
 
 
 def test_what_is_known_least_is_visited_again(begin):
     run, _ = begin()
-    run._arena.noise = {"matmul": 0.3}
+    run.arena.noise = {"matmul": 0.3}
     run.measure()
     counts = {
-        name: sum(name in id_ for id_ in run._arena.visited) for name in ("matmul/", "matvec/")
+        name: sum(name in id_ for id_ in run.arena.visited) for name in ("matmul/", "matvec/")
     }
     assert 2 * counts["matvec/"] < 10 < counts["matmul/"]
 
@@ -157,12 +159,12 @@ def status_of(run, asked, name):
 
 def test_a_time_above_the_roof_is_marked_after_the_roof_was_measured_again(begin):
     run, asked = begin()
-    run._arena.roofs = [1e9]
-    run._arena.times_s = {f"{MATMUL}/torch-cpu": 1e-6}
+    run.arena.roofs = [1e9]
+    run.arena.times_s = {f"{MATMUL}/torch-cpu": 1e-6}
     run.measure()
     assert status_of(run, asked, f"{MATMUL}/torch-cpu") == "implausible"
     assert status_of(run, asked, f"{MATMUL}/numpy") == "ok"
-    assert run._arena.probed == ["", "cpu/threads=1", "cpu/threads=1"]
+    assert run.arena.probed == ["", "cpu/threads=1", "cpu/threads=1"]
     content = run.journal.content()
     (cell,) = [cell for cell in content["cells"] if cell["id"] == f"{MATMUL}/torch-cpu"]
     assert "is above the 1e+09 measured here" in cell["reason"]
@@ -171,11 +173,11 @@ def test_a_time_above_the_roof_is_marked_after_the_roof_was_measured_again(begin
 
 def test_a_roof_that_was_measured_too_low_costs_no_clean_cell(begin):
     run, asked = begin()
-    run._arena.roofs = [1e9, 1e10]
-    run._arena.times_s = {f"{MATMUL}/torch-cpu": 1e-6}
+    run.arena.roofs = [1e9, 1e10]
+    run.arena.times_s = {f"{MATMUL}/torch-cpu": 1e-6}
     run.measure()
     assert status_of(run, asked, f"{MATMUL}/torch-cpu") == "ok"
-    assert run._arena.probed == ["", "cpu/threads=1"]
+    assert run.arena.probed == ["", "cpu/threads=1"]
     peaks = run.journal.content()["machine_info"]["peaks"]
     assert peaks["cpu/threads=1"]["flop_s"] == {"float32": 1e10}
 
@@ -183,19 +185,19 @@ def test_a_roof_that_was_measured_too_low_costs_no_clean_cell(begin):
 def test_an_impossible_baseline_leaves_no_speedup_and_no_figure_in_the_progress(begin):
     said = []
     run, asked = begin(said=said)
-    run._arena.roofs = [1e9]
-    run._arena.times_s = {f"{MATMUL}/numpy": 1e-6}
+    run.arena.roofs = [1e9]
+    run.arena.times_s = {f"{MATMUL}/numpy": 1e-6}
     run.measure()
     (torch,) = [cell for cell in asked.values() if cell.id == f"{MATMUL}/torch-cpu"]
-    assert run.outcome(torch).facts["speedup"] is None
+    assert run.outcome(torch).figures.speedup is None
     assert not any(MATMUL in line and "x" in line.split("torch-cpu")[1] for line in said[:2])
 
 
 def test_a_curve_that_outgrows_its_cost_is_marked_in_the_file(begin, monkeypatch):
     run, asked = begin()
-    run._arena.roofs = [1e12]
+    run.arena.roofs = [1e12]
     run.measure()
-    monkeypatch.setattr(judge, "outgrown", lambda curve: iter([(0, "too steep")]))
+    monkeypatch.setattr(plausibility, "outgrown", lambda curve: iter([(0, "too steep")]))
     run.finish()
     statuses = {cell["id"]: cell["status"] for cell in run.journal.content()["cells"]}
     assert set(statuses.values()) == {"implausible"}
@@ -215,15 +217,15 @@ def test_a_line_tells_of_each_case_when_it_is_first_seen(begin):
 def test_a_run_that_was_cut_off_goes_on_with_what_it_has(begin):
     run, asked = begin()
 
-    def cut(*arguments, visit=run._arena.visit):
-        if len(run._arena.visited) == 3:
+    def cut(*arguments, visit=run.arena.visit):
+        if len(run.arena.visited) == 3:
             raise KeyboardInterrupt
-        visit(*arguments)
+        return visit(*arguments)
 
-    run._arena.visit = cut
+    run.arena.visit = cut
     with pytest.raises(KeyboardInterrupt):
         run.measure()
-    assert run._arena.ended
+    assert run.arena.ended
     run.finish()
     again, _ = begin(resume=True)
     before = {cell.id: len(again.outcome(cell).visits) for cell in asked.values()}
@@ -271,15 +273,15 @@ def test_whatever_the_budget_the_largest_sizes_come_first_and_what_is_begun_is_s
     begin, budget_s
 ):
     run, asked = begin(chosen=some, budget_s=budget_s)
-    run._arena.cost_s = lambda case, stay: 0.3 if case.id in run._arena.visited[:-1] else 0.5
-    run._arena.ratios = {"torch-cpu": 3.0}
-    run._arena.noise = {cell.case.workload.name: 0.05 for cell in asked.values()}
+    run.arena.cost_s = lambda case, stay: 0.3 if case.id in run.arena.visited[:-1] else 0.5
+    run.arena.ratios = {"torch-cpu": 3.0}
+    run.arena.noise = {cell.case.workload.name: 0.05 for cell in asked.values()}
     run.measure()
     top = largest(run.cases())
     by_name = {case.id: case for case in run.cases()}
     at_top = [
         by_name[name].axis_value == top[by_name[name].workload.name, by_name[name].curve]
-        for name in dict.fromkeys(run._arena.visited)
+        for name in dict.fromkeys(run.arena.visited)
     ]
     assert at_top == sorted(at_top, reverse=True)
     seen = [run.outcome(cell) for cell in asked.values() if run.outcome(cell).visits]
@@ -291,27 +293,27 @@ def test_whatever_the_budget_the_largest_sizes_come_first_and_what_is_begun_is_s
 
 def test_nothing_else_is_measured_before_all_that_was_begun_is_seen_twice(begin):
     run, asked = begin(chosen=some, budget_s=60)
-    run._arena.noise = {"matmul": 0.3}
+    run.arena.noise = {"matmul": 0.3}
     run.measure()
     cases = {cell.case.id for cell in asked.values()}
-    begun = run._arena.visited[: len(cases)]
+    begun = run.arena.visited[: len(cases)]
     assert set(begun) == cases
-    assert run._arena.visited[len(cases) : 2 * len(cases)] == begun
+    assert run.arena.visited[len(cases) : 2 * len(cases)] == begun
 
 
 def test_compiled_contenders_wait_until_the_others_are_known(begin):
     run, asked = begin(chosen=some, budget_s=300)
     run.measure()
-    quick = list(takewhile(lambda names: "torch-cpu-compile" not in names, run._arena.took_part))
+    quick = list(takewhile(lambda names: "torch-cpu-compile" not in names, run.arena.took_part))
     cases = {cell.case.id for cell in asked.values()}
     assert len(quick) >= 2 * len(cases)
-    slow = [cell for cell in asked.values() if cell.contender.way == "compile"]
+    slow = [cell for cell in asked.values() if cell.contender.variant.compiles]
     assert {len(run.outcome(cell).visits) for cell in slow if run.outcome(cell).open} == {2}
 
 
 def test_a_run_ends_as_soon_as_every_verdict_is_known(begin):
     run, _ = begin(chosen=some, budget_s=300)
-    run._arena.ratios = {"torch-cpu": 3.0}
+    run.arena.ratios = {"torch-cpu": 3.0}
     run.measure()
     assert run.left_s() > 200
     assert run.journal.complete
@@ -320,15 +322,16 @@ def test_a_run_ends_as_soon_as_every_verdict_is_known(begin):
 
 def test_whoever_is_called_faster_or_slower_at_the_end_was_seen_twice(begin):
     run, asked = begin(chosen=some, budget_s=30)
-    run._arena.cost_s = lambda case, stay: 0.3
-    run._arena.ratios = {"torch-cpu": 8.0, "torch-cpu-compile": 0.1}
-    run._arena.noise = {"matmul": 0.1, "sum": 0.02}
+    run.arena.cost_s = lambda case, stay: 0.3
+    run.arena.ratios = {"torch-cpu": 8.0, "torch-cpu-compile": 0.1}
+    run.arena.noise = {"matmul": 0.1, "sum": 0.02}
     run.measure()
     run.finish()
     called = 0
     for cell in asked.values():
-        speedup = run.outcome(cell).facts.get("speedup")
-        if speedup and verdict(speedup["low"], speedup["high"]) in {FASTER, SLOWER}:
+        figures = run.outcome(cell).figures
+        speedup = figures and figures.speedup
+        if speedup and verdict(speedup.low, speedup.high) in {FASTER, SLOWER}:
             called += 1
             assert len(run.outcome(cell).visits) >= 2
     assert called > 10
@@ -336,11 +339,11 @@ def test_whoever_is_called_faster_or_slower_at_the_end_was_seen_twice(begin):
 
 def test_no_case_eats_the_budget(begin):
     run, _ = begin(chosen=some, budget_s=120)
-    run._arena.cost_s = lambda case, stay: 2.0 if case.workload.name == "matmul" else 0.05
-    run._arena.noise = {"matmul": 0.5, "sum": 0.5}
+    run.arena.cost_s = lambda case, stay: 2.0 if case.workload.name == "matmul" else 0.05
+    run.arena.noise = {"matmul": 0.5, "sum": 0.5}
     run.measure()
     for case in run.cases():
-        assert 2.0 * run._arena.visited.count(case.id) <= MOST_SHARE * 120 + 4.0 or (
+        assert 2.0 * run.arena.visited.count(case.id) <= MOST_SHARE * 120 + 4.0 or (
             case.workload.name != "matmul"
         )
 
@@ -348,10 +351,10 @@ def test_no_case_eats_the_budget(begin):
 def test_only_what_is_open_takes_part_beside_numpy(begin):
     run, _ = begin(budget_s=30, chosen=lambda cell: "gradient_cost/p=4/" in cell.id)
     names = {who.name for who in run.outcomes(run.cases()[0])}
-    run._arena.ratios = {"torch-cpu": 50.0}
-    run._arena.noise = {"gradient_cost": 0.2}
+    run.arena.ratios = {"torch-cpu": 50.0}
+    run.arena.noise = {"gradient_cost": 0.2}
     run.measure()
-    later = run._arena.took_part[2:]
+    later = run.arena.took_part[2:]
     assert "torch-cpu" in names
     assert later
     assert all(took[0] == "numpy" and "torch-cpu" not in took for took in later)
@@ -368,8 +371,8 @@ def test_the_number_of_a_case_is_never_above_the_number_of_cases(begin):
 def test_a_first_call_that_may_be_slow_is_not_begun_when_time_is_short(begin):
     """A compiler's first call is reckoned to cost 20 s, whatever the case cost before."""
     run, _ = begin(chosen=some, budget_s=20)
-    run._arena.cost_s = lambda case, stay: (
-        60.0 if any(who.way == "compile" for who in stay) else 0.02
+    run.arena.cost_s = lambda case, stay: (
+        60.0 if any(who.variant.compiles for who in stay) else 0.02
     )
     run.measure()
     assert run.left_s() >= 0

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from bench.cases.ways import no_compiler
+from bench.variant import no_compiler
 
 
 @pytest.mark.skipif(bool(no_compiler("cpu")), reason=str(no_compiler("cpu")))

@@ -22,7 +22,7 @@ from torch.nn import functional as F
 
 from bench.workloads.parts import digits
 from bench.workloads.parts.classifier import cross_entropy_numpy
-from bench.workloads.parts.rungs import mlp_autograd, mlp_tensors
+from bench.workloads.parts.ladder import mlp_autograd, mlp_tensors
 from bench.workloads.train_mlp import WORKLOAD, mlp_numpy, mlp_torch
 
 inputs = WORKLOAD.make(np.random.default_rng(0), hidden=32, batch=32)
@@ -150,13 +150,13 @@ verify("grad_b1", grad_b1, lambda b1: loss_by(w1, b1), b1)
 # **Tensors by hand** are the same functions under PyTorch's names. No line is saved; what changes
 # is whose kernels compute, and there is a choice of device:
 #
-# {{ diff("bench/workloads/train_mlp.py", "mlp_numpy", "bench/workloads/parts/rungs.py", "mlp_tensors") }}
+# {{ diff("bench/workloads/train_mlp.py", "mlp_numpy", "bench/workloads/parts/ladder.py", "mlp_tensors") }}
 #
 # **Autograd** makes the lines of the gradients go. What is done with weights that are marked by
 # `requires_grad_()` is recorded, and `torch.autograd.grad` returns the gradients of the loss by
 # each of them. The step is taken under `no_grad`, since it is not to be recorded:
 #
-# {{ diff("bench/workloads/parts/rungs.py", "mlp_tensors", "bench/workloads/parts/rungs.py", "mlp_autograd") }}
+# {{ diff("bench/workloads/parts/ladder.py", "mlp_tensors", "bench/workloads/parts/ladder.py", "mlp_autograd") }}
 #
 # `F.cross_entropy` is softmax, logarithm and mean in one. It takes **logits**, not probabilities,
 # and labels as integers:
@@ -269,7 +269,7 @@ fit(Classifier(32), epochs=3)
 # layers and no longer a line of products; what changes in the loop is in `train`, which serves
 # other models too (`mixed`, for fewer bits, is off here):
 #
-# {{ diff("bench/workloads/parts/rungs.py", "mlp_autograd", "bench/workloads/train_mlp.py", "mlp_torch") }}
+# {{ diff("bench/workloads/parts/ladder.py", "mlp_autograd", "bench/workloads/train_mlp.py", "mlp_torch") }}
 #
 # {{ function("bench/workloads/parts/classifier.py", "train") }}
 #

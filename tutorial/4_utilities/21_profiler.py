@@ -38,7 +38,7 @@ from torch.autograd import DeviceType
 from torch.nn import functional as F
 from torch.profiler import ProfilerActivity, profile, record_function, schedule
 
-from bench.workloads.parts.rungs import mlp_autograd, mlp_tensors
+from bench.workloads.parts.ladder import mlp_autograd, mlp_tensors
 from bench.workloads.train_mlp import WORKLOAD, mlp_numpy, mlp_torch
 
 threads_before = torch.get_num_threads()

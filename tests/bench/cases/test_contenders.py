@@ -6,7 +6,7 @@ import torch
 
 from bench.cases import contenders
 from bench.cases.case import Case
-from bench.cases.contenders import NUMPY, Contender, absent, parse_devices
+from bench.cases.contenders import NUMPY, Contender
 from bench.machine import precision
 from bench.workload import discover
 from tests.inprocess import verifications
@@ -27,42 +27,6 @@ def test_names_read_aloud_device_then_rung_or_way():
         "torch-cuda1-graph",
         "torch-cuda1-transfer",
     ]
-
-
-@pytest.mark.parametrize("text", ["cpu", "cuda", "cpu,cuda:1", "mps, xpu"])
-def test_known_devices(text):
-    assert parse_devices(text) == tuple(part.strip() for part in text.split(","))
-
-
-@pytest.mark.parametrize("text", ["", "tpu", "cuda:", "cuda:x", "cpu:0", "cpu,,cuda"])
-def test_an_unknown_device_is_named_with_those_that_are_known(text):
-    with pytest.raises(ValueError, match=r"one of cpu, cuda, mps, xpu.*got '"):
-        parse_devices(text)
-
-
-@pytest.mark.parametrize(
-    ("found", "device", "reason"),
-    [
-        ("", "cpu", ""),
-        ("", "cuda", "no cuda device"),
-        ("mps", "cuda", "finds mps"),
-        ("cuda", "cuda", ""),
-        ("cuda", "cuda:1", ""),
-        ("cuda", "cuda:2", "this machine has 2"),
-    ],
-)
-def test_an_absent_device_says_what_is_here(monkeypatch, found, device, reason):
-    monkeypatch.setattr(contenders, "accelerator", lambda: found)
-    monkeypatch.setattr(torch.accelerator, "device_count", lambda: 2)
-    assert reason in absent(device)
-    assert bool(absent(device)) == bool(reason)
-
-
-def test_the_default_names_cuda_where_there_is_no_accelerator(monkeypatch):
-    monkeypatch.setattr(contenders, "accelerator", lambda: "")
-    assert contenders.default_devices() == ("cpu", "cuda")
-    monkeypatch.setattr(contenders, "accelerator", lambda: "mps")
-    assert contenders.default_devices() == ("cpu", "mps")
 
 
 def test_an_accelerator_is_waited_for_and_the_cpu_is_not(monkeypatch):
@@ -88,5 +52,9 @@ def test_every_workload_is_right_on_cuda(name):
     for dtype in ("float32", "float64"):
         chosen = [s for s in workload.sizes if not s.large][-1]
         case = Case(workload=workload, size=chosen, dtype=dtype, threads=1)
-        everyone = [c for c in contenders.contenders(workload, ("cuda",)) if not c.way]
+        everyone = [
+            c
+            for c in contenders.contenders(workload, ("cuda",))
+            if not c.variant.name or c.variant.rewritten
+        ]
         assert {found.reason for found in verifications(case, everyone).values()} == {""}

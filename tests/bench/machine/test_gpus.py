@@ -5,11 +5,12 @@ from types import SimpleNamespace
 import pynvml
 import pytest
 
-from bench.cases import contenders, ways
-from bench.cases.contenders import absent
-from bench.cases.ways import WAYS
-from bench.machine import gpus
+from bench import variant
+from bench.cases import contenders
+from bench.machine import devices, gpus
+from bench.machine.devices import absent
 from bench.timing.peaks import _precisions
+from bench.variant import AMP, BF16, FP16, TF32
 
 GIB = 2**30
 H100 = {"name": "NVIDIA H100 80GB HBM3", "capability": (9, 0), "bytes": 80 * GIB}
@@ -153,13 +154,13 @@ def test_cuda_counts_the_cards_that_it_is_shown(plug_in, monkeypatch, names, ind
 
 def test_an_old_card_is_not_asked_for_what_it_would_emulate(plug_in):
     plug_in(T4)
-    for way in ("bf16", "amp", "tf32"):
-        assert "this GPU of compute capability 7.5 has no" in WAYS[way].lacks("cuda")
-    assert WAYS["fp16"].lacks("cuda") == ""
+    for one in (BF16, AMP, TF32):
+        assert "this GPU of compute capability 7.5 has no" in one.lacks("cuda")
+    assert FP16.lacks("cuda") == ""
     cuda = contenders.Contender(library="torch", device="cuda")
     assert _precisions(cuda) == ("float32", "float64", "float16")
     plug_in(H100)
-    assert ways.no_bfloat16("cuda") == ways.no_tf32("cuda") == ""
+    assert variant.no_bfloat16("cuda") == variant.no_tf32("cuda") == ""
     assert _precisions(cuda) == ("float32", "float64", "tf32", "bfloat16", "float16")
 
 
@@ -175,7 +176,7 @@ def test_a_card_that_pytorch_cannot_use_is_no_riddle(
     plug_in, monkeypatch, built_for, shown, reason
 ):
     plug_in(T4)
-    monkeypatch.setattr(contenders, "accelerator", lambda: "")
+    monkeypatch.setattr(devices, "accelerator", lambda: "")
     monkeypatch.setattr(gpus.torch.version, "cuda", built_for)
     if shown is not None:
         monkeypatch.setenv("CUDA_VISIBLE_DEVICES", shown)

@@ -5,9 +5,9 @@ import pytest
 from bench.cases.case import Case
 from bench.cases.contenders import NUMPY, TORCH_CPU
 from bench.outcomes.estimate import Prior
-from bench.outcomes.outcome import UNREACHED, Outcome, Seen, Visit, all_priors, pairs, settle
+from bench.outcomes.outcome import ONE, UNREACHED, Evidence, Outcome, fit_priors, pairs, settle
 from bench.results.verdicts import FASTER, TIE, UNSETTLED
-from bench.timing.worker import Block
+from bench.timing.visits import Block, Failure, Observation, Observed, Visit
 from tests import faulty
 
 CASE = Case(workload=faulty.GOOD, size=faulty.GOOD.sizes[0], dtype="float32", threads=1)
@@ -22,7 +22,7 @@ def visit(number, seconds, disturbed=()):
 
 
 def outcome(*visits):
-    return Outcome(status="ok", visits=list(visits), facts={"iterations_per_block": 2})
+    return Outcome(status="ok", visits=list(visits), observed=Observed(iterations=2))
 
 
 def test_disturbed_blocks_are_left_out_in_pairs():
@@ -49,20 +49,20 @@ def test_figures_are_drawn_from_the_visits():
     b = outcome(*[visit(n, [2.0, 2.0]) for n in (1, 2, 3)])
     settle(CASE, {NUMPY: a, TORCH_CPU: b}, {})
     assert b.status == "ok"
-    assert b.facts["speedup"]["ratio"] == b.facts["speedup_typical"]["ratio"] == pytest.approx(2.0)
-    assert b.facts["speedup"]["low"] < 2.0 < b.facts["speedup"]["high"]
-    assert a.facts["speedup"] == {"ratio": 1.0, "low": 1.0, "high": 1.0}
-    assert (b.facts["blocks"], b.facts["visits"], b.facts["workers"]) == (6, 3, 1)
-    assert b.facts["typical_s"] == pytest.approx(2.0)
-    assert b.block_s == pytest.approx(4.0)
+    assert b.figures.speedup.value == b.figures.speedup_typical.value == pytest.approx(2.0)
+    assert b.figures.speedup.low < 2.0 < b.figures.speedup.high
+    assert a.figures.speedup == ONE
+    assert (b.figures.blocks, b.figures.visits, b.figures.workers) == (6, 3, 1)
+    assert b.figures.typical.value == pytest.approx(2.0)
+    assert b.known.observed.block_s == pytest.approx(4.0)
 
 
 def test_the_interval_of_a_time_tells_how_visits_differ():
     one = outcome(*[visit(n, [n / 2, n / 2]) for n in (1, 2, 3)])
     settle(CASE, {NUMPY: one}, {})
-    facts = one.facts
-    assert facts["typical_low_s"] < 0.5 < facts["typical_s"] < 1.5 < facts["typical_high_s"]
-    assert facts["time_low_s"] < facts["best_s"] == 0.5 < facts["time_s"] < facts["typical_s"]
+    typical, time = one.figures.typical, one.figures.time
+    assert typical.low < 0.5 < typical.value < 1.5 < typical.high
+    assert time.low < one.figures.best_s == 0.5 < time.value < typical.value
 
 
 def test_a_machine_that_slows_both_sides_has_one_speedup_and_a_side_at_two_speeds_two():
@@ -70,20 +70,20 @@ def test_a_machine_that_slows_both_sides_has_one_speedup_and_a_side_at_two_speed
     steady = [visit(n, [1.0] * 8) for n in (1, 2, 3)]
     both = {NUMPY: outcome(*slowed), TORCH_CPU: outcome(*slowed)}
     settle(CASE, both, {})
-    assert not any(cell.facts["bimodal"] for cell in both.values())
+    assert not any(cell.figures.bimodal for cell in both.values())
     one = {NUMPY: outcome(*slowed), TORCH_CPU: outcome(*steady)}
     settle(CASE, one, {})
-    assert one[TORCH_CPU].facts["bimodal"]
+    assert one[TORCH_CPU].figures.bimodal
     alternating = outcome(*[visit(n, [1.0, 5.0] * 4) for n in (1, 2, 3)])
     settle(CASE, {NUMPY: alternating}, {})
-    assert alternating.facts["bimodal"]
+    assert alternating.figures.bimodal
 
 
 def seen(*ratios, threads=1):
     """Return what visits with these speedups of single blocks show."""
     a = outcome(*[visit(n, [ratio, ratio]) for n, ratio in enumerate(ratios)])
     b = outcome(*[visit(n, [1.0, 1.0]) for n, _ in enumerate(ratios)])
-    return Seen.of((threads, "cpu"), b, a)
+    return Evidence.of((threads, "cpu"), b, a)
 
 
 CALM = Prior(degrees=100.0, variance=0.01**2, pooled=1000.0, far=0.04)
@@ -105,7 +105,7 @@ def test_a_prior_holds_for_its_own_threads_and_device():
 
 
 def test_without_a_baseline_there_is_no_verdict_and_nothing_is_missing():
-    alone = Seen.of((1, "cpu"), outcome(visit(1, [1.0])), None)
+    alone = Evidence.of((1, "cpu"), outcome(visit(1, [1.0])), None)
     assert alone.verdict({}) is None
     assert alone.missing({}, 40) == 0
 
@@ -122,7 +122,7 @@ def test_the_visits_that_are_missing_are_those_after_which_the_interval_is_clear
 
 
 def test_priors_are_fitted_to_each_quantity_of_each_group():
-    found = all_priors([seen(1.0, 1.1), seen(1.0, 1.2), seen(1.0, 1.0, threads=2)])
+    found = fit_priors([seen(1.0, 1.1), seen(1.0, 1.2), seen(1.0, 1.0, threads=2)])
     assert set(found) == {
         (quantity, (threads, "cpu"))
         for quantity in ("time", "typical", "speedup", "speedup_typical")
@@ -133,25 +133,40 @@ def test_priors_are_fitted_to_each_quantity_of_each_group():
     assert found["speedup", (2, "cpu")].variance < found["speedup", (1, "cpu")].variance
 
 
-def test_a_lost_cell_keeps_no_times_and_is_not_tried_again():
+def test_a_failed_cell_keeps_no_times_and_is_not_tried_again():
     lost = outcome(visit(1, [1.0]))
-    lost.facts |= {"rel_error": 0.5, "typical_s": 1.0}
-    lost.fail("crashed", "because")
-    assert (lost.status, lost.visits, lost.facts) == ("crashed", [], {"rel_error": 0.5})
+    settle(CASE, {NUMPY: lost}, {})
+    seen = Observed(rel_error=0.5, tolerance=0.1, iterations=3)
+    failure = Failure(status="mismatch", reason="because")
+    lost.add(Observation(observed=seen, failure=failure, visit=visit(2, [1.0])))
+    assert (lost.status, lost.reason, lost.visits, lost.figures) == (
+        "mismatch",
+        "because",
+        [],
+        None,
+    )
+    assert lost.observed == Observed(rel_error=0.5, tolerance=0.1)
     assert not lost.open
     assert Outcome().open
     assert Outcome().reason == UNREACHED
 
 
+def test_a_visit_adds_its_blocks_and_what_it_observed():
+    one = Outcome()
+    one.add(Observation(observed=Observed(iterations=7), visit=visit(3, [1.0, 2.0])))
+    assert (one.known.visits, one.known.observed.iterations, one.seconds) == (1, 7, [1.0, 2.0])
+    assert one.timed_s == pytest.approx(7 * 3.0)
+
+
 def test_against_a_time_that_cannot_be_true_there_is_no_speedup_and_the_mark_remains():
     a = outcome(*[visit(n, [4.0, 4.0]) for n in (1, 2, 3)])
     b = outcome(*[visit(n, [2.0, 2.0]) for n in (1, 2, 3)])
-    a.doubt("above the roof")
+    a.fail("implausible", "above the roof")
     settle(CASE, {NUMPY: a, TORCH_CPU: b}, {})
     assert (a.status, a.reason) == ("implausible", "above the roof")
     assert not a.open
-    assert a.facts["typical_s"] == 4.0
-    assert b.facts["speedup"] is None
-    b.doubt("too")
+    assert a.figures.typical.value == 4.0
+    assert b.figures.speedup is None
+    b.fail("implausible", "too")
     settle(CASE, {TORCH_CPU: b}, {})
     assert b.status == "implausible"

@@ -5,10 +5,9 @@ import pytest
 from bench.cases.case import Case
 from bench.cases.cell import Cell
 from bench.cases.contenders import NUMPY, TORCH_CPU
-from bench.outcomes.outcome import Outcome, Visit
+from bench.outcomes.outcome import Outcome
 from bench.outcomes.selftest import self_test
-from bench.timing.arena import twin
-from bench.timing.worker import Block
+from bench.timing.visits import Block, Visit
 from bench.workload import discover
 
 CASE = Case(
@@ -29,7 +28,7 @@ def outcome(seconds):
 def outcome_of_pairs(*pairs):
     cells, outcomes = [], {}
     for who, (first, second) in zip((NUMPY, TORCH_CPU), pairs, strict=False):
-        for contender, seconds in ((who, first), (twin(who), second)):
+        for contender, seconds in ((who, first), (who.as_twin, second)):
             cell = Cell(case=CASE, contender=contender)
             cells.append(cell)
             outcomes[cell.id] = outcome(seconds)

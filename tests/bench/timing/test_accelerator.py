@@ -24,25 +24,30 @@ def test_a_case_is_verified_timed_and_compared(answers, name):
     for who, facts in answers["found"][name].items():
         assert facts["status"] == "ok", facts["reason"]
         assert facts["visits"] == 2
-        assert facts["speedup"]["low"] <= facts["speedup"]["ratio"] <= facts["speedup"]["high"]
-        assert (facts["device_time_s"] is None) == (who == "numpy")
-        for key in ("latency_s", "cold_s"):  # a size that is none of its workload is no landmark
-            assert (facts[key] is None) == (who == "numpy" or name == "large")
+        speedup = facts["figures"]["speedup"]
+        assert speedup["low"] <= speedup["value"] <= speedup["high"]
+        assert (facts["figures"]["device_time_s"] is None) == (who == "numpy")
+        # a size that is none of its workload's is no landmark
+        assert (facts["observed"]["device"] is None) == (who == "numpy" or name == "large")
 
 
 def test_the_reference_of_a_large_case_is_the_accelerators_and_numpy_is_held_against_it(answers):
     found = answers["found"]
-    assert {facts["reference"] for facts in found["large"].values()} == {"torch-pretended"}
-    assert {facts["reference"] for facts in found["usual"].values()} == {"torch-cpu"}
+    assert {facts["observed"]["reference"] for facts in found["large"].values()} == {
+        "torch-pretended"
+    }
+    assert {facts["observed"]["reference"] for facts in found["usual"].values()} == {"torch-cpu"}
 
 
 def test_the_ledger_books_a_call_from_the_hosts_memory_and_back(answers):
-    ledger = answers["found"]["usual"]["torch-pretended"]["ledger"]
+    device = answers["found"]["usual"]["torch-pretended"]["observed"]["device"]
+    ledger = device["ledger"]
     assert all(ledger[part] >= 0 for part in PARTS)
-    assert ledger["kernel_s"] <= answers["found"]["usual"]["torch-pretended"]["cold_s"]
+    assert ledger["kernel_s"] <= device["cold_s"]
     assert ledger["wall_s"] > 0
-    assert answers["found"]["usual"]["numpy"]["ledger"] is None
-    assert answers["found"]["transfer"]["torch-pretended"]["ledger"] is None  # it is one itself
+    assert answers["found"]["usual"]["numpy"]["observed"]["device"] is None
+    transfer = answers["found"]["transfer"]["torch-pretended"]["observed"]["device"]
+    assert transfer["ledger"] is None  # it is one itself
 
 
 def test_the_device_has_peaks_by_its_own_name_and_a_time_of_a_launch(answers):

@@ -4,21 +4,25 @@ import multiprocessing
 import sys
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
 from bench.cases.case import Case
 from bench.cases.contenders import NUMPY, TORCH_CPU, contenders
-from bench.outcomes.outcome import Outcome, settle
-from bench.timing import process
-from bench.timing.arena import Arena, order_of_turns, turns, twin
+from bench.machine import affinity
+from bench.outcomes.outcome import ONE, Outcome, settle
+from bench.timing import fork_server
+from bench.timing.arena import order_of_turns, turns
+from bench.timing.visits import Observed
+from bench.variant import BF16, COMPILE, TF32
 from tests import faulty
 from tests.inprocess import verifications
+from tests.visiting import arena_of, end, visit
 
 PRECISIONS = ("float32", "float64", "bfloat16")
 
 KEYS = [(NUMPY, 1), (TORCH_CPU, 1)]
-VISIT_S = 0.04  # of blocks of each contender in a visit
 
 
 def entries(workload, *everyone, threads=1):
@@ -28,15 +32,14 @@ def entries(workload, *everyone, threads=1):
 
 @pytest.fixture(scope="module")
 def arena():
-    arena = Arena(KEYS, limit_s=5)
-    arena.renew(KEYS)
+    arena = arena_of(KEYS)
     yield arena
-    arena.end()
+    end(arena)
 
 
 def visited(arena, workload):
     case, found = entries(workload)
-    arena.visit(case, found, list(found), VISIT_S)
+    visit(arena, case, found)
     arena.put_away(case)
     return {who.name: outcome for who, outcome in found.items()}
 
@@ -44,18 +47,18 @@ def visited(arena, workload):
 def test_two_visits_make_a_speedup_with_its_interval(arena):
     case, found = entries(faulty.GOOD)
     for _ in range(2):
-        arena.visit(case, found, list(found), VISIT_S)
+        visit(arena, case, found)
     numpy, torch = found.values()
     assert [visit.number for visit in torch.visits] == [1, 2]
     assert len(numpy.blocks) == len(torch.blocks) >= 2 * 2
     settle(case, found, {})
     assert torch.status == "ok"
-    speedup = torch.facts["speedup"]
-    assert 0 < speedup["low"] <= speedup["ratio"] <= speedup["high"]
-    assert numpy.facts["speedup"] == {"ratio": 1.0, "low": 1.0, "high": 1.0}
-    assert numpy.facts["first_call_s"] > 0
-    assert numpy.facts["reference"] == torch.facts["reference"] == "torch-cpu"
-    assert numpy.facts["quality"] == {}
+    speedup = torch.figures.speedup
+    assert 0 < speedup.low <= speedup.value <= speedup.high
+    assert numpy.figures.speedup == ONE
+    assert numpy.observed.first_call_s > 0
+    assert numpy.observed.reference == torch.observed.reference == "torch-cpu"
+    assert numpy.observed.quality == {}
 
 
 @pytest.mark.parametrize(
@@ -95,7 +98,7 @@ def test_a_fault_costs_its_own_cell_and_the_next_case_gets_a_fresh_worker(
 def test_a_result_that_was_cached_is_no_computation_and_is_marked(arena):
     case, found = entries(faulty.CACHED)
     for _ in range(2):
-        arena.visit(case, found, list(found), VISIT_S)
+        visit(arena, case, found)
     assert found[TORCH_CPU].status == "implausible"
     assert "the second computed nothing" in found[TORCH_CPU].reason
     assert len(found[TORCH_CPU].visits) == 1  # it is not visited again, and its times remain
@@ -103,52 +106,51 @@ def test_a_result_that_was_cached_is_no_computation_and_is_marked(arena):
 
 
 def test_a_large_case_that_numpy_does_not_finish_says_so_and_the_others_have_times():
-    arena = Arena(KEYS, limit_s=20, large_s=1.0)
-    arena.renew(KEYS)
+    arena = arena_of(KEYS, limit_s=20, large_s=1.0)
     case, found = entries(faulty.UNENDING)
-    arena.visit(case, found, list(found), VISIT_S)
-    arena.end()
+    visit(arena, case, found)
+    end(arena)
     assert found[NUMPY].status == "timeout"
     assert found[NUMPY].reason == "NumPy did not finish in 1 s"
     settle(case, found, {})
     assert found[TORCH_CPU].status == "ok"
-    assert found[TORCH_CPU].facts["reference"] == "torch-cpu"
-    assert found[TORCH_CPU].facts["speedup"] is None
+    assert found[TORCH_CPU].observed.reference == "torch-cpu"
+    assert found[TORCH_CPU].figures.speedup is None
 
 
 def test_a_first_call_is_waited_for_as_long_as_its_kind_may_take():
-    arena = Arena(KEYS, limit_s=20, large_s=1.0)
+    arena = arena_of(KEYS, limit_s=20, large_s=1.0, renew=False)
     small, _ = entries(faulty.GOOD)
     large, _ = entries(faulty.UNENDING)
-    compiled = replace(TORCH_CPU, way="compile")
+    compiled = replace(TORCH_CPU, variant=COMPILE)
     assert arena._first_limit_s(large, NUMPY) == 1.0
     assert arena._first_limit_s(large, TORCH_CPU) == arena._first_limit_s(small, NUMPY) == 20
     assert arena._first_limit_s(small, compiled) > 20
-    arena.end()
+    end(arena)
 
 
 def test_peaks_are_of_the_better_library_and_grow_only(arena):
-    first = arena.peaks(0.01, PRECISIONS, {})
+    first = arena.workers.peaks(KEYS, 0.01, PRECISIONS, {})
     assert list(first) == ["cpu/threads=1"]
     low, high = first["cpu/threads=1"], 1e18
     known = {"cpu/threads=1": low | {"flop_s": {"float32": high, "float64": 1.0}}}
-    again = arena.peaks(0.01, PRECISIONS, known, only="cpu/threads=1")["cpu/threads=1"]["flop_s"]
+    measured = arena.workers.peaks(KEYS, 0.01, PRECISIONS, known, only="cpu/threads=1")
+    again = measured["cpu/threads=1"]["flop_s"]
     assert again["float32"] == high
     assert again["float64"] > 1e8
-    assert arena.peaks(0.01, PRECISIONS, known, only="cuda") == known
+    assert arena.workers.peaks(KEYS, 0.01, PRECISIONS, known, only="cuda") == known
 
 
 def test_a_worker_reads_back_what_float32_means_to_it():
-    who = replace(TORCH_CPU, way="tf32")
-    arena = Arena([(who, 1)], limit_s=20)
-    arena.renew([(who, 1)])
-    seen = arena.observed["torch-cpu-tf32/threads=1"]
-    arena.end()
+    who = replace(TORCH_CPU, variant=TF32)
+    arena = arena_of([(who, 1)], limit_s=20)
+    seen = arena.workers.observed["torch-cpu-tf32/threads=1"]
+    end(arena)
     assert seen["float32_precision"] == {"matmul": "tf32", "conv": "tf32"}
 
 
 def test_a_worker_that_hangs_up_and_stays_is_ended(arena, monkeypatch):
-    monkeypatch.setattr(process, "GRACE_S", 1.0)
+    monkeypatch.setattr(fork_server, "GRACE_S", 1.0)
     found = visited(arena, faulty.DEAF)["torch-cpu"]
     assert (found.status, found.reason) == ("crashed", "begin: the process hung up")
     assert visited(arena, faulty.GOOD)["torch-cpu"].blocks
@@ -156,7 +158,7 @@ def test_a_worker_that_hangs_up_and_stays_is_ended(arena, monkeypatch):
 
 def test_a_reference_that_fails_leaves_a_contender_its_own(arena):
     found = visited(arena, faulty.SEGFAULT)
-    assert found["numpy"].facts["reference"] == "numpy"
+    assert found["numpy"].observed.reference == "numpy"
 
 
 def test_inputs_that_cannot_be_made_cost_the_case_and_say_so(arena):
@@ -168,8 +170,8 @@ def test_inputs_that_cannot_be_made_cost_the_case_and_say_so(arena):
 def test_a_cell_that_cannot_run_is_not_begun(arena):
     case, found = entries(faulty.GOOD)
     found[TORCH_CPU].fail("crashed", "once is enough")
-    arena.visit(case, found, list(found), VISIT_S)
-    assert found[TORCH_CPU].facts == {}
+    visit(arena, case, found)
+    assert found[TORCH_CPU].observed == Observed()
     assert found[TORCH_CPU].reason == "once is enough"
     assert found[NUMPY].blocks
 
@@ -177,7 +179,7 @@ def test_a_cell_that_cannot_run_is_not_begun(arena):
 def test_a_cell_that_failed_is_not_tried_again(arena):
     case, found = entries(faulty.BOOM)
     for _ in range(2):
-        arena.visit(case, found, list(found), VISIT_S)
+        visit(arena, case, found)
     assert len(found[NUMPY].visits) == 2
     assert found[TORCH_CPU].status == "crashed"
 
@@ -185,38 +187,37 @@ def test_a_cell_that_failed_is_not_tried_again(arena):
 @pytest.mark.skipif(sys.platform != "linux", reason="peak memory is read from Linux's own mark")
 def test_the_peak_of_memory_is_that_of_one_iteration_and_its_inputs(arena):
     found = visited(arena, faulty.ALLOCATES)
-    assert found["torch-cpu"].facts["peak_memory_bytes"] == pytest.approx(2**26, rel=0.05)
-    assert found["numpy"].facts["peak_memory_bytes"] < 2**20
-    assert found["numpy"].facts["peak_device_memory_bytes"] is None
+    assert found["torch-cpu"].observed.peak_memory_bytes == pytest.approx(2**26, rel=0.05)
+    assert found["numpy"].observed.peak_memory_bytes < 2**20
+    assert found["numpy"].observed.peak_device_memory_bytes is None
 
 
 def test_other_threads_than_asked_for_are_no_number(monkeypatch):
-    usual = process.environment
-    monkeypatch.setattr(process, "environment", lambda threads, cores: usual(2 * threads, cores))
-    arena = Arena([(NUMPY, 1)], limit_s=5)
-    arena.renew([(NUMPY, 1)])
+    usual = fork_server.environment
+    twice = lambda threads, cores: usual(2 * threads, cores)  # noqa: E731
+    monkeypatch.setattr(fork_server, "environment", twice)
+    arena = arena_of([(NUMPY, 1)])
     case, found = entries(faulty.GOOD, NUMPY)
-    arena.visit(case, found, list(found), VISIT_S)
-    arena.end()
+    visit(arena, case, found)
+    end(arena)
     assert found[NUMPY].status == "skipped"
     assert "asked for 1 threads, each on a core" in found[NUMPY].reason
 
 
 def test_threads_and_cores_are_read_back_and_equal_on_both_sides(arena):
-    numpy, torch = (arena.observed[f"{name}/threads=1"] for name in ("numpy", "torch-cpu"))
+    numpy, torch = (arena.workers.observed[f"{name}/threads=1"] for name in ("numpy", "torch-cpu"))
     assert set(numpy["threads"].values()) == {1}
     assert numpy["threads"] == torch["threads"]
     assert numpy["cores"] == torch["cores"]
 
 
-@pytest.mark.skipif(len(process.affinity.cores()) < 2, reason="needs two cores that can be bound")
+@pytest.mark.skipif(len(affinity.cores()) < 2, reason="needs two cores that can be bound")
 def test_each_of_several_threads_has_a_core_of_its_own():
-    arena = Arena([(NUMPY, 2), (TORCH_CPU, 2)], limit_s=5)
-    arena.renew(arena.keys)
+    arena = arena_of([(NUMPY, 2), (TORCH_CPU, 2)])
     case, found = entries(faulty.GOOD, threads=2)
-    arena.visit(case, found, list(found), VISIT_S)
-    arena.end()
-    for seen in arena.observed.values():
+    visit(arena, case, found)
+    end(arena)
+    for seen in arena.workers.observed.values():
         assert set(seen["threads"].values()) == {2}
         assert seen["cores"][0] != seen["cores"][1]
         assert {len(cores) for cores in seen["cores"]} == {1}
@@ -224,27 +225,27 @@ def test_each_of_several_threads_has_a_core_of_its_own():
 
 
 def test_float32_of_another_precision_than_asked_for_is_no_number():
-    arena = Arena([(TORCH_CPU, 1)], limit_s=20)
-    arena._start((TORCH_CPU, 1))
-    process = arena._processes[(TORCH_CPU, 1)]
+    arena = arena_of([(TORCH_CPU, 1)], limit_s=20, renew=False)
+    arena.workers._start((TORCH_CPU, 1))
+    process = arena.workers._processes[(TORCH_CPU, 1)]
     seen = dict(process.observed(60)) | {"float32_precision": {"matmul": "ieee", "conv": "tf32"}}
     process.observed = lambda limit_s: seen
-    arena._observe((TORCH_CPU, 1))
+    arena.workers._observe((TORCH_CPU, 1))
     case, found = entries(faulty.GOOD, TORCH_CPU)
-    arena.visit(case, found, list(found), VISIT_S)
-    arena.end()
+    visit(arena, case, found)
+    end(arena)
     assert found[TORCH_CPU].status == "skipped"
     assert "float32 as ieee; observed" in found[TORCH_CPU].reason
 
 
 def test_the_end_leaves_no_process_and_no_file():
     before = set(multiprocessing.active_children())
-    arena = Arena([(NUMPY, 1)], limit_s=5)
-    arena.renew([(NUMPY, 1)])
+    arena = arena_of([(NUMPY, 1)])
     (started,) = set(multiprocessing.active_children()) - before
-    arena.end()
+    folder = Path(arena._folder.name)
+    end(arena)
     assert not started.is_alive()
-    assert not arena._stages
+    assert not folder.exists()
     assert set(multiprocessing.active_children()) == before
 
 
@@ -265,10 +266,6 @@ def test_visits_begin_with_each_and_whoever_came_first_comes_last_next():
     assert found == ["ABC", "CBA", "BCA", "ACB", "CAB", "BAC"]
 
 
-def outcomes_of(*block_s):
-    return {number: Outcome(block_s=time_s) for number, time_s in enumerate(block_s)}
-
-
 @pytest.mark.parametrize(
     ("block_s", "visit_s", "expected"),
     [
@@ -280,14 +277,14 @@ def outcomes_of(*block_s):
     ],
 )
 def test_the_turns_of_a_visit_fill_the_time_that_it_was_given(block_s, visit_s, expected):
-    assert turns(outcomes_of(*block_s), visit_s) == expected
+    assert turns(block_s, visit_s) == expected
 
 
 def test_a_visit_is_of_those_that_take_part(arena):
     case, found = entries(faulty.GOOD)
-    arena.visit(case, found, list(found), VISIT_S)
-    arena.visit(case, found, [NUMPY], VISIT_S)
-    arena.visit(case, found, list(found), VISIT_S)
+    visit(arena, case, found)
+    visit(arena, case, found, [NUMPY])
+    visit(arena, case, found)
     assert [visit.number for visit in found[NUMPY].visits] == [1, 2, 3]
     assert [visit.number for visit in found[TORCH_CPU].visits] == [1, 3]
 
@@ -296,17 +293,17 @@ def test_quality_is_asked_once_at_a_second_visit(arena):
     case, found = entries(faulty.SIZED)
     seen = []
     for _ in range(3):
-        arena.visit(case, found, list(found), VISIT_S)
-        seen.append(found[TORCH_CPU].facts.get("quality"))
+        visit(arena, case, found)
+        seen.append(found[TORCH_CPU].observed.quality)
     assert seen == [None, {"size": 64.0}, {"size": 64.0}]
 
 
 def test_inputs_that_are_small_stay_on_disk_and_references_do_not(arena):
     case, found = entries(faulty.GOOD)
-    arena.visit(case, found, list(found), VISIT_S)
-    stage = arena._stage(case)
+    visit(arena, case, found)
+    files = arena._files_of(case)
     arena.put_away(case)
-    assert [path.name for path in stage.folder.iterdir()] == ["inputs"]
+    assert [path.name for path in files.folder.iterdir()] == ["inputs"]
 
 
 @pytest.mark.parametrize("workload", [faulty.HIDDEN, faulty.SINGLE], ids=lambda w: w.name)
@@ -314,26 +311,26 @@ def test_what_float32_hides_is_seen_in_float64_before_a_block_is_timed(arena, wo
     case = Case(workload=workload, size=workload.sizes[-1], dtype="float32", threads=1)
     assert {answer.reason for answer in verifications(case).values()} == {""}
     found = {NUMPY: Outcome(), TORCH_CPU: Outcome()}
-    arena.visit(case, found, list(found), VISIT_S)
+    visit(arena, case, found)
     for who, other in ((NUMPY, "torch-cpu"), (TORCH_CPU, "numpy")):
         assert found[who].status == "mismatch"
         assert f"in float64 at n=1024, against {other}: " in found[who].reason
         assert not found[who].visits
-        assert "iterations_per_block" not in found[who].facts
+        assert found[who].observed.iterations is None
 
 
 def test_where_numpy_is_wrong_no_way_of_running_pytorch_has_times(arena):
     case, _ = entries(faulty.HIDDEN)
-    cast = replace(TORCH_CPU, way="bf16")  # not held in float64 itself
+    cast = replace(TORCH_CPU, variant=BF16)  # not held in float64 itself
     found = {NUMPY: Outcome(), cast: Outcome()}
-    arena.visit(case, found, list(found), VISIT_S)
+    visit(arena, case, found)
     assert found[cast].status == "mismatch"
     assert found[cast].reason == f"NumPy and PyTorch disagree: {found[NUMPY].reason}"
 
 
 def test_a_twin_is_the_same_code_by_another_name():
-    assert twin(TORCH_CPU).name == "torch-cpu-twin"
-    assert twin(TORCH_CPU).body(entries(faulty.GOOD)[0]) is faulty.product
+    assert TORCH_CPU.as_twin.name == "torch-cpu-twin"
+    assert TORCH_CPU.as_twin.body(entries(faulty.GOOD)[0]) is faulty.product
 
 
 def test_an_absent_device_says_why_it_cannot_be_visited():
@@ -354,5 +351,5 @@ def test_a_slow_first_call_does_not_set_the_length_of_a_block(arena, monkeypatch
     asked: list[str] = []
     monkeypatch.setattr(arena, "_call", slow)
     case, found = entries(faulty.GOOD, TORCH_CPU)
-    arena.visit(case, found, list(found), VISIT_S)
-    assert found[TORCH_CPU].facts["iterations_per_block"] > 1
+    visit(arena, case, found)
+    assert found[TORCH_CPU].observed.iterations > 1

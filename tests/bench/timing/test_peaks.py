@@ -4,7 +4,6 @@ import pytest
 
 from bench.cases.contenders import NUMPY, TORCH_CPU, Contender
 from bench.machine import affinity
-from bench.outcomes.plausible import Roof
 from bench.timing.peaks import measured, merged, name_of
 
 PRECISIONS = ("float32", "float64", "bfloat16")
@@ -34,9 +33,3 @@ def test_each_device_and_thread_setting_has_peaks_of_its_own():
     cuda = Contender(library="torch", device="cuda:1")
     assert name_of(NUMPY, 4) == name_of(TORCH_CPU, 4) == "cpu/threads=4"
     assert name_of(cuda, 4) == "cuda:1"
-
-
-def test_a_roof_is_of_one_precision_and_of_the_faster_way_through_memory():
-    roof = Roof.of(ONE, "float64", None)
-    assert (roof.flop_s, roof.bytes_s, roof.cache_bytes) == (1.0, 5.0, 400)
-    assert Roof.of(ONE, "float16", None).flop_s == 0.0

@@ -1,5 +1,6 @@
 """What happens in a worker: blocks of a few milliseconds, memory given back, threads read back."""
 
+import sys
 import time
 from dataclasses import replace
 
@@ -12,7 +13,8 @@ from bench.cases.contenders import NUMPY, TORCH_CPU
 from bench.machine import affinity
 from bench.timing import device
 from bench.timing.verify import verify
-from bench.timing.worker import BLOCK_S, LONG_S, Confirmation, Worker
+from bench.timing.worker import BLOCK_S, LONG_S, Worker
+from bench.variant import CHANNELS_LAST, PLAIN
 from bench.workload import discover, size
 from tests import faulty
 from tests.simulated import HostClock
@@ -84,17 +86,17 @@ def test_a_block_that_lost_its_core_is_marked(
     assert [block.disturbed for block in worker.blocks(2, 10_000, None)] == [disturbed] * 2
 
 
-@pytest.mark.parametrize("way", ["", "channels-last"])
-def test_the_ledger_is_of_the_usual_way_alone(tmp_path, way):
+@pytest.mark.parametrize("variant", [PLAIN, CHANNELS_LAST], ids=lambda v: v.name)
+def test_only_the_plain_variant_has_a_ledger(tmp_path, variant):
     case = Case(workload=faulty.GOOD, size=faulty.GOOD.sizes[0], dtype="float32", threads=1)
-    worker = Worker(replace(TORCH_CPU, way=way), 1)
+    worker = Worker(replace(TORCH_CPU, variant=variant), 1)
     worker._clock = HostClock("cpu")
     worker.make(case, tmp_path / "inputs")
     samples = worker.reference(case, tmp_path / "inputs", None)
     worker.begin(case, tmp_path / "inputs", samples, None)
     times = worker.device_times(tmp_path / "inputs")
-    assert all(times[key] > 0 for key in ("latency_s", "cold_s"))
-    assert (times["ledger"] is None) == bool(way)
+    assert min(times.latency_s, times.cold_s) > 0
+    assert (times.ledger is None) == (variant != PLAIN)
 
 
 class Busy(HostClock):
@@ -152,8 +154,8 @@ def test_placing_copies_so_that_no_contender_sees_anothers_writes():
 
 def test_after_the_blocks_a_right_worker_is_confirmed_and_names_its_peak_memory(worker):
     answer = worker.confirm()
-    assert answer == Confirmation(peaks=answer.peaks)
-    assert set(answer.peaks) == {"peak_memory_bytes", "peak_device_memory_bytes"}
+    assert answer.failure is None
+    assert answer.peak_memory_bytes is not None or sys.platform != "linux"
 
 
 def test_a_body_is_held_against_the_other_librarys_in_float64():

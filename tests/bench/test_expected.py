@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from bench.plan import expected_s
+from bench.schedule import expected_s
 from tests.h100 import measured
 
 
@@ -33,7 +33,7 @@ def test_the_plan_says_so_beforehand(on_the_h100):
     can = [one for one in asked.values() if not one.contender.unavailable(one.case)]
     assert count == len(can)
     assert planned_s < left_s
-    assert planned_s == pytest.approx(expected_s(can, run._judge.peaks), abs=1)
+    assert planned_s == pytest.approx(expected_s(can, run.ceilings.peaks), abs=1)
 
 
 def test_numpy_does_not_begin_what_it_cannot_finish(monkeypatch, tmp_path):
@@ -49,6 +49,6 @@ def test_numpy_does_not_begin_what_it_cannot_finish(monkeypatch, tmp_path):
 
 def test_the_first_large_size_of_each_workload_costs_ten_seconds_at_most(on_the_h100):
     run, _, _ = on_the_h100
-    spent = {case.id: sum(run._cost_s.get(case.id, [])) for case in run.cases() if case.size.large}
+    spent = {case.id: sum(run.schedule.cost_s[case.id]) for case in run.cases() if case.size.large}
     assert spent
     assert max(spent.values()) <= 10, spent

@@ -2,8 +2,8 @@
 
 import pytest
 
-from bench.cases import cell as module
-from bench.cases.cell import cells
+from bench.cases import selection as module
+from bench.cases.selection import cells
 from bench.options import Options
 
 
@@ -22,7 +22,7 @@ def asked(tmp_path, monkeypatch):
     return ask
 
 
-def test_an_accelerator_is_compared_with_all_cores_and_a_way_on_the_cpu_with_one(asked):
+def test_an_accelerator_is_compared_with_all_cores_and_a_variant_on_the_cpu_with_one(asked):
     found = asked()
     case = "matmul/n=2048/float32/threads="
     assert {id_.rpartition("/")[2] for id_ in found if id_.startswith(f"{case}1/")} == {
@@ -58,7 +58,7 @@ def test_with_an_accelerator_one_core_is_measured_at_the_two_largest_sizes(asked
     assert not any(id_.startswith("matmul/") and "/threads=1/" in id_ for id_ in alone)
 
 
-def test_the_full_selection_has_ways_on_all_cores_and_less_precision_in_float32_alone(asked):
+def test_the_full_selection_has_variants_on_all_cores_and_less_precision_in_float32_alone(asked):
     found = asked(full=True)
     assert "matmul/n=512/float32/threads=4/torch-cpu-bf16" in found
     assert "matmul/n=512/float64/threads=4/torch-cuda" in found

@@ -9,16 +9,16 @@ import pytest
 
 from bench.cases.contenders import NUMPY
 from bench.machine.memory import MALLOC
-from bench.timing.process import FREEZES, Nursery, WorkerError, environment
+from bench.timing.fork_server import FREEZES, ForkServer, WorkerError, environment
 
 
 @pytest.fixture(scope="module", params=[True, False], ids=["forked", "spawned"])
 def worker(request):
-    nursery = Nursery(1, forks=request.param)
-    worker = nursery.start(NUMPY)
+    server = ForkServer(1, forks=request.param)
+    worker = server.start(NUMPY)
     yield worker
     worker.end()
-    nursery.end()
+    server.end()
 
 
 def test_it_reads_back_what_it_was_given(worker):
@@ -67,27 +67,27 @@ def test_a_frozen_worker_stands_still_and_answers_when_called(worker):
     assert psutil.Process(worker.pid).status() != psutil.STATUS_STOPPED
 
 
-def test_without_its_nursery_no_worker_lives_or_starts():
-    nursery = Nursery(1, forks=FREEZES)
-    worker = nursery.start(NUMPY)
+def test_without_its_fork_server_no_worker_lives_or_starts():
+    server = ForkServer(1, forks=FREEZES)
+    worker = server.start(NUMPY)
     worker.observed(60)
-    nursery._process.kill()
-    nursery._process.join()
+    server._process.kill()
+    server._process.join()
     if FREEZES:
         assert psutil.wait_procs([psutil.Process(worker.pid)], timeout=10)[1] == []
         with pytest.raises(WorkerError, match="release: the process"):
             worker.call("release", limit_s=10)
     with pytest.raises(WorkerError, match="the process that starts workers ended"):
-        nursery.start(NUMPY)
+        server.start(NUMPY)
     worker.end()
 
 
-def test_workers_of_one_nursery_are_processes_of_their_own():
-    nursery = Nursery(1)
-    first, second = nursery.start(NUMPY), nursery.start(NUMPY)
+def test_workers_of_one_fork_server_are_processes_of_their_own():
+    server = ForkServer(1)
+    first, second = server.start(NUMPY), server.start(NUMPY)
     assert first.pid != second.pid
     for worker in (first, second):
         worker.observed(60)
     first.end()
     second.call("release", limit_s=10)
-    nursery.end()
+    server.end()

@@ -1,5 +1,6 @@
-"""Each further way runs the same body, rounds as it says, and is missing where it cannot be had."""
+"""Each variant computes the same, rounds as it says, and says what it lacks here."""
 
+import pickle
 from contextlib import contextmanager, nullcontext
 from types import SimpleNamespace
 
@@ -7,12 +8,14 @@ import numpy as np
 import pytest
 import torch
 
-from bench.cases import contenders, ways
+from bench import variant
+from bench.cases import contenders
 from bench.cases.case import Case
 from bench.cases.contenders import NUMPY, TORCH_CPU, Contender
-from bench.machine import precision, processor
+from bench.machine import devices, precision, processor
 from bench.machine.precision import UNIT_ROUNDOFF
 from bench.timing.verify import Sample, tolerance, verify
+from bench.variant import BF16, CHANNELS_LAST, COMPILE, FP16, GRAPH, PINNED, TF32, TRANSFER, Variant
 from bench.workload import discover, size
 from tests import faulty
 from tests.bench.timing.test_verify import round_to_tf32
@@ -21,17 +24,27 @@ from tests.inprocess import verifications
 MATMUL = discover()["matmul"]
 
 
-def way_of(name, device="cpu"):
-    return Contender(library="torch", device=device, way=name)
+def running(chosen, device="cpu"):
+    return Contender(library="torch", device=device, variant=chosen)
 
 
 def case_of(workload=MATMUL, n=256, dtype="float32"):
     return Case(workload=workload, size=size(n=n), dtype=dtype, threads=1)
 
 
-def test_every_way_a_workload_names_is_known():
-    named = {way for workload in discover().values() for way in workload.ways}
-    assert named | {""} == set(ways.WAYS)
+STANDARD = {value.name for value in vars(variant).values() if isinstance(value, Variant)}
+
+
+def test_every_standard_variant_is_one_of_some_workload():
+    used = {one.name for workload in discover().values() for one in workload.variants}
+    assert used >= STANDARD - {""}
+
+
+def test_contenders_of_all_variants_can_be_sent_to_another_process():
+    for workload in discover().values():
+        for contender in contenders.contenders(workload, ("cpu", "cuda")):
+            again = pickle.loads(pickle.dumps(contender))  # noqa: S301 - our own
+            assert (again.name, again.variant.name) == (contender.name, contender.variant.name)
 
 
 @pytest.mark.parametrize("kind", ["ieee", "tf32"])
@@ -49,7 +62,7 @@ def test_tf32_neither_passes_as_float32_nor_fails_as_wrong():
     exact = [Sample.of(a.astype("float64") @ b)]
     rounded = round_to_tf32(a) @ round_to_tf32(b)
     assert "exceeds the bound" in verify(case, rounded, exact).reason
-    found = verify(case, rounded, exact, precision="tf32")
+    found = verify(case, rounded, exact, TF32)
     assert found.reason == ""
     assert found.rel_error > tolerance(case)
     assert found.tolerance == tolerance(case) + 10 * np.sqrt(3) * UNIT_ROUNDOFF["tf32"]
@@ -59,35 +72,35 @@ def test_less_precision_still_tells_right_from_wrong():
     case = case_of(n=256)
     a, b = case.inputs().values()
     exact = [Sample.of(a.astype("float64") @ b)]
-    for name in ("tf32", "bfloat16", "float16"):
-        assert verify(case, (a @ b.T).astype("float32"), exact, precision=name).reason
+    for chosen in (TF32, BF16, FP16):
+        assert verify(case, (a @ b.T).astype("float32"), exact, chosen).reason
 
 
 @pytest.mark.skipif(not processor.has_bfloat16(), reason="this CPU has no bfloat16 arithmetic")
-@pytest.mark.parametrize("name", [w.name for w in discover().values() if "bf16" in w.ways])
+@pytest.mark.parametrize("name", [w.name for w in discover().values() if BF16 in w.variants])
 def test_bfloat16_is_right_within_its_own_bound(name):
     workload = discover()[name]
     case = Case(workload=workload, size=workload.sizes[1], dtype="float32", threads=1)
-    found = verifications(case, (NUMPY, way_of("bf16")))["torch-cpu-bf16"]
+    found = verifications(case, (NUMPY, running(BF16)))["torch-cpu-bf16"]
     assert found.reason == ""
     assert 1e-4 < found.rel_error < found.tolerance
 
 
 def test_a_result_without_a_numpy_type_comes_back_as_float32():
-    back = way_of("bf16").bring_back((torch.ones(2, dtype=torch.bfloat16), torch.ones(2).double()))
+    back = running(BF16).bring_back((torch.ones(2, dtype=torch.bfloat16), torch.ones(2).double()))
     assert [array.dtype for array in back] == ["float32", "float64"]
 
 
 def test_less_precision_is_compared_in_float32_alone():
-    assert way_of("bf16").suits(case_of())
-    assert not way_of("bf16").suits(case_of(dtype="float64"))
-    assert way_of("compile").suits(case_of(dtype="float64"))
+    assert running(BF16).suits(case_of())
+    assert not running(BF16).suits(case_of(dtype="float64"))
+    assert running(COMPILE).suits(case_of(dtype="float64"))
 
 
 def test_images_lie_channels_last_and_the_result_is_the_same():
     workload = discover()["conv2d"]
     case = Case(workload=workload, size=workload.sizes[1], dtype="float32", threads=1)
-    who = way_of("channels-last")
+    who = running(CHANNELS_LAST)
     placed = who.place(case.inputs())
     assert placed["x"].is_contiguous(memory_format=torch.channels_last)
     assert not placed["x"].is_contiguous()
@@ -95,7 +108,7 @@ def test_images_lie_channels_last_and_the_result_is_the_same():
 
 
 def test_a_transfer_begins_and_ends_in_the_hosts_memory(monkeypatch):
-    who = way_of("transfer", "cuda")
+    who = running(TRANSFER, "cuda")
     case = case_of(n=8)
     placed = who.place(case.inputs())
     assert placed["a"].device.type == "cpu"
@@ -114,44 +127,44 @@ def test_what_stays_on_the_host_and_what_a_contender_fills_in():
     assert placed["x"].device.type == "cpu"
     assert (placed["device"], placed["pinned"]) == ("cuda", False)
     assert NUMPY.place(inputs)["device"] == "cpu"
-    assert way_of("pinned", "cuda").runs.pins
+    assert running(PINNED, "cuda").variant.pins
 
 
-@pytest.mark.skipif(bool(ways.no_compiler("cpu")), reason="torch.compile has no compiler here")
+@pytest.mark.skipif(bool(variant.no_compiler("cpu")), reason="torch.compile has no compiler here")
 def test_a_compiled_body_is_right_and_is_another_callable():
     case = case_of(discover()["dispatch"], n=8)
-    who = way_of("compile")
+    who = running(COMPILE)
     placed = who.place(case.inputs())
     iteration = who.iteration(case, placed)
     assert iteration.func is not who.body(case)
     assert torch.equal(iteration(), placed["x"] + 1)
 
 
-def test_what_a_way_lacks_is_said(monkeypatch):
+def test_what_a_variant_lacks_is_reported(monkeypatch):
     monkeypatch.setenv("CXX", "no-such-compiler")
-    assert "no-such-compiler is not here" in way_of("compile").unavailable(case_of())
-    monkeypatch.setattr(ways.importlib.util, "find_spec", lambda name: None)
-    assert "needs triton" in ways.no_compiler("cuda")
+    assert "no-such-compiler is not here" in running(COMPILE).unavailable(case_of())
+    monkeypatch.setattr(variant.importlib.util, "find_spec", lambda name: None)
+    assert "needs triton" in variant.no_compiler("cuda")
     monkeypatch.setattr(processor, "has_bfloat16", lambda: False)
-    assert "would emulate it" in way_of("bf16").unavailable(case_of())
-    assert way_of("bf16", "cuda").runs.lacks("cuda") == ""
+    assert "would emulate it" in running(BF16).unavailable(case_of())
+    assert running(BF16, "cuda").variant.lacks("cuda") == ""
     assert TORCH_CPU.unavailable(case_of()) == ""
 
 
-def test_an_absent_device_comes_before_what_a_way_lacks(monkeypatch):
-    monkeypatch.setattr(contenders, "accelerator", lambda: "")
-    assert "no cuda device" in way_of("compile", "cuda").unavailable(case_of())
+def test_an_absent_device_comes_before_what_a_variant_lacks(monkeypatch):
+    monkeypatch.setattr(devices, "accelerator", lambda: "")
+    assert "no cuda device" in running(COMPILE, "cuda").unavailable(case_of())
 
 
-def test_the_usual_contender_of_a_way_is_the_plain_one():
-    assert way_of("bf16").usual == TORCH_CPU
-    assert way_of("graph", "cuda:1").usual.name == "torch-cuda1"
-    assert NUMPY.usual == NUMPY
+def test_the_plain_contender_of_a_variant():
+    assert running(BF16).plain == TORCH_CPU
+    assert running(GRAPH, "cuda:1").plain.name == "torch-cuda1"
+    assert NUMPY.plain == NUMPY
 
 
-def test_a_way_moves_fewer_bytes_where_its_inputs_are_shorter():
-    assert way_of("bf16").moved_bytes(case_of()) * 2 == TORCH_CPU.moved_bytes(case_of())
-    assert way_of("tf32", "cuda").moved_bytes(case_of()) == TORCH_CPU.moved_bytes(case_of())
+def test_a_variant_moves_fewer_bytes_where_its_inputs_are_shorter():
+    assert running(BF16).moved_bytes(case_of()) * 2 == TORCH_CPU.moved_bytes(case_of())
+    assert running(TF32, "cuda").moved_bytes(case_of()) == TORCH_CPU.moved_bytes(case_of())
 
 
 class Graph:
@@ -177,30 +190,30 @@ def test_a_recording_is_made_once_after_warm_ups_and_launched_again_and_again(mo
     monkeypatch.setattr(torch.cuda, "Stream", lambda: stream)
     monkeypatch.setattr(torch.cuda, "current_stream", lambda: stream)
     calls = []
-    iteration = ways.Recorded(lambda x: calls.append(x) or len(calls), {"x": 1})
+    iteration = variant.Recorded(lambda x: calls.append(x) or len(calls), {"x": 1})
     assert [iteration(), iteration(), iteration()] == [4, 4, 4]  # the result of the recorded call
-    assert len(calls) == ways.WARM_UPS + 1
+    assert len(calls) == variant.WARM_UPS + 1
     assert (Graph.recorded, Graph.replayed) == (1, 3)
-    assert ways.WAYS["graph"].reuses
+    assert GRAPH.reuses
 
 
 needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 ON_CUDA = [
-    (workload.name, way)
+    pytest.param(workload.name, one, id=f"{workload.name}-{one.name}")
     for workload in discover().values()
-    for way in workload.ways
-    if "cuda" in ways.WAYS[way].kinds
+    for one in workload.variants
+    if "cuda" in one.kinds and not one.rewritten
 ]
 
 
 @needs_cuda
-@pytest.mark.parametrize(("name", "way"), ON_CUDA)
-def test_every_way_is_right_on_cuda(name, way):
-    workload, who = discover()[name], way_of(way, "cuda")
-    chosen = [s for s in workload.sizes if not s.large][1]
-    case = Case(workload=workload, size=chosen, dtype="float32", threads=1)
+@pytest.mark.parametrize(("name", "chosen"), ON_CUDA)
+def test_every_variant_is_right_on_cuda(name, chosen):
+    workload, who = discover()[name], running(chosen, "cuda")
+    one = [s for s in workload.sizes if not s.large][1]
+    case = Case(workload=workload, size=one, dtype="float32", threads=1)
     try:
-        precision.set_float32(who.runs.float32)
+        precision.set_float32(who.variant.float32)
         assert verifications(case, (who,))[who.name].reason == ""
     finally:
         precision.set_float32("ieee")
@@ -208,7 +221,7 @@ def test_every_way_is_right_on_cuda(name, way):
 
 @needs_cuda
 def test_a_recording_computes_anew_from_what_its_inputs_hold_now():
-    who, case = way_of("graph", "cuda"), case_of(faulty.GOOD, n=8)
+    who, case = running(GRAPH, "cuda"), case_of(faulty.GOOD, n=8)
     placed = who.place(case.inputs())
     iteration = who.iteration(case, placed)
     first = who.bring_back(iteration())

@@ -1,6 +1,6 @@
-"""The middle rungs of `train_mlp`: its NumPy body in tensors, and the same with autograd.
+"""The middle steps of `train_mlp`: its NumPy body in tensors, then with autograd.
 
-Rung by rung one thing changes and every name stays, so that the difference is the lesson.
+Each step changes one thing and keeps every name, so that the difference is the lesson.
 """
 
 from typing import Any

@@ -1,17 +1,17 @@
-"""A worker in a process of its own, as the arena sees it: start, call, freeze, end.
+"""Worker processes: a fork server starts them, and the run calls, freezes and ends them.
 
-A nursery is a process that is started fresh ("spawn") with threads, binding and allocator in its
-environment before it imports anything. It computes nothing: it forks workers, one for a contender,
-which so are spared the import of PyTorch but not a process of their own. The next generation of
-workers has another nursery, and so another layout of memory. Where forking is not safe a nursery
-becomes its one worker itself.
+A fork server is a process that is started fresh ("spawn"), with threads, binding and allocator in
+its environment before it imports anything. It computes nothing. It forks one worker for each
+contender, so that a worker skips importing PyTorch. Each generation of workers has a new fork
+server, and so another layout of memory. Where forking is not safe, a fork server becomes its one
+worker itself.
 
-No process outlives the run: the kernel ends a worker with its nursery and that with the run, even
-if the run is killed. Whatever happens in a worker, a raised exception, a crash, silence, comes out
-as a `WorkerError` that names the status of its cell.
+No process outlives the run: the kernel ends a worker with its fork server, and that with the run,
+even if the run is killed. An exception, a crash or silence of a worker becomes a `WorkerError` with
+the status of its cell.
 
-What is imported here is imported in a nursery too, and NumPy must come before PyTorch: OpenMP
-binds the main thread when PyTorch loads it, and OpenBLAS would then see one core.
+A fork server imports what this module imports. NumPy must come before PyTorch: PyTorch loads
+OpenMP, which binds the main thread, and OpenBLAS would then see one core.
 """
 
 import ctypes
@@ -56,18 +56,18 @@ class WorkerError(Exception):
         self.reason = reason
 
 
-class Nursery:
-    """A process that has imported all that workers need, and starts them, on so many threads."""
+class ForkServer:
+    """A process that has imported all that workers need, and forks them, for one thread setting."""
 
     def __init__(self, threads: int, imports: Sequence[str] = (), *, forks: bool = FORKS) -> None:
         self.threads = threads
         self.forks = forks
-        self.spent = False  # whether it has become its one worker
+        self.used_up = False  # whether it has become its one worker itself
         cores = affinity.cores()[:threads]
         self._connection, theirs = multiprocessing.Pipe()
         context = multiprocessing.get_context("spawn")
         self._process = context.Process(
-            target=_nurse, args=(theirs, cores, imports, forks), daemon=True
+            target=_serve_forks, args=(theirs, cores, imports, forks), daemon=True
         )
         with surroundings(environment(threads, cores)):
             self._process.start()
@@ -78,10 +78,10 @@ class Nursery:
 
         Raises
         ------
-        WorkerError : the nursery is no more.
+        WorkerError : the fork server has ended.
 
         """
-        self.spent = not self.forks
+        self.used_up = not self.forks
         ours, theirs = multiprocessing.Pipe()
         try:
             self._connection.send((contender, self.threads))
@@ -96,11 +96,11 @@ class Nursery:
         return WorkerProcess(contender, self.threads, self, ours, pid)
 
     def exit_code(self, pid: int) -> int | None:
-        """Return how a worker ended, or None if that cannot be known.
+        """Return the exit code of a worker, or None if it cannot be known.
 
-        One that does not end, though nobody can reach it any more, is ended.
+        Kill a worker that still runs though nothing can reach it any more.
         """
-        if self.spent:
+        if self.used_up:
             self._process.join(GRACE_S)
             code = self._process.exitcode
             self._process.kill()
@@ -115,35 +115,35 @@ class Nursery:
         return None
 
     def end(self) -> None:
-        """End the process, and with it those that it has started."""
+        """End the process, and with it its workers."""
         self._process.kill()
         self._process.join()
         self._connection.close()
 
 
 class WorkerProcess:
-    """A process in which one contender lives, on so many threads."""
+    """A process of one contender, for one thread setting."""
 
     def __init__(
         self,
         contender: Contender,
         threads: int,
-        nursery: Nursery,
+        server: ForkServer,
         connection: "Connection[Any, Any]",
         pid: int,
     ) -> None:
-        """Take charge of a process that a nursery has started."""
+        """Take charge of a process that a fork server started."""
         self.contender = contender
         self.threads = threads
         self.pid = pid
         self.alive = True
-        self._nursery = nursery
+        self._server = server
         self._connection = connection
         self._frozen = False
         connection.send(("observed", ()))
 
     def observed(self, limit_s: float) -> Mapping[str, Any]:
-        """Return the threads and cores that the process reads back, which it does first of all."""
+        """Return the threads and cores that the process reads back; its first answer."""
         answer: Mapping[str, Any] = self._answer("start", limit_s)
         return answer
 
@@ -153,7 +153,7 @@ class WorkerProcess:
         Raises
         ------
         WorkerError : the step raised, or the process ended, or there was no answer in `limit_s`
-            seconds; in the latter two cases the process is no more.
+            seconds. In the latter two cases the process has ended.
 
         """
         if self._frozen:
@@ -178,8 +178,8 @@ class WorkerProcess:
         return answer
 
     def _ended(self, step: str) -> WorkerError:
-        """Say how the process came to its end."""
-        code = self._nursery.exit_code(self.pid)
+        """Return the error that says how the process ended."""
+        code = self._server.exit_code(self.pid)
         self.alive = False
         self._connection.close()
         if code == -signal.SIGKILL:
@@ -190,7 +190,7 @@ class WorkerProcess:
         return WorkerError("crashed", f"{step}: the process {how}")
 
     def freeze(self) -> None:
-        """Stop all threads of the process, those that spin in wait of work too."""
+        """Stop all threads of the process, also those that spin while they wait for work."""
         if FREEZES and not self._frozen:
             self._signal(signal.SIGSTOP)
             self._frozen = True
@@ -204,7 +204,7 @@ class WorkerProcess:
         """End the process, whatever it does."""
         if self.alive:
             self._signal(signal.SIGKILL)
-            self._nursery.exit_code(self.pid)  # which waits for it
+            self._server.exit_code(self.pid)  # which waits for it
             self.alive = False
             self._connection.close()
 
@@ -225,7 +225,7 @@ def environment(threads: int, cores: Sequence[int]) -> dict[str, str]:
 
 @contextmanager
 def surroundings(environment: Mapping[str, str]) -> Iterator[None]:
-    """Let a process that is started here inherit an environment and blocked signals."""
+    """Within this context, a new process inherits an environment and blocked signals."""
     before = dict(os.environ)
     resource_tracker.ensure_running()  # it unblocks signals when it starts
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, KEPT_FROM_WORKERS)
@@ -238,19 +238,19 @@ def surroundings(environment: Mapping[str, str]) -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
-def _nurse(
+def _serve_forks(
     connection: "Connection[Any, Any]",
     cores: Sequence[int],
     imports: Sequence[str],
     forks: bool,  # noqa: FBT001 - one process to another
 ) -> None:
-    """Start workers until the run is over, or become one."""
+    """Fork workers until the run ends, or become one."""
     for name in imports:
         importlib.import_module(name)
-    gc.freeze()  # what was imported stays; looking through it at each collection takes 0.1 s
+    gc.freeze()  # skip imported objects in each collection, which would take 0.1 s
     if LINUX:
         _end_with_parent()
-        Path("/proc/self/oom_score_adj").write_text("1000")  # it is taken first, not the run
+        Path("/proc/self/oom_score_adj").write_text("1000")  # to be killed before the run
     with suppress(*GONE):
         while True:
             request = connection.recv()
@@ -271,14 +271,14 @@ def _nurse(
 
 
 def _fork() -> int:
-    """Fork; in the worker, which gets 0, see to it that it ends with the nursery."""
-    nursery = os.getpid()
+    """Fork; make sure that the worker, which gets 0, ends with the fork server."""
+    server = os.getpid()
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # OpenBLAS ends its threads before
+        warnings.simplefilter("ignore", DeprecationWarning)  # OpenBLAS has ended its threads
         pid = os.fork()
     if pid == 0:
         _end_with_parent()
-        if os.getppid() != nursery:
+        if os.getppid() != server:
             os._exit(1)
     return pid
 
@@ -289,7 +289,7 @@ def _end_with_parent() -> None:
 
 def _watch_parent() -> None:
     parent = multiprocessing.parent_process()
-    assert parent is not None, "a nursery is started by a run"  # noqa: S101 - a bug of ours alone
+    assert parent is not None, "a fork server is started by a run"  # noqa: S101 - a bug of ours alone
     parent.join()
     os._exit(1)
 
@@ -297,7 +297,7 @@ def _watch_parent() -> None:
 def _serve(
     connection: "Connection[Any, Any]", cores: Sequence[int], contender: Contender, threads: int
 ) -> None:
-    """Do the steps that are asked for, until nobody can ask any more; never return."""
+    """Do the steps that the run asks for until it hangs up; never return."""
     a = np.ones((256, 256), "float32")
     a @ a  # OpenBLAS starts its threads, which do not survive a fork
     affinity.bind(cores)
@@ -309,7 +309,7 @@ def _serve(
 
 
 def _act(worker: Worker, step: str, arguments: tuple[Any, ...]) -> Any:
-    """Do a step; return its result or what became of it."""
+    """Do a step; return its result, or a `WorkerError`."""
     try:
         return getattr(worker, step)(*arguments)
     except BaseException as error:  # noqa: BLE001 - a body may raise anything; its cell says what

@@ -1,0 +1,96 @@
+"""Which cells a run measures."""
+
+from collections.abc import Iterator, Sequence
+
+from bench.cases.case import DTYPES, Case
+from bench.cases.cell import Cell
+from bench.cases.contenders import NUMPY, Contender, contenders
+from bench.machine.devices import absent
+from bench.options import Options
+from bench.variant import PLAIN
+from bench.workload import Size, Workload, discover
+
+MOST_WORK = 2  # largest sizes of a curve: those with work to share among cores
+LARGEST = 3  # sizes of a curve at which variants are measured on an accelerator
+
+
+def cells(options: Options) -> Iterator[Cell]:
+    """Yield every cell of a run, case by case.
+
+    The full selection has every size in both dtypes, with one core and with all, and every
+    contender at every size. The core selection is float32 and leaves out what adds little:
+
+    - one core and all cores are both measured only at the two largest sizes of a curve, where there
+      is work to share. At the others it is one core; with an accelerator all cores, which is what
+      the accelerator is compared with;
+    - variants on a CPU run only with the fewest cores, except rewritten ones;
+    - variants on an accelerator run only at the three largest sizes of a curve, and at the smallest
+      too if they change how many kernels are launched;
+    - variants that compile run only at the smallest size and the largest.
+
+    Large sizes need an accelerator; the core selection has the first of each curve.
+    """
+    for case in _cases(options):
+        threads = _threads(case.workload, options)
+        selected = [
+            contender
+            for contender in contenders(case.workload, options.devices)
+            if contender.suits(case) and _selected(contender, case, threads, options)
+        ]
+        if selected != [NUMPY]:
+            yield from (Cell(case=case, contender=contender) for contender in selected)
+
+
+def _cases(options: Options) -> Iterator[Case]:
+    accelerated = any(device != "cpu" and not absent(device) for device in options.devices)
+    for workload in discover().values():
+        for size in workload.sizes:
+            wanted = options.full or size == first_large(workload, size)
+            if size.large and not (accelerated and wanted):
+                continue
+            for dtype in DTYPES if options.full else DTYPES[:1]:
+                for number in settings(workload, size, options, accelerated=accelerated):
+                    yield Case(workload=workload, size=size, dtype=dtype, threads=number)
+
+
+def _threads(workload: Workload, options: Options) -> Sequence[int]:
+    return (min(options.threads),) if workload.serial else options.threads
+
+
+def first_large(workload: Workload, size: Size) -> Size | None:
+    """Return the first large size on the curve of a size; None if the curve has none."""
+    return next((other for other in workload.curve_of(size) if other.large), None)
+
+
+def settings(
+    workload: Workload, size: Size, options: Options, *, accelerated: bool
+) -> Sequence[int]:
+    """Return the thread settings that a size is measured with."""
+    threads = _threads(workload, options)
+    if size.large:
+        return (max(threads),)
+    sizes = [other for other in workload.curve_of(size) if not other.large]
+    if options.full or size in sizes[-MOST_WORK:]:
+        return threads
+    return (max(threads),) if accelerated else (min(threads),)
+
+
+def _selected(contender: Contender, case: Case, threads: Sequence[int], options: Options) -> bool:
+    variant = contender.variant
+    own_code = variant == PLAIN or variant.rewritten
+    if contender.device != "cpu":
+        if absent(contender.device) and not own_code:
+            return False  # the plain contender reports that the device is absent
+        worth = options.full or variant == PLAIN or _worth_it(contender, case)
+        return worth and case.threads == max(threads)
+    if case.size.large:
+        return contender == NUMPY
+    worth = not variant.compiles or _worth_it(contender, case)
+    return own_code or options.full or (worth and case.threads == min(threads))
+
+
+def _worth_it(contender: Contender, case: Case) -> bool:
+    """Tell whether a variant adds something at a size."""
+    sizes, variant = case.workload.curve_of(case.size), contender.variant
+    largest = sizes[-1:] if variant.compiles else sizes[-LARGEST:]
+    return case.size in largest or (variant.saves_launches and case.size == sizes[0])

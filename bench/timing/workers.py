@@ -1,0 +1,152 @@
+"""The worker processes of a run: started by generation, asked for steps, ended.
+
+Each contender lives in a process of its own for each thread setting. A worker with threads is
+frozen between its turns, since idle threads that spin would steal the cores of the others.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+from bench.cases.contenders import Contender
+from bench.timing.fork_server import START_S, ForkServer, WorkerError, WorkerProcess
+from bench.timing.peaks import Peaks, merged, name_of
+
+Key = tuple[Contender, int]  # a contender and its number of threads
+
+
+class Workers:
+    """The processes of one generation.
+
+    Parameters
+    ----------
+    limit_s : a worker that is silent for longer has hung.
+    imports : modules that every fork server imports, so that no worker does at its first call.
+    generation : of the run that is resumed.
+
+    Attributes
+    ----------
+    generation : counts how often all processes were replaced.
+    observed : what each worker read back of its threads, cores and precision, by its name.
+
+    """
+
+    def __init__(self, limit_s: float, imports: Sequence[str] = (), generation: int = 0) -> None:
+        self.limit_s = limit_s
+        self.generation = generation
+        self.observed: dict[str, Mapping[str, Any]] = {}
+        self._imports = tuple(imports)
+        self._servers: dict[int, ForkServer] = {}  # by threads
+        self._processes: dict[Key, WorkerProcess] = {}
+        self._misfits: dict[Key, str] = {}
+
+    def __contains__(self, key: Key) -> bool:
+        return key in self._processes
+
+    def preload(self, imports: Sequence[str]) -> None:
+        """Import further modules in the fork servers that are started from now on."""
+        self._imports = tuple(dict.fromkeys((*self._imports, *imports)))
+
+    def renew(self, keys: Sequence[Key], *, servers: bool = True) -> None:
+        """End all processes and start fresh ones for some contenders and threads.
+
+        New fork servers have another layout of memory; forking from those that are there takes a
+        tenth of the time.
+        """
+        self.end(servers=servers)
+        self.generation += 1
+        for threads in {threads for _, threads in keys} - self._servers.keys():
+            self._servers[threads] = ForkServer(threads, self._imports)
+        for key in keys:
+            with suppress(WorkerError):  # `ask` starts it again, and reports the error
+                self._start(key)
+        for key in list(self._processes):
+            try:
+                self._observe(key)
+            except WorkerError:
+                self._processes.pop(key).end()
+
+    def end(self, *, servers: bool = True) -> None:
+        """End all workers, and the fork servers too unless they are kept."""
+        while self._processes:
+            self._processes.popitem()[1].end()
+        while servers and self._servers:
+            self._servers.popitem()[1].end()
+
+    def ask(self, key: Key, step: str, *arguments: Any, limit_s: float = 0.0) -> Any:
+        """Have a worker do a step, in a fresh process if there is none; return its answer.
+
+        Raises
+        ------
+        WorkerError : the step failed, or the worker hung, crashed or does not run as asked for.
+
+        """
+        try:
+            if key not in self._processes:
+                self._start(key)
+                self._observe(key)
+            if key in self._misfits:
+                raise WorkerError("skipped", self._misfits[key])
+            process = self._processes[key]
+            answer = process.call(step, *arguments, limit_s=limit_s or self.limit_s)
+        except WorkerError:
+            if key in self._processes and not self._processes[key].alive:
+                self._processes.pop(key).end()
+            raise
+        if key[1] > 1:
+            process.freeze()
+        return answer
+
+    def peaks(
+        self,
+        keys: Sequence[Key],
+        probe_s: float,
+        precisions: Collection[str],
+        known: Mapping[str, Peaks],
+        only: str = "",
+    ) -> dict[str, Peaks]:
+        """Measure what each device can do, by every library there; keep the larger figures.
+
+        `known` are the peaks so far; with `only`, that device alone is measured.
+        """
+        peaks = dict(known)
+        for contender, threads in keys:
+            name = name_of(contender, threads)
+            if contender == contender.plain and only in ("", name):
+                with suppress(WorkerError):  # then nothing is compared with its roof
+                    key = (replace(contender, checks=True), threads)
+                    measured = self.ask(key, "peaks", probe_s, precisions)
+                    peaks = merged(peaks, name, measured)
+        return peaks
+
+    def _start(self, key: Key) -> None:
+        contender, threads = key
+        if threads not in self._servers or self._servers[threads].used_up:
+            self._servers[threads] = ForkServer(threads, self._imports)
+        try:
+            self._processes[key] = self._servers[threads].start(contender)
+        except WorkerError:
+            self._servers.pop(threads).end()
+            raise
+
+    def _observe(self, key: Key) -> None:
+        """Compare what a process reads back with what it was given."""
+        contender, threads = key
+        process = self._processes[key]
+        seen = process.observed(START_S)
+        float32 = contender.variant.float32
+        wrong: dict[str, Any] = {k: n for k, n in seen["threads"].items() if n != threads}
+        if any(len(cores) != 1 for cores in seen["cores"]):
+            wrong["cores"] = seen["cores"]
+        if set(seen["float32_precision"].values()) != {float32}:
+            wrong["float32_precision"] = seen["float32_precision"]
+        if wrong:
+            self._misfits[key] = (
+                f"asked for {threads} threads, each on a core, and float32 as {float32}; "
+                f"observed {wrong}"
+            )
+        if not contender.checks:
+            self.observed[f"{contender.name}/threads={threads}"] = seen
+        if threads > 1:
+            process.freeze()
