@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from bench.cases.ways import no_compiler
+from bench.variant import no_compiler
 
 N = 2048
 

@@ -244,14 +244,14 @@ print(f"it pays from call {enough} on" if enough else "it never pays")
 # as many: the launches are recorded once, with the addresses of all arrays, and then sent as one.
 # This is how this site does it:
 #
-# {{ function("bench/cases/ways.py", "Recorded") }}
+# {{ function("bench/variant.py", "Recorded") }}
 #
 # Inputs and results stand at fixed addresses, so new inputs have to be copied in, and the next
 # launch overwrites the result. `torch.compile(f, mode="reduce-overhead")` both fuses and records.
 # Here a hundred additions to a few numbers are launched one by one, and as a recording:
 
 # %% tags=["gpu"]
-from bench.cases.ways import Recorded
+from bench.variant import Recorded
 
 if torch.cuda.is_available():
 
