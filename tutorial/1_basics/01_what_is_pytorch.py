@@ -90,7 +90,7 @@ if torch.cuda.is_available():
 # `torch.nn` has **layers**, the simple functions that a network is made of. `torch.optim` has
 # **optimisers**, methods that follow a gradient. Here is a small network: `Linear`, `Tanh` and
 # `Linear` in sequence. Calling it on `x` computes its output. The numbers that training can change
-# are its **parameters**. The network shall learn a sine from noisy points:
+# are its **parameters**. It has to learn a sine from noisy points:
 
 # %%
 torch.manual_seed(0)
@@ -177,8 +177,8 @@ minimize(rosenbrock, np.array([-1.0, 2.0]), jac=True).x.round(4)
 # That depends on the computation, on its size and on the machine, so this project measures it. A
 # **workload** is a computation that is written for both libraries. A **case** is a workload at one
 # size, in one dtype, on a given number of threads. Each thread has its own core. A sentence that
-# names no number of threads means one thread. The **contenders** are what runs a case: NumPy,
-# `torch-cpu`, and with a GPU `torch-cuda`. A case is timed only after its results agree. Here is
+# names no number of threads means one thread. A **contender** runs a case: NumPy, `torch-cpu`, or
+# with a GPU `torch-cuda`. A case is timed only after the results of both libraries agree. Here is
 # the case of a softmax, which takes exponentials and divides those of each row by their sum,
 # measured on {{ machine }}:
 #
@@ -189,7 +189,7 @@ minimize(rosenbrock, np.array([-1.0, 2.0]), jac=True).x.round(4)
 # says how precise the speedup is. If everything were measured again and again, about nineteen of
 # twenty such intervals would contain the true speedup. A side is called faster only if the whole
 # interval is more than 5 % away from one. If the whole interval is within 10 % of one, the two are
-# equally fast. If it allows both answers, nobody can tell.
+# equally fast. In all other cases nobody can tell.
 # {{ choose(speedup("softmax", "n=1024"),
 #     faster="Here PyTorch is faster.",
 #     slower="Here NumPy is faster.",

@@ -143,7 +143,7 @@ print(f"a product of matrices in float32 takes {1 / gain:.2f} of the time in flo
 #
 # ## When dtypes meet
 #
-# This adds two arrays of different dtypes, then two tensors of the same dtypes:
+# This cell adds two arrays of different dtypes, then two tensors of the same two dtypes:
 
 # %%
 pairs = ("float32", "float64"), ("uint8", "int8"), ("int32", "float32"), ("int64", "float32")

@@ -1,5 +1,5 @@
 # %% [markdown]
-# # How does one time code without being fooled?
+# # How do you time code without fooling yourself?
 #
 # A stopwatch around a line of NumPy shows nearly the right time. PyTorch has its own threads, its
 # devices work in the background, and its first calls are slower than later ones. Each of these can
@@ -283,8 +283,8 @@ torch.set_num_threads(threads_before)
 #
 # How far can you trust the figures on {{ machine }}? The next sentences say whether the results are
 # right, how steady the times are, and what A against A gives. (A cell is one case of one contender.
-# A speedup is unsettled where its interval allows both answers. The bound of a result is the
-# largest error that rounding can explain.)
+# A speedup is unsettled if its interval is too wide to tell which side is faster. The bound of a
+# result is the largest error that rounding can explain.)
 #
 # > {{ quote("verification") }}
 #

@@ -1,9 +1,9 @@
 # %% [markdown]
 # # Why is a convolution a matrix product?
 #
-# Networks for images consist of convolution layers. PyTorch has such layers and NumPy does not. As
-# loops in Python, a layer is so slow that any library looks fast beside it. As a matrix product, it
-# is a few lines of NumPy, and a fair comparison can use them.
+# Networks for images consist of convolution layers. PyTorch has such layers and NumPy does not.
+# Written as loops in Python, a layer is so slow that any library looks fast beside it. Written as a
+# matrix product, it is a few lines of NumPy, and a fair comparison can use them.
 #
 # **What you will know at the end:**
 #
@@ -324,8 +324,7 @@ check(correlation_matrix)
 # - {{ chapter("training_ladder") }}: networks that are built from layers.
 # - {{ chapter("precision") }}: what float32 means in a convolution on a GPU.
 # - {{ family("convolution", "All convolutions that were measured") }}, also on all cores.
-# -
-#   [torch.nn.functional.conv2d](https://pytorch.org/docs/stable/generated/torch.nn.functional.conv2d.html)
+# - [torch.nn.functional.conv2d](https://pytorch.org/docs/stable/generated/torch.nn.functional.conv2d.html)
 #   in the PyTorch documentation.
 # - Dumoulin and Visin, *A guide to convolution arithmetic for deep learning* (2016), has pictures
 #   of stride, padding and the gradient. Lavin and Gray, *Fast algorithms for convolutional neural

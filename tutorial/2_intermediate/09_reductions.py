@@ -302,7 +302,7 @@ def running_mean_var(numbers):
 check(running_mean_var)
 
 # %% [markdown]
-# **3.** If several elements are equally largest, `argmax` returns the first in both libraries.
+# **3.** If several elements share the largest value, `argmax` returns the first in both libraries.
 # `last_argmax(x)` takes a tensor of shape (n, m). It returns, for each row, the index of the last
 # of them: int64, of shape (n,).
 

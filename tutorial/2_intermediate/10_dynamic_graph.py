@@ -233,8 +233,8 @@ static_shrink = While(y, y > 1, y / 2, x)
 # `torch.compile` combines both: you write dynamic Python, and it records static graphs. At the
 # first call it follows the function step by step and collects the tensor operations into a graph.
 # It gives the graph to a **backend**, which returns the code to run instead. The usual backend
-# writes new code for the graph ({{ chapter("fusion") }}). This backend only keeps the graph and
-# runs it as it is:
+# writes new code for the graph ({{ chapter("fusion") }}). The backend in this cell only keeps the
+# graph and runs it as it is:
 
 # %%
 graphs = []

@@ -2,8 +2,8 @@
 # # What does each layer of PyTorch buy?
 #
 # You can train a network with NumPy alone: compute its output, derive the gradients by hand, and
-# take a step. Here one small network is trained four times. Each program uses one more part of
-# PyTorch and leaves every other line as it was. These programs are the **rungs** of a ladder. Each
+# take a step. Here one small network is trained four times. Each program after the first uses one
+# more part of PyTorch and keeps all other lines. These programs are the **rungs** of a ladder. Each
 # shows what one part does for you, and what it costs.
 #
 # **What you will know at the end:**
@@ -305,9 +305,9 @@ for name, body in (("tensors", mlp_tensors), ("autograd", mlp_autograd), ("nn, o
     print(f"{name:9} within 1e-10: {alike}; furthest {np.abs(losses - reference).max():.0e}")
 
 # %% [markdown]
-# The loss can also fall because the network learns the images by heart. So we count on **held-out**
-# images, which no program used for training. An image counts as right if its largest logit is that
-# of the right class. This is the share of right images:
+# The loss can also fall because the network learns the images by heart. So we test the programs on
+# **held-out** images, which no program used for training. An answer is right if the largest logit
+# is that of the right class. The cell prints the share of right answers:
 
 # %%
 pixels, right = (part[digits.TRAIN :] for part in digits.load())
@@ -345,14 +345,14 @@ for name, (_, (w1, b1, w2, b2)) in trained.items():
 #
 # {{ figure("ladder") }}
 #
-# Is the last rung faster than NumPy when the network grows?
+# Does the last rung become faster than NumPy as the network grows?
 #
 # > {{ quote("crossover", workload="train_mlp", contender="torch-cpu") }}
 #
 # {{ choose(quote("crossover", workload="train_mlp", contender="torch-cpu"),
-#     overtakes="It is: in calls that are large enough, PyTorch saves more time than its overhead
+#     overtakes="It does: in calls that are large enough, PyTorch saves more time than its overhead
 #     costs.",
-#     behind="It is not. So the overhead of a call is not the only cost here. The work inside the
+#     behind="It does not. So the overhead of a call is not the only cost here. The work inside the
 #     calls is not faster either, or not by enough.",
 #     ahead="It is faster from the start: even in small calls PyTorch saves more time than its
 #     overhead costs.",
@@ -393,8 +393,8 @@ plt.show()
 # ## Exercises
 #
 # **1.** `logits_cross_entropy(z, y)` takes arrays: logits of shape (batch, classes) and integer
-# labels of shape (batch,). It returns the mean cross-entropy as a float. It must be right for
-# logits of any size, for example a thousand, and must not change `z`.
+# labels of shape (batch,). It returns the mean cross-entropy as a float. It must also be right for
+# large logits, for example a thousand, and must not change `z`.
 #
 # **2.** `momentum_step(weights, grads, velocities, lr, momentum)` takes three lists with a tensor
 # for each parameter. It changes `weights` and `velocities` in place as `torch.optim.SGD` with that

@@ -1,5 +1,5 @@
 # %% [markdown]
-# # How does one save what was learned?
+# # How do you save a trained model?
 #
 # `np.save` writes an array, and `np.load` reads it back. A trained network consists of many named
 # arrays, some of them trained and some only measured. Its optimiser has a state too. What the file
@@ -136,8 +136,8 @@ torch.equal(restored.eval()(images[0]), wanted)
 # %% [markdown]
 # ## In another program
 #
-# A file is complete if another program can use it without anything else. Here a new Python process
-# makes the model, loads the file, and saves what it computes:
+# The test of a file is whether another program can use it. Here a new Python process makes the
+# model, loads the file, and saves what it computes:
 
 # %%
 PROGRAM = """
@@ -193,7 +193,7 @@ except RuntimeError as error:
     print(str(error).splitlines()[1].strip())
 
 # %% [markdown]
-# ## Which device the tensors are loaded to
+# ## The device of loaded tensors
 #
 # A file stores the device of each tensor, and loading puts the tensor there. If the machine has no
 # such device, name another with `map_location`: `"cpu"` always works. `"meta"` is a device on which
@@ -287,7 +287,7 @@ plt.show()
 # empty means, as at the very beginning. If a training shuffles, it also depends on the state of its
 # random generators. {{ chapter("checkpoints") }} is about the checkpoints of a long training.
 #
-# ## A common mistake: saving a view, and with it all that it looks at
+# ## A common mistake: saving a view, which saves the whole tensor
 #
 # A view shares the storage of the tensor that it was taken from ({{ chapter("views") }}), and
 # `torch.save` writes storages. So if you save one row of a matrix, the file holds the whole matrix,

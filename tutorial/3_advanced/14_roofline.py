@@ -184,9 +184,9 @@ plt.show()
 #
 # ## Above the roof: caches
 #
-# Some points of the file may lie above the slanted roof. This breaks no law: their data came from a
-# cache, the small memory inside the processor that keeps recently used data. Every cache has its
-# own roof. Here is the rate of a copy against the bytes that it touches:
+# Some points of the file may lie above the slanted roof. This is no contradiction: their data came
+# from a cache, the small memory inside the processor that keeps recently used data. Every cache has
+# its own roof. Here is the rate of a copy against the bytes that it touches:
 
 
 # %%

@@ -10,7 +10,7 @@
 # **What you will know at the end:**
 #
 # - how to write code for any device, and which calls make the program wait for it
-# - when it pays to move data to a device, by a model and as measured
+# - when it pays to move data to a device, by a cost model and as measured
 # - how copies and kernels overlap, and what streams, events and pinned memory are for
 # - why reading a copy too early gives wrong numbers, and reading the clock too early wrong times
 #
@@ -150,9 +150,9 @@ if torch.cuda.is_available():
 #
 # ## When moving the data pays
 #
-# A model gives the answer. Work takes as long as the roofline of {{ chapter("roofline") }} says,
-# and on the device one launch more. A transfer takes one launch, plus its bytes divided by the
-# bandwidth of the *link* between the two memories.
+# A cost model gives the answer. Work takes as long as the roofline of {{ chapter("roofline") }}
+# says, and on the device one launch more. A transfer takes one launch, plus its bytes divided by
+# the bandwidth of the *link* between the two memories.
 
 # %%
 # Placeholders: round numbers that nobody measured. Put in those of your machine.

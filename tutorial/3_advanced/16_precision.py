@@ -81,9 +81,10 @@ for value in (70_000.0, 1 + 2**-9, 1e-9):
 #
 # ## Rounding by hand
 #
-# The last bits of a float32 are digits. If you view these bits as an integer, you can cut some of
-# them off. To round to the nearest number, add half of the last kept bit first. The cell compares
-# the largest relative error of many numbers with the unit roundoff of ten stored bits:
+# The last bits of a float32 are digits. If you view the float32 as an integer, you can cut some of
+# these bits off. To round to the nearest number, first add half the value of the last kept bit. The
+# cell compares the largest relative error of many numbers with the unit roundoff of ten stored
+# bits:
 
 
 # %%
@@ -153,9 +154,9 @@ for name, (left, right) in kinds.items():
 #
 # ## What float32 means on a GPU
 #
-# On an NVIDIA GPU, "float32" may mean TF32. This is a setting, one for matrix products and one for
-# convolutions. The cell prints the defaults of the PyTorch that ran here, with or without a GPU.
-# `none` means that a general setting decides, which is true float32 unless you change it:
+# On an NVIDIA GPU, "float32" may mean TF32. Two settings decide this, one for matrix products and
+# one for convolutions. The cell prints the defaults of the PyTorch that ran here, with or without a
+# GPU. `none` means that a general setting decides, which is true float32 unless you change it:
 
 # %%
 matmul = torch.backends.cuda.matmul

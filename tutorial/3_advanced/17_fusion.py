@@ -214,7 +214,7 @@ torch.equal(compiled(xt, wt, bt), steps_torch(xt, wt, bt))
 #
 # > {{ speedup("elementwise_chain", "n=32", contender="torch-cpu-compile") }}
 #
-# ## After how many calls it pays
+# ## After how many calls compiling pays
 #
 # These are the longest first calls, of PyTorch and of the functions that it compiles:
 #

@@ -291,8 +291,8 @@ plt.show()
 # > {{ speedup("autograd_overhead", "mode=tape,n=8") }}
 #
 # A node costs about the same for small tensors and for large ones. So the larger the work, the
-# smaller its share should be. The cell measures the time with a tape and of the backward pass, as
-# multiples of the time without a tape:
+# smaller its share should be. The cell measures the forward pass with a tape and the backward pass,
+# as multiples of the forward pass without a tape:
 
 # %%
 from torch.utils.benchmark import Timer
@@ -366,8 +366,8 @@ except RuntimeError as error:
 #
 # **1.** `stable_softplus(x)` takes a float64 tensor of any shape. It returns `log(1 + exp(x))` of
 # each element, with a `Function` of your own. The values must be finite and right wherever x is
-# finite. The gradient and the gradient of the gradient too: at zero, at a thousand and at minus a
-# thousand.
+# finite. So must be the gradient and the gradient of the gradient, at zero, at a thousand and at
+# minus a thousand.
 #
 # **2.** `hessian_vector(f, x, v)` takes a function from a tensor to a number, a tensor `x` of any
 # shape that needs no gradient, and `v` of the same shape. It returns H v, of the same shape too,

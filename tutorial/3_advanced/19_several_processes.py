@@ -53,9 +53,9 @@ print("close:", torch.allclose(mean, whole, rtol=1e-12), " equal in every bit:",
 # carries the messages: `gloo` between CPUs, `nccl` between NVIDIA GPUs.
 #
 # Ranks exchange messages with **collectives**, functions that every rank must call in the same
-# order. If one rank does not call, the others wait. `dist.all_reduce(t)` puts the sum of `t` over
-# all ranks into `t` in every rank. `dist.barrier()` lets no rank continue before all ranks have
-# reached it.
+# order. If one rank does not call one of them, the others wait. `dist.all_reduce(t)` puts the sum
+# of `t` over all ranks into `t` in every rank. `dist.barrier()` lets no rank continue before all
+# ranks have reached it.
 #
 # This is the whole program. It trains the network of {{ chapter("training_ladder") }} in float64,
 # in four ways. Data-parallel training by hand needs only one extra function,
@@ -186,9 +186,9 @@ for size, (hidden, batch) in SIZES.items():
 
 # %% [markdown]
 # Two times tell you what to expect elsewhere: the time of a step of one process, and the time of an
-# all-reduce of its gradients. With n processes a step takes about an n-th of the first time. To
-# this it adds the part of the second time that does not overlap with backward. Larger batches
-# increase only the first time.
+# all-reduce of its gradients. With n processes a step takes about an n-th of the first time. Add to
+# this the part of the second time that does not overlap with backward. Larger batches increase only
+# the first time.
 #
 # ## Which examples a rank sees
 #

@@ -85,8 +85,8 @@ print(len(losses), "steps")
 
 # %% [markdown]
 # In a terminal, `tensorboard --logdir runs` shows everything below that folder as a page at
-# `http://localhost:6006`. The page follows files that grow. The package `tensorboard` is not part
-# of PyTorch, and needs no TensorFlow. A thread of the writer writes the events to disc, at the
+# `http://localhost:6006`. The page updates while the files grow. The package `tensorboard` is not
+# part of PyTorch, and needs no TensorFlow. A thread of the writer writes the events to disc, at the
 # latest after `flush_secs`, two minutes by default. So a program that is killed may lose its last
 # events. A program that ends normally loses none, thanks to `with` (or `close()`).
 #

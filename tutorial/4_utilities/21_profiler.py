@@ -72,9 +72,9 @@ wall_us, prof = min(runs, key=lambda run: run[0])
 
 # %% [markdown]
 # `key_averages()` adds up all events with the same name. `aten` is PyTorch's library of operations.
-# A name with `Backward` in it is a node of autograd's tape that runs. The **total time** of an
-# operation is the time from its start to its end. Its **self time** is the total time without the
-# operations that it called:
+# A name with `Backward` in it is a node of autograd's tape. The **total time** of an operation is
+# the time from its start to its end. Its **self time** is the total time without the operations
+# that it called:
 
 # %%
 rows = prof.key_averages()

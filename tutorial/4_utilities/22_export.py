@@ -1,5 +1,5 @@
 # %% [markdown]
-# # How does one hand on a model without its code?
+# # How do you share a model without its code?
 #
 # An `.npz` of weights holds only numbers. To use them you also need the functions that compute with
 # them, in Python and in the right version. `torch.export` records what a model computes as one
@@ -146,7 +146,7 @@ print("exported:", exported(torch.ones(2)))
 print("the model:", cooled(torch.ones(2)))
 
 # %% [markdown]
-# A value that shall vary has to be a tensor, and an argument. Shapes are constants as well, unless
+# A value that should vary has to be a tensor, and an argument. Shapes are constants as well, unless
 # `dynamic_shapes` says otherwise. It names the variable axes of each argument. The graph then has a
 # symbol in place of the number, with a range. (Give an example of two rows or more, because a size
 # of one may be treated as a constant.) `refusal` below returns the error that a call raises:

@@ -183,9 +183,9 @@ for name, entry in header.items():
 # %% [markdown]
 # Nothing in the file names a function. So a reader cannot be made to call one, as it can with a
 # pickle. For the same reason the file holds only tensors and texts, and no optimiser with its
-# nested dictionaries. And safetensors refuses tensors that share memory. Such are **tied weights**,
-# one matrix that two layers use. The file would hold the matrix twice, and loading would make two
-# separate tensors.
+# nested dictionaries. And safetensors refuses tensors that share memory. An example is **tied
+# weights**, one matrix that two layers use. The file would hold the matrix twice, and loading would
+# make two separate tensors.
 
 # %%
 tied = nn.Sequential(nn.Embedding(10, 4), nn.Linear(4, 10, bias=False))
@@ -243,9 +243,10 @@ good = torch.load(path)
 attempt(torch.save)
 
 # %% [markdown]
-# Saving has destroyed days of work. So write under another name first, make sure that the bytes are
-# on the disc, and then rename. `Path.replace` (`os.replace`) puts the new file in the place of the
-# old one in one step. Anyone who reads the file gets one of the two, and all of it.
+# In a long training this would destroy days of work. So write under another name first, make sure
+# that the bytes are on the disc, and then rename. `Path.replace` (`os.replace`) puts the new file
+# in the place of the old one in one step. Anyone who reads the file gets one of the two, and all of
+# it.
 
 
 # %%

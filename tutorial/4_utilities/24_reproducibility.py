@@ -60,10 +60,9 @@ print("seeds 1 and 1 + 2**32 give the same:", torch.equal(uniform(1), uniform(1 
 # ## The global state
 #
 # Functions without a generator draw from a global one. `torch.manual_seed` seeds it on every
-# device. One more draw anywhere in the program changes everything that it gives from then on. A
-# generator that you pass in is yours alone. Modules take no generator when they draw their first
-# weights. For them, use `fork_rng`: seed the global state inside it, and it restores the old state
-# afterwards.
+# device. One more draw anywhere in the program changes all later numbers. A generator that you pass
+# in is yours alone. Modules take no generator when they draw their first weights. For them, use
+# `fork_rng`: seed the global state inside it, and it restores the old state afterwards.
 
 
 # %%

@@ -127,7 +127,7 @@ table = pd.DataFrame(told).set_index("n").round(4)
 table.assign(inside=table["by hand"].between(table["low"], table["high"]))
 
 # %% [markdown]
-# Two files know nothing of each other, so two machines have no visits in common. For them, the
+# Two files were measured independently, so two machines have no visits in common. For them, the
 # times `time_s` are divided. Their intervals are combined like independent errors: in logarithms,
 # as the square root of the sum of squares.
 #
@@ -196,10 +196,10 @@ print(compared.stdout[compared.stdout.rindex("\nplanted: ") :].strip())
 
 # %% [markdown]
 # A verdict is *faster* or *slower* if the whole interval is more than 5 % away from 1. It is *tie*
-# if the whole interval is within 10 % of 1, *unsettled* if the interval allows both answers, and
-# *not comparable* if the two did not do the same thing. `sort` is not comparable, because the
-# checksums of its code differ. Cells that were skipped are not comparable either. So the next cell
-# leaves out `sort` and compares what the gate found with the planted truth:
+# if the whole interval is within 10 % of 1, *not comparable* if the two did not do the same thing,
+# and *unsettled* otherwise. `sort` is not comparable, because the checksums of its code differ.
+# Cells that were skipped are not comparable either. So the next cell leaves out `sort` and compares
+# what the gate found with the planted truth:
 
 # %%
 keys = {

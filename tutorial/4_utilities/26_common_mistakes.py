@@ -1,9 +1,9 @@
 # %% [markdown]
 # # What goes wrong most often?
 #
-# Few mistakes in PyTorch raise an error. Most give a number. It is the wrong number, or the right
-# number but too slowly. Each chapter has made one of them on purpose and shown what follows. This
-# page collects them, with links to the places.
+# Few mistakes in PyTorch raise an error. Most give a number. Either the number is wrong, or it is
+# right but comes too slowly. Each chapter has made one of them on purpose and shown what follows.
+# This page collects them, with links to the places.
 #
 # **What you will know at the end:**
 #

@@ -226,7 +226,7 @@
 # **tie** · a verdict: the whole interval of a speedup is within 10 % of one.
 # {{ chapter("what_is_pytorch") }}
 #
-# **unsettled** · a verdict: the interval of a speedup allows both answers, so nobody can tell.
+# **unsettled** · a verdict: the interval of a speedup is too wide to tell which side is faster.
 # {{ chapter("what_is_pytorch") }}
 #
 # **vector-Jacobian product** · a vector times a Jacobian. `backward` computes it without building
