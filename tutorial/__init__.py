@@ -1,1 +1,1 @@
-"""Teaches: chapters that run, exercises that can be checked."""
+"""A tutorial: chapters that run, and exercises that you can check."""

@@ -1,4 +1,4 @@
-"""Check your answers: `python -m tutorial check 04`, or the script or notebook that holds them."""
+"""Check your answers: `python -m tutorial check 04`, or a script or notebook with answers."""
 
 import argparse
 import contextlib
@@ -23,11 +23,11 @@ def chapters() -> list[Path]:
 
 
 def find(chapter: str) -> Path:
-    """Return the file that is meant: a number or a name of a chapter, or a path.
+    """Return the file of a chapter, given its number, its name or a path.
 
     Raises
     ------
-    LookupError : there is none.
+    LookupError : there is no such file.
 
     """
     for path in chapters():
@@ -38,17 +38,17 @@ def find(chapter: str) -> Path:
         return Path(chapter)
     known = ", ".join(path.stem for path in chapters())
     raise LookupError(
-        f"expected a chapter's number or name, or a script or notebook with answers, got"
+        f"expected the number or name of a chapter, or a script or notebook with answers, got"
         f" {chapter!r}; the chapters are {known}"
     )
 
 
 def answers(path: Path) -> Mapping[str, Any]:
-    """Run a script or a notebook, silently, and return what it defines.
+    """Run a script or a notebook without output, and return the names that it defines.
 
     Raises
     ------
-    RuntimeError : it stops before its end.
+    RuntimeError : it raised an exception before its end.
 
     """
     mpl.use("agg")
@@ -68,22 +68,24 @@ def answers(path: Path) -> Mapping[str, Any]:
 
 
 def check(path: Path) -> bool:
-    """Print for each exercise of a chapter whether its answer is right; tell whether all are.
+    """Print for each exercise of a chapter whether its answer is right; return whether all are.
 
     Raises
     ------
-    LookupError : the file holds no answer to any exercise.
+    LookupError : the file holds no answer to an exercise.
 
     """
     defined = answers(path)
     known = exercises()
     mine = [name for name in known if isinstance(defined.get(name), types.FunctionType)]
     if not mine:
-        raise LookupError(f"{path} holds no function named like an exercise")
-    lacking = {name: shortfall(defined[name]) for name in mine}
-    for name, what in lacking.items():
+        raise LookupError(
+            f"{path} holds no function named like an exercise: give each answer the name of its exercise"
+        )
+    wrong = {name: shortfall(defined[name]) for name in mine}
+    for name, what in wrong.items():
         print(f"{name}: {f'not yet. {what}' if what else 'right'}")
-    return not any(lacking.values())
+    return not any(wrong.values())
 
 
 def _check(chosen: argparse.Namespace) -> int:
@@ -98,12 +100,12 @@ def _list(_: argparse.Namespace) -> int:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run a command; return 0 where all answers are right."""
+    """Run a command; return 0 if all answers are right."""
     parser = argparse.ArgumentParser(prog="python -m tutorial", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    checking = commands.add_parser("check", help="are the answers of a chapter right?")
-    checking.add_argument("chapter", help="04, views, or a .py or .ipynb file with answers")
-    listing = commands.add_parser("list", help="the chapters")
+    checking = commands.add_parser("check", help="check the answers of a chapter")
+    checking.add_argument("chapter", help="04, views, or a .py or .ipynb file with your answers")
+    listing = commands.add_parser("list", help="list the chapters")
     run: Callable[[argparse.Namespace], int]
     for command, run in ((checking, _check), (listing, _list)):
         command.set_defaults(run=run)

@@ -1,7 +1,7 @@
-"""A chain of elementwise operations, compiled for real: the chapter on fusion shows this file.
+"""A chain of elementwise operations, compiled by inductor: the chapter on fusion shows this file.
 
-`python -m tutorial.compiled_chain` runs it. It takes some seconds, most of them the compiler's, and
-begins with an empty cache each time, as a first call on a new machine would.
+`python -m tutorial.compiled_chain` runs it. It takes some seconds, most of them in the compiler. It
+starts with an empty cache each time, like a first call on a new machine.
 """
 
 import os

@@ -1,10 +1,11 @@
-"""Data-parallel training of the digits network: each process takes its share of every batch.
+"""Data-parallel training of the digits network: each process computes a share of every batch.
 
     torchrun --standalone --nproc-per-node=2 -m tutorial.ddp_digits OUT.json
 
-They train the same network in four ways, in turn. `one`: rank 0 alone, whole batches. The others
-share each batch and all-reduce gradients: `by_hand` averages them, `ddp` leaves that to
-DistributedDataParallel, `summed` forgets to divide. Rank 0 writes losses and seconds of each step.
+The processes train the same network in four ways, one after the other. In `one`, rank 0 alone uses
+whole batches. In the other ways the ranks share each batch and all-reduce the gradients: `by_hand`
+averages them, `ddp` uses DistributedDataParallel, and `summed` forgets to divide. Rank 0 writes the
+loss and the seconds of each step.
 """
 
 import json
@@ -19,17 +20,17 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.distributed as dist
-import torch.distributed.nn  # first imported by DDP, it would keep the group past its end
+import torch.distributed.nn  # else DDP imports it, and it keeps the group alive
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
-SIZES = {"small": (32, 64), "large": (512, 896)}  # hidden units, images a batch
+SIZES = {"small": (32, 64), "large": (512, 896)}  # hidden units, images per batch
 WAYS = ("one", "by_hand", "ddp", "summed")
 EPOCHS, LR = 3, 0.5
 
 
 def network(hidden: int) -> nn.Module:
-    """Return 64-hidden-10 in float64, its weights the same in every process."""
+    """Return a network 64-hidden-10 in float64, with the same weights in every process."""
     torch.manual_seed(0)
     return nn.Sequential(nn.Linear(64, hidden), nn.Tanh(), nn.Linear(hidden, 10)).double()
 
@@ -44,14 +45,14 @@ def batches(batch: int) -> tuple[Tensor, Tensor]:
 
 
 def all_reduce_gradients(model: nn.Module, divisor: int) -> None:
-    """Replace each gradient by the sum over all processes, divided."""
+    """Replace each gradient by its sum over all processes, divided by `divisor`."""
     for p in model.parameters():
         dist.all_reduce(p.grad, op=dist.ReduceOp.SUM)
         p.grad /= divisor
 
 
 def train(model: nn.Module, x: Tensor, y: Tensor, divisor: int) -> list[Tensor]:
-    """Take a step a batch, gradients all-reduced if there is a divisor; return losses, seconds."""
+    """Take one step per batch, with an all-reduce unless `divisor` is 0; return losses, seconds."""
     losses, seconds = [], []
     for xb, yb in zip(x, y, strict=True):
         began = time.perf_counter()
@@ -69,7 +70,7 @@ def train(model: nn.Module, x: Tensor, y: Tensor, divisor: int) -> list[Tensor]:
 
 
 def run(way: str, hidden: int, batch: int) -> dict[str, list[float]]:
-    """Train in one of the ways; return the loss of each whole batch and each step's seconds."""
+    """Train in one of the ways; return the loss of the whole batch and the seconds, by step."""
     (x, y), rank = batches(batch), dist.get_rank()
     world = 1 if way == "one" else dist.get_world_size()
     model = DistributedDataParallel(network(hidden)) if way == "ddp" else network(hidden)
@@ -84,15 +85,15 @@ def run(way: str, hidden: int, batch: int) -> dict[str, list[float]]:
 
 
 def main(path: str) -> None:
-    """Join the other processes, train in every way, write what came of it, leave."""
+    """Join the process group, train in every way, write the results, leave the group."""
     loopback = [name for _, name in socket.if_nameindex() if name.startswith("lo")]
-    if loopback:  # all are on this machine, whose own name no network need know
+    if loopback:  # all processes are on this machine: its host name need not resolve
         os.environ.setdefault("GLOO_SOCKET_IFNAME", loopback[0])
     torch.set_num_threads(1)
     dist.init_process_group("gloo")
-    ran = {size: {way: run(way, *SIZES[size]) for way in WAYS} for size in SIZES}
+    results = {size: {way: run(way, *SIZES[size]) for way in WAYS} for size in SIZES}
     if dist.get_rank() == 0:
-        Path(path).write_text(json.dumps(ran), encoding="utf-8")
+        Path(path).write_text(json.dumps(results), encoding="utf-8")
     dist.destroy_process_group()
 
 

@@ -1,8 +1,7 @@
-"""Exercises: functions that a chapter leaves to its reader, and telling whether an answer is right.
+"""Exercises: functions that the reader of a chapter writes, and checks of these answers.
 
-An exercise is known by the name of its function. What is asked of it stands in `tutorial/checks`,
-in a function of the same name that is given the answer and raises `NotYetError` where it falls
-short.
+The name of an exercise is the name of its function. Its check is the function of the same name in
+`tutorial/checks`. A check takes the answer and raises `NotYetError` if it is not right.
 """
 
 import importlib
@@ -17,7 +16,7 @@ import torch
 
 from tutorial import checks
 
-LONGEST = 120  # of a value in a message, characters
+LONGEST = 120  # characters of a value in a message
 Answer = Callable[..., Any]
 Check = Callable[[Answer], None]
 
@@ -27,10 +26,10 @@ class NotYetError(Exception):
 
 
 def expect(what: str, got: object, wanted: object, *, tolerance: float = 1e-6) -> None:
-    """Hold a result against what is wanted: arrays and tensors by shape, dtype and values.
+    """Compare a result with the expected one: arrays and tensors by shape, dtype and values.
 
-    Numbers may differ by `tolerance`, relative and absolute; a wanted dtype is asked for where
-    both are arrays or both are tensors.
+    Numbers may differ by `tolerance`, relative and absolute. An array does not pass for a tensor,
+    nor a tensor for an array.
 
     Raises
     ------
@@ -40,7 +39,7 @@ def expect(what: str, got: object, wanted: object, *, tolerance: float = 1e-6) -
     message = f"{what}: expected {_shown(wanted)}, got {_shown(got)}"
     if isinstance(wanted, torch.Tensor | np.ndarray):
         if not isinstance(got, type(wanted)):
-            raise NotYetError(f"{message}, which is no {type(wanted).__name__}")
+            raise NotYetError(f"{message}, which is not a {type(wanted).__name__}")
         if got.dtype != wanted.dtype or tuple(got.shape) != tuple(wanted.shape):
             raise NotYetError(f"{what}: expected {_kind(wanted)}, got {_kind(got)}")
         one, other = (torch.as_tensor(each).detach().cpu() for each in (got, wanted))
@@ -60,44 +59,47 @@ def _kind(value: Any) -> str:
 
 
 def _shown(value: object) -> str:
-    """Return a value as it stands in a message, on one line and not too long."""
+    """Return the text of a value in a message: on one line and not too long."""
     text = " ".join(repr(value).split())
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
 
 
 @cache
 def exercises() -> Mapping[str, tuple[str, Check]]:
-    """Return every exercise by its name: its chapter's name, and its check."""
-    found: dict[str, tuple[str, Check]] = {}
+    """Return the exercises by name, each with the name of its chapter and its check."""
+    by_name: dict[str, tuple[str, Check]] = {}
     for module in pkgutil.iter_modules(checks.__path__):
-        read = importlib.import_module(f"{checks.__name__}.{module.name}")
-        for name, function in inspect.getmembers(read, inspect.isfunction):
-            if function.__module__ == read.__name__ and not name.startswith("_"):
-                found[name] = module.name, function
-    return found
+        loaded = importlib.import_module(f"{checks.__name__}.{module.name}")
+        for name, function in inspect.getmembers(loaded, inspect.isfunction):
+            if function.__module__ == loaded.__name__ and not name.startswith("_"):
+                by_name[name] = module.name, function
+    return by_name
 
 
 def shortfall(answer: Answer) -> str:
-    """Return what an answer lacks, "" where it is right.
+    """Return what is wrong with an answer, "" if it is right.
 
     Raises
     ------
-    LookupError : there is no exercise of that name.
+    LookupError : there is no exercise with that name.
 
     """
     known = exercises()
     if answer.__name__ not in known:
-        raise LookupError(f"an answer is a function named like its exercise, got {answer.__name__}")
+        raise LookupError(
+            f"expected a function with the name of an exercise, got {answer.__name__}: give the answer"
+            " the name of its exercise"
+        )
     try:
         known[answer.__name__][1](answer)
     except NotYetError as error:
         return str(error)
-    except Exception as error:  # noqa: BLE001 - an answer may raise whatever it likes
+    except Exception as error:  # noqa: BLE001 - an answer may raise anything
         return f"it raised {type(error).__name__}: {error}"
     return ""
 
 
 def check(answer: Answer) -> None:
-    """Print whether an answer to an exercise is right, and what it lacks."""
+    """Print whether an answer to an exercise is right, or what is wrong with it."""
     lacking = shortfall(answer)
     print(f"{answer.__name__}: {f'not yet. {lacking}' if lacking else 'right'}")

@@ -1,19 +1,20 @@
 # %% [markdown]
 # # What is PyTorch, and what does it add to NumPy?
 #
-# PyTorch is an array library in the manner of NumPy, with three additions: gradients, devices and a
+# PyTorch is an array library similar to NumPy, with three additions: gradients, devices, and a
 # library of parts for deep learning. So you know much of it already. This chapter shows each
-# addition in a few lines, and then turns to what most people ask first: whether it is faster.
+# addition in a few lines. Then it turns to the question that most people ask first: is it faster?
 #
 # **What you will know at the end:**
 #
-# - what a tensor is, and which habits of NumPy still hold
-# - what PyTorch adds to an array, and why deep learning is done with it
+# - what a tensor is, and which habits from NumPy still work
+# - what PyTorch adds to an array, and why people use it for deep learning
 # - how to read a sentence about speed on these pages, and how far to trust it
 #
 # ## An array library
 #
-# PyTorch's array is called a **tensor**. It has a shape and a dtype, it slices, it broadcasts:
+# PyTorch's array is called a **tensor**. It has a shape and a dtype, and you can slice and
+# broadcast it:
 
 # %%
 import timeit
@@ -28,8 +29,9 @@ print(x[:, 1:] - x.mean(axis=0)[1:])
 print(t[:, 1:] - t.mean(dim=0)[1:])
 
 # %% [markdown]
-# Most names are NumPy's. Where NumPy says `axis`, PyTorch says `dim`, but mostly takes either.
-# `torch.from_numpy` makes a tensor of an array, and `numpy()` an array of a tensor:
+# Most names are the same as in NumPy. Where NumPy says `axis`, PyTorch says `dim`, but mostly
+# accepts both. `torch.from_numpy` makes a tensor from an array, and `numpy()` makes an array from a
+# tensor:
 
 # %%
 print(torch.equal(t.sum(dim=1), t.sum(axis=1)))
@@ -37,16 +39,16 @@ print(np.array_equal(x, t.numpy()))
 torch.from_numpy(x)
 
 # %% [markdown]
-# What came from NumPy is float64, while PyTorch's own default is float32; the next chapter is about
-# that, and the one after it about what an array and a tensor share.
+# The numbers from NumPy are float64, but PyTorch's own default is float32. The next chapter
+# explains this, and the one after it explains what an array and a tensor share.
 #
 # ## Addition one: gradients
 #
-# A model is trained by changing its numbers until an error, its **loss**, is small. For that one
-# needs the derivative of the loss with respect to every number: the **gradient**. With NumPy you
-# work it out on paper and type it in. PyTorch remembers each step that starts from a tensor with
-# `requires_grad=True`, and `backward()` goes back through the steps: **autograd**. On paper, the
-# derivative of a sum of squares is twice each number:
+# To train a model is to change its numbers until an error, its **loss**, is small. For this you
+# need the derivative of the loss with respect to every number: the **gradient**. With NumPy you
+# derive it on paper and type it in. PyTorch remembers each step that starts from a tensor with
+# `requires_grad=True`, and `backward()` goes back through the steps. This is called **autograd**.
+# On paper, the derivative of a sum of squares is twice each number:
 
 # %%
 w = torch.tensor([1.0, 2.0, 3.0], requires_grad=True)
@@ -57,9 +59,10 @@ print(w.grad, torch.equal(w.grad, 2 * w.detach()))  # detach: the numbers withou
 # %% [markdown]
 # ## Addition two: devices
 #
-# A **device** is what computes: the processor (CPU), or an accelerator beside it, most often a
-# graphics processor (GPU), with memory of its own. A tensor lives on one device, and what is
-# computed from it is computed there. `cuda` is what PyTorch calls a GPU made by NVIDIA:
+# A **device** is the hardware that computes: the processor (CPU), or an accelerator beside it. Most
+# accelerators are graphics processors (GPUs), and they have their own memory. A tensor is on one
+# device, and PyTorch computes with it on that device. `cuda` is PyTorch's name for a GPU made by
+# NVIDIA:
 
 # %%
 device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -67,12 +70,14 @@ ones = torch.ones(2, 3, device=device)
 (ones + ones).sum().item()
 
 # %% [markdown]
-# The line that computes is the same on either; `item` turns a single number into one of Python's.
+# The line that computes is the same on both devices. `item` turns a tensor of one number into a
+# Python number.
 #
-# A few cells of this tutorial need a GPU, as the next one does. They have the tag `gpu` and ask
-# first, so a script or a notebook passes over them where there is none. On a page, their output is
-# from the machine that built it if that has a GPU, and else what a reference machine recorded, with
-# its name beside it. If none has recorded it, the page says so.
+# A few cells of this tutorial need a GPU, such as the next one. They have the tag `gpu` and check
+# first whether there is a GPU, so a script or a notebook skips them where there is none. A page
+# shows their output from the machine that built the page, if it has a GPU. If it has none, the page
+# shows the output that a reference machine recorded, with the name of that machine. If no machine
+# has recorded it, the page says so.
 
 # %% tags=["gpu"]
 if torch.cuda.is_available():
@@ -82,10 +87,10 @@ if torch.cuda.is_available():
 # %% [markdown]
 # ## Addition three: a library of parts
 #
-# `torch.nn` has **layers**, the simple functions that a network is composed of, and `torch.optim`
-# has **optimisers**, methods that follow a gradient. Here is a small network, `Linear`, `Tanh` and
-# `Linear` in sequence; to call it on `x` is to compute its output. Its adjustable numbers are its
-# **parameters**. It is to learn a sine from noisy points:
+# `torch.nn` has **layers**, the simple functions that a network is made of. `torch.optim` has
+# **optimisers**, methods that follow a gradient. Here is a small network: `Linear`, `Tanh` and
+# `Linear` in sequence. Calling it on `x` computes its output. The numbers that training can change
+# are its **parameters**. It has to learn a sine from noisy points:
 
 # %%
 torch.manual_seed(0)
@@ -96,8 +101,8 @@ before = model(x).detach()
 print(sum(p.numel() for p in model.parameters()), "parameters")
 
 # %% [markdown]
-# In each step the optimiser, here one that is called Adam, changes all of them against their
-# gradients, by an amount that `lr`, the learning rate, controls:
+# In each step the optimiser changes all parameters against their gradients. This one is called
+# Adam. `lr`, the learning rate, controls the size of the change:
 
 # %%
 optimiser = torch.optim.Adam(model.parameters(), lr=0.02)
@@ -118,11 +123,12 @@ plt.show()
 # %% [markdown]
 # ## Why deep learning is done with it
 #
-# **Ease of use.** Nothing was differentiated by hand above, and the loop does not know what the
-# model is: it trains another just as well.
+# **Ease of use.** Nobody differentiated anything by hand above. And the loop does not depend on the
+# model: it can train any other model too.
 #
 # **Flexibility.** A model is ordinary Python, with loops and branches that depend on the data.
-# Autograd differentiates what ran, here four halvings, so the slope is a half to the fourth power:
+# Autograd differentiates the operations that ran. Here these are four halvings, so the slope is a
+# half to the fourth power:
 
 
 # %%
@@ -138,7 +144,7 @@ print(start.grad.item(), 0.5**4)
 
 # %% [markdown]
 # **Ecosystem.** Much of what a model needs exists already, in PyTorch and in the libraries that
-# build on it. All of it is made of tensors, so it fits together. This is the number of layers,
+# build on it. All of it works on tensors, so the parts fit together. This is the number of layers,
 # losses and containers of layers in `torch.nn` alone:
 
 # %%
@@ -146,9 +152,9 @@ parts = [part for part in vars(torch.nn).values() if isinstance(part, type)]
 sum(issubclass(part, torch.nn.Module) for part in parts)
 
 # %% [markdown]
-# **Integration.** The libraries around NumPy take part as well. Matplotlib drew tensors above. Here
-# SciPy, which knows nothing of PyTorch, minimises a function by the gradient that autograd gives
-# (`jac=True` says that the function returns its gradient as well):
+# **Integration.** PyTorch also works with the libraries around NumPy. Matplotlib drew tensors
+# above. SciPy knows nothing of PyTorch, and here it minimises a function with the gradient from
+# autograd (`jac=True` says that the function returns its gradient as well):
 
 # %%
 from scipy.optimize import minimize
@@ -164,68 +170,70 @@ def rosenbrock(point):
 minimize(rosenbrock, np.array([-1.0, 2.0]), jac=True).x.round(4)
 
 # %% [markdown]
-# The minimum of that function, Rosenbrock's, is at one in both coordinates.
+# This function is called Rosenbrock's function. Its minimum is at one in both coordinates.
 #
 # ## Is it faster?
 #
 # That depends on the computation, on its size and on the machine, so this project measures it. A
-# computation that is written for both libraries is a **workload**. A **case** is a workload at one
-# size, in one dtype, on a given number of threads, each with a core of its own; where a sentence
-# names no number of threads, there is one. Those that run a case are the **contenders**: NumPy,
-# `torch-cpu`, and with a GPU `torch-cuda`. Nothing is timed before their results are found to
-# agree. Here is the case of a softmax, which takes exponentials and divides those of each row by
-# their sum, as measured on {{ machine }}:
+# **workload** is a computation that is written for both libraries. A **case** is a workload at one
+# size, in one dtype, on a given number of threads. Each thread has its own core. A sentence that
+# names no number of threads means one thread. A **contender** runs a case: NumPy, `torch-cpu`, or
+# with a GPU `torch-cuda`. A case is timed only after the results of both libraries agree. Here is
+# the case of a softmax, which takes exponentials and divides those of each row by their sum,
+# measured on {{ machine }}:
 #
 # > {{ speedup("softmax", "n=1024") }}
 #
-# The number is a **speedup**: NumPy's time divided by PyTorch's. (Where NumPy is the faster side,
-# the sentence turns it round; the figures never do.) Each time is {{ times }}.
-# The **interval** says how well it is known. If everything were measured again and again, about
-# nineteen of twenty such intervals would hold the true speedup. So a side is called faster only
-# where the whole interval is more than 5 % away from one. Where all of it lies within 10 % of one,
-# the two are equally fast. Where it holds both answers, nobody can tell.
+# The number is a **speedup**: NumPy's time divided by PyTorch's. (Where NumPy is faster, the
+# sentence turns the ratio round. The figures never do.) Each time is {{ times }}. The **interval**
+# says how precise the speedup is. If everything were measured again and again, about nineteen of
+# twenty such intervals would contain the true speedup. A side is called faster only if the whole
+# interval is more than 5 % away from one. If the whole interval is within 10 % of one, the two are
+# equally fast. In all other cases nobody can tell.
 # {{ choose(speedup("softmax", "n=1024"),
-#     faster="Here it is, and PyTorch is the faster side.",
-#     slower="Here it is, and NumPy is the faster side.",
+#     faster="Here PyTorch is faster.",
+#     slower="Here NumPy is faster.",
 #     tie="Here the two are equally fast.",
-#     otherwise="Here nobody can tell who is faster.") }}
+#     otherwise="Here nobody can tell which side is faster.") }}
 #
-# What stands out is PyTorch's largest win, its largest loss, and the largest product of matrices
-# (fewer findings, where one is missing or is two of these at once):
+# Three results are special: PyTorch's largest win, its largest loss, and the largest matrix
+# product. (There are fewer sentences if one of them is missing, or if two are the same.)
 #
 # {{ headlines() }}
 #
-# Should you care? This counts the verdicts on all computations:
+# Does this matter for your work? This sentence counts the verdicts on all computations:
 #
 # > {{ quote("answer", contender="torch-cpu") }}
 #
 # {{ choose(quote("answer", contender="torch-cpu"),
 #     faster="The most frequent verdict here is that PyTorch is faster.",
 #     slower="The most frequent verdict here is that NumPy is faster. On a CPU like this one, speed
-# alone is a reason for PyTorch only if it is faster in your own computation.",
+#     alone is a reason for PyTorch only if it is faster in your own computation.",
 #     tie="The most frequent verdict here is a tie. On a CPU like this one, speed alone is a reason
-# for PyTorch only if it is faster in your own computation.",
-#     even="No verdict is more frequent here than every other. Measure your own computation.",
+#     for PyTorch only if it is faster in your own computation.",
+#     even="No single verdict is the most frequent here. Measure your own computation.",
 #     unsettled="Too many of them are unsettled here for an answer. A longer run, or a calmer
-# machine, gives one.",
+#     machine, gives one.",
 #     otherwise="Too little was measured here to say more.") }}
-# In the figure a row is a computation and a dot is a size of it, the large dot the largest size:
+# In the figure each row is a computation. Each dot is a size of it, and the large dot is the
+# largest size:
 #
 # {{ figure("overview") }}
 #
-# And on a GPU? A number with a dagger (†) is from another machine, which has what this one lacks:
+# And on a GPU? A number with a dagger (†) comes from another machine, which has the hardware that
+# this machine lacks:
 #
 # > {{ speedup("matmul", "n=2048", contender="torch-cuda") }}
 #
-# The code that was timed can always be seen. Here is the product of matrices, the simplest pair:
+# You can always see the code that was timed. Here is the matrix product, the simplest pair:
 #
 # {{ pair("matmul") }}
 #
 # ## A common mistake: rewriting in PyTorch for speed alone
 #
-# A program of many small operations is rewritten, `np` becomes `torch`, and it is expected to be
-# faster. But in either library every call has a price before a number is touched. This adds one to
-# few numbers and to many, on one core, and takes the shortest time of several tries:
+# Someone rewrites a program of many small operations: `np` becomes `torch`, and they expect it to
+# be faster. But in both libraries every call takes time before it touches a number. This cell adds
+# one to a few numbers and to many, on one core, and takes the shortest of several times:
 
 
 # %%
@@ -244,13 +252,13 @@ for n, calls in ((8, 2000), (1_000_000, 10)):
     print(f"{n:9,} numbers:", verdict if factor > CLEAR else "about equally fast")
 
 # %% [markdown]
-# Measured with more care, the small one is:
+# This is the small addition, measured with more care:
 #
 # > {{ speedup("dispatch", "n=8") }}
 #
 # What to do instead: have another reason (gradients, a device, a part), or measure your own case
-# first. And in either library, hand over much work in one call. Here are a thousand rows of eight
-# numbers, in one call and in a thousand:
+# first. And in both libraries, give much work to one call. Here the same thousand rows of eight
+# numbers are processed in one call and in a thousand calls:
 
 # %%
 share = adding_s(torch.ones(1000, 8), 100) / (1000 * adding_s(torch.ones(8), 1000))
@@ -260,14 +268,14 @@ print(f"one call takes {share:.4f} of the time of a thousand calls")
 # %% [markdown]
 # ## Exercises
 #
-# **1.** `slope_at(f, x)` takes a function of a tensor and a Python number `x`, and returns the
-# derivative of `f` at `x` as a Python number. Let autograd find it.
+# **1.** `slope_at(f, x)` takes a function of a tensor and a Python number `x`. It returns the
+# derivative of `f` at `x` as a Python number. Use autograd.
 #
 # **2.** `who_is_faster(low, high)` takes the ends of the interval of NumPy's time divided by
-# PyTorch's, and returns `"PyTorch"` only if all of the interval is above 1.05, `"NumPy"` only if
-# all of it is below 1 / 1.05, and else `"neither"`.
+# PyTorch's. It returns `"PyTorch"` only if the whole interval is above 1.05, `"NumPy"` only if the
+# whole interval is below 1 / 1.05, and otherwise `"neither"`.
 #
-# Answers are checked here or by `python -m tutorial check 01`; solutions are in
+# Check your answers here or with `python -m tutorial check 01`. Solutions are in
 # `tutorial/solutions/what_is_pytorch.py`.
 
 # %%

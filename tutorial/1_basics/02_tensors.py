@@ -1,17 +1,16 @@
 # %% [markdown]
 # # What does a tensor hold?
 #
-# A tensor is described by its shape, its dtype and its device. The first two you know from NumPy,
-# but PyTorch has other defaults for dtypes and other rules for mixing them. So a line that looks
-# the same can give fewer digits, raise an error or take longer, and most first surprises with
-# PyTorch are of this kind.
+# A tensor has a shape, a dtype and a device. You know the first two from NumPy. But PyTorch has
+# other default dtypes and other rules for mixing dtypes. So the same line can give fewer digits,
+# raise an error or take longer. Most first surprises with PyTorch are of this kind.
 #
 # **What you will know at the end:**
 #
 # - how to make tensors, and which dtype they get
-# - what float32 costs in digits, and what it gains in memory and time
-# - which dtype comes out where two meet, in NumPy and in PyTorch
-# - how float64 slips in from NumPy, and where to stop it
+# - how many digits float32 costs, and how much memory and time it saves
+# - which dtype an operation on two dtypes returns, in NumPy and in PyTorch
+# - how float64 gets in from NumPy by accident, and how to prevent that
 #
 # ## Shape, dtype, device
 
@@ -28,20 +27,20 @@ print(t.shape, t.dtype, t.device)
 print(t.shape == x.shape, t.ndim == x.ndim, len(t) == len(x))
 
 # %% [markdown]
-# The shape is a tuple, and `ndim` and `len` mean what you think. One name does not: `size` is a
-# number in NumPy and a method that returns the shape in PyTorch. The number of elements is `numel`:
+# The shape is a tuple, and `ndim` and `len` work as in NumPy. One name differs: `size` is a number
+# in NumPy, but in PyTorch it is a method that returns the shape. The number of elements is `numel`:
 
 # %%
 print(x.size, t.size(), t.numel())
 
 # %% [markdown]
-# The device is where the numbers are; in this chapter they are all on the CPU.
+# The device is the place where the numbers are stored. In this chapter it is always the CPU.
 #
 # ## Making tensors
 #
-# `torch.tensor` copies numbers out of lists, Python's numbers or arrays. Beside it stand the usual
-# functions. Random numbers come from a generator, as from `np.random.default_rng`, but the same
-# seed does not give the same numbers in both libraries:
+# `torch.tensor` copies numbers out of lists, Python numbers or arrays. The usual functions exist
+# too. Random numbers come from a generator, as with `np.random.default_rng`, but the same seed
+# gives different numbers in the two libraries:
 
 # %%
 print(torch.tensor([[1, 2], [3, 4]]))
@@ -51,28 +50,29 @@ print(torch.rand(2, generator=torch.Generator().manual_seed(0)), np.random.defau
 # %% [markdown]
 # ## The default dtypes
 #
-# Numbers of Python, and the dtypes that each library gives them:
+# This cell prints the dtype that each library gives to a Python number:
 
 # %%
 for value in (True, 1, 1.0, 1j):
     print(f"{value!r:4}  {np.array(value).dtype!s:10}  {torch.tensor(value).dtype}")
 
 # %% [markdown]
-# Python's own numbers with a decimal point are float64, and NumPy keeps them so. PyTorch takes half
+# A Python number with a decimal point is a float64, and NumPy keeps that dtype. PyTorch uses half
 # the width, float32, because a network has many numbers and needs few digits of each. Numbers that
-# come from NumPy keep their dtype, and you can always ask for one:
+# come from NumPy keep their dtype, and you can always ask for a dtype:
 
 # %%
 print(torch.tensor(np.float64(1.0)).dtype, torch.ones(2, dtype=torch.float64).dtype)
 torch.get_default_dtype()
 
 # %% [markdown]
-# (`torch.set_default_dtype` changes the default for all code in the process, other people's too.)
+# (`torch.set_default_dtype` changes the default for all code in the process, also for code that is
+# not yours.)
 #
 # ## What float32 costs
 #
-# It costs digits. Computers count the seconds since the beginning of 1970. A float64 holds a second
-# of 2023 exactly, but a tensor of the default dtype turns it into another second:
+# float32 costs digits. Computers count the seconds since the beginning of 1970. A float64 holds any
+# second of 2023 exactly. A tensor of the default dtype rounds it to another second:
 
 # %%
 second = 1_700_000_001.0
@@ -81,8 +81,8 @@ print(torch.tensor(second, dtype=torch.float64).item() == second)
 print(f"{torch.tensor(second).item():.0f}")
 
 # %% [markdown]
-# A float keeps a fixed number of leading digits, whatever its size. `torch.finfo` says how many:
-# its `eps`, the **machine epsilon**, is the gap between one and the next larger number. For larger
+# A float keeps a fixed number of leading digits, whatever its size. `torch.finfo` says how many.
+# Its `eps`, the **machine epsilon**, is the gap between one and the next larger number. For larger
 # numbers the gap is wider:
 
 # %%
@@ -102,7 +102,8 @@ ax.legend()
 plt.show()
 
 # %% [markdown]
-# Where the gap is wider than one, whole numbers are lost, and a counter stands still:
+# Where the gap is wider than one, some whole numbers cannot be stored, and a counter stops
+# counting:
 
 # %%
 count = torch.tensor(2.0**24)
@@ -111,8 +112,9 @@ print(count, count + 1)
 # %% [markdown]
 # ## What float32 gains
 #
-# Half the memory, to begin with. And where arithmetic or memory is what takes the time, twice as
-# many numbers may get through at a time. Is it so here? The shortest of several tries, on one core:
+# It needs half the memory. And where arithmetic or memory takes most of the time, twice as many
+# numbers may be processed in the same time. Is it so here? The cell takes the shortest of several
+# times, on one core:
 
 
 # %%
@@ -129,19 +131,19 @@ gain = best_s(lambda: wide @ wide, 5) / best_s(lambda: narrow @ narrow, 5)
 print(f"a product of matrices in float32 takes {1 / gain:.2f} of the time in float64")
 
 # %% [markdown]
-# The same comparison from the result file of this page, if float64 was measured for it:
+# This is the same comparison from the result file of this page, if float64 was measured:
 #
 # > {{ quote("dtype", workload="matmul", size="n=1024", contender="torch-cpu") }}
 #
 # {{ choose(quote("dtype", workload="matmul", size="n=1024", contender="torch-cpu"),
-#     faster="Here the processor does more operations at a time on narrow numbers.",
-#     slower="So narrow numbers are no gain by themselves; measure.",
-#     tie="So narrow numbers are no gain by themselves; measure.",
-#     otherwise="The benchmark measures float64 too if it is run with `--full`.") }}
+#     faster="Here the processor does more operations at a time on float32 numbers.",
+#     slower="So float32 is not always faster. Measure your own case.",
+#     tie="So float32 is not always faster. Measure your own case.",
+#     otherwise="Run the benchmark with `--full` to measure float64 too.") }}
 #
 # ## When dtypes meet
 #
-# This adds two arrays, then two tensors, of the same two dtypes:
+# This cell adds two arrays of different dtypes, then two tensors of the same two dtypes:
 
 # %%
 pairs = ("float32", "float64"), ("uint8", "int8"), ("int32", "float32"), ("int64", "float32")
@@ -151,12 +153,13 @@ for one, other in pairs:
     print(f"{one:7} + {other:7}  {in_numpy!s:7}  {sum(tensors).dtype}")
 
 # %% [markdown]
-# To find a common dtype is called **promotion**. NumPy looks for one that can hold what both can;
-# for int32 and float32 that is float64. PyTorch orders the kinds (bool, integer, float, complex),
-# takes the higher kind, and within it as much width as the operands of that kind need.
+# Finding a common dtype is called **promotion**. NumPy looks for a dtype that can hold the values
+# of both. For int32 and float32 that is float64. PyTorch orders the kinds of dtypes: bool, integer,
+# float, complex. It takes the higher kind of the two. The width is that of the widest operand of
+# this kind.
 #
-# A single number does not widen others of its kind. In NumPy this is true of Python's numbers; in
-# PyTorch it is true of tensors without dimensions as well:
+# A single number does not widen an array of the same kind. In NumPy this rule holds for Python
+# numbers. In PyTorch it also holds for tensors without dimensions:
 
 # %%
 print((np.ones(2, np.float32) + 1.0).dtype, (torch.ones(2) + 1.0).dtype)
@@ -164,7 +167,7 @@ print((np.ones(2, np.float32) + np.float64(1)).dtype)
 print((torch.ones(2) + torch.tensor(1.0, dtype=torch.float64)).dtype)
 
 # %% [markdown]
-# Products of matrices do not promote at all in PyTorch, here a float32 and a float64:
+# In PyTorch a matrix product does not promote at all. Here are a float32 and a float64:
 
 # %%
 try:
@@ -173,9 +176,9 @@ except RuntimeError as error:
     print(error)
 
 # %% [markdown]
-# Integers have surprises of their own. They wrap around at the ends of their range even where NumPy
-# refuses a number that does not fit; a division gives the default dtype; and for a mean you have to
-# name a floating dtype:
+# Integers have their own surprises. PyTorch's integers wrap around at the ends of their range even
+# where NumPy refuses a number that does not fit. A division of integers gives the default dtype.
+# And for a mean you have to name a floating dtype:
 
 # %%
 pixels = torch.tensor([250, 4], dtype=torch.uint8)
@@ -189,8 +192,8 @@ for attempt in (lambda: pixels.numpy() + 300, pixels.mean):
 # %% [markdown]
 # ## One number
 #
-# The sum of an array is a scalar, the sum of a tensor is a tensor without dimensions. `item` gives
-# Python's number, which is a float64. So it shows digits that the float32 never held:
+# The sum of an array is a scalar, but the sum of a tensor is a tensor without dimensions. `item`
+# returns a Python number, which is a float64. So it shows digits that the float32 never held:
 
 # %%
 tenth = 0.1
@@ -199,11 +202,11 @@ print(t.sum(), t.sum().shape, t.item())
 print(t.item() == tenth, (t == tenth).item())
 
 # %% [markdown]
-# The second comparison is true because there the Python number is rounded to float32 first.
+# The second comparison is true because PyTorch rounds the Python number to float32 first.
 #
 # ## A common mistake: float64 by accident from NumPy
 #
-# Data come from NumPy, the weights of a model from PyTorch:
+# The data come from NumPy, and the weights of a model come from PyTorch:
 
 # %%
 rng = np.random.default_rng(0)
@@ -215,8 +218,9 @@ except RuntimeError as error:
     print(error)
 
 # %% [markdown]
-# That was the good case. The bad one is an operation that promotes: no error, and from there on
-# everything is float64. The usual cure for the error, `double`, does the same to the whole model:
+# That was the good case: an error. The bad case is an operation that promotes. It raises no error,
+# and everything after it is float64. The usual fix for the error is `double`, and it makes the
+# whole model float64:
 
 # %%
 shifted = features + torch.zeros(64)
@@ -234,7 +238,8 @@ print(f"bytes: {features.nbytes:,} in place of {narrow.nbytes:,}")
 print(f"time: {ratio:.1f} times that in float32")
 
 # %% [markdown]
-# Instead, convert once, where data enter. Keep float64 for where digits are the point.
+# Instead, convert the data once, where they enter the program. Keep float64 where you need the
+# digits.
 
 # %%
 features = torch.as_tensor(rng.standard_normal((2000, 64)), dtype=torch.float32)
@@ -243,13 +248,13 @@ features = torch.as_tensor(rng.standard_normal((2000, 64)), dtype=torch.float32)
 # %% [markdown]
 # ## Exercises
 #
-# **1.** `as_float32(x)` takes a NumPy array of any shape and of a floating, integer or bool dtype,
-# and returns a float32 tensor of the same shape and values.
+# **1.** `as_float32(x)` takes a NumPy array of any shape, with a floating, integer or bool dtype.
+# It returns a float32 tensor of the same shape and values.
 #
-# **2.** `mean_of_counts(counts)` takes an int64 tensor of shape (n,) and returns its mean as a
+# **2.** `mean_of_counts(counts)` takes an int64 tensor of shape (n,). It returns the mean as a
 # Python number, with all the digits of float64.
 #
-# Answers are checked here or by `python -m tutorial check 02`; solutions are in
+# Check your answers here or with `python -m tutorial check 02`. Solutions are in
 # `tutorial/solutions/tensors.py`.
 
 # %%

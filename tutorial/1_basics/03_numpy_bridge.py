@@ -1,17 +1,18 @@
 # %% [markdown]
 # # When do an array and a tensor share their memory?
 #
-# Data come from NumPy and results go back to it, so every program crosses this border. Most
-# crossings copy nothing: array and tensor are two names for one piece of memory, and what is
-# written by one name is read by the other. Some do copy, and some are refused. You should know
-# which is which: a copy takes time, and what is shared can change behind your back.
+# Data come from NumPy and results go back to NumPy, so every program crosses this border. Most
+# crossings copy nothing: the array and the tensor are two names for the same memory. What you write
+# through one name, you read through the other. Some crossings copy, and some raise an error. You
+# should know which is which. A copy takes time, and shared memory can change when you do not expect
+# it.
 #
 # **What you will know at the end:**
 #
 # - which calls share memory and which copy, and how to find out
-# - what cannot be shared, and what to do then
+# - which arrays cannot be shared, and what to do then
 # - what NumPy's functions do with tensors
-# - what a copy costs, and when you need one
+# - how long a copy takes, and when you need one
 #
 # ## One memory, two names
 
@@ -30,8 +31,9 @@ x[1] = -1
 print(x, t)
 
 # %% [markdown]
-# Each can tell the address of its memory, and it is one address. There is no copy in the other
-# direction either, from a tensor by `numpy`. And the memory lives as long as any of its names:
+# Both objects can return the address of their memory, and the address is the same. The other
+# direction, from a tensor with `numpy`, makes no copy either. The memory exists as long as one of
+# its names exists:
 
 # %%
 print(t.data_ptr() == x.ctypes.data, np.shares_memory(x, t.numpy()))
@@ -41,9 +43,9 @@ t
 # %% [markdown]
 # ## Which calls share, and which copy
 #
-# There are more ways across. One of them is **DLPack**, a protocol by which array libraries lend
-# each other memory, on the CPU or on a GPU; CuPy and JAX speak it too. Each way is tried out here:
-# a number is written at one end and looked for at the other.
+# There are more ways to cross. One of them is **DLPack**, a protocol with which array libraries
+# lend memory to each other, on the CPU or on a GPU. CuPy and JAX support it too. The cell tests
+# each way: it writes a number at one end and looks for it at the other end.
 
 # %%
 to_tensor = {
@@ -69,12 +71,12 @@ for start, ways in ((np.zeros(3), to_tensor), (torch.zeros(3), to_array)):
         start[0] = 0
 
 # %% [markdown]
-# So `torch.tensor` and `clone` always copy, the others only if they must, for instance to change
-# the dtype. `as_tensor` and `asarray` take lists as well, `from_numpy` takes arrays alone.
+# So `torch.tensor` and `clone` always copy. The others copy only if they must, for instance to
+# change the dtype. `as_tensor` and `asarray` also take lists, but `from_numpy` takes only arrays.
 #
 # ## What a copy costs
 #
-# To share is to make a small object that points at the memory, to copy is to go through all of it:
+# Sharing makes a small object that points at the memory. Copying reads and writes every number:
 
 
 # %%
@@ -100,16 +102,17 @@ for way, measured in seconds.items():
     print(f"{way.__name__:10} takes {growth:,.1f} times as long for the largest")
 
 # %% [markdown]
-# The workload `host_to_device` copies from memory to a device. Where the device is the CPU, it is a
-# copy within the same memory, by either library, measured with more care on one core:
+# The workload `host_to_device` copies from memory to a device. If the device is the CPU, it is a
+# copy within the same memory. This is that copy in both libraries, measured with more care on one
+# core:
 #
 # > {{ speedup("host_to_device", "n=3000000") }}
 #
 # ## What cannot be shared
 #
-# A tensor has no negative strides and knows only the byte order of its machine. There are dtypes
-# without a counterpart on the other side, such as text and dates in NumPy, and in PyTorch
-# `bfloat16`, a float of half the width of float32. These crossings are refused:
+# A tensor cannot have negative strides, and it has the byte order of the machine. Some dtypes have
+# no counterpart in the other library: text and dates in NumPy, and `bfloat16` in PyTorch, a float
+# of half the width of float32. These crossings raise an error:
 
 # %%
 numbers = np.arange(4.0)
@@ -127,13 +130,13 @@ for name, crossing in refused.items():
         print(f"{name:11} {type(error).__name__}: {str(error)[:72]}...")
 
 # %% [markdown]
-# The way out is a copy or another dtype, made on the side that it comes from: `copy()`, `astype`,
-# `t.float()`. (Do not offer a reversed array to `from_dlpack`: some versions of PyTorch end the
-# whole process then, [issue 188023](https://github.com/pytorch/pytorch/issues/188023).)
+# The solution is a copy or another dtype, made before the crossing: `copy()`, `astype`,
+# `t.float()`. (Do not give a reversed array to `from_dlpack`. Some versions of PyTorch then end the
+# whole process, [issue 188023](https://github.com/pytorch/pytorch/issues/188023).)
 #
-# A tensor cannot be read-only. A read-only array is taken with a warning, and to write to that
-# tensor is **undefined behaviour**: nobody promises what happens then. PyTorch gives the warning
-# once in a process, unless it is told otherwise, as here:
+# A tensor cannot be read-only. PyTorch accepts a read-only array with a warning. Writing to that
+# tensor is **undefined behaviour**: nobody promises what happens then. PyTorch gives this warning
+# once in a process. Here we ask for it every time:
 
 # %%
 numbers.flags.writeable = False
@@ -146,10 +149,11 @@ torch.set_warn_always(always)
 print(str(caught[0].message).partition(" You may")[0])
 
 # %% [markdown]
-# Arrays from `np.broadcast_to`, and files mapped with `mmap_mode="r"`, are read-only. Copy them.
+# Arrays from `np.broadcast_to` and files mapped with `mmap_mode="r"` are read-only. Copy them.
 #
-# Gradients do not survive the border, since NumPy does not record what it does. So a tensor that
-# requires them refuses, until you `detach` it. `force=True` does that by itself:
+# Gradients do not cross the border, because NumPy does not record its operations. So `numpy` raises
+# an error for a tensor that requires gradients, until you `detach` it. `force=True` detaches by
+# itself:
 
 # %%
 w = torch.ones(3, requires_grad=True)
@@ -160,15 +164,16 @@ except RuntimeError as error:
 np.shares_memory(w.detach().numpy(), w.numpy(force=True))
 
 # %% [markdown]
-# `force=True` stands for `t.detach().cpu().resolve_conj().resolve_neg().numpy()`; the two in the
-# middle carry out complex conjugates and signs that PyTorch has put off. It is a promise of an
-# array, not of a copy: as the cell shows, it shares where it can.
+# `force=True` stands for `t.detach().cpu().resolve_conj().resolve_neg().numpy()`. The two calls in
+# the middle carry out complex conjugates and signs that PyTorch has delayed. The option promises an
+# array, not a copy. As the cell shows, it shares memory where it can.
 #
 # ## NumPy's functions on tensors
 #
-# Tensors have the method `__array__`, by which `np.asarray` gets an array of them. So a function
-# that begins with `np.asarray` takes tensors, and gives arrays. Others call a method of the tensor,
-# or expect from it what only an array has. What then comes out differs between versions; here:
+# Tensors have the method `__array__`, and `np.asarray` uses it to turn a tensor into an array. So a
+# function that begins with `np.asarray` accepts tensors and returns arrays. Other functions call a
+# method of the tensor, or need something that only an array has. The result then differs between
+# versions. Here it is:
 
 # %%
 t = torch.tensor([3.0, 1.0, 2.0])
@@ -187,11 +192,11 @@ with warnings.catch_warnings():
             print(f"{name:8} {type(error).__name__}: {error}"[:78])
 
 # %% [markdown]
-# So cross the border yourself, where a reader sees it: `np.sin(t.numpy())`, or stay: `t.sin()`.
+# So convert at a place where a reader sees it: `np.sin(t.numpy())`. Or stay in PyTorch: `t.sin()`.
 #
 # ## To a GPU and back
 #
-# A GPU has memory of its own. Every crossing copies, nothing is shared, and `numpy` refuses:
+# A GPU has its own memory. Every crossing copies, nothing is shared, and `numpy` raises an error:
 
 # %% tags=["gpu"]
 if torch.cuda.is_available():
@@ -204,14 +209,14 @@ if torch.cuda.is_available():
         print(error)
 
 # %% [markdown]
-# What such a copy takes, against one that stays in the CPU's memory:
+# This is the time of such a copy, compared with a copy that stays in the CPU's memory:
 #
 # > {{ speedup("host_to_device", "n=3000000", contender="torch-cuda") }}
 #
 # ## A common mistake: keeping tensors of a buffer that is written again
 #
-# A reader fills one array again and again, which is good practice in NumPy. Each batch is kept as a
-# tensor:
+# A reader fills the same array again and again, which is good practice in NumPy. The program keeps
+# each batch as a tensor:
 
 # %%
 buffer = np.empty(3, dtype=np.float32)
@@ -222,9 +227,9 @@ for step in range(3):
 torch.stack(kept)
 
 # %% [markdown]
-# Three batches went in, and the last came out three times, without an error. A model trained on
-# them learns from the last batch alone. The same happens the other way, where a tensor is changed
-# in place and the array was still needed:
+# Three batches went in, and the last one came out three times, without an error. A model trained on
+# them learns from the last batch alone. The same can happen in the other direction. Here a tensor
+# is changed in place although the array is still needed:
 
 # %%
 readings = np.array([2.0, 4.0, 9.0])
@@ -233,8 +238,8 @@ centred -= centred.mean()
 readings.mean()
 
 # %% [markdown]
-# The mean of the readings was five. Instead: where either side will be written to while the other
-# is needed, copy, and say so by the call. Sharing is for what is only read.
+# The mean of the readings was five. If one side is written to while the other is still needed, make
+# a copy with a call that says so. Share only what is read.
 
 # %%
 kept = []
@@ -246,14 +251,14 @@ torch.stack(kept)[:, 0]
 # %% [markdown]
 # ## Exercises
 #
-# **1.** `snapshot_of(t)` takes a tensor on the CPU, which may require gradients, and returns an
-# array of the same values that no later change of `t` can reach.
+# **1.** `snapshot_of(t)` takes a tensor on the CPU, which may require gradients. It returns an
+# array of the same values, and no later change of `t` changes that array.
 #
 # **2.** `tensor_of_any_array(x)` takes a float64 array of any strides and byte order, read-only or
-# not, and returns a tensor of the same shape and values that can be written to. `x` must not change
-# when it is.
+# not. It returns a writable tensor of the same shape and values. Writing to the tensor must not
+# change `x`.
 #
-# Answers are checked here or by `python -m tutorial check 03`; solutions are in
+# Check your answers here or with `python -m tutorial check 03`. Solutions are in
 # `tutorial/solutions/numpy_bridge.py`.
 
 # %%

@@ -1,23 +1,24 @@
 # %% [markdown]
 # # Which operations share memory, and which copy?
 #
-# In NumPy a slice is a window on the same numbers and `x[[0, 2]]` is not. Tensors follow the same
-# plan in the same words, so most of what you know holds. This chapter shows the plan, and names the
-# places where the two libraries part: there, a program that looks right may compute something else.
+# In NumPy a slice is a view of the same numbers, and `x[[0, 2]]` is a copy. PyTorch follows mostly
+# the same rules with the same words, so most of what you know still holds. This chapter shows the
+# rules and the places where the two libraries differ. At those places a program can look right and
+# compute something else.
 #
 # **What you will know at the end:**
 #
-# - how shape, strides and offset make a view out of memory that is already there;
-# - which indexing shares memory and which copies, in both libraries;
-# - what `view`, `reshape`, `contiguous`, `transpose` and `permute` do, and what NumPy calls it;
+# - how shape, strides and offset turn existing memory into a view;
+# - which kinds of indexing share memory and which copy, in both libraries;
+# - what `view`, `reshape`, `contiguous`, `transpose` and `permute` do, and their names in NumPy;
 # - how broadcasting works, and where `dim` is more than another name for `axis`.
 #
-# ## One block of memory, many ways to walk it
+# ## One block of memory, many ways to read it
 #
 # An array is a block of memory and a rule for finding element `[i, j]` in it: start at an
-# **offset**, add `i` steps of one length and `j` steps of another. The lengths of these steps are
+# **offset**, go `i` steps of one length and `j` steps of another. The lengths of these steps are
 # the **strides**. NumPy counts them in bytes, PyTorch in elements. A transpose moves nothing: it
-# swaps the strides (`data_ptr()` is the address of the first element).
+# swaps the strides. (`data_ptr()` is the address of the first element.)
 
 # %%
 import numpy as np
@@ -30,8 +31,8 @@ print("PyTorch", t.stride(), t.T.stride(), "elements")
 print("one address:", t.data_ptr() == t.T.data_ptr())
 
 # %% [markdown]
-# In the picture a row of the matrix is a line, with a dot at each place in memory where one of its
-# elements lies. Element `[i, j]` lies at `i * stride[0] + j * stride[1]`:
+# In the picture each line is a row of the matrix. Each dot is the place of one element in memory.
+# Element `[i, j]` is at `i * stride[0] + j * stride[1]`:
 
 # %%
 import matplotlib.pyplot as plt
@@ -50,9 +51,10 @@ plt.show()
 # %% [markdown]
 # ## Views and copies
 #
-# A **view** is an array in the memory of another one; a **copy** has memory of its own. If one
-# offset and one stride for each axis can describe the result, nothing needs to move, and the result
-# is a view. `np.shares_memory` tells which it is, for tensors by their `numpy()`:
+# A **view** is an array that uses the memory of another array. A **copy** has its own memory. If
+# one offset and one stride for each axis can describe the result, the library returns a view and
+# moves nothing. `np.shares_memory` tells whether it is a view. For tensors we give it their
+# `numpy()`:
 
 # %%
 x, t = np.arange(12).reshape(3, 4), torch.arange(12).reshape(3, 4)
@@ -70,9 +72,9 @@ for name, do in operations.items():
 
 # %% [markdown]
 # The answers agree. **Basic indexing** (integers, slices, `None`) gives a view. **Advanced
-# indexing** (a list, an array of integers, a boolean mask) gives a copy, since no stride describes
-# an arbitrary choice. To the left of `=` either writes into the array itself. But the first index
-# of a chain of two is read like any other, and here gives a copy:
+# indexing** (a list, an array of integers, a boolean mask) gives a copy, because no stride
+# describes an arbitrary choice. To the left of `=`, both kinds write into the array itself. But in
+# a chain of two indices only the last one writes. The first one reads, and here it returns a copy:
 
 # %%
 t[[0, 2]] = -1
@@ -80,8 +82,8 @@ t[[0, 2]][0] = 99  # writes into a copy, which is then dropped
 t
 
 # %% [markdown]
-# Here the libraries part for the first time. A stride may be negative in NumPy and may not in
-# PyTorch. A slice that runs backwards is refused there; `flip` gives its numbers, as a copy:
+# Here is the first difference between the libraries. A stride may be negative in NumPy, but not in
+# PyTorch. PyTorch refuses a slice that runs backwards. `flip` gives the same numbers as a copy:
 
 # %%
 try:
@@ -94,10 +96,10 @@ np.shares_memory(t.numpy(), t.flip(0).numpy())
 # %% [markdown]
 # ## Reshape, view, contiguous, permute
 #
-# An array that is walked in the order in which it lies in memory is **contiguous**. `reshape`
-# returns a view where strides allow it and a copy where they do not, and does not say which.
-# PyTorch has a strict form, `view`, that refuses to copy. `contiguous()`, NumPy's
-# `np.ascontiguousarray`, copies only where it must:
+# An array is **contiguous** if its elements lie in memory in the order of its indices. `reshape`
+# returns a view where the strides allow it and a copy where they do not, and it does not say which.
+# PyTorch also has `view`, a strict form that never copies. `contiguous()` is NumPy's
+# `np.ascontiguousarray`: it copies only where it must:
 
 # %%
 try:
@@ -108,9 +110,10 @@ print(t.is_contiguous(), t.T.is_contiguous(), x.flags.c_contiguous, x.T.flags.c_
 torch.equal(t.T.contiguous().view(12), t.T.reshape(12))
 
 # %% [markdown]
-# `transpose` is one name for two things. NumPy's takes all axes in their new order, which PyTorch
-# calls `permute`. PyTorch's takes two axes and swaps them, which NumPy calls `swapaxes`. For a
-# stack of matrices write `mT`, which swaps the last two axes in both:
+# `transpose` means two different things. NumPy's `transpose` takes all axes in their new order,
+# which PyTorch calls `permute`. PyTorch's `transpose` takes two axes and swaps them, which NumPy
+# calls `swapaxes`. For a stack of matrices use `mT`, which swaps the last two axes in both
+# libraries:
 
 # %%
 x, t = np.zeros((2, 3, 4)), torch.zeros(2, 3, 4)
@@ -119,11 +122,12 @@ print(x.swapaxes(0, 2).shape, tuple(t.transpose(0, 2).shape))
 print(x.mT.shape, tuple(t.mT.shape))
 
 # %% [markdown]
-# ## Does the walk cost anything?
+# ## Do strides cost time?
 #
-# A processor has a **cache**, a small and fast memory beside the core, and fetches into it not
-# single numbers but **cache lines** of neighbouring bytes. A walk with a large stride uses little
-# of each line. Here both libraries sum equally many numbers each time, on one thread:
+# A processor has a **cache**, a small and fast memory beside the core. It does not fetch single
+# numbers into the cache, but **cache lines** of neighbouring bytes. Reading with a large stride
+# uses little of each line. Here both libraries sum equally many numbers at each stride, on one
+# thread:
 
 # %%
 from timeit import repeat
@@ -151,9 +155,9 @@ for name, times in times_ns.items():
     print(f"{name:8} with the largest stride takes {times[-1] / times[0]:.1f} times as long")
 
 # %% [markdown]
-# A view costs nothing to make, but whatever reads it may pay for its strides. What is read many
-# times may deserve a contiguous copy. Sums along the rows of a matrix, and across them, on
-# {{ machine }}:
+# Making a view costs nothing, but the code that reads it may pay for its strides. If you read an
+# array many times, a contiguous copy may be worth it. These are the sums along the rows of a
+# matrix, and across them, on {{ machine }}:
 #
 # > {{ speedup("sum", "over=rows,n=4096") }}
 #
@@ -161,11 +165,12 @@ for name, times in times_ns.items():
 #
 # ## Broadcasting is a stride of zero
 #
-# Both libraries have one rule: line the shapes up at the right, put ones in front of the shorter,
-# and stretch each axis of length one. To stretch is to walk with stride zero: the next row is the
-# same row. NumPy's `broadcast_to` gives the stretched view, as does `expand` in PyTorch. One number
-# in memory is then an element of each row, so NumPy makes the view read-only. PyTorch refuses to
-# change all of the view at once, but lets you change a single element, and with it both rows:
+# Both libraries have the same rule. Line the shapes up at the right, put ones in front of the
+# shorter shape, and stretch each axis of length one. A stretched axis has stride zero: the next row
+# is the same row again. NumPy's `broadcast_to` and PyTorch's `expand` return the stretched view. In
+# such a view one number in memory is an element of every row, so NumPy makes the view read-only.
+# PyTorch refuses to change the whole view at once. But it lets you change a single element, and
+# this changes both rows:
 
 # %%
 x, t = np.broadcast_to(np.arange(3.0), (2, 3)), torch.arange(3.0).expand(2, 3)
@@ -178,7 +183,7 @@ t[0, 0] = 7
 t
 
 # %% [markdown]
-# ## Other names, and what they hide
+# ## Other names, and other meanings
 #
 # | NumPy | PyTorch | what differs |
 # |:---|:---|:---|
@@ -199,7 +204,8 @@ print(np.array_equal(x.view(np.int64), t.view(torch.int64)))
 
 # %% [markdown]
 # Methods with an underscore work **in place**: they write into the tensor and return it, and every
-# view of it sees that. `t += 1` is `t.add_(1)`, as in NumPy; `t = t + 1` makes a new tensor.
+# view of the tensor changes too. `t += 1` is `t.add_(1)`, as in NumPy. `t = t + 1` makes a new
+# tensor.
 
 # %%
 row = t[0]
@@ -209,9 +215,9 @@ row
 # %% [markdown]
 # ## A common mistake: a column minus a vector in a loss
 #
-# A model returns its predictions as a column, shape (n, 1); the targets are a vector, shape (n,).
-# Their difference is meant to have n elements. By the rule above it has n rows of n, each target
-# against each prediction, and the mean of its squares is a number like any other:
+# A model returns its predictions as a column, shape (n, 1). The targets are a vector, shape (n,).
+# Their difference should have n elements. By the rule above it has n rows and n columns: each
+# target minus each prediction. The mean of its squares is still a single number, so it looks right:
 
 # %%
 rng = np.random.default_rng(0)
@@ -224,8 +230,8 @@ losses = {
 }
 
 # %% [markdown]
-# No error is raised, but the model learns something else. The data lie about a line of slope 2, and
-# the mistaken loss has its minimum elsewhere:
+# PyTorch raises no error, but the model learns something else. The data lie around a line of slope
+# 2, and the wrong loss has its minimum elsewhere:
 
 # %%
 slopes = np.linspace(-1, 3, 81)
@@ -241,9 +247,9 @@ ax.legend()
 plt.show()
 
 # %% [markdown]
-# Each target was held against every prediction, so which belongs to which is lost. Remove the axis
-# by its number (a bare `squeeze()` would also drop the first axis where n is one), and compare the
-# shapes before you subtract. `torch.nn.functional.mse_loss` warns where they differ:
+# The wrong loss compares each target with every prediction instead of its own. So remove the axis
+# by its number, because a bare `squeeze()` would also remove the first axis where n is one. And
+# compare the shapes before you subtract. `torch.nn.functional.mse_loss` warns where they differ:
 
 # %%
 import warnings
@@ -257,17 +263,18 @@ for prediction in (2 * x, 2 * x.squeeze(1)):
 # %% [markdown]
 # ## Exercises
 #
-# **1.** `standardise_columns(x)` takes a tensor of shape (n, p) and returns one of that shape, each
-# column with mean 0 and with standard deviation 1 as NumPy's `std` counts it. `x` stays as it was.
+# **1.** `standardise_columns(x)` takes a tensor of shape (n, p). It returns a tensor of the same
+# shape in which each column has mean 0 and standard deviation 1, as NumPy's `std` defines it. `x`
+# must not change.
 #
-# **2.** `sliding_windows(x, width)` takes a tensor of shape (n,) and returns the view of shape
-# (n - width + 1, width) whose row `i` is `x[i : i + width]`. Use `x.as_strided(shape, strides)`,
-# copy nothing, and do not take `x` to be contiguous.
+# **2.** `sliding_windows(x, width)` takes a tensor of shape (n,). It returns the view of shape (n -
+# width + 1, width) whose row `i` is `x[i : i + width]`. Use `x.as_strided(shape, strides)`, copy
+# nothing, and do not assume that `x` is contiguous.
 #
-# **3.** `squared_distances(x, y)` takes tensors of shapes (n, d) and (m, d) and returns one of
+# **3.** `squared_distances(x, y)` takes tensors of shapes (n, d) and (m, d). It returns a tensor of
 # shape (n, m): the squared distance of each row of `x` from each row of `y`, without a loop.
 #
-# Answers are checked here or by `python -m tutorial check 04`; solutions are in
+# Check your answers here or with `python -m tutorial check 04`. Solutions are in
 # `tutorial/solutions/views.py`.
 
 # %%
@@ -299,10 +306,9 @@ check(squared_distances)
 # %% [markdown]
 # ## Where to read on
 #
-# - {{ chapter("autograd") }} on what may be changed in place when gradients are wanted, and
-#   {{ chapter("reductions") }} on what `dim` costs.
+# - {{ chapter("autograd") }} explains what you may change in place when you need gradients.
+# - {{ chapter("reductions") }} shows what the choice of `dim` costs.
 # - PyTorch documentation: [Tensor Views](https://pytorch.org/docs/stable/tensor_view.html), a list
-#   of the operations that give views, and
-#   [Broadcasting semantics](https://pytorch.org/docs/stable/notes/broadcasting.html).
-# - NumPy documentation:
-#   [Copies and views](https://numpy.org/doc/stable/user/basics.copies.html).
+#   of the operations that give views, and [Broadcasting
+#   semantics](https://pytorch.org/docs/stable/notes/broadcasting.html).
+# - NumPy documentation: [Copies and views](https://numpy.org/doc/stable/user/basics.copies.html).

@@ -1,26 +1,27 @@
 # %% [markdown]
 # # How does a program know its own derivative?
 #
-# Fitting a model means following a gradient. In NumPy you derive it on paper, type it in, and do
-# both again when the model changes; PyTorch derives it from the program while the program runs.
-# This chapter opens that machine, rebuilds it in NumPy, and holds each gradient against one by hand
-# and one by finite differences.
+# To fit a model you follow a gradient. In NumPy you derive the gradient on paper and type it in,
+# and you repeat both when the model changes. PyTorch derives it from the program while the program
+# runs. This chapter shows how that works and rebuilds it in NumPy. It compares each gradient with
+# one by hand and one by finite differences.
 #
 # **What you will know at the end:**
 #
-# - what the derivative of a program is, and how to check one without trusting anybody;
-# - what a leaf, the tape and `backward` are, and why gradients flow in the order in which they do;
+# - what the derivative of a program is, and how to check one yourself;
+# - what a leaf, the tape and `backward` are, and why gradients flow in a certain order;
 # - why gradients add up in `.grad`, and what to do about it;
-# - how to keep an operation off the tape, and how to ask for gradients without touching `.grad`.
+# - how to keep an operation off the tape, and how to get gradients without changing `.grad`.
 #
 # ## The derivative of a program
 #
-# A program that turns numbers into a number by smooth steps is a function, and has a derivative:
-# how much the result moves when an input moves a little. The **central difference** measures that
-# in two runs, a step `h` to either side, and is one of the **finite differences**. A large step is
-# wrong by the curvature of the function, a small one by rounding; near the cube root of the machine
-# epsilon the two balance (Press et al., *Numerical Recipes*, section 5.7). `central` takes a step
-# for each element of `x`, and `compare` says whether gradients agree:
+# A program that turns numbers into one number by smooth steps is a function. So it has a
+# derivative: how much the result changes when an input changes a little. The **central difference**
+# estimates it with two runs, one step `h` to either side. It is one of the **finite differences**.
+# With a large step the curvature of the function makes the estimate wrong, with a small step the
+# rounding does. Near the cube root of the machine epsilon the two errors balance (Press et al.,
+# *Numerical Recipes*, section 5.7). `central` takes a step for each element of `x`, and `compare`
+# says whether gradients agree:
 
 # %%
 import numpy as np
@@ -58,8 +59,8 @@ finite = central(program, start)
 compare(hand=hand, finite=finite)
 
 # %% [markdown]
-# Now PyTorch. What is computed from a tensor with `requires_grad=True` is recorded, and `backward`
-# on the result puts the derivative into the `.grad` of that tensor:
+# Now the same in PyTorch. PyTorch records what is computed from a tensor with `requires_grad=True`.
+# Calling `backward` on the result stores the derivative in the `.grad` of that tensor:
 
 # %%
 w = start.clone().requires_grad_()
@@ -70,12 +71,13 @@ compare(hand=hand, finite=finite, autograd=w.grad)
 # %% [markdown]
 # ## Leaves and the tape
 #
-# A **leaf** is a tensor that no recorded operation made, such as `w`. A tensor that one made has a
-# `grad_fn`: a **node**, which sends a gradient on to the inputs of its operation. `next_functions`
-# holds the nodes of these inputs; that of a leaf is an `AccumulateGrad`, which adds what arrives to
-# `.grad`. All nodes together are the **tape**, or graph. It is written as the program runs, so it
-# holds what has happened, whichever branches were taken. `ordered` lists each node after the nodes
-# of its inputs, which is a **topological order**:
+# A **leaf** is a tensor that no recorded operation made, such as `w`. A tensor that a recorded
+# operation made has a `grad_fn`. This is a **node**, which sends a gradient on to the inputs of its
+# operation. `next_functions` holds the nodes of these inputs. The node of a leaf is an
+# `AccumulateGrad`, which adds the gradient that arrives to `.grad`. All nodes together are the
+# **tape**, or graph. It is written while the program runs, so it holds what has happened, whichever
+# branches were taken. `ordered` lists each node after the nodes of its inputs. This is a
+# **topological order**:
 
 # %%
 y = program(w)
@@ -100,7 +102,7 @@ for place, node in enumerate(tape):
     print(place, node.name().split("::")[-1], "sends to", sends or ".grad")
 
 # %% [markdown]
-# Drawn in that order, with an arrow for each gradient that is sent:
+# The figure shows the nodes in that order, with an arrow for each gradient that a node sends:
 
 # %%
 import matplotlib.pyplot as plt
@@ -122,14 +124,15 @@ plt.show()
 # %% [markdown]
 # ## Why the order matters
 #
-# `u` is used twice: by `tanh`, and by the last product. By the chain rule its gradient is the sum
-# of what both send, and only the whole sum may travel on. That is why `backward` visits the nodes
-# in reverse topological order: each comes after all that send to it, and is visited once.
+# `u` is used twice: by `tanh` and by the last product. By the chain rule its gradient is the sum of
+# what both send, and only the whole sum may be sent on. So `backward` visits the nodes in reverse
+# topological order. It visits each node once, after all nodes that send to it.
 #
 # ## The same, in a page of NumPy
 #
-# None of this needs a framework. A `Value` knows what it was computed from, its sources, and for
-# each source a function that turns the gradient of the result into the share that it sends there:
+# You need no framework for this. A `Value` knows its sources, the values that it was computed from.
+# For each source it has a function that turns the gradient of the result into the share of that
+# source:
 
 
 # %%
@@ -156,8 +159,8 @@ class Value:
 
 
 # %% [markdown]
-# It runs the same `program`. Visited in another order, `u` sends before the share by way of `tanh`
-# has reached it. Then the gradient is wrong, and nothing says so:
+# It runs the same `program`. In another order, `u` sends its gradient before the share from `tanh`
+# has arrived. Then the gradient is wrong, and there is no error:
 
 # %%
 right, early = Value(0.8), Value(0.8)
@@ -169,7 +172,7 @@ y.backward(order=[y, u, t])
 compare(hand=hand, early=early.grad)
 
 # %% [markdown]
-# One of the computations that are measured here is the gradient of a neuron under a squared error,
+# One of the measured workloads is the gradient of a neuron under a squared error,
 # `mean((tanh(x w) - y) ** 2) / 2`, by hand and by autograd:
 #
 # {{ pair("gradient_cost") }}
@@ -185,29 +188,30 @@ by_steps = central(lambda w: loss(x, y, w), start_w)
 compare(hand=by_hand, finite=by_steps, autograd=by_autograd)
 
 # %% [markdown]
-# What the two take, with few parameters and with many:
+# This is what the two take, with few parameters and with many:
 #
 # > {{ quote("gradients", workload="gradient_cost", size="p=4", contender="torch-cpu") }}
 #
 # > {{ quote("gradients", workload="gradient_cost", size="p=1024", contender="torch-cpu") }}
 #
 # {{ choose(quote("gradients", workload="gradient_cost", size="p=1024", contender="torch-cpu"),
-# faster="With many parameters autograd is the faster one, though it writes a tape first.",
-# slower="Autograd wins no time here, where it records each operation before it goes back over it.
-# What it saves is the derivation, and the mistakes in it.",
-# tie="With many parameters time does not decide between them; autograd saves the derivation.",
-# otherwise="Whatever the time, autograd saves the derivation, and the mistakes in it.") }}
+#     faster="With many parameters autograd is faster, although it writes a tape first.",
+#     slower="Autograd saves no time here, because it records each operation before it goes back
+#     over it. What it saves is the derivation, and the mistakes in it.",
+#     tie="With many parameters both take the same time. But autograd saves the derivation.",
+#     otherwise="Whatever the time is, autograd saves the derivation, and the mistakes in it.") }}
 #
-# Central differences run the program twice for each parameter: they are a check, not a method.
-# `torch-cpu-finite` takes them in PyTorch, against the gradient by hand in NumPy:
+# Central differences run the program twice for each parameter. Use them as a check, not as a
+# method. The contender `torch-cpu-finite` computes them in PyTorch. Here it is compared with the
+# gradient by hand in NumPy:
 #
 # > {{ speedup("gradient_cost", "p=1024", contender="torch-cpu-finite") }}
 #
 # ## Gradients add up
 #
-# `AccumulateGrad` adds. Within one `backward` that is the chain rule. But the next `backward` adds
-# to what the last one left, unless `w.grad = None` clears it. A tape, by contrast, serves once,
-# since `backward` frees what the nodes had kept:
+# `AccumulateGrad` adds. Within one `backward` this is the chain rule. But the next `backward` adds
+# to the gradient of the last one, unless `w.grad = None` clears it. A tape, by contrast, can be
+# used only once, because `backward` frees what the nodes had kept:
 
 # %%
 w.grad = None
@@ -223,10 +227,10 @@ except RuntimeError as error:
 # %% [markdown]
 # ## The gradient of a vector
 #
-# `backward` starts from one number. A result of several has a matrix of derivatives, the
-# **Jacobian**: `J[i, j]` is how much result `i` moves with input `j`. `backward` does not build it.
-# Given a vector `v`, it computes the **vector-Jacobian product** `v @ J`, which is the gradient of
-# `(v * y).sum()`:
+# `backward` starts from one number. A result of several numbers has a matrix of derivatives, the
+# **Jacobian**: `J[i, j]` is how much result `i` changes with input `j`. `backward` does not build
+# this matrix. Given a vector `v`, it computes the **vector-Jacobian product** `v @ J`, which is the
+# gradient of `(v * y).sum()`:
 
 
 # %%
@@ -247,9 +251,10 @@ compare(hand=v @ J, finite=v @ central(neighbours, x.detach()), autograd=x.grad)
 # %% [markdown]
 # ## Off the tape
 #
-# Under `torch.no_grad()` nothing is recorded. `detach()` returns a view of the same numbers that
-# autograd takes for constants. By hand, the derivative of `c * w` with a constant `c` is `c`. With
-# `w * w` in its place it is three times as much, which is what finite differences find:
+# Under `torch.no_grad()` nothing is recorded. `detach()` returns a view of the same numbers, which
+# autograd treats as constants. With a constant `c`, the derivative of `c * w` by hand is `c`. If
+# `c` is not a constant but `w * w`, the derivative is three times as large. This is what finite
+# differences return:
 
 # %%
 with torch.no_grad():
@@ -261,9 +266,9 @@ compare(hand=c, autograd=w.grad)
 compare(finite=central(lambda w: w * w * w, start), autograd=w.grad)
 
 # %% [markdown]
-# A leaf that requires a gradient may not be changed in place on the tape: it would no longer be
-# what you created, but the result of an operation. A gradient step is therefore taken under
-# `no_grad`, and `w` stays the leaf that it was:
+# On the tape you must not change a leaf in place if it requires a gradient. It would no longer be
+# the tensor that you created, but the result of an operation. So take a gradient step under
+# `no_grad`. Then `w` stays a leaf:
 
 # %%
 try:
@@ -275,8 +280,8 @@ with torch.no_grad():
 print(w.is_leaf, w.requires_grad, torch.equal(w.detach(), start - 0.1 * c))
 
 # %% [markdown]
-# `backward` fills the `.grad` of leaves only. `torch.autograd.grad` returns the gradients of what
-# you name, a leaf or not, and fills no `.grad`:
+# `backward` fills only the `.grad` of leaves. `torch.autograd.grad` returns the gradients of the
+# tensors that you name, leaves or not, and changes no `.grad`:
 
 # %%
 w = start.clone().requires_grad_()
@@ -289,8 +294,9 @@ compare(hand=c.tanh() + c * (1 - c.tanh() ** 2), asked=asked)
 # %% [markdown]
 # ## A common mistake: gradients of earlier steps are still there
 #
-# The loop below fits a line by gradient descent. Without one line, each step follows the sum of all
-# gradients so far, which does not shrink as the loss does:
+# The loop below fits a line by gradient descent. If you leave out the line that clears the
+# gradient, each step follows the sum of all gradients so far. That sum does not shrink as the loss
+# does:
 
 # %%
 rng = np.random.default_rng(0)
@@ -323,26 +329,27 @@ ax.legend(loc="upper right")
 plt.show()
 
 # %% [markdown]
-# No error is raised, since adding up is at times what you want, such as for data that do not fit
-# into memory and are gone through part by part. So clear before every `backward`, or call
-# `zero_grad()` on the optimiser, which does it for all parameters
+# PyTorch raises no error, because adding up is sometimes what you want, for example when the data
+# do not fit into memory and you process them in parts. So clear the gradients before every
+# `backward`. Or call `zero_grad()` on the optimiser, which clears them for all parameters
 # ({{ chapter("training_ladder") }}).
 #
 # ## Exercises
 #
 # **1.** `logistic_gradient(x, y, w)` takes NumPy arrays of shapes (n, p), (n,) and (p,), where `y`
-# is 1 or -1, and returns the gradient, shape (p,), by `w` of
-# `np.log(1 + np.exp(-y * (x @ w))).mean()`. Derive it by hand, without PyTorch.
+# is 1 or -1. It returns the gradient of `np.log(1 + np.exp(-y * (x @ w))).mean()` by `w`, of shape
+# (p,). Derive it by hand, without PyTorch.
 #
 # **2.** `directional_derivative(f, x, v)` takes a function from a float64 tensor to a tensor of one
-# element, a tensor `x`, and `v` of the same shape. It returns, as a `float`, the derivative of
-# `f(x + s * v)` by `s` at `s = 0`, by one central difference: two runs, however large `x` is.
+# element, a tensor `x`, and a tensor `v` of the same shape. It returns the derivative of
+# `f(x + s * v)` by `s` at `s = 0` as a `float`. Use one central difference: two runs, however large
+# `x` is.
 #
-# **3.** `descend(loss, parameters, rate)` takes a recorded loss, a list of leaves and a number, and
-# moves each leaf by `-rate` times its gradient. Each stays the same leaf, in the same memory, and
-# each `.grad` stays as it was.
+# **3.** `descend(loss, parameters, rate)` takes a recorded loss, a list of leaves and a number. It
+# moves each leaf by `-rate` times its gradient. Each leaf must stay the same tensor, in the same
+# memory, and each `.grad` must stay as it was.
 #
-# Answers are checked here or by `python -m tutorial check 05`; solutions are in
+# Check your answers here or with `python -m tutorial check 05`. Solutions are in
 # `tutorial/solutions/autograd.py`.
 
 # %%

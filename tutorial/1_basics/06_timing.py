@@ -1,17 +1,17 @@
 # %% [markdown]
-# # How does one time code without being fooled?
+# # How do you time code without fooling yourself?
 #
-# A stopwatch around a line of NumPy tells nearly the truth. PyTorch has threads of its own, devices
-# that work in the background and first calls that are unlike all later ones, and each of them can
-# make a stopwatch lie. A wrong timing does not fail: it prints a number like any other. This
-# chapter makes the mistakes one at a time, and then builds a timer that avoids them.
+# A stopwatch around a line of NumPy shows nearly the right time. PyTorch has its own threads, its
+# devices work in the background, and its first calls are slower than later ones. Each of these can
+# make a stopwatch show the wrong time. A wrong timing does not fail: it prints a number like any
+# other. This chapter makes the mistakes one at a time, and then builds a timer that avoids them.
 #
 # **What you will know at the end:**
 #
-# - what first calls, other programs, the clock and a device's queue do to a measured time
-# - what has to be equal on both sides before their times may be compared
-# - how to time two versions in turn, and how sure of their ratio you can be
-# - how the speedups on this site come about
+# - how first calls, other programs, the clock and a device's queue change a measured time
+# - what has to be equal on both sides before you may compare their times
+# - how to time two versions in turn, and how sure you can be of their ratio
+# - how the speedups on this site are measured
 
 # %%
 import time
@@ -34,10 +34,10 @@ def once(call):
 
 
 # %% [markdown]
-# `time.perf_counter` is the clock for this: it never goes backwards, and none of Python's clocks
-# has finer steps. All that follows is about what stands between its two readings.
+# `time.perf_counter` is the right clock: it never goes backwards, and no other clock of Python has
+# finer steps. The rest of this chapter is about what happens between its two readings.
 #
-# ## A first call may pay for more than its work
+# ## A first call may include more than its work
 
 # %%
 square = torch.from_numpy(rng.standard_normal((64, 64)))
@@ -46,15 +46,17 @@ later = np.median(calls[1:])
 print(f"first {calls[0] * 1e6:.0f} µs, later {later * 1e6:.0f} µs, ratio {calls[0] / later:.1f}")
 
 # %% [markdown]
-# A first call loads the parts of a library that were not needed before, starts its threads, touches
-# memory that the operating system hands out only at that moment, and may choose or even compile the
-# code that it will run. So a first call is timed by itself or not at all. The longest here:
+# A first call loads parts of a library that were not needed before, and starts its threads. It
+# touches memory that the operating system provides only at that moment. It may also choose or even
+# compile the code that it will run. So time a first call by itself or not at all. The longest first
+# call here:
 #
 # > {{ quote("first-call", contender="torch-cpu") }}
 #
-# ## One sample says little, and a mean repeats what disturbed it
+# ## One sample says little, and a mean contains every disturbance
 #
-# One call on the same numbers, timed again and again; and the median of every ten in a row:
+# The cell times one call on the same numbers again and again, and takes the median of every ten in
+# a row:
 
 # %%
 x = rng.standard_normal(30_000)
@@ -71,9 +73,9 @@ ax.legend()
 plt.show()
 
 # %% [markdown]
-# The operating system lends the core to other programs, and the processor changes its clock rate.
-# Most disturbances add time, now and then a lot. Here a nap in one of twenty samples stands for a
-# disturbance:
+# The operating system gives the core to other programs from time to time, and the processor changes
+# its clock rate. Most disturbances add time, now and then a lot. Here a pause in one of twenty
+# samples plays such a disturbance:
 
 # %%
 calm = [once(lambda: np.sin(x)) for _ in range(19)]
@@ -83,11 +85,11 @@ for name, samples in {"calm": calm, "disturbed": disturbed}.items():
     print(f"{name:10} mean {mean:5.0f} µs   median {median:5.0f} µs")
 
 # %% [markdown]
-# A twentieth of the nap went into the mean. The median is still that of calm calls.
+# The mean contains a twentieth of the pause. The median is still that of the calm calls.
 #
-# ## A short call is lost in the stopwatch
+# ## A short call is hidden by the stopwatch
 #
-# Reading the clock twice takes time as well, and so does calling a function:
+# Reading the clock twice takes time, and so does calling a function:
 
 # %%
 few = rng.standard_normal(8)
@@ -99,9 +101,9 @@ print(f"the stopwatch around nothing {nothing * 1e9:4.0f} ns")
 print(f"the stopwatch around few + 1 {short * 1e9:4.0f} ns, {nothing / short:.0%} of it stopwatch")
 
 # %% [markdown]
-# The remedy is a **block**: the time between two readings, with many calls between them, divided by
-# their number. A **warm-up**, a call before the first reading, brings the data into the cache and
-# is not counted. And of several blocks the median:
+# The solution is a **block**: many calls between two readings of the clock, and the time divided by
+# the number of calls. A **warm-up** is a call before the first reading. It brings the data into the
+# cache and is not counted. Of several blocks we take the median:
 
 
 # %%
@@ -122,8 +124,8 @@ print(f"few + 1 in blocks of a thousand calls: {typical(lambda: few + 1, 1000) *
 # %% [markdown]
 # ## A device works while Python goes on
 #
-# A call on a GPU is **asynchronous**: it puts the work into the device's queue, which is called a
-# **launch**, and returns. A thread that takes jobs from a queue does the same without any GPU:
+# A call on a GPU is **asynchronous**: it puts the work into the device's queue and returns. This is
+# called a **launch**. A thread that takes jobs from a queue does the same without a GPU:
 
 # %%
 with ThreadPoolExecutor(max_workers=1) as device:
@@ -133,9 +135,10 @@ with ThreadPoolExecutor(max_workers=1) as device:
 print(f"launch {launch_s * 1e3:.2f} ms, launch and wait {whole_s * 1e3:.2f} ms")
 
 # %% [markdown]
-# The time of the launch is what it takes to ask. To **synchronise** is to wait until the queue is
-# empty: `torch.cuda.synchronize()` on a GPU, `torch.accelerator.synchronize()` on any accelerator.
-# It belongs before the first reading, so that no earlier work is counted, and before the last:
+# The launch time is only the time to ask for the work. To **synchronise** is to wait until the
+# queue is empty: `torch.cuda.synchronize()` on a GPU, `torch.accelerator.synchronize()` on any
+# accelerator. Synchronise before the first reading, so that no earlier work is counted, and before
+# the last reading:
 
 # %% tags=["gpu"]
 if torch.cuda.is_available():
@@ -150,8 +153,8 @@ if torch.cuda.is_available():
 # %% [markdown]
 # ## What has to be equal on both sides
 #
-# **Threads and dtype.** NumPy sums on one core; PyTorch shares a large sum among the cores that it
-# may use. NumPy's usual number is float64, PyTorch's float32 is half as wide.
+# **Threads and dtype.** NumPy sums on one core. PyTorch divides a large sum among the cores that it
+# may use. NumPy's usual number is float64. PyTorch's is float32, which is half as wide.
 
 # %%
 wide = rng.random(1_000_000)
@@ -164,9 +167,9 @@ for name, time_s in table.items():
     print(f"{name:28}{time_s * 1e6:5.0f} µs")
 
 # %% [markdown]
-# The first row against the last is what a careless script compares. Rows that differ in one thing
-# tell what that thing does. PyTorch's own timer, which warms up, waits for a GPU and chooses the
-# length of its blocks, sets one thread unless it is told otherwise:
+# A careless script compares the first row with the last. To learn what one change does, compare
+# rows that differ only in that. PyTorch has its own timer. It warms up, waits for a GPU and chooses
+# the length of its blocks. It also uses one thread unless you ask for more:
 
 # %%
 seen = []
@@ -175,21 +178,21 @@ print(f"around the timer {torch.get_num_threads()}, inside it {seen[-1]}")
 torch.set_num_threads(1)
 
 # %% [markdown]
-# **Values.** What an array holds can change the work, and zeros, often used because they are easy
-# to make, are unlike any data:
+# **Values.** The values in an array can change the work. Zeros are often used because they are easy
+# to make, but they behave unlike real data:
 
 # %%
 for name, values in {"random numbers": wide[:100_000], "zeros": np.zeros(100_000)}.items():
     print(f"sort of {name:15}{typical(lambda v=values: np.sort(v), 1) * 1e6:6.0f} µs")
 
 # %% [markdown]
-# On a GPU even a matrix product depends on the values: flipping bits takes power, and a device at
-# its limit of power slows down. So inputs are random, and the same on both sides.
+# On a GPU even a matrix product depends on the values. Flipping bits takes power, and a device at
+# its power limit slows down. So use random inputs, and the same ones on both sides.
 #
 # ## One after the other, or in turn
 #
-# A machine drifts: it warms up, and other programs come and go. Suppose that a call takes a little
-# longer each time, and that A and B, whose turn it is in some order, are the same code:
+# The speed of a machine drifts: it gets warm, and other programs start and stop. Suppose that each
+# call takes a little longer than the one before. A and B are the same code, run in some order:
 
 # %%
 drifting = np.linspace(1.0, 1.3, 40)
@@ -199,14 +202,15 @@ for name, order in {"A first, then B": "A" * 20 + "B" * 20, "A B B A": "ABBA" * 
     print(f"{name:16} B takes {ratio:.3f} times as long as A")
 
 # %% [markdown]
-# Taking turns, A and B meet the same drift, and in A B B A neither is the later one on average.
+# If A and B take turns, both meet the same drift. In the order A B B A neither comes later than the
+# other on average.
 #
 # ## A fair timer
 #
-# All of it in one function: blocks in turn, ratios of blocks that are neighbours in time, and their
-# median. How well is it known? A **bootstrap** draws as many ratios again from those measured, some
-# of them more than once, and takes their median, a thousand times. The middle 95 % of these medians
-# are the **interval**.
+# The timer puts all of this into one function: blocks in turn, ratios of neighbouring blocks, and
+# the median of the ratios. How precise is this median? A **bootstrap** answers this. It draws as
+# many ratios as were measured, some of them more than once, and takes their median. It does so a
+# thousand times. The middle 95 % of these medians are the **interval**.
 
 
 # %%
@@ -227,7 +231,7 @@ def report(name, result):
 
 
 # %% [markdown]
-# Two versions of one computation, the softmax of each row, first shown to agree:
+# Here are two versions of the softmax of each row. The cell first checks that they agree:
 
 # %%
 rows = torch.from_numpy(rng.standard_normal((200, 200)))
@@ -248,37 +252,39 @@ report("both in one call         ", compare(one_call, one_call, 10, rng))
 torch.set_num_threads(threads_before)
 
 # %% [markdown]
-# The last line is a timer's own test: A against A should come out as a tie. Of honest 95 %
-# intervals one in twenty misses the truth, so a single miss proves nothing. But all blocks of one
-# process share one place in memory and one minute of the machine, and what these do to a time, the
-# interval cannot see.
+# The last line tests the timer itself: A against A should be a tie. Of correct 95 % intervals one
+# in twenty misses the truth, so a single miss proves nothing. But all blocks of one process use the
+# same memory and run in the same minute. The interval cannot see how much these two change a time.
 #
 # ## How this site measures
 #
-# - **Apart.** A contender (NumPy, or PyTorch on one device) has a process of its own, with its
-#   threads and cores set before it imports anything, and read back.
-# - **Right first.** It computes once and is held against the other library's float64 result. What
-#   is wrong is not timed. That first call has a time of its own.
-# - **In turn.** Blocks take some milliseconds, and a turn is up to four of them. The first block of
-#   a turn finds the cache as another contender left it, so nobody has two turns in a row.
-# - **Watched.** A block tells whether it got less processor time than time passed, or had to wait
-#   for its core. Pairs that were disturbed are left out where enough others remain.
-# - **Again.** A case (a computation at one size) is visited several times, by fresh processes. Each
-#   visit counts as one value, so what differs between processes is in the interval. A few visits
-#   say little about how much visits differ, so those of all cases are taken together for that.
-# - **The fastest blocks.** Interference only ever adds time. So the time of a visit is that of its
-#   fastest block, and a speedup compares the fastest blocks of both sides: from run to run that
-#   repeats better than the median does. The median, which says what a call takes with all that gets
-#   in its way, stands beside it.
+# - **Separate processes.** Each contender (NumPy, or PyTorch on one device) has its own process.
+#   Its threads and cores are set before it imports anything, and then read back.
+# - **Correct first.** Each contender computes once, and the result is compared with the other
+#   library's float64 result. A wrong result is not timed. This first call has its own time.
+# - **In turn.** A block takes some milliseconds, and a turn is up to four blocks. In the first
+#   block of a turn, the cache still holds the data of another contender. So no contender has two
+#   turns in a row.
+# - **Disturbances.** Each block records whether it got less processor time than the time that
+#   passed, and whether it had to wait for its core. Pairs that were disturbed are left out where
+#   enough others remain.
+# - **Repeated.** Each case (a computation at one size) is visited several times, by fresh
+#   processes. Each visit counts as one value, so the interval includes the differences between
+#   processes. A few visits say little about how much visits differ, so the estimate of that uses
+#   the visits of all cases.
+# - **The fastest blocks.** Interference only ever adds time. So the time of a visit is the time of
+#   its fastest block, and a speedup compares the fastest blocks of both sides. From run to run this
+#   varies less than the median. The median is given too. It is the time of a call with all
+#   interference included.
 #
-# This is whose turn it is in a visit:
+# This function chooses the order of the turns in a visit:
 #
 # {{ function("bench/timing/arena.py", "order_of_turns") }}
 #
-# How far its figures can be trusted, on {{ machine }}: whether the results are right, how steady
-# the times are, and A against A. (A cell is one case of one contender. A speedup is unsettled where
-# its interval holds both answers. The bound of a result is the largest error that rounding can
-# explain.)
+# How far can you trust the figures on {{ machine }}? The next sentences say whether the results are
+# right, how steady the times are, and what A against A gives. (A cell is one case of one contender.
+# A speedup is unsettled if its interval is too wide to tell which side is faster. The bound of a
+# result is the largest error that rounding can explain.)
 #
 # > {{ quote("verification") }}
 #
@@ -288,9 +294,9 @@ torch.set_num_threads(threads_before)
 #
 # ## A common mistake: one measurement against one measurement
 #
-# "The old version took this long, the new one that long": both are single calls, and their ratio
-# has the scatter of both. The calls in the picture were all of the same code. Here they are
-# compared in pairs, each with the next:
+# "The old version took this long, the new one that long": both numbers are single calls, and their
+# ratio has the scatter of both. All calls in the picture above ran the same code. Here each call is
+# compared with the next:
 
 # %%
 ratios = shots[0::2] / shots[1::2]
@@ -300,13 +306,13 @@ print(f"the furthest apart: {np.exp(apart.max()):.2f} times")
 print(f"the median over all pairs: {np.median(ratios):.3f}")
 
 # %% [markdown]
-# Whoever stops at the first pair reports whatever that happened to be. Take many pairs, in turn,
-# and report their median with its interval; where one lies in it, say that no difference was seen.
+# If you stop at the first pair, you report chance. Measure many pairs, in turn, and report their
+# median with its interval. If the interval contains one, say that you saw no difference.
 #
 # ## Exercises
 #
 # **1.** `iterations_for(call_s, block_s)` takes the seconds of one call and the seconds that a
-# block should last at least, and returns the smallest number of calls, an int, that is enough.
+# block should last at least. It returns the smallest number of calls, an int, that is enough.
 
 # %%
 from tutorial.exercises import check
@@ -319,8 +325,9 @@ def iterations_for(call_s, block_s):
 check(iterations_for)
 
 # %% [markdown]
-# **2.** `paired_ratio(a_times, b_times)` takes two sequences of seconds, of one length, whose
-# entries were taken side by side, and returns the median of their ratios, a over b, a float.
+# **2.** `paired_ratio(a_times, b_times)` takes two sequences of seconds, of the same length.
+# Entries at the same place were measured side by side. It returns the median of their ratios, a
+# over b, as a float.
 
 
 # %%
@@ -331,8 +338,8 @@ def paired_ratio(a_times, b_times):
 check(paired_ratio)
 
 # %% [markdown]
-# **3.** `median_interval(samples, rng)` takes a one-dimensional array and a NumPy generator, and
-# returns the ends of the 95 % bootstrap interval of the median, two floats, the lower one first.
+# **3.** `median_interval(samples, rng)` takes a one-dimensional array and a NumPy generator. It
+# returns the ends of the 95 % bootstrap interval of the median as two floats, the lower one first.
 
 
 # %%
@@ -343,15 +350,14 @@ def median_interval(samples, rng):
 check(median_interval)
 
 # %% [markdown]
-# Answers are checked here or by `python -m tutorial check 06`; solutions are in
+# Check your answers here or with `python -m tutorial check 06`. Solutions are in
 # `tutorial/solutions/timing.py`.
 #
 # ## Where to read on
 #
-# - {{ chapter("reductions") }} asks why times are what they are; {{ chapter("gpu") }} reads a
-#   device's own clock; {{ chapter("profiler") }} looks inside a call;
-#   {{ chapter("comparing_machines") }} puts two result files side by side.
-# - PyTorch documentation:
-#   [Benchmark Utils](https://pytorch.org/docs/stable/benchmark_utils.html), and "CUDA semantics",
-#   section "Asynchronous execution".
+# - {{ chapter("reductions") }} explains why times are what they are.
+# - {{ chapter("gpu") }} reads a device's own clock; {{ chapter("profiler") }} looks inside a call.
+# - {{ chapter("comparing_machines") }} puts two result files side by side.
+# - PyTorch documentation: [Benchmark Utils](https://pytorch.org/docs/stable/benchmark_utils.html),
+#   and "CUDA semantics", section "Asynchronous execution".
 # - A. Davison and D. Hinkley, "Bootstrap Methods and their Application", Cambridge, 1997.

@@ -1,25 +1,25 @@
 # %% [markdown]
 # # Is PyTorch faster at multiplying matrices?
 #
-# A dense layer, a least-squares fit, a rotation of a million points: each is a matrix product. If
-# changing the library made it faster, that alone would be a reason to change. The answer is
-# decided by neither library, and this chapter shows what decides it.
+# A dense layer, a least-squares fit and a rotation of a million points are all matrix products. If
+# changing the library made matrix products faster, that alone would be a reason to change. But
+# neither library decides how fast a product is, and this chapter shows what does.
 #
 # **What you will know at the end:**
 #
-# - which library multiplies behind `@` on each side, and why that settles the comparison
-# - what a product costs in operations and in bytes, and which of the two it waits for
-# - why one large call beats a loop over its parts, in NumPy and in PyTorch alike
+# - which library does the work behind `@` on each side, and why it decides the comparison
+# - how many operations and bytes a product needs, and which of the two it waits for
+# - why one large call is faster than a loop over its parts, in NumPy and in PyTorch
 # - how to compare fairly: the same dtype, the same cores
 #
 # ## The same line on both sides
 #
-# The workload `matmul` multiplies two square matrices of `n` rows. Both bodies, from the file that
-# was timed:
+# The workload `matmul` multiplies two square matrices of `n` rows. These are both bodies, from the
+# file that was timed:
 #
 # {{ pair("matmul") }}
 #
-# Measured on {{ machine }}, one core against one core, in float32:
+# These are the times on {{ machine }}, one core against one core, in float32:
 #
 # {{ figure("time/matmul/float32/1") }}
 #
@@ -27,14 +27,14 @@
 #
 # > {{ speedup("matmul", "n=1024") }}
 #
-# A small product is over so soon that what is timed is mostly the call. In a large one nearly all
-# of the time is spent inside a library that neither NumPy nor PyTorch wrote.
+# A small product is so short that its time is mostly the time of the call. A large product spends
+# nearly all of its time in a library that belongs to neither NumPy nor PyTorch.
 #
-# ## Who does the work
+# ## Which library does the work
 #
 # BLAS (Basic Linear Algebra Subprograms) is an interface: a list of functions and what they
-# compute; its matrix product is called `gemm`. OpenBLAS, Intel's MKL and Apple's Accelerate
-# implement it, and each package was built with one of them:
+# compute. Its matrix product is called `gemm`. OpenBLAS, Intel's MKL and Apple's Accelerate
+# implement it. Each package was built with one of them:
 
 # %%
 import re
@@ -53,28 +53,28 @@ kernels = {pool.get("architecture") for pool in threadpool_info()} - {None}
 print("kernels written for:", *kernels)
 
 # %% [markdown]
-# A **kernel** is a compiled function for one operation. A BLAS holds many versions of `gemm`, asks
-# the processor what it is, and picks one (some libraries tell which, as above). Where it does not
-# know a processor well, it runs a kernel made for another.
+# A **kernel** is a compiled function for one operation. A BLAS has many versions of `gemm`. It
+# detects the processor and picks a version. (Some libraries report which one, as above.) If a BLAS
+# does not know a processor well, it runs a kernel made for another processor.
 #
 # {{ choose(speedup("matmul", "n=1024"),
-#    faster="On this machine it is PyTorch's BLAS whose kernel suits the processor better. That is a
-#    result about two libraries of linear algebra, not about tensors against arrays.",
-#    slower="On this machine it is NumPy's BLAS whose kernel suits the processor better. That is a
-#    result about two libraries of linear algebra, not about arrays against tensors.",
-#    tie="On this machine the two libraries have kernels that are equally good, and changing from
-#    one to the other gains nothing here.",
-#    otherwise="The result file of this machine does not settle whose kernel suits the processor
-#    better.") }}
+#     faster="On this machine the kernel of PyTorch's BLAS suits the processor better. This is a
+#     result about two libraries of linear algebra, not about tensors and arrays.",
+#     slower="On this machine the kernel of NumPy's BLAS suits the processor better. This is a
+#     result about two libraries of linear algebra, not about arrays and tensors.",
+#     tie="On this machine the kernels of the two libraries are equally good, and changing from one
+#     to the other gains nothing here.",
+#     otherwise="The result file of this machine does not show whose kernel suits the processor
+#     better.") }}
 #
 # {{ figure("speedup/matmul/float32") }}
 #
 # ## What a product costs
 #
-# Each of the `n * n` entries is a sum of `n` products: `2 * n**3` floating-point operations in
-# all. Three matrices of `n * n` numbers must cross between memory and processor. **Arithmetic
-# intensity** is the first divided by the second: operations for each byte moved. A matrix times a
-# vector reads a whole matrix too, but uses each number once:
+# Each of the `n * n` entries is a sum of `n` products. Together these are `2 * n**3` floating-point
+# operations. Three matrices of `n * n` numbers must move between memory and processor. **Arithmetic
+# intensity** is the operations divided by the bytes: operations for each byte moved. A matrix times
+# a vector also reads a whole matrix, but uses each number only once:
 
 # %%
 BYTES = np.dtype(np.float32).itemsize
@@ -85,12 +85,12 @@ for n in (16, 256, 4096):
 
 # %% [markdown]
 # A core can do several operations in the time that memory takes to deliver a byte. The number of
-# them is the machine's **ridge point**. Work with a higher intensity is **compute-bound**: it waits
-# for arithmetic. Work with a lower one is **memory-bound**. To see the difference, take a product
-# of two matrices and one of a matrix and a vector that need equally many operations. (Most
-# disturbances add time, so the times here are the least of ten runs. To use one core,
-# `threadpool_limits` tells NumPy's BLAS, and `torch.set_num_threads` PyTorch, whose BLAS the other
-# may not reach.)
+# operations per byte at which both take equally long is the machine's **ridge point**. Work with a
+# higher intensity is **compute-bound**: it waits for arithmetic. Work with a lower intensity is
+# **memory-bound**: it waits for memory. To see the difference, we time a product of two matrices
+# and a product of a matrix and a vector that need equally many operations. (Most disturbances add
+# time, so each time here is the shortest of ten runs. `threadpool_limits` sets NumPy's BLAS to one
+# core. It may not reach PyTorch's BLAS, so `torch.set_num_threads` sets that one.)
 
 
 # %%
@@ -109,23 +109,23 @@ with threadpool_limits(limits=1):
 print(f"matrix @ vector takes {vector / matrices:.1f} times as long as matrix @ matrix")
 
 # %% [markdown]
-# A number that is used once must be fetched for that one use, whatever the library. The result file
-# holds both products against the most that this machine was seen to do:
+# A number that is used once must be fetched for that one use, in any library. The result file
+# compares both products with the most that this machine reached:
 #
 # > {{ quote("roof", workload="matmul", contender="torch-cpu") }}
 #
 # > {{ quote("roof", workload="matvec", contender="torch-cpu") }}
 #
-# And where operations are what takes the time, it should grow as the third power of `n`:
+# If operations take most of the time, the time should grow with the third power of `n`:
 #
 # > {{ quote("growth", workload="matmul", contender="torch-cpu") }}
 #
 # ## What a BLAS does that a loop does not
 #
-# That intensity supposes that each number is fetched once. It is used `n` times, so between its
-# uses it has to stay in the cache, and large matrices do not fit there. **Blocking** cuts them into
-# tiles that do: two tiles with sides of `s` bring in `2 * s**2` numbers, and `2 * s**3` operations
-# are done with them.
+# The intensity above assumes that each number is fetched once. But each number is used `n` times,
+# so it has to stay in the cache between its uses. Large matrices do not fit there. **Blocking**
+# cuts them into tiles that fit. Two tiles with sides of `s` load `2 * s**2` numbers and use them
+# for `2 * s**3` operations.
 
 # %%
 needed = {"a": [(1, k) for k in range(4)], "b": [(k, 2) for k in range(4)], "c": [(1, 2)]}
@@ -141,8 +141,8 @@ fig.suptitle("A tile of c is a sum of products of tiles, one pair at a time")
 plt.show()
 
 # %% [markdown]
-# Here is a product in NumPy row by row, and tile by tile. For `n = 512` and `s = 64` both make 512
-# calls of `@` and need equally many operations, so what differs is how much each call moves:
+# Here is a product in NumPy by rows, and by tiles. For `n = 512` and `s = 64` both make 512 calls
+# of `@` and need equally many operations. They differ only in how much each call moves:
 
 # %%
 n, s = 512, 64
@@ -169,14 +169,14 @@ with threadpool_limits(limits=1):
         print(f"{name:8}  {intensity:4.1f} operations a byte  {time * 1e3:5.2f} ms  {right=}")
 
 # %% [markdown]
-# A `gemm` blocks for every level of memory at once: for the caches, large and small, and for the
-# few numbers that the core itself holds (Goto and van de Geijn, below). Hence the rule that holds
-# in either library: **say it in one large call.**
+# A `gemm` blocks for every level of memory at once: for the large and small caches, and for the few
+# numbers that the core itself holds (Goto and van de Geijn, below). So the rule for both libraries
+# is: **use one large call.**
 #
 # ## Many small products at once
 #
-# On both sides `@` takes the last two axes as matrices and those before as a batch, and `einsum`
-# says the same in letters:
+# In both libraries `@` treats the last two axes as matrices and the axes before as a batch.
+# `einsum` describes the same product with letters:
 
 # %%
 stack_a, stack_b = rng.standard_normal((2, 10, 64, 64))
@@ -187,8 +187,8 @@ print(torch.allclose(torch.einsum("tij,tjk->tik", ta, tb), ta @ tb))
 # %% [markdown]
 # {{ pair("matmul_batched") }}
 #
-# NumPy calls its BLAS once for each matrix. PyTorch hands over the batch as a whole, which can then
-# be shared among the cores:
+# NumPy calls its BLAS once for each matrix. PyTorch passes on the whole batch, and its matrices can
+# then be divided among the cores:
 #
 # > {{ speedup("matmul_batched", "batch=256") }}
 #
@@ -196,20 +196,21 @@ print(torch.allclose(torch.einsum("tij,tjk->tik", ta, tb), ta @ tb))
 #
 # ## Threads, and a GPU
 #
-# A single large product is shared among cores by the BLAS itself. What all cores are worth:
+# For a single large product, the BLAS itself divides the work among the cores. This is what all
+# cores gain:
 #
 # {{ quotes("scaling", workload="matmul", size="n=2048") }}
 #
-# Compute-bound work is also what a GPU, with its many arithmetic units, is made for. The line of
-# code stays the same; {{ chapter("gpu") }} tells what this number leaves out:
+# A GPU has many arithmetic units and is made for compute-bound work. The line of code stays the
+# same. {{ chapter("gpu") }} explains what this number leaves out:
 #
 # > {{ speedup("matmul", "n=2048", contender="torch-cuda") }}
 #
 # ## What float32 costs
 #
-# Each entry is a sum of `n` rounded terms. If all are positive, its relative error can reach about
-# `n * u`, where `u`, half the gap between one and the next number, bounds a single rounding. The
-# same products held against float64:
+# Each entry is a sum of `n` rounded terms. If all terms are positive, the relative error can reach
+# about `n * u`. Here `u` is half the gap between one and the next number, and it bounds the error
+# of one rounding. The cell compares float32 products with float64:
 
 # %%
 u = np.finfo(np.float32).eps / 2
@@ -221,14 +222,14 @@ for n in (16, 64, 256, 1024):
     print(f"n={n:<4}  NumPy {errors[0]:.0e}  PyTorch {errors[1]:.0e}  bound {n * u:.0e}")
 
 # %% [markdown]
-# Roundings up and down partly cancel, and a blocked sum is a sum of short sums; both keep the error
-# below the bound. Two libraries that block differently may differ in the last digits and both be
-# right: compare with a tolerance, never with `==`.
+# Roundings up and down partly cancel, and a blocked sum is a sum of short sums. Both keep the error
+# below the bound. Two libraries that block differently can differ in the last digits, and both are
+# right. So compare with a tolerance, never with `==`.
 #
 # ## A common mistake: float64 against float32
 #
-# NumPy's random numbers are float64 unless told otherwise, PyTorch's are float32. So the most
-# natural benchmark of all compares two different computations:
+# NumPy's random numbers are float64 by default, PyTorch's are float32. So the most natural
+# benchmark compares two different computations:
 
 # %%
 in_numpy = rng.random((256, 256))
@@ -244,23 +245,24 @@ for dtype, time_numpy in time.items():
 print(f"of which the dtype makes {time[in_numpy.dtype] / time[in_float32.dtype]:.2f}")
 
 # %% [markdown]
-# The first line divided by the second is what the dtype alone does, and neither library is to be
-# praised for it. Before you time anything, print both dtypes.
+# The first line divided by the second is the effect of the dtype alone. It says nothing about the
+# libraries. Before you time anything, print both dtypes.
 #
 # ## Exercises
 #
 # **1.** `product_intensity(m, k, n, itemsize)` takes the sizes of a product `(m, k) @ (k, n)` and
 # the bytes of one number. It returns `(operations, moved, intensity)`: floating-point operations,
-# bytes with each matrix moved once, and operations a byte.
+# bytes with each matrix moved once, and operations per byte.
 #
 # **2.** `attention_scores(q, k)` takes tensors of shapes `(batch, heads, i, d)` and
-# `(batch, heads, j, d)` and returns the inner products of their rows, `(batch, heads, i, j)`.
+# `(batch, heads, j, d)`. It returns the inner products of their rows, of shape
+# `(batch, heads, i, j)`.
 #
 # **3.** `cheaper_order(m, k, n, p)` is about `a @ b @ c` with shapes `(m, k)`, `(k, n)` and
-# `(n, p)`. It returns `("left", operations)` where `(a @ b) @ c` needs fewer operations, else
-# `("right", operations)`, those of `a @ (b @ c)`.
+# `(n, p)`. It returns `("left", operations)` if `(a @ b) @ c` needs fewer operations, and otherwise
+# `("right", operations)` with the operations of `a @ (b @ c)`.
 #
-# Answers are checked here or by `python -m tutorial check 07`; solutions are in
+# Check your answers here or with `python -m tutorial check 07`. Solutions are in
 # `tutorial/solutions/matmul.py`.
 
 # %%
@@ -293,9 +295,9 @@ check(cheaper_order)
 # ## Where to read on
 #
 # - {{ chapter("convolution") }}: another computation that is a matrix product inside.
-# - {{ chapter("roofline") }} draws arithmetic intensity against what a machine can do;
-#   {{ chapter("precision") }} goes below float32.
-# - {{ family("matmul", "All products that were measured") }}, attention among them.
+# - {{ chapter("roofline") }} compares arithmetic intensity with what a machine can do;
+#   {{ chapter("precision") }} uses fewer bits than float32.
+# - {{ family("matmul", "All products that were measured") }}, with attention among them.
 # - [torch.matmul](https://pytorch.org/docs/stable/generated/torch.matmul.html) in the PyTorch
 #   documentation, and `torch.linalg.multi_dot`, which chooses the order of a chain.
 # - Goto and van de Geijn, *Anatomy of high-performance matrix multiplication*, ACM Transactions on

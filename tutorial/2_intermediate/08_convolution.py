@@ -1,21 +1,21 @@
 # %% [markdown]
 # # Why is a convolution a matrix product?
 #
-# Networks for images are made of convolution layers. PyTorch has them and NumPy does not. Written
-# in NumPy as loops, such a layer is so slow that any library looks fast beside it. Written as a
-# matrix product, it is a few lines of NumPy that a fair comparison can use.
+# Networks for images consist of convolution layers. PyTorch has such layers and NumPy does not.
+# Written as loops in Python, a layer is so slow that any library looks fast beside it. Written as a
+# matrix product, it is a few lines of NumPy, and a fair comparison can use them.
 #
 # **What you will know at the end:**
 #
 # - what a convolution layer computes, index by index, and how large its output is
 # - how copying patches turns it into one matrix product, and what the copy costs
-# - why its gradient is a convolution again
-# - why the claim of an enormous speedup may be a claim about a Python loop
+# - why the gradient of a convolution is also a convolution
+# - why a claim of an enormous speedup may be a claim about a Python loop
 #
 # ## The layer, index by index
 #
-# Lay a small array of weights `w` over a corner of an image `x`, multiply where they overlap, and
-# add up: that is one number of the output. Move the weights by one pixel for the next.
+# Place a small array of weights `w` over a corner of an image `x`, multiply where they overlap, and
+# add up. This gives one number of the output. Move the weights by one pixel for the next number.
 
 # %%
 import timeit
@@ -41,10 +41,10 @@ def slide(x, w):
 slide(x, w)
 
 # %% [markdown]
-# `torch.nn.functional`, by custom called `F`, holds the operations of neural networks as plain
-# functions. Its `conv2d` takes many images with many channels (the red, green and blue of a photo,
-# say), so `x` has four axes, called NCHW: image, channel, row, column. So has `w`: output channel,
-# input channel, row, column. Here all of the additional ones have length one:
+# `torch.nn.functional` holds the operations of neural networks as plain functions. It is usually
+# imported as `F`. Its `conv2d` takes many images with many channels (for example the red, green and
+# blue of a photo). So `x` has four axes, called NCHW: image, channel, row, column. `w` has four
+# axes too: output channel, input channel, row, column. Here all additional axes have length one:
 
 # %%
 tx, tw = torch.from_numpy(x)[None, None], torch.from_numpy(w)[None, None]
@@ -52,9 +52,10 @@ y = F.conv2d(tx, tw)
 print(y.shape, np.array_equal(y[0, 0], slide(x, w)))
 
 # %% [markdown]
-# Two options change where the weights are laid. `padding` puts a border of zeros around the image;
-# `stride` moves by more than one pixel at a time. For `h` pixels and `r` weights along an axis, the
-# first window begins at zero and the last must end inside, which leaves room for this many:
+# Two options change where the weights are placed. `padding` puts a border of zeros around the
+# image. `stride` moves the weights by more than one pixel at a time. Take `h` pixels and `r`
+# weights along an axis. The first window begins at zero and the last must end inside the image, so
+# this many windows fit:
 
 # %%
 for h, r, stride, padding in [(4, 3, 1, 0), (4, 3, 1, 1), (224, 7, 2, 3), (10, 3, 4, 0)]:
@@ -65,9 +66,9 @@ for h, r, stride, padding in [(4, 3, 1, 0), (4, 3, 1, 1), (224, 7, 2, 3), (10, 3
 # %% [markdown]
 # ## Patches become rows
 #
-# Each output is the inner product of the weights with one patch of the image. Write every patch as
-# a row of a matrix, and all of the inner products together are one matrix product. NumPy's
-# `sliding_window_view` lists the patches without copying anything; `reshape` then has to copy them.
+# Each output is the inner product of the weights with one patch of the image. If every patch is a
+# row of a matrix, all inner products together are one matrix product. NumPy's `sliding_window_view`
+# lists the patches without copying anything. `reshape` then has to copy them.
 
 # %%
 windows = np.lib.stride_tricks.sliding_window_view(x, (3, 3))
@@ -95,18 +96,18 @@ axes[1].set_title("Each patch is a row")
 plt.show()
 
 # %% [markdown]
-# This is called **im2col**, image to columns, since each patch may as well be a column. So it is in
-# the code that was timed: `unroll` gives each patch a column, with all input channels below one
-# another, and the weights, a row for each output channel, are multiplied from the left.
+# This is called **im2col**, image to columns, because each patch can also be a column. The timed
+# code does it that way. `unroll` makes each patch a column, with all input channels one below
+# another. The weights have a row for each output channel and are multiplied from the left.
 #
 # {{ function("bench/workloads/parts/im2col.py", "unroll") }}
 #
-# And these are the two bodies that are timed against each other, in which `b` holds one number to
-# be added for each output channel:
+# These two bodies are timed against each other. `b` holds one number for each output channel, which
+# is added to it:
 #
 # {{ pair("conv2d") }}
 #
-# They agree on images of handwritten digits, up to rounding:
+# The two bodies agree on images of handwritten digits, up to rounding:
 
 # %%
 rng = np.random.default_rng(0)
@@ -119,8 +120,8 @@ np.allclose(conv2d_torch(**tensors), conv2d_numpy(**layer))
 # %% [markdown]
 # ## What the copy costs
 #
-# With a stride of one, each pixel lies in up to `r * r` patches, and is copied for each. Counted
-# for all images of each measured size at once, in float32:
+# With a stride of one, each pixel is in up to `r * r` patches, and is copied for each of them. The
+# cell counts this for all images of each measured size at once, in float32:
 
 # %%
 for size in WORKLOAD.sizes:
@@ -130,14 +131,14 @@ for size in WORKLOAD.sizes:
     print(f"{size.label:16}{images:6.2f} MB of images {columns:7.2f} MB of columns")
 
 # %% [markdown]
-# So `unroll` makes the columns of a few images at a time, which may then stay in the cache. The
-# library that PyTorch calls (oneDNN on most processors, cuDNN on NVIDIA's GPUs) need not write
-# columns at all: a *direct* kernel reads the patches where they lie. For small weights it may
-# choose an algorithm with fewer multiplications, such as Winograd's.
+# So `unroll` makes the columns of a few images at a time, which may then stay in the cache. PyTorch
+# calls a library (oneDNN on most processors, cuDNN on NVIDIA's GPUs) that need not write columns at
+# all: a *direct* kernel reads the patches where they are. For small weights it may choose an
+# algorithm with fewer multiplications, such as Winograd's.
 #
-# Such kernels take many channels of a pixel at once, and in NCHW these lie a whole image apart, so
-# that they may have to be put in another order first. The memory format `channels_last` keeps shape
-# and values, and puts the channels of a pixel side by side:
+# Such kernels take many channels of a pixel at once. In NCHW these channels are a whole image
+# apart, so the kernel may have to reorder them first. The memory format `channels_last` keeps shape
+# and values, and stores the channels of a pixel side by side:
 
 # %%
 images = torch.rand(1, 3, 4, 5, generator=torch.Generator().manual_seed(0))
@@ -147,9 +148,10 @@ print("steps in memory along each axis:", images.stride(), last.stride())
 print("PyTorch has oneDNN here:", torch.backends.mkldnn.is_available())  # by its old name
 
 # %% [markdown]
-# ## Who is faster
+# ## Which side is faster
 #
-# Five layers, from one for handwritten digits to one of a ResNet, one core against one core:
+# The sizes are five layers, from one for handwritten digits to one of a ResNet. Here is one core
+# against one core:
 #
 # {{ figure("time/conv2d/float32/1") }}
 #
@@ -164,23 +166,25 @@ print("PyTorch has oneDNN here:", torch.backends.mkldnn.is_available())  # by it
 # > {{ quote("roof", workload="conv2d", contender="torch-cpu") }}
 #
 # {{ choose(speedup("conv2d", "resnet-3x3"),
-#    faster="This layer needs the most arithmetic of the five, and there too the kernel that PyTorch
-#    calls is the faster one on this machine.",
-#    slower="This layer needs the most arithmetic of the five, and the matrix product behind im2col
-#    does it so well on this machine that its copies do not decide.",
-#    tie="This layer needs the most arithmetic of the five, and both sides do it equally well on
-#    this machine.",
-#    otherwise="The result file of this machine does not settle who is faster at this layer.") }}
+#     faster="This layer needs the most arithmetic of the five. On this machine the kernel that
+#     PyTorch calls is faster here too.",
+#     slower="This layer needs the most arithmetic of the five. On this machine the matrix product
+#     behind im2col is so fast that its copies do not decide.",
+#     tie="This layer needs the most arithmetic of the five, and both sides do it equally fast on
+#     this machine.",
+#     otherwise="The result file of this machine does not show which side is faster at this
+#     layer.") }}
 #
 # > {{ speedup("conv2d", "resnet-3x3", contender="torch-cuda") }}
 #
-# ## The gradient is a convolution again
+# ## The gradient is also a convolution
 #
-# Output `[i, j]` holds `w[u, v] * x[i + u, j + v]`, summed over `u` and `v`. Let `grad_y` be the
+# Output `[i, j]` is the sum of `w[u, v] * x[i + u, j + v]` over `u` and `v`. Let `grad_y` be the
 # gradient of a loss by the output. Then the gradient by `w[u, v]` is the sum of
-# `grad_y[i, j] * x[i + u, j + v]` over `i` and `j`: `grad_y`, sliding over the image. The gradient
-# by a pixel `x[p, q]` is the sum of `grad_y[p - u, q - v] * w[u, v]` over `u` and `v`: the weights
-# with both of their axes reversed, sliding over `grad_y` with zeros around it. Autograd agrees:
+# `grad_y[i, j] * x[i + u, j + v]` over `i` and `j`. So `grad_y` slides over the image. The gradient
+# by a pixel `x[p, q]` is the sum of `grad_y[p - u, q - v] * w[u, v]` over `u` and `v`. So the
+# weights, with both of their axes reversed, slide over `grad_y` with zeros around it. Autograd
+# gives the same:
 
 # %%
 tx, tw = tx.requires_grad_(), tw.requires_grad_()
@@ -191,8 +195,8 @@ grad_x = slide(np.pad(grad_y, 2), w[::-1, ::-1])
 print(np.array_equal(tw.grad[0, 0], grad_w), np.array_equal(tx.grad[0, 0], grad_x))
 
 # %% [markdown]
-# With many channels both are matrix products again: the gradient by `w` with the columns of
-# `unroll`, that by `x` with a result in columns, which `fold` adds back into the image.
+# With many channels both gradients are matrix products. The gradient by `w` uses the columns of
+# `unroll`. The gradient by `x` gives columns, and `fold` adds them back into the image.
 #
 # {{ pair("conv2d_backward") }}
 #
@@ -201,7 +205,7 @@ print(np.array_equal(tw.grad[0, 0], grad_w), np.array_equal(tx.grad[0, 0], grad_
 # ## What mathematics calls a convolution
 #
 # In mathematics the weights of a convolution are reversed first. `np.convolve` and SciPy's
-# `convolve2d` do that. PyTorch does not, and what its layers compute is properly called a
+# `convolve2d` do that. PyTorch does not, and the correct name for what its layers compute is
 # cross-correlation:
 
 # %%
@@ -214,13 +218,13 @@ print("np.correlate:", np.correlate(signal, weights, mode="valid"))
 print("in two axes: ", np.array_equal(convolve2d(x, w[::-1, ::-1], mode="valid"), slide(x, w)))
 
 # %% [markdown]
-# A layer that learns its weights learns them in either order. A filter with given weights, such as
-# one ported from SciPy, has to be reversed along its last two axes: `w.flip(-1, -2)`.
+# A layer that learns its weights can learn them in either order. But if a filter has given weights,
+# for example from SciPy, reverse it along its last two axes: `w.flip(-1, -2)`.
 #
-# ## A common mistake: a Python loop for a baseline
+# ## A common mistake: a Python loop as the baseline
 #
-# This is a NumPy convolution as benchmarks sometimes have it, a loop over the places of the output.
-# It gives the right numbers:
+# This is a NumPy convolution as some benchmarks write it, a loop over the places of the output. Its
+# numbers are right:
 
 
 # %%
@@ -240,7 +244,7 @@ tensors = {k: torch.from_numpy(v) if k in "xwb" else v for k, v in layer.items()
 np.allclose(conv2d_loop(**layer), conv2d_numpy(**layer), atol=1e-4)
 
 # %% [markdown]
-# Three ways to compute the same layer, each timed on one core, as the least of five runs:
+# The cell times three ways to compute the same layer, on one core, as the shortest of five runs:
 
 # %%
 ways = {
@@ -268,24 +272,24 @@ ax.set_title(f"What makes the difference is mostly {'the loop' if mostly else 't
 plt.show()
 
 # %% [markdown]
-# The first ratio is the one that such benchmarks print; it is the product of the other two. The
-# second is NumPy against itself. Only the third compares libraries, and it is the kind that this
-# site reports. Of a claimed speedup, ask first how the slower side was written.
+# The first ratio is the one that such benchmarks print. It is the product of the other two. The
+# second compares NumPy with itself. Only the third compares the libraries, and this is the kind
+# that this site reports. If you read of a large speedup, ask first how the slower side was written.
 #
 # ## Exercises
 #
 # **1.** `conv_output_shape(x_shape, w_shape, stride, padding)` takes two shapes `(n, c, h, w)` and
-# `(k, c, r, s)`, not necessarily square, and returns the shape of the layer's output as a tuple.
+# `(k, c, r, s)`, not necessarily square. It returns the shape of the layer's output as a tuple.
 #
-# **2.** `patches_as_columns(x, r, stride)` takes an array of shape `(c, h, w)` and returns the
-# columns of its patches, `(c * r * r, places)`, places in reading order, such that
-# `weights.reshape(k, -1) @ columns` is the layer without padding.
+# **2.** `patches_as_columns(x, r, stride)` takes an array of shape `(c, h, w)`. It returns the
+# columns of its patches, `(c * r * r, places)`, with the places in reading order. Then
+# `weights.reshape(k, -1) @ columns` must be the layer without padding.
 #
-# **3.** `correlation_matrix(w, n)` takes a tensor of shape `(r,)` and returns the matrix of shape
-# `(n - r + 1, n)`, in the dtype of `w`, whose product with a signal of `n` numbers is what
-# `F.conv1d` gives. It has equal diagonals: a Toeplitz matrix.
+# **3.** `correlation_matrix(w, n)` takes a tensor of shape `(r,)`. It returns the matrix of shape
+# `(n - r + 1, n)`, in the dtype of `w`, whose product with a signal of `n` numbers equals
+# `F.conv1d`. Each diagonal of this matrix has equal entries: it is a Toeplitz matrix.
 #
-# Answers are checked here or by `python -m tutorial check 08`; solutions are in
+# Check your answers here or with `python -m tutorial check 08`. Solutions are in
 # `tutorial/solutions/convolution.py`.
 
 # %%
@@ -317,9 +321,9 @@ check(correlation_matrix)
 # %% [markdown]
 # ## Where to read on
 #
-# - {{ chapter("training_ladder") }}: networks, whose layers these are.
+# - {{ chapter("training_ladder") }}: networks that are built from layers.
 # - {{ chapter("precision") }}: what float32 means in a convolution on a GPU.
-# - {{ family("convolution", "All convolutions that were measured") }}, on all cores too.
+# - {{ family("convolution", "All convolutions that were measured") }}, also on all cores.
 # - [torch.nn.functional.conv2d](https://pytorch.org/docs/stable/generated/torch.nn.functional.conv2d.html)
 #   in the PyTorch documentation.
 # - Dumoulin and Visin, *A guide to convolution arithmetic for deep learning* (2016), has pictures

@@ -1,24 +1,25 @@
 # %% [markdown]
 # # What limits a reduction?
 #
-# A reduction takes many numbers and returns few: a sum, a mean, the place of the largest. It does
-# about one operation for each number that it reads, so its speed is seldom decided by arithmetic,
-# and its accuracy is decided by the order of its additions. Both libraries offer the same
-# reductions under nearly the same names, and a few of those names mean something else.
+# A reduction takes many numbers and returns few: a sum, a mean, the position of the largest. It
+# does about one operation for each number that it reads. So arithmetic seldom decides its speed,
+# and the order of the additions decides its accuracy. Both libraries offer the same reductions
+# under nearly the same names, and a few of these names mean something else.
 #
 # **What you will know at the end:**
 #
-# - how NumPy's reductions are spelt in PyTorch, and which of them mean something else
-# - why bytes and passes decide how long a large one takes, and calls how long a small one takes
+# - the names of NumPy's reductions in PyTorch, and which of them mean something else
+# - why bytes and passes decide the time of a large reduction, and the call decides that of a small
+#   one
 # - why the order of additions decides the error of a float32 sum
-# - why a softmax needs a shift, and what happens without one
+# - why a softmax needs a shift, and what happens without it
 #
 # ## The same words, and three that differ
 #
 # The chapter {{ chapter("views") }} had the names: `dim` and `keepdim` for `axis` and `keepdims`,
-# `amax` for NumPy's `max`. Three reductions of one name differ: `var` and `std` divide by one less
-# than the number of elements unless `correction=0` says otherwise; `max` and `min` along a
-# dimension return the places as well; and integers have no mean:
+# `amax` for NumPy's `max`. Three reductions have the same name and differ. `var` and `std` divide
+# by the number of elements minus one, unless you set `correction=0`. `max` and `min` along a
+# dimension also return the positions. And integers have no mean:
 
 # %%
 import matplotlib.pyplot as plt
@@ -39,7 +40,8 @@ except RuntimeError as error:
 # %% [markdown]
 # ## A sum waits for its numbers
 #
-# One addition for each number read. The workload that was timed says so itself:
+# A sum does one addition for each number that it reads. The workload that was timed states this
+# cost:
 
 # %%
 from bench.workloads.sum import WORKLOAD
@@ -48,16 +50,16 @@ cost = WORKLOAD.cost(over="all", n=4096)
 cost.flops / (cost.elements * np.dtype("float32").itemsize)
 
 # %% [markdown]
-# That is its arithmetic intensity ({{ chapter("matmul") }}), in operations a byte. A core can do
-# more in the time that a byte takes to arrive from memory. So numbers that do not fit into a cache
-# are waited for:
+# This is its arithmetic intensity ({{ chapter("matmul") }}), in operations per byte. A core can do
+# more operations in the time that memory takes to deliver a byte. So if the numbers do not fit into
+# a cache, the sum waits for memory:
 #
 # > {{ quote("roof", workload="sum", size="over=all,n=4096", contender="numpy") }}
 #
 # > {{ quote("roof", workload="sum", size="over=all,n=4096", contender="torch-cpu") }}
 #
-# The bodies of both libraries are the same `x.sum(axis)`. Their times, from a matrix that fits the
-# nearest cache to one that hardly fits any:
+# Both libraries run the same code, `x.sum(axis)`. These are their times, from a matrix that fits
+# into the nearest cache to one that hardly fits into any:
 #
 # {{ figure("time/sum/float32/1") }}
 #
@@ -66,19 +68,19 @@ cost.flops / (cost.elements * np.dtype("float32").itemsize)
 # > {{ speedup("sum", "over=all,n=4096") }}
 #
 # {{ choose(speedup("sum", "over=all,n=4096"),
-#    faster="Both read the same bytes once, so what is left to differ is how well each keeps the
-#    memory busy, and here PyTorch's loop does that better.",
-#    slower="Both read the same bytes once, so what is left to differ is how well each keeps the
-#    memory busy, and here NumPy's loop does that better.",
-#    tie="Both read the same bytes once, and here they take the same time for it.",
-#    otherwise="Both read the same bytes once, so little is left that could differ.") }}
+#     faster="Both read the same bytes once. So they can differ only in how well each keeps the
+#     memory busy, and here PyTorch's loop does that better.",
+#     slower="Both read the same bytes once. So they can differ only in how well each keeps the
+#     memory busy, and here NumPy's loop does that better.",
+#     tie="Both read the same bytes once, and here they take the same time for it.",
+#     otherwise="Both read the same bytes once, so there is little that could differ.") }}
 #
 # ## A small sum waits for its call
 #
-# Before a call reads anything, it looks at the types of its arguments, chooses a kernel (here the
-# compiled loop for this operation, dtype and device) and allocates its result; PyTorch also asks
-# whether the operation has to be recorded for gradients. On few numbers that is nearly all there
-# is, as in the workload `dispatch`, which adds one to few numbers or, here, to a single one:
+# Before a call reads anything, it checks the types of its arguments, chooses a kernel (here the
+# compiled loop for this operation, dtype and device) and allocates its result. PyTorch also checks
+# whether it has to record the operation for gradients. On few numbers this is nearly all of the
+# time. The workload `dispatch` shows it: it adds one to a few numbers, or here to a single number:
 #
 # > {{ quote("overhead", contender="numpy") }}
 #
@@ -94,12 +96,12 @@ cost.flops / (cost.elements * np.dtype("float32").itemsize)
 #
 # ## Several passes, or one
 #
-# NumPy's softmax is five calls, each a pass over the matrix; PyTorch's is one:
+# NumPy's softmax is five calls, each a pass over the matrix. PyTorch's softmax is one call:
 #
 # {{ pair("softmax") }}
 #
-# Each pass reads the matrix, and three of the five write it. A **fused** kernel takes one row, does
-# all steps while the row is in the cache, and goes on to the next:
+# Each pass reads the matrix, and three of the five passes write it. A **fused** kernel takes one
+# row, does all steps while the row is in the cache, and goes on to the next row:
 
 # %%
 steps = {"max": (1, 0), "subtract": (1, 1), "exp": (1, 1), "sum": (1, 0), "divide": (1, 1)}
@@ -125,33 +127,33 @@ plt.show()
 # {{ figure("speedup/softmax/float32") }}
 #
 # {{ choose(speedup("softmax", "n=1024"),
-#    faster="At this size the passes that are saved show in the time.",
-#    slower="At this size the passes that are saved do not decide: the loop inside a pass differs
-#    too, and so does the exponential.",
-#    tie="At this size the passes that are saved do not show: the loop inside a pass differs too,
-#    and so does the exponential.",
-#    otherwise="What the saved passes are worth cannot be told from this.") }}
-# The same five steps written in tensors are five passes again. It is the kernel that is fused, not
-# the library; {{ chapter("fusion") }} has a compiler do it.
+#     faster="At this size the saved passes save time.",
+#     slower="At this size the saved passes do not decide. The loops inside a pass differ too, and
+#     so do the exponentials.",
+#     tie="At this size the saved passes do not show. The loops inside a pass differ too, and so do
+#     the exponentials.",
+#     otherwise="This result does not show how much time the saved passes save.") }}
+# If you write the same five steps with tensors, they are five passes again. The kernel is fused,
+# not the library. In {{ chapter("fusion") }} a compiler does the fusing.
 #
-# **Mean and variance** need the mean before the deviations from it. NumPy's body goes over the data
-# for the one and again for the other; PyTorch's updates both with every number that it reads, in
-# one pass, at the price of more arithmetic for each:
+# **Mean and variance.** The variance needs the mean first, because it sums the deviations from it.
+# NumPy's body reads the data once for the mean and once more for the variance. PyTorch's updates
+# both with every number that it reads. That is one pass, with more arithmetic for each number:
 #
 # {{ pair("mean_var") }}
 #
 # > {{ speedup("mean_var", "n=1024") }}
 #
 # {{ choose(speedup("mean_var", "n=1024"),
-#    faster="Here the one pass takes less time.",
-#    slower="Here the one pass takes more time: fewer passes pay only where a pass waits for memory,
-#    and not for its own arithmetic.",
-#    tie="Here it makes no difference.",
-#    otherwise="Which way takes less time cannot be told here.") }}
+#     faster="Here the one pass takes less time.",
+#     slower="Here the one pass takes more time. Fewer passes help only where a pass waits for
+#     memory, and not for its own arithmetic.",
+#     tie="Here it makes no difference.",
+#     otherwise="This result does not show which way takes less time.") }}
 #
-# **Others**, each with its own limit: `argmax` carries an index beside the value; in `cumsum` every
-# number waits for the one before; `layer_norm` brings each row to mean zero and variance one, which
-# takes a mean, a variance and four more steps.
+# **Others** have their own limits. `argmax` keeps an index beside the value. In `cumsum` every
+# number waits for the one before it. `layer_norm` shifts and scales each row to mean zero and
+# variance one, which takes a mean, a variance and four more steps.
 #
 # > {{ speedup("argmax", "n=1000000") }}
 #
@@ -161,9 +163,10 @@ plt.show()
 #
 # ## Along memory, or across it
 #
-# In a matrix that lies row by row, a row's numbers are neighbours and a column's are not. To sum
-# column after column would use one number of each piece of memory that is fetched. So libraries sum
-# neighbouring columns together, in strips or, as here, all of them:
+# If a matrix is stored row by row, the numbers of a row are neighbours in memory and those of a
+# column are not. Summing one column after the other would use one number of each piece of memory
+# that is fetched. So libraries sum neighbouring columns together, in strips or, as here, all at
+# once:
 
 # %%
 matrix = torch.from_numpy(rng.random((1000, 1000)))
@@ -179,9 +182,9 @@ torch.allclose(columns, matrix.sum(0))
 #
 # ## The order of additions decides the error
 #
-# A float32 has 24 binary digits. A sum that has grown large loses the last digits of every small
-# number that is added to it. Adding neighbours first, then neighbouring sums, keeps both sides of
-# each addition alike in size; that is **pairwise summation**:
+# A float32 has 24 binary digits. When a sum has grown large, each small number that is added loses
+# its last digits. **Pairwise summation** adds neighbours first, and then neighbouring sums. So both
+# sides of each addition have a similar size:
 
 
 # %%
@@ -220,11 +223,11 @@ ax.legend()
 plt.show()
 
 # %% [markdown]
-# In the worst case the error of adding one by one grows with the number of terms, that of pairwise
-# summation with its logarithm. It costs a library little, since it keeps several sums anyway, to
-# work on several numbers at once. But NumPy adds in pairs only along an axis whose numbers are
-# neighbours in memory. Along another axis, a float32 sum of ones stops growing where one is too
-# small to change it:
+# In the worst case the error of adding one by one grows with the number of terms. The error of
+# pairwise summation grows only with the logarithm of that number. This costs a library little,
+# because it keeps several sums anyway to work on several numbers at once. But NumPy adds in pairs
+# only along an axis whose numbers are neighbours in memory. Along another axis, a float32 sum of
+# ones stops growing where one is too small to change it:
 
 # %%
 ones = np.ones((2**24 + 1000, 2), dtype="float32")
@@ -233,13 +236,13 @@ print("NumPy, told to widen  ", ones.sum(0, dtype="float64").astype(int))
 print("PyTorch, across memory", torch.from_numpy(ones).sum(0).long().numpy())
 
 # %% [markdown]
-# `dtype=torch.float64` widens a sum of PyTorch's in the same way.
+# In PyTorch, `dtype=torch.float64` widens a sum in the same way.
 #
 # ## A common mistake: a softmax without its shift
 #
-# The formula is exponentials over their sum, and this is the formula. In float32 an exponential
-# overflows to infinity before its argument reaches ninety. NumPy warns of that (here it is told to
-# raise an error); PyTorch has no such warnings:
+# This cell computes the formula directly: exponentials divided by their sum. In float32 an
+# exponential overflows to infinity before its argument reaches ninety. NumPy warns of this (the
+# cell turns the warning into an error). PyTorch has no such warnings:
 
 # %%
 scores = torch.tensor([[1000.0, 1001.0, 1002.0], [1.0, 2.0, 3.0]])
@@ -252,9 +255,9 @@ with np.errstate(over="raise"):
         print("NumPy:", error)
 
 # %% [markdown]
-# One such row turns a loss into `nan`, and every weight that it reaches after that. A softmax does
-# not change when a row is shifted, so take the row's largest off first: the largest exponential is
-# then one, and what underflows to zero is too small to matter.
+# One such row turns a loss into `nan`, and then every weight that the gradient reaches. A softmax
+# does not change when a row is shifted. So subtract the row's largest number first. The largest
+# exponential is then one, and what underflows to zero is too small to matter.
 
 # %%
 e = torch.exp(scores - scores.amax(1, keepdim=True))
@@ -264,14 +267,15 @@ print(torch.log(torch.softmax(torch.tensor([0.0, 200.0]), 0)))
 print(torch.log_softmax(torch.tensor([0.0, 200.0]), 0))
 
 # %% [markdown]
-# The last two lines show its sibling: the logarithm of a softmax, taken in two steps, loses what
-# underflowed. `torch.softmax`, `torch.log_softmax` and `torch.logsumexp` shift by themselves: use
-# them.
+# The last two lines show the logarithm of a softmax. If you take it in two steps, you lose what
+# underflowed. `torch.softmax`, `torch.log_softmax` and `torch.logsumexp` do the shift themselves:
+# use them.
 #
 # ## Exercises
 #
-# **1.** `stable_logsumexp(x)` takes a tensor of shape (n, m) and returns one of shape (n,), the
-# logarithm of each row's summed exponentials, without `torch.logsumexp` and without overflow.
+# **1.** `stable_logsumexp(x)` takes a tensor of shape (n, m). It returns a tensor of shape (n,):
+# the logarithm of the sum of exponentials of each row, without `torch.logsumexp` and without
+# overflow.
 
 # %%
 from tutorial.exercises import check
@@ -284,10 +288,10 @@ def stable_logsumexp(x):
 check(stable_logsumexp)
 
 # %% [markdown]
-# **2.** `running_mean_var(numbers)` takes an iterable of floats that can be read only once, and
-# returns their mean and their variance (divided by their number), two floats, in one pass and
-# without keeping them. Welford's update of the mean `m` and the summed squares `s` by the k-th
-# number `x` is `d = x - m`, then `m += d / k`, then `s += d * (x - m)`.
+# **2.** `running_mean_var(numbers)` takes an iterable of floats that can be read only once. It
+# returns their mean and their variance (divided by their number) as two floats, in one pass and
+# without keeping the numbers. Welford's method keeps the mean `m` and the summed squares `s`. For
+# the k-th number `x` it computes `d = x - m`, then `m += d / k`, then `s += d * (x - m)`.
 
 
 # %%
@@ -298,8 +302,8 @@ def running_mean_var(numbers):
 check(running_mean_var)
 
 # %% [markdown]
-# **3.** Of equal largest elements, `argmax` returns the first in both libraries.
-# `last_argmax(x)` takes a tensor of shape (n, m) and returns, for each row, the index of the last
+# **3.** If several elements share the largest value, `argmax` returns the first in both libraries.
+# `last_argmax(x)` takes a tensor of shape (n, m). It returns, for each row, the index of the last
 # of them: int64, of shape (n,).
 
 
@@ -311,13 +315,14 @@ def last_argmax(x):
 check(last_argmax)
 
 # %% [markdown]
-# Answers are checked here or by `python -m tutorial check 09`; solutions are in
+# Check your answers here or with `python -m tutorial check 09`. Solutions are in
 # `tutorial/solutions/reductions.py`.
 #
 # ## Where to read on
 #
-# - {{ family("reductions", "All reductions") }}, measured; {{ chapter("roofline") }} on bytes and
-#   operations; {{ chapter("precision") }} on narrower numbers; {{ chapter("fusion") }}.
+# - {{ family("reductions", "All reductions") }} that were measured.
+# - {{ chapter("roofline") }} on bytes and operations; {{ chapter("precision") }} on narrower
+#   numbers; {{ chapter("fusion") }}.
 # - PyTorch documentation: "torch", section "Reduction Ops"; NumPy documentation:
 #   [numpy.sum](https://numpy.org/doc/stable/reference/generated/numpy.sum.html), section "Notes".
 # - N. Higham, "Accuracy and Stability of Numerical Algorithms", SIAM, 2002, chapter 4.

@@ -1,15 +1,15 @@
 # %% [markdown]
 # # What does it mean that the graph is dynamic?
 #
-# NumPy code has loops that end when the data say so, and branches that the data choose. A gradient
-# through such code needs the graph of what was computed, and that graph may be another one for each
-# input. This chapter looks at such graphs, at what is differentiated and what is not, and at the
-# other way to build them: before there are any data.
+# NumPy code has loops that end when the data say so, and branches that depend on the data. A
+# gradient through such code needs the graph of the operations that ran, and each input may have
+# another graph. This chapter looks at such graphs, at what is differentiated and what is not. Then
+# it shows the other way to build a graph: before there are any data.
 #
 # **What you will know at the end:**
 #
 # - why loops and branches on data need nothing special in PyTorch;
-# - what the gradient of code with a decision in it is, and what it does not see;
+# - what the gradient of code with a decision is, and what it does not see;
 # - what a graph that is built in advance needs in place of `if` and `while`;
 # - what `torch.compile` does where Python decides.
 
@@ -21,7 +21,7 @@ import torch
 # %% [markdown]
 # ## The graph is whatever Python ran
 #
-# This loop halves a number until it is at most one. How often depends on the number alone:
+# This loop halves a number until it is at most one. The number alone decides how often:
 
 
 # %%
@@ -36,9 +36,9 @@ outputs = [shrink(x) for x in inputs]
 [y.item() for y in outputs]
 
 # %% [markdown]
-# The chapter {{ chapter("autograd") }} went from `grad_fn` back through `next_functions`. So does
-# `graph` here, and it notes how many steps each node is from the output: by the longest way, where
-# there are several.
+# The chapter {{ chapter("autograd") }} went from `grad_fn` back through `next_functions`. `graph`
+# does the same here. It also notes how many steps each node is away from the output, by the longest
+# way if there are several.
 
 
 # %%
@@ -60,15 +60,15 @@ for x, y in zip(inputs, outputs, strict=True):
     print(f"{x.item()}: {' -> '.join(map(title, graph(y))) or 'no operation, so no node'}")
 
 # %% [markdown]
-# One function, three inputs, three graphs. None of them holds a loop or a comparison: a graph
-# records the operations that ran, and by then Python has made all decisions. That is what
-# **dynamic** means: the graph is built anew by each call, while the call runs.
+# The same function with three inputs makes three graphs. None of them holds a loop or a comparison.
+# A graph records the operations that ran, and by then Python has made all decisions. That is the
+# meaning of **dynamic**: each call builds a new graph while it runs.
 #
-# ## A network as deep as its input asks for
+# ## A network whose depth depends on its input
 #
-# The same works with layers. This network applies its only layer until the vector that comes out
-# has at most length one. The matrix `w` turns a vector and takes a fifth of its length away, so the
-# loop ends. Training such a network is like any other: each step has the graph of its own input.
+# The same works with layers. This network applies its only layer until the resulting vector has at
+# most length one. The matrix `w` turns a vector and shortens it by a fifth, so the loop ends. You
+# train such a network like any other: each step has the graph of its own input.
 
 # %%
 rng = np.random.default_rng(4)
@@ -87,7 +87,8 @@ results = {"near": network(near, w), "far": network(far, w)}
 
 
 # %% [markdown]
-# Both graphs, drawn from their nodes. `w` has one `AccumulateGrad`, and every layer leads to it:
+# The figure draws both graphs from their nodes. `w` has one `AccumulateGrad`, and every layer leads
+# to it:
 
 
 # %%
@@ -113,9 +114,9 @@ plt.show()
 # %% [markdown]
 # ## What the gradient of a decision is
 #
-# A graph knows only the side that was taken. Gradients are held against central differences, as
-# before. By hand, `shrink` divides five by eight, so its slope there is an eighth. Two is an edge:
-# just above it the loop runs once more.
+# A graph knows only the branch that was taken. As before, we compare gradients with central
+# differences. By hand, `shrink` divides five by eight, so its slope there is an eighth. Two is an
+# edge: just above it the loop runs once more.
 
 
 # %%
@@ -131,9 +132,9 @@ for value in (0.6, 3.0, 5.0, 2.0):
 
 # %% [markdown]
 # At two the function jumps and has no derivative, so the central difference grows as its step
-# shrinks. Autograd reports the slope of the piece that it is on, as if there were no edge. **A
-# decision has no gradient**: a parameter that acts through comparisons alone, such as a threshold,
-# learns nothing.
+# shrinks. Autograd returns the slope of the piece that contains the number, as if there were no
+# edge. **A decision has no gradient**: a parameter that acts only through comparisons, such as a
+# threshold, learns nothing.
 
 # %%
 xs = torch.linspace(0.05, 9, 500, dtype=torch.float64, requires_grad=True)
@@ -151,9 +152,10 @@ plt.show()
 # %% [markdown]
 # ## A graph that is built before the data exist
 #
-# The other way is a **static graph**: first build all of it from placeholders, which stand for data
-# that come later, then run it on data, as often as needed. A program that has the whole graph in
-# advance can rearrange it, do several steps in one, and run it without Python. A small one:
+# The other way is a **static graph**. First you build the whole graph from placeholders, which
+# stand for later data. Then you run it on data, as often as you need. A program that has the whole
+# graph in advance can rearrange it, do several steps in one, and run it without Python. Here is a
+# small one:
 
 
 # %%
@@ -179,8 +181,8 @@ half = x / 2
 
 
 # %% [markdown]
-# Now a branch. There is no number yet when the graph is built, so `if` asks the node itself, and
-# any object counts as true. The branch is taken once, at that time, for all data to come:
+# Now a branch. There is no number yet when the graph is built. So `if` tests the node itself, and
+# any object counts as true. The branch is taken once, while the graph is built, for all later data:
 
 
 # %%
@@ -195,8 +197,8 @@ built = halve_if_large(x)
 
 # %% [markdown]
 # For the second number the graph's answer, the last of the three, is wrong, without an error. A
-# static graph needs decisions that are nodes themselves, and so run with the data: one that chooses
-# between two graphs, and one that runs a graph again and again:
+# static graph needs decisions that are nodes themselves, so that they run with the data. One such
+# node chooses between two graphs. Another runs a graph again and again:
 
 
 # %%
@@ -222,16 +224,17 @@ static_shrink = While(y, y > 1, y / 2, x)
 [static_shrink.run({x: value}) == shrink(value) for value in (0.6, 3.0, 5.0)]
 
 # %% [markdown]
-# It works, and no decision is Python's any more: no `if`, no `print` halfway, no debugger that
-# stops inside. PyTorch has such a node too, `torch.cond`, which its documentation calls a
-# prototype.
+# This works, but Python makes no decision any more: there is no `if`, no `print` in the middle, and
+# no debugger that stops inside. PyTorch has such a node too, `torch.cond`, which its documentation
+# calls a prototype.
 #
 # ## What `torch.compile` makes of it
 #
-# `torch.compile` wants both: you write dynamic Python, and it records static graphs. At the first
-# call it follows the function step by step, collects the tensor operations into a graph, and hands
-# that to a **backend**, which returns what to run instead. The usual backend writes new code for
-# the graph ({{ chapter("fusion") }}). This one only looks, and runs the graph as it is:
+# `torch.compile` combines both: you write dynamic Python, and it records static graphs. At the
+# first call it follows the function step by step and collects the tensor operations into a graph.
+# It gives the graph to a **backend**, which returns the code to run instead. The usual backend
+# writes new code for the graph ({{ chapter("fusion") }}). The backend in this cell only keeps the
+# graph and runs it as it is:
 
 # %%
 graphs = []
@@ -260,17 +263,17 @@ compiled(ones, weights)
 operations()
 
 # %% [markdown]
-# There are two graphs. The `if` needs a number, so the first ends there, after the comparison.
-# Python decides, and a second graph goes on. That is a **graph break**. The other branch was never
-# run, so nothing was recorded of it, until an input takes it:
+# There are two graphs. The `if` needs a number, so the first graph ends there, after the
+# comparison. Python decides, and then a second graph begins. This is a **graph break**. The other
+# branch never ran, so it is not recorded until an input takes it:
 
 # %%
 right = torch.equal(compiled(-ones, weights), gated(-ones, weights))
 print(right, operations())
 
 # %% [markdown]
-# The results are right, and the code is in pieces: no backend can improve it across a break. To be
-# told of breaks, ask for `fullgraph=True`, which makes them an error:
+# The results are right, but the code is in pieces, and no backend can improve it across a break. To
+# find breaks, set `fullgraph=True`, which turns them into an error:
 
 # %%
 try:
@@ -279,8 +282,8 @@ except RuntimeError as error:
     print(f"{type(error).__name__}: {str(error).splitlines()[0]}")
 
 # %% [markdown]
-# The way out is a choice that is itself an operation. `torch.where` computes both sides, and takes
-# from each what the condition says. One graph, no break:
+# The solution is a choice that is an operation itself. `torch.where` computes both sides and takes
+# the one that the condition selects. There is one graph and no break:
 
 
 # %%
@@ -297,9 +300,9 @@ print(same, operations())
 # %% [markdown]
 # ## A common mistake: a tensor's value taken out as a Python number
 #
-# `.item()`, `float(t)` and `t.numpy()` leave the graph, and what is computed from there on is a
-# constant to autograd. Where the number only decides, that is as it should be. Where it takes part
-# in the result, a piece of the gradient is missing, and nothing says so:
+# `.item()`, `float(t)` and `t.numpy()` leave the graph. For autograd, everything computed from such
+# a number is a constant. That is right where the number only decides. But where it takes part in
+# the result, a piece of the gradient is missing, without an error:
 
 
 # %%
@@ -320,26 +323,26 @@ for function in (shares, shares_in_graph):
     print(f"autograd   {grad[0]:.4f}   {function.__name__}")
 
 # %% [markdown]
-# Both return the same numbers, and one has the right gradient. Keep as tensors the numbers that
-# take part in the result, and take values out to decide and to print.
+# Both functions return the same numbers, but only one has the right gradient. Keep numbers that
+# take part in the result as tensors. Take values out only to decide and to print.
 #
 # ## Exercises
 #
-# **1.** `leaves_reached(output)` takes a tensor that was computed from others, and returns a list
-# of the leaves that its `backward()` would give a gradient to: each once, in any order, and itself
-# rather than a copy. An `AccumulateGrad` node holds its leaf as `node.variable`.
+# **1.** `leaves_reached(output)` takes a tensor that was computed from others. It returns a list of
+# the leaves that get a gradient from `output.backward()`: each leaf once, in any order, and the
+# leaf itself rather than a copy. An `AccumulateGrad` node holds its leaf as `node.variable`.
 #
 # **2.** `discounted_return(rewards, discount)` takes a tensor of shape (n,), where n may be zero,
-# and a tensor of shape (), of the same dtype. It returns a tensor of shape (), the sum of the
-# rewards, where the first counts in full, and each later one is multiplied by `discount` once more
-# than the one before it. Gradients by both have to be right.
+# and a tensor of shape (), of the same dtype. It returns a tensor of shape (): the sum of the
+# rewards. The first reward counts in full, and each later one is multiplied by `discount` once more
+# than the one before it. The gradients by both arguments have to be right.
 #
-# **3.** `shortened(x, limit)` takes a vector of shape (n,) and a positive number. As it stands it
-# is right, and has a graph break. Write it without one, and keep its gradient right for every
-# vector: `torch.where` computes both sides, and where the one that is not taken divides by zero,
-# its gradient is zero times infinity, which is `nan`.
+# **3.** `shortened(x, limit)` takes a vector of shape (n,) and a positive number. The given code is
+# right, but it has a graph break. Write it without one, and keep its gradient right for every
+# vector. Note that `torch.where` computes both sides. If the side that is not taken divides by
+# zero, its gradient is zero times infinity, which is `nan`.
 #
-# Answers are checked here or by `python -m tutorial check 10`; solutions are in
+# Check your answers here or with `python -m tutorial check 10`. Solutions are in
 # `tutorial/solutions/dynamic_graph.py`.
 
 # %%
@@ -373,11 +376,11 @@ check(shortened)
 # %% [markdown]
 # ## Where to read on
 #
-# - {{ chapter("autograd_in_depth") }}: what a node keeps, and writing one yourself;
-#   {{ chapter("fusion") }}: what the usual backend of `torch.compile` does with a graph;
-#   {{ chapter("export") }}: one static graph of a whole model, to run without Python.
-# - PyTorch documentation:
-#   [Autograd mechanics](https://pytorch.org/docs/stable/notes/autograd.html), and the pages "Custom
-#   Backends" and "Control Flow - Cond".
+# - {{ chapter("autograd_in_depth") }}: what a node keeps, and how to write one yourself.
+# - {{ chapter("fusion") }}: what the usual backend of `torch.compile` does with a graph.
+# - {{ chapter("export") }}: one static graph of a whole model, to run without Python.
+# - PyTorch documentation: [Autograd
+#   mechanics](https://pytorch.org/docs/stable/notes/autograd.html), and the pages "Custom Backends"
+#   and "Control Flow - Cond".
 # - A. Paszke et al., "PyTorch: An Imperative Style, High-Performance Deep Learning Library",
 #   NeurIPS 2019.

@@ -1,15 +1,15 @@
 # %% [markdown]
 # # What does each layer of PyTorch buy?
 #
-# Training a network needs no more than NumPy: its output, gradients by hand, and a step. Here one
-# small network is trained four times, each time with one more part of PyTorch and every other line
-# left as it was. Each of these programs is a **rung** of a ladder, and shows what one part takes
-# over, and what it costs.
+# You can train a network with NumPy alone: compute its output, derive the gradients by hand, and
+# take a step. Here one small network is trained four times. Each program after the first uses one
+# more part of PyTorch and keeps all other lines. These programs are the **rungs** of a ladder. Each
+# shows what one part does for you, and what it costs.
 #
 # **What you will know at the end:**
 #
 # - the gradients of a network with one hidden layer, and how to verify them;
-# - what tensors, autograd, `nn` and `optim` each take over from NumPy by hand;
+# - what tensors, autograd, `nn` and `optim` each do that you did by hand in NumPy;
 # - how modules and optimisers keep their parameters and their state;
 # - what the layers cost, for a small network and for a larger one.
 
@@ -29,9 +29,9 @@ inputs = WORKLOAD.make(np.random.default_rng(0), hidden=32, batch=32)
 {name: np.shape(value) for name, value in inputs.items()}
 
 # %% [markdown]
-# `x` holds all batches of one **epoch**, a pass over the data: handwritten digits as rows of
-# pixels, with their labels in `y`, in **mini-batches** of 32 images, one for each step. `w1` and
-# `w2` are the weights to begin with, `b1` and `b2` the biases, which are added.
+# `x` holds all batches of one **epoch**, a pass over the data. The data are handwritten digits as
+# rows of pixels, with their labels in `y`. They come in **mini-batches** of 32 images, one for each
+# step. `w1` and `w2` are the initial weights. `b1` and `b2` are the biases, which are added.
 
 # %%
 fig, axes = plt.subplots(1, 5, figsize=(5.5, 1.6))
@@ -45,16 +45,17 @@ plt.show()
 # %% [markdown]
 # ## The mathematics
 #
-# The network computes a score for each class, here each digit, by a linear layer, a tanh, and
-# another linear layer. These scores are its **logits**, and what lies between is its hidden layer:
+# The network computes a score for each class, here each digit, with a linear layer, a tanh, and
+# another linear layer. These scores are its **logits**. What lies between the two linear layers is
+# its hidden layer:
 #
 #     a = x @ w1.T + b1        (batch, hidden)
 #     h = tanh(a)              (batch, hidden)
 #     z = h @ w2.T + b2        (batch, 10)
 #
-# The **softmax** turns the logits of an image into probabilities, positive and of sum one. The
-# loss, the **cross-entropy**, is minus the natural logarithm of the right class's probability, in
-# the mean over the batch; its unit is the **nat**:
+# The **softmax** turns the logits of an image into probabilities: positive numbers whose sum is
+# one. The loss is the **cross-entropy**: minus the natural logarithm of the probability of the
+# right class, averaged over the batch. Its unit is the **nat**:
 #
 #     p[n, k] = exp(z[n, k]) / sum over j of exp(z[n, j])
 #     loss    = - mean over n of log p[n, y[n]]
@@ -78,7 +79,8 @@ z = h @ w2.T + b2
 print(f"{loss_of(z):.3f}; with the same probability for all classes {np.log(10):.3f}")
 
 # %% [markdown]
-# Every gradient below is held against central differences, one for each entry of an array:
+# The chapter compares every gradient below with central differences, one for each entry of an
+# array:
 
 
 # %%
@@ -98,7 +100,7 @@ def verify(name, grad, f, array):
 # %% [markdown]
 # **By the logits.** For one image, `log p[y] = z[y] - log(sum over j of exp(z[j]))`. Its derivative
 # by `z[k]` is `1 - p[k]` for the right class and `-p[k]` for any other. With the minus and the mean
-# of the loss:
+# of the loss this gives:
 #
 #     grad_z = (p - onehot(y)) / batch        (onehot: one for the right class, else zero)
 
@@ -107,9 +109,10 @@ grad_z = (softmax(z) - np.eye(10)[y]) / len(y)
 verify("grad_z", grad_z, loss_of, z)
 
 # %% [markdown]
-# **By the second layer.** An entry of `w2` multiplies one unit of `h` into one logit, for each
-# image, so its gradient is a sum over images of the two; `b2` is added as it is. And a unit of `h`
-# goes into every logit, through a column of `w2`:
+# **By the second layer.** An entry of `w2` multiplies one unit of `h` and adds the product to one
+# logit, for each image. So its gradient is the sum over the images of unit times `grad_z`. `b2` is
+# added as it is, so its gradient is the sum of `grad_z`. Each unit of `h` goes into every logit,
+# through a column of `w2`:
 #
 #     grad_w2 = grad_z.T @ h      grad_b2 = sum over n of grad_z      grad_h = grad_z @ w2
 
@@ -121,7 +124,7 @@ verify("grad_h", grad_h, lambda h: loss_of(h @ w2.T + b2), h)
 
 # %% [markdown]
 # **By the first layer.** The derivative of `tanh(a)` is `1 - tanh(a)**2`, which is `1 - h * h`. The
-# rest is a linear layer again, and the same rules:
+# rest is a linear layer again, with the same rules:
 
 
 # %%
@@ -136,30 +139,30 @@ verify("grad_b1", grad_b1, lambda b1: loss_by(w1, b1), b1)
 
 # %% [markdown]
 # **Stochastic gradient descent** (SGD) takes a step against the gradient of a batch,
-# `w -= lr * grad` with the learning rate `lr`, and goes on to the next batch.
+# `w -= lr * grad` with the learning rate `lr`. Then it goes on to the next batch.
 #
 # ## Rung by rung
 #
-# **NumPy by hand** is those lines in a loop. This is the very code that was timed; `sgd` is the
-# step above, for all weights:
+# **NumPy by hand** puts these lines into a loop. This is the code that was timed. `sgd` is the step
+# above, for all weights:
 #
 # {{ function("bench/workloads/train_mlp.py", "mlp_numpy") }}
 #
 # {{ function("bench/workloads/parts/classifier.py", "cross_entropy_numpy") }}
 #
-# **Tensors by hand** are the same functions under PyTorch's names. No line is saved; what changes
-# is whose kernels compute, and there is a choice of device:
+# **Tensors by hand** are the same functions with PyTorch's names. No line is saved, but now
+# PyTorch's kernels compute, and you can choose the device:
 #
 # {{ diff("bench/workloads/train_mlp.py", "mlp_numpy", "bench/workloads/parts/ladder.py", "mlp_tensors") }}
 #
-# **Autograd** makes the lines of the gradients go. What is done with weights that are marked by
-# `requires_grad_()` is recorded, and `torch.autograd.grad` returns the gradients of the loss by
-# each of them. The step is taken under `no_grad`, since it is not to be recorded:
+# **Autograd** makes the lines of the gradients unnecessary. `requires_grad_()` marks the weights,
+# and PyTorch records what is done with them. `torch.autograd.grad` returns the gradients of the
+# loss by each weight. The step is taken under `no_grad`, because it must not be recorded:
 #
 # {{ diff("bench/workloads/parts/ladder.py", "mlp_tensors", "bench/workloads/parts/ladder.py", "mlp_autograd") }}
 #
-# `F.cross_entropy` is softmax, logarithm and mean in one. It takes **logits**, not probabilities,
-# and labels as integers:
+# `F.cross_entropy` does softmax, logarithm and mean in one call. It takes **logits**, not
+# probabilities, and labels as integers:
 
 # %%
 loss, _ = cross_entropy_numpy(z, y)
@@ -168,8 +171,9 @@ np.allclose(F.cross_entropy(torch.from_numpy(z), torch.from_numpy(y)), loss)
 # %% [markdown]
 # ## The last rung: modules
 #
-# An `nn.Module` holds **parameters**, tensors that are to be trained, and computes with them. A
-# `Linear` holds a weight of shape (out, in) and a bias, drawn at random when it is made:
+# An `nn.Module` holds **parameters**, the tensors that training changes, and computes with them. A
+# `Linear` holds a weight of shape (out, in) and a bias. Both are drawn at random when the layer is
+# made:
 
 # %%
 torch.manual_seed(0)
@@ -178,9 +182,10 @@ batch = torch.from_numpy(x).float()
 torch.allclose(layer(batch), batch @ layer.weight.T + layer.bias, atol=1e-6)
 
 # %% [markdown]
-# A module of your own names its parts in `__init__`, after `super().__init__()`, and computes in
-# `forward`, which is run by calling the module. `parameters()` finds those of every attribute that
-# is a module, but not of modules in a plain list: for those there is `nn.ModuleList`.
+# Your own module names its parts in `__init__`, after `super().__init__()`, and computes in
+# `forward`. To run `forward`, call the module. `parameters()` finds the parameters of every
+# attribute that is a module. It does not find modules in a plain list: use `nn.ModuleList` for
+# those.
 
 
 # %%
@@ -199,14 +204,14 @@ for name, parameter in model.named_parameters():
     print(f"{name:14} {tuple(parameter.shape)}, {parameter.numel()} numbers")
 
 # %% [markdown]
-# Parts that follow one after another need no class: `nn.Sequential(nn.Linear(64, 32), nn.Tanh(),
-# nn.Linear(32, 10))` computes the same.
+# If the parts simply follow one after another, you need no class.
+# `nn.Sequential(nn.Linear(64, 32), nn.Tanh(), nn.Linear(32, 10))` computes the same.
 #
 # ## The last rung: an optimiser
 #
 # `loss.backward()` adds the gradients to the `grad` of each parameter. An optimiser knows the
-# parameters: its `step()` changes them in place by their `grad`, and its `zero_grad()` clears each
-# `grad`, so that the next batch begins without:
+# parameters. Its `step()` uses each `grad` to change the parameter in place. Its `zero_grad()`
+# clears each `grad`, so that the next batch starts without gradients:
 
 # %%
 optimizer = torch.optim.SGD(model.parameters(), lr=0.5)
@@ -219,10 +224,10 @@ optimizer.zero_grad()
 print(weight.grad)
 
 # %% [markdown]
-# Some optimisers remember. SGD with momentum keeps a **velocity** for each parameter,
-# `v = momentum * v + grad`, and its step is `w -= lr * v`. Adam keeps running means (in which the
-# past counts less and less) of the gradients and of their squares, and divides one by the root of
-# the other. What an optimiser keeps is its state:
+# Some optimisers keep a memory of earlier steps. SGD with momentum keeps a **velocity** for each
+# parameter, `v = momentum * v + grad`, and its step is `w -= lr * v`. Adam keeps running means of
+# the gradients and of their squares, in which older steps count less and less. It divides the first
+# mean by the square root of the second. What an optimiser keeps is its state:
 
 # %%
 for kind, options in ((torch.optim.SGD, {"momentum": 0.9}), (torch.optim.Adam, {})):
@@ -232,17 +237,17 @@ for kind, options in ((torch.optim.SGD, {"momentum": 0.9}), (torch.optim.Adam, {
     print(kind.__name__, list(optimizer.state_dict()["state"][0]))
 
 # %% [markdown]
-# A module has a **mode**, since some layers do in training what they must not do later. Dropout,
-# for instance, sets entries to zero at random and scales up the rest, so that a network does not
-# come to rely on single ones. Call `eval()` before predicting, and `train()` before training goes
-# on:
+# A module has a **mode**, because some layers behave differently in training and in prediction.
+# Dropout, for example, sets random entries to zero in training and scales up the rest, so that a
+# network does not rely on single entries. Call `eval()` before you predict, and `train()` before
+# you continue training:
 
 # %%
 dropout = nn.Dropout(0.5)
 print(dropout.train()(torch.ones(8)), dropout.eval()(torch.ones(8)), sep="\n")
 
 # %% [markdown]
-# Together they make the loop that training in PyTorch nearly always has:
+# Together these parts make the loop that nearly all training in PyTorch has:
 
 
 # %%
@@ -265,20 +270,20 @@ def fit(model, device="cpu", epochs=15):  # on a GPU: device="cuda"
 fit(Classifier(32), epochs=3)
 
 # %% [markdown]
-# The last rung that was timed is one epoch of this loop, from given weights. The model is two
-# layers and no longer a line of products; what changes in the loop is in `train`, which serves
-# other models too (`mixed`, for fewer bits, is off here):
+# The last rung that was timed is one epoch of this loop, from given weights. The model consists of
+# two layers instead of a line of products. The loop itself is in `train`, which is also used for
+# other models (`mixed`, for fewer bits, is off here):
 #
 # {{ diff("bench/workloads/parts/ladder.py", "mlp_autograd", "bench/workloads/train_mlp.py", "mlp_torch") }}
 #
 # {{ function("bench/workloads/parts/classifier.py", "train") }}
 #
-# On the `meta` device a tensor has a shape and no numbers: `load_state_dict` puts the given weights
-# in. More is on the page of {{ family("training", "the training workloads") }}.
+# On the `meta` device a tensor has a shape and no numbers. `load_state_dict` then puts the given
+# weights in. The page of {{ family("training", "the training workloads") }} has more.
 #
 # ## Four rungs, one network
 #
-# All four train from the same weights on the same batches, in float64, for several epochs:
+# All four programs train from the same weights on the same batches, in float64, for several epochs:
 
 
 # %%
@@ -300,9 +305,9 @@ for name, body in (("tensors", mlp_tensors), ("autograd", mlp_autograd), ("nn, o
     print(f"{name:9} within 1e-10: {alike}; furthest {np.abs(losses - reference).max():.0e}")
 
 # %% [markdown]
-# The loss may also fall because the images are learned by heart. What counts is the share of
-# **held-out** images, with which no program was trained, whose largest logit is that of the right
-# class:
+# The loss can also fall because the network learns the images by heart. So we test the programs on
+# **held-out** images, which no program used for training. An answer is right if the largest logit
+# is that of the right class. The cell prints the share of right answers:
 
 # %%
 pixels, right = (part[digits.TRAIN :] for part in digits.load())
@@ -311,57 +316,60 @@ for name, (_, (w1, b1, w2, b2)) in trained.items():
     print(f"{name:13} {(scores.argmax(1) == right).mean():.1%} of {len(right)}")
 
 # %% [markdown]
-# The programs that were timed ran in float32. Their losses, drawn over one another:
+# The programs that were timed ran in float32. The figure draws their losses over one another:
 #
 # {{ figure("losses/train_mlp") }}
 #
 # ## What the rungs cost
 #
-# A call of PyTorch has a price, whatever the size of its arguments. The first part is **dispatch**:
-# finding the kernel for device and dtype. Then a tensor is made for the result, and autograd adds a
-# node to the tape. In one addition to few numbers, there is little but that:
+# A call of PyTorch takes some time, whatever the size of its arguments. The first part is
+# **dispatch**: finding the kernel for device and dtype. Then PyTorch makes a tensor for the result,
+# and autograd adds a node to the tape. In an addition to few numbers, this is nearly all of the
+# time:
 #
 # > {{ speedup("dispatch", "n=8") }}
 #
-# A step on a small batch is dozens of such calls, so there the prices show most:
+# A step on a small batch consists of dozens of such calls, so their overhead matters most there:
 #
 # > {{ quote("ladder", workload="train_mlp", size="hidden=32,batch=32") }}
 #
 # {{ choose(quote("ladder", workload="train_mlp", size="hidden=32,batch=32"),
-#   numpy="On this machine NumPy is the fastest rung for this network.",
-#   tensors="On this machine tensors by hand are the fastest rung even for this network.",
-#   autograd="On this machine autograd is the fastest rung even for this network.",
-#   nn="On this machine the last rung is the fastest even for this network.",
-#   otherwise="Which rung is the fastest was not measured here.") }}
-# With more units and larger batches each call has more work, and the prices are a smaller share:
+#     numpy="On this machine NumPy is the fastest rung for this network.",
+#     tensors="On this machine tensors by hand are the fastest rung even for this network.",
+#     autograd="On this machine autograd is the fastest rung even for this network.",
+#     nn="On this machine the last rung is the fastest even for this network.",
+#     otherwise="The fastest rung was not measured here.") }}
+# With more units and larger batches each call has more work, and the overhead is a smaller share:
 #
 # > {{ quote("ladder", workload="train_mlp", size="hidden=1024,batch=512") }}
 #
 # {{ figure("ladder") }}
 #
-# Does the last rung overtake NumPy as the network grows?
+# Does the last rung become faster than NumPy as the network grows?
 #
 # > {{ quote("crossover", workload="train_mlp", contender="torch-cpu") }}
 #
 # {{ choose(quote("crossover", workload="train_mlp", contender="torch-cpu"),
-#   overtakes="It does: in calls that are large enough, PyTorch saves more time than it asks for.",
-#   behind="It does not. So the price of a call is not all that counts here: the work inside the
-#   calls is not faster either, or not by enough.",
-#   ahead="It is ahead from the start: even in small calls it saves more time than it asks for.",
-#   otherwise="That is all that the numbers of this machine say.") }}
+#     overtakes="It does: in calls that are large enough, PyTorch saves more time than its overhead
+#     costs.",
+#     behind="It does not. So the overhead of a call is not the only cost here. The work inside the
+#     calls is not faster either, or not by enough.",
+#     ahead="It is faster from the start: even in small calls PyTorch saves more time than its
+#     overhead costs.",
+#     otherwise="The numbers of this machine say no more.") }}
 #
-# And gradients by hand are lines that somebody has to derive and verify, as above.
-# On a GPU, the last rung at the same size:
+# And somebody has to derive and verify gradients by hand, as above. This is the last rung at the
+# same size, on a GPU:
 #
 # > {{ speedup("train_mlp", "hidden=1024,batch=512", contender="torch-cuda") }}
 #
 
 # ## A common mistake: a softmax before the cross-entropy
 #
-# A classifier is to give probabilities, so one ends it with a softmax. But `F.cross_entropy` has
-# one already. No error is raised, and the loss falls, yet not below a floor: the first softmax
-# gives at most one and at least zero, of which the second makes at most `e / (e + 9)` for the right
-# class.
+# A classifier should return probabilities, so it seems natural to end it with a softmax. But
+# `F.cross_entropy` already contains one. There is no error, and the loss falls, but only to a
+# floor. The first softmax gives numbers between zero and one. From these the second softmax makes a
+# probability of at most `e / (e + 9)` for the right class.
 
 # %%
 torch.manual_seed(0)
@@ -379,23 +387,23 @@ ax.legend()
 plt.show()
 
 # %% [markdown]
-# Give `F.cross_entropy` the logits. Where probabilities are wanted, take `model(x).softmax(1)`
-# after the training; for the most likely class, logits will do.
+# Give the logits to `F.cross_entropy`. If you want probabilities, take `model(x).softmax(1)` after
+# the training. For the most likely class, the logits are enough.
 #
 # ## Exercises
 #
-# **1.** `logits_cross_entropy(z, y)` takes arrays, logits of shape (batch, classes) and integer
-# labels of shape (batch,), and returns the mean cross-entropy as a float. It is right for logits of
-# any size, a thousand among them, and leaves `z` as it was.
+# **1.** `logits_cross_entropy(z, y)` takes arrays: logits of shape (batch, classes) and integer
+# labels of shape (batch,). It returns the mean cross-entropy as a float. It must also be right for
+# large logits, for example a thousand, and must not change `z`.
 #
 # **2.** `momentum_step(weights, grads, velocities, lr, momentum)` takes three lists with a tensor
-# for each parameter, and changes `weights` and `velocities` in place as `torch.optim.SGD` with that
+# for each parameter. It changes `weights` and `velocities` in place as `torch.optim.SGD` with that
 # momentum does. Before the first step the velocities are zero.
 #
-# **3.** `tanh_network(sizes)` takes a list of two or more sizes, such as `[64, 32, 10]`, and
-# returns an `nn.Module` with a linear layer from each to the next and a tanh between the layers.
+# **3.** `tanh_network(sizes)` takes a list of two or more sizes, such as `[64, 32, 10]`. It returns
+# an `nn.Module` with a linear layer from each size to the next and a tanh between the layers.
 #
-# Answers are checked here or by `python -m tutorial check 11`; solutions are in
+# Check your answers here or with `python -m tutorial check 11`. Solutions are in
 # `tutorial/solutions/training_ladder.py`.
 
 # %%
@@ -428,7 +436,7 @@ check(tanh_network)
 # %% [markdown]
 # ## Where to read on
 #
-# - {{ chapter("autograd") }}: what is recorded, and how it is gone through.
+# - {{ chapter("autograd") }}: what is recorded, and how `backward` goes through it.
 # - {{ chapter("data") }}: where batches come from. {{ chapter("saving") }}: states on disc.
 # - {{ chapter("profiler") }}: where the time of a step goes.
 # - Goodfellow, Bengio and Courville, Deep Learning (2016), sections 6.2.2.3 (softmax and its loss)

@@ -1,15 +1,16 @@
 # %% [markdown]
 # # How do data reach the training loop?
 #
-# With NumPy, a batch is an array indexed by an array. PyTorch divides that work among parts that
-# can be exchanged: what the items are, in which order they come, how they become one batch, and
-# who loads them. For items that lie in files this is worth its price; in memory it may not be.
+# With NumPy, you get a batch by indexing an array with an array. PyTorch divides this work among
+# parts that you can exchange: what the items are, in which order they come, how they become a
+# batch, and which process loads them. For items in files this is worth its cost. For data in memory
+# it may not be.
 #
 # **What you will know at the end:**
 #
-# - how to write a `Dataset`, and what a `DataLoader` makes of it;
+# - how to write a `Dataset`, and what a `DataLoader` does with it;
 # - how to repeat a shuffle exactly, and how to batch sequences of unequal length;
-# - when worker processes pay, and why a program that starts them needs a guard;
+# - when worker processes save time, and why a program that starts them needs a guard;
 # - which random numbers every worker repeats.
 
 # %%
@@ -32,8 +33,8 @@ from tutorial import data_sets
 # %% [markdown]
 # ## A dataset has a length and an index
 #
-# A **map-style** dataset answers `len(data)`, and `data[i]` with one item. Here the items are
-# handwritten digits, as pairs of pixels and label:
+# A **map-style** dataset has a length, `len(data)`, and returns one item for each index, `data[i]`.
+# Here the items are handwritten digits, as pairs of pixels and label:
 
 
 # %%
@@ -53,14 +54,14 @@ digits = Digits()
 print(len(digits), digits[0][0].shape, digits[0][1])
 
 # %% [markdown]
-# Work for one item belongs in `__getitem__`: a dataset of a million photographs holds their file
-# names, and opens a file when it is asked for that item.
+# Put the work for one item into `__getitem__`. A dataset of a million photographs keeps their file
+# names, and opens a file only when someone asks for that item.
 #
 # ## A loader makes batches
 #
 # A `DataLoader` is an iterable of batches. It asks for the items of a batch one by one and
-# **collates** them. The default, `default_collate`, stacks what is alike along a new first axis,
-# also inside tuples and dictionaries:
+# **collates** them into one batch. The default, `default_collate`, stacks the values of all items
+# along a new first axis, also inside tuples and dictionaries:
 
 # %%
 x, y = next(iter(DataLoader(digits, batch_size=64)))
@@ -69,7 +70,8 @@ items = [{"pixels": np.zeros(2), "label": 7}, {"pixels": np.ones(2), "label": 1}
 torch.utils.data.default_collate(items)
 
 # %% [markdown]
-# The last batch is what is left; `drop_last=True` leaves it out, for code that wants one shape:
+# The last batch holds the items that are left, so it can be smaller. `drop_last=True` leaves it
+# out, for code that needs one shape:
 
 # %%
 for drop_last in (False, True):
@@ -79,9 +81,10 @@ for drop_last in (False, True):
 # %% [markdown]
 # ## The order can be repeated
 #
-# `shuffle=True` draws a new order each time that the loader is iterated, that is, each **epoch**.
-# It draws from the global random state, which depends on all that was drawn before, or from a
-# generator of its own: seeded, that repeats the whole run.
+# `shuffle=True` draws a new order each time that you iterate over the loader, that is, for each
+# **epoch**. By default it uses the global random state, which depends on everything that was drawn
+# before. It can also use its own generator. If you seed that generator, the whole run can be
+# repeated.
 
 
 # %%
@@ -95,8 +98,8 @@ print("epoch 2", first_labels(shuffle=True, generator=generator))
 print("again  ", first_labels(shuffle=True, generator=generator.manual_seed(0)))
 
 # %% [markdown]
-# Behind it is a **sampler**, an iterable of indices. `shuffle=True` is short for a `RandomSampler`,
-# and a list will do, here of the rows of one digit:
+# The order comes from a **sampler**, an iterable of indices. `shuffle=True` is short for a
+# `RandomSampler`. A list works too. Here is a list of the rows of one digit:
 
 # %%
 digit = 7
@@ -104,10 +107,10 @@ rows = torch.nonzero(digits.labels == digit).flatten().tolist()
 first_labels(sampler=rows)
 
 # %% [markdown]
-# ## Items of unequal length need a function that collates them
+# ## Items of unequal length need their own collate function
 #
-# Sentences and recordings differ in length, and tensors that differ in shape cannot be stacked. (A
-# list serves as a dataset: it has a length and an index.)
+# Sentences and recordings differ in length, and tensors of different shapes cannot be stacked. (A
+# list can be a dataset: it has a length and an index.)
 
 # %%
 sequences = [torch.arange(1.0, 1 + length) for length in (3, 5, 2)]
@@ -117,8 +120,9 @@ except RuntimeError as error:
     print(error)
 
 # %% [markdown]
-# A `collate_fn` takes the list of items and returns the batch. This one fills each up with zeros to
-# the longest, and keeps the lengths, without which nobody could tell zeros that fill from data:
+# A `collate_fn` takes the list of items and returns the batch. This one fills each item with zeros
+# to the length of the longest. It also keeps the lengths, because otherwise nobody could tell the
+# added zeros from data:
 
 
 # %%
@@ -132,10 +136,10 @@ next(iter(DataLoader(sequences, batch_size=3, collate_fn=padded)))
 # %% [markdown]
 # ## In memory, an index may be enough
 #
-# A call for each item and a stack for each batch take time. So here are three ways to get shuffled
-# batches of the same digits: arrays and an index, as in NumPy; the loader; and a loader whose
-# sampler gives whole batches of indices, so that the dataset is asked once for each batch
-# (`batch_size=None` turns collating off).
+# One call for each item and one stack for each batch take time. So here are three ways to get
+# shuffled batches of the same digits. `by_index` indexes arrays, as in NumPy. `by_item` uses the
+# loader. `by_batch` uses a loader whose sampler returns whole batches of indices, so that it asks
+# the dataset once for each batch (`batch_size=None` turns collating off).
 
 # %%
 pixels, labels = digits.pixels.numpy(), digits.labels.numpy()
@@ -184,22 +188,23 @@ ax.legend()
 plt.show()
 
 # %% [markdown]
-# How much that matters depends on how long a step of training takes beside it.
+# How much this matters depends on how long a training step takes.
 #
 # ## Workers load while you train
 #
-# With `num_workers=2` the loader starts two processes, the **workers**. Each has a copy of the
-# dataset and makes whole batches in turn, which come back in order, through shared memory. Each
-# works ahead of the training by up to `prefetch_factor` batches: two, unless you say otherwise.
+# With `num_workers=2` the loader starts two processes, the **workers**. Each worker has a copy of
+# the dataset and makes whole batches. The workers take turns, and the batches come back in order,
+# through shared memory. Each worker prepares up to `prefetch_factor` batches in advance: two by
+# default.
 #
-# Processes can be started in three ways. `fork` copies the running process, which is not safe once
-# that has threads, and PyTorch starts threads. `spawn` starts a new Python, which **imports your
-# program's file** to find its classes. `forkserver` does so too, in copies of a clean process.
-# Which one is the default depends on system and version, so name one:
+# There are three ways to start a process. `fork` copies the running process. This is not safe if
+# that process has threads, and PyTorch starts threads. `spawn` starts a new Python, which **imports
+# your program's file** to find its classes. `forkserver` also imports the file, in copies of a
+# clean process. The default depends on the system and the version, so name one:
 # `multiprocessing_context="spawn"`.
 #
-# Code at the top level of a file that starts processes would run again in each of them, and start
-# more. Python refuses:
+# If a file starts processes in its top-level code, each new process would run this code again and
+# start more processes. Python refuses this:
 
 # %%
 WORK = "multiprocessing.get_context('spawn').Process(target=print, args=('a worker',)).start()"
@@ -214,9 +219,10 @@ for guard in ("", "if __name__ == '__main__': "):
     print(f"{guard or 'no guard'}\n    {ran.stdout.strip() or refused[:94]}")
 
 # %% [markdown]
-# In a worker, `__name__` is not `"__main__"`: what stands behind the guard is not run there. This
-# chapter is a script without a guard, and so it leaves workers to a file of their own. `Waiting`
-# has items that take their time, as if read from a disc; `Noise` is for the common mistake below:
+# In a worker, `__name__` is not `"__main__"`, so a worker does not run the code behind the guard.
+# This chapter is a script without a guard, so the code for the workers is in its own file.
+# `Waiting` has slow items, as if they were read from a disc. `Noise` is for the common mistake
+# below:
 #
 # {{ source("tutorial/data_sets.py") }}
 
@@ -237,8 +243,9 @@ axes[1].set_xlabel("time since the first item was begun (s)")
 plt.show()
 
 # %% [markdown]
-# Slow items are waited for; fast ones are there at once. What an epoch of each took, from the first
-# item to the last step, and after how many epochs the start of the workers is made up for:
+# The program waits for slow items, but fast items are there at once. The cell prints how long an
+# epoch of each took, from the first item to the last step. It also prints after how many epochs the
+# workers have saved the time of their start:
 
 # %%
 for kind in ("slow", "fast"):
@@ -251,14 +258,15 @@ for kind in ("slow", "fast"):
     print(f"{kind}: {alone:.2f} s alone, {shared:.2f} s with workers; start made up for: {after}")
 
 # %% [markdown]
-# `persistent_workers=True` keeps the workers from epoch to epoch; else each epoch starts new ones.
+# `persistent_workers=True` keeps the workers from epoch to epoch. Otherwise each epoch starts new
+# ones.
 #
 # ## On the way to a GPU
 #
 # A GPU can read by itself only from **pinned memory**, which the operating system may not move.
-# Data from any other are copied into pinned memory first, while the program waits. With
-# `pin_memory=True` a thread of the loader copies each batch there, and with `non_blocking=True` the
-# program goes on during a transfer:
+# Data from other memory are first copied into pinned memory, while the program waits. With
+# `pin_memory=True` a thread of the loader copies each batch there. With `non_blocking=True` the
+# program continues during a transfer:
 
 # %% tags=["gpu"]
 if torch.cuda.is_available():
@@ -267,21 +275,22 @@ if torch.cuda.is_available():
     print(x.is_pinned(), there.device, torch.equal(there.cpu(), x))
 
 # %% [markdown]
-# A transfer to the GPU, held against NumPy's copy within the host's memory, from ordinary memory
-# and from memory that was pinned before:
+# These are transfers to the GPU, compared with NumPy's copy within the host's memory. The first is
+# from ordinary memory, the second from memory that was already pinned:
 #
 # > {{ speedup("host_to_device", "n=3000000", contender="torch-cuda") }}
 #
 # > {{ speedup("host_to_device", "n=3000000", contender="torch-cuda-pinned") }}
 #
-# To pin is to copy, so it pays only where another thread does it meanwhile. Other sizes are on the
-# page of {{ family("transfer", "all transfers") }}.
+# Pinning is a copy, so it helps only if another thread does it meanwhile. The page of
+# {{ family("transfer", "all transfers") }} has other sizes.
 #
 # ## A common mistake: a generator that every worker copies
 #
-# Items are often changed at random as they are loaded, say by noise. A dataset that keeps a NumPy
-# generator for that is right as long as it is alone. But each worker has a copy of it, in the same
-# state, and so has each worker of the next epoch. `Noise` above draws from four sources:
+# Items are often changed at random while they are loaded, for example with noise. A dataset that
+# keeps a NumPy generator for this works as long as there is one process. But each worker has a copy
+# of the generator, in the same state, and so has each worker of the next epoch. `Noise` above draws
+# from four sources:
 
 # %%
 epoch, following = told["noise"]
@@ -293,27 +302,28 @@ for source in epoch[0]:
 # %% [markdown]
 # In each worker and epoch the loader seeds the global states of PyTorch, of `random` and of
 # `numpy.random` anew. It cannot know of a generator that you keep. So draw with `torch.rand` in
-# `__getitem__`, or give each worker's copy a generator of its own, as `reseed` above does:
-# `worker_init_fn` is called in each worker at its start, and `get_worker_info().seed` is that
-# worker's seed. All those seeds come from the loader's own `generator`, so they can be repeated.
+# `__getitem__`, or give the copy in each worker its own generator, as `reseed` above does. The
+# loader calls `worker_init_fn` in each worker at its start, and `get_worker_info().seed` is the
+# seed of that worker. All these seeds come from the loader's own `generator`, so you can repeat
+# them.
 #
 # ## Exercises
 #
-# **1.** `next_value_windows(series, width)` takes a tensor of shape (n,) and returns a `Dataset`
+# **1.** `next_value_windows(series, width)` takes a tensor of shape (n,). It returns a `Dataset`
 # whose item `i` is a tuple: `series[i : i + width]`, and the value that follows it, of shape ().
-# There is an item wherever a value follows.
+# There is an item for every window that a value follows.
 #
-# **2.** `collate_with_mask(items)` takes a list of pairs, a float tensor of shape (length,), each
-# of another length, and a label. It returns a tuple: the sequences, filled up with zeros, of shape
-# (batch, longest); a mask of that shape, true where there is data; the labels, of shape (batch,)
-# and dtype int64.
+# **2.** `collate_with_mask(items)` takes a list of pairs: a float tensor of shape (length,), whose
+# length differs from item to item, and a label. It returns a tuple of three: the sequences, filled
+# up with zeros, of shape (batch, longest); a mask of that shape, true where there is data; the
+# labels, of shape (batch,) and dtype int64.
 #
-# **3.** `stratified_split(labels, share, seed)` takes labels of shape (n,) and returns a tuple of
-# two index tensors, for training and for testing. Of every class, `round(share * count)` items,
-# drawn at random, are for testing. The split depends on the seed and on nothing else, and the
-# global random state stays as it was.
+# **3.** `stratified_split(labels, share, seed)` takes labels of shape (n,). It returns a tuple of
+# two index tensors, for training and for testing. For each class, draw `round(share * count)` items
+# at random for testing. The split must depend only on the seed, and the global random state must
+# not change.
 #
-# Answers are checked here or by `python -m tutorial check 12`; solutions are in
+# Check your answers here or with `python -m tutorial check 12`. Solutions are in
 # `tutorial/solutions/data.py`.
 
 # %%
@@ -345,11 +355,10 @@ check(stratified_split)
 # %% [markdown]
 # ## Where to read on
 #
-# - {{ chapter("training_ladder") }}: the loop that takes the batches.
+# - {{ chapter("training_ladder") }}: the loop that uses the batches.
 # - {{ chapter("gpu") }}: work that overlaps. {{ chapter("several_processes") }}: training in
 #   several processes.
 # - PyTorch documentation: [torch.utils.data](https://pytorch.org/docs/stable/data.html), sections
 #   "Multi-process data loading" and "Randomness in multi-process data loading".
-# - Python documentation:
-#   [multiprocessing](https://docs.python.org/3/library/multiprocessing.html), sections "Contexts
-#   and start methods" and "Programming guidelines".
+# - Python documentation: [multiprocessing](https://docs.python.org/3/library/multiprocessing.html),
+#   sections "Contexts and start methods" and "Programming guidelines".

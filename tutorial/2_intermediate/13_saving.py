@@ -1,17 +1,17 @@
 # %% [markdown]
-# # How does one save what was learned?
+# # How do you save a trained model?
 #
-# `np.save` writes an array, and `np.load` brings it back. A trained network is many arrays with
-# names, some trained and some only measured, and an optimiser that remembers. What of it has to be
-# in the file depends on who reads it: a program that predicts, or one that goes on training. And
+# `np.save` writes an array, and `np.load` reads it back. A trained network consists of many named
+# arrays, some of them trained and some only measured. Its optimiser has a state too. What the file
+# must hold depends on its reader: a program that predicts, or one that continues the training. And
 # whether you can trust a file depends on who wrote it.
 #
 # **What you will know at the end:**
 #
 # - what a `state_dict` holds, and what it does not;
 # - how to save and load one, and what loading checks;
-# - why a file of weights can be a program, and what keeps it from running;
-# - what else must be saved for a training that goes on as if it had never stopped.
+# - why a file of weights can be a program, and how to prevent it from running;
+# - what else you must save to continue a training as if it had never stopped.
 
 # %%
 import copy
@@ -39,9 +39,10 @@ torch.set_num_threads(1)  # as in the other program below: sums in the same orde
 # %% [markdown]
 # ## A model is tensors with names
 #
-# The network of {{ chapter("training_ladder") }}, with one layer more. `BatchNorm1d` brings each of
-# its inputs to mean zero and variance one. In training it does so by the mean and variance of the
-# batch, of which it keeps running means; after `eval()` it does so by these:
+# This is the network of {{ chapter("training_ladder") }} with one more layer. `BatchNorm1d` shifts
+# and scales each of its inputs to mean zero and variance one. In training it uses the mean and
+# variance of the batch, and it keeps running means of both. After `eval()` it uses these running
+# means:
 
 # %%
 images, labels = (torch.from_numpy(part) for part in digits.batches(32))
@@ -69,9 +70,9 @@ model = make()
 train(model, torch.optim.SGD(model.parameters(), lr=0.1), range(20))[-1]
 
 # %% [markdown]
-# `state_dict()`, the **state dict**, is a dictionary of all tensors that belong to the model, by
-# the names of its attributes. Some are parameters, which an optimiser changes. The others are
-# **buffers**: part of what the model needs to compute, but not trained by gradients.
+# `state_dict()` returns the **state dict**, a dictionary of all tensors of the model, by the names
+# of its attributes. Some are parameters, which an optimiser changes. The others are **buffers**:
+# the model needs them to compute, but gradients do not train them.
 
 # %%
 trained = {name for name, _ in model.named_parameters()}
@@ -80,8 +81,8 @@ for name, tensor in model.state_dict().items():
 
 
 # %% [markdown]
-# In a module of your own, `register_buffer` makes a tensor a buffer. A tensor that is a plain
-# attribute is neither saved nor moved to a device:
+# In your own module, `register_buffer` makes a tensor a buffer. A tensor that is a plain attribute
+# is neither saved nor moved to a device:
 
 
 # %%
@@ -98,8 +99,8 @@ class Centred(nn.Module):
 list(Centred(torch.zeros(3)).state_dict())
 
 # %% [markdown]
-# The tensors of a `state_dict` are those of the model, and no copies: as it trains on, they change.
-# What is to stay needs a copy:
+# The tensors of a `state_dict` are the model's own tensors, not copies. When training continues,
+# they change. To keep their values, make a copy:
 
 # %%
 held, copied = model.state_dict(), copy.deepcopy(model.state_dict())
@@ -110,8 +111,8 @@ print(torch.equal(held["1.weight"], now), torch.equal(copied["1.weight"], now))
 # %% [markdown]
 # ## To a file and back
 #
-# `torch.save` writes a dictionary of tensors, `torch.load` reads it, and `load_state_dict` copies
-# the numbers into a model that has been made beforehand. The same model, to the last bit:
+# `torch.save` writes a dictionary of tensors, and `torch.load` reads it. `load_state_dict` copies
+# the numbers into a model that you have made before. The result is the same model, to the last bit:
 
 # %%
 torch.save(model.state_dict(), path)
@@ -122,9 +123,9 @@ wanted = model.eval()(images[0])
 torch.equal(restored.eval()(images[0]), wanted)
 
 # %% [markdown]
-# Nothing in this needs PyTorch's file format. `np.savez` writes arrays by name, and any program
-# that has NumPy can read them; but NumPy knows no devices, and not all of PyTorch's dtypes
-# (bfloat16, for instance, as {{ chapter("numpy_bridge") }} showed):
+# You do not need PyTorch's file format for this. `np.savez` writes arrays by name, and any program
+# with NumPy can read them. But NumPy knows no devices, and not all of PyTorch's dtypes (for
+# instance not bfloat16, as {{ chapter("numpy_bridge") }} showed):
 
 # %%
 np.savez(path.with_suffix(".npz"), **{k: v.numpy() for k, v in model.state_dict().items()})
@@ -135,8 +136,8 @@ torch.equal(restored.eval()(images[0]), wanted)
 # %% [markdown]
 # ## In another program
 #
-# A file is enough if a program that has nothing else can use it. Here a new Python makes the model,
-# loads the file, and saves what it computes:
+# The test of a file is whether another program can use it. Here a new Python process makes the
+# model, loads the file, and saves what it computes:
 
 # %%
 PROGRAM = """
@@ -157,13 +158,14 @@ subprocess.run(command, check=True)  # noqa: S603 - that program
 torch.equal(torch.load(out, weights_only=True), wanted)
 
 # %% [markdown]
-# The line that makes the model had to be in that program too: a state dict holds numbers, not code.
-# Keep beside a file what made it, a class and its sizes. A file that needs no class is the subject
-# of {{ chapter("export") }}.
+# That program also needed the line that makes the model, because a state dict holds numbers, not
+# code. So keep the code that made the model, a class and its sizes, beside the file.
+# {{ chapter("export") }} is about a file that needs no class.
 #
 # ## What loading checks
 #
-# Names and shapes, all of them. Here the file lacks a layer, and another one has a different size:
+# Loading checks all names and shapes. Here the file lacks a layer of one model, and a layer of the
+# other model has a different size:
 
 # %%
 larger = nn.Sequential(nn.BatchNorm1d(64), nn.Linear(64, 48), nn.Tanh(), nn.Linear(48, 10))
@@ -176,9 +178,9 @@ for other in (larger, deeper):
         print(error)
 
 # %% [markdown]
-# With `strict=False`, names that are missing or too many are forgiven and returned, for a model
-# that is to begin from the weights of another. Look at what is returned: if all names are a little
-# different, nothing is loaded, and there is no error. A wrong shape remains an error:
+# With `strict=False`, missing and unexpected names are no error, and the call returns them. This is
+# for a model that starts from the weights of another. Look at what is returned. If all names differ
+# a little, nothing is loaded, and there is no error. A wrong shape is still an error:
 
 # %%
 print(deeper.load_state_dict(state, strict=False).missing_keys)
@@ -191,11 +193,11 @@ except RuntimeError as error:
     print(str(error).splitlines()[1].strip())
 
 # %% [markdown]
-# ## Where the tensors come back
+# ## The device of loaded tensors
 #
-# A file notes the device of each tensor, and loading puts it there. On a machine that has no such
-# device, `map_location` names another: `"cpu"` always works. `"meta"` is a device on which tensors
-# have shapes and no numbers, so it shows what is in a file without holding it:
+# A file stores the device of each tensor, and loading puts the tensor there. If the machine has no
+# such device, name another with `map_location`: `"cpu"` always works. `"meta"` is a device on which
+# tensors have shapes but no numbers. So it shows what is in a file without loading the numbers:
 
 # %%
 shapes = torch.load(path, map_location="meta")
@@ -204,9 +206,9 @@ shapes = torch.load(path, map_location="meta")
 # %% [markdown]
 # ## A file that is a program
 #
-# What `torch.save` writes beside the numbers is a **pickle**, Python's own format for objects. A
-# pickle says how to rebuild an object, by a call of some function with some arguments, and loading
-# makes that call. By its method `__reduce__` an object can ask for any call:
+# Beside the numbers, `torch.save` writes a **pickle**, Python's own format for objects. A pickle
+# says how to rebuild an object: call some function with some arguments. Loading makes that call.
+# With its method `__reduce__` an object can ask for any call:
 
 
 # %%
@@ -219,9 +221,10 @@ data = pickle.dumps(Stranger())
 pickle.loads(data)  # noqa: S301 - the danger is the subject, and this pickle is ours
 
 # %% [markdown]
-# It might have been any other function. So `torch.load` has `weights_only=True`, the default since
-# PyTorch 2.6: it rebuilds tensors and plain Python values, such as dictionaries, lists, numbers and
-# strings, and refuses to call what is not on a short list. Not even a NumPy number is on it:
+# It could have been any other function. So `torch.load` has `weights_only=True`, the default since
+# PyTorch 2.6. It rebuilds tensors and plain Python values, such as dictionaries, lists, numbers and
+# strings. It refuses to call any function that is not on a short list. Even the function for a
+# NumPy number is not on it:
 
 # %%
 for extra in (Stranger(), np.float64(0.5)):
@@ -233,16 +236,18 @@ for extra in (Stranger(), np.float64(0.5)):
         print(f"{type(extra).__name__}: refused to call {refused}")
 
 # %% [markdown]
-# The stranger's line was not printed again. `weights_only=False` would call what the file says, so
-# it is for files that you wrote yourself. A whole model, `torch.save(model, path)`, is refused too,
-# since its class would have to be called: one more reason to save the state dict. (`np.load` takes
-# the same care: for arrays of Python objects it has to be told `allow_pickle=True`.)
+# The line of `Stranger` was not printed again. `weights_only=False` would call any function that
+# the file names, so use it only for files that you wrote yourself. A whole model,
+# `torch.save(model, path)`, is refused too, because loading would have to call its class. This is
+# one more reason to save the state dict. (`np.load` is careful in the same way: it loads arrays of
+# Python objects only with `allow_pickle=True`.)
 #
-# ## To go on, save the optimiser too
+# ## To continue, save the optimiser too
 #
-# Adam keeps running means for every parameter, and the number of its steps, in a state dict of its
-# own. Here a training is saved after some steps, in a **checkpoint**, and goes on twice: once from
-# the model's state alone, and once from all that the next step depends on:
+# Adam keeps running means for every parameter and the number of its steps. They are in the
+# optimiser's own state dict. Here a training is saved after some steps, in a **checkpoint**. It
+# continues twice: once from the model's state alone, and once from everything that the next step
+# depends on:
 
 
 # %%
@@ -279,14 +284,14 @@ plt.show()
 
 # %% [markdown]
 # With the optimiser's state, every loss is the same to the last bit. Without it, Adam starts with
-# empty means, as at the very beginning. A training that shuffles also depends on the state of its
+# empty means, as at the very beginning. If a training shuffles, it also depends on the state of its
 # random generators. {{ chapter("checkpoints") }} is about the checkpoints of a long training.
 #
-# ## A common mistake: saving a view, and with it all that it looks at
+# ## A common mistake: saving a view, which saves the whole tensor
 #
 # A view shares the storage of the tensor that it was taken from ({{ chapter("views") }}), and
-# `torch.save` writes storages. So one row of a matrix is saved with the whole of the matrix, and
-# loaded with it:
+# `torch.save` writes storages. So if you save one row of a matrix, the file holds the whole matrix,
+# and loading loads all of it:
 
 
 # %%
@@ -316,8 +321,9 @@ ax.invert_yaxis()
 plt.show()
 
 # %% [markdown]
-# `clone()` what you cut out before you save it. There is a reason why the whole storage is written:
-# tensors that shared memory before share it again after loading, which a copy of each would undo.
+# `clone()` a part of a tensor before you save it. PyTorch has a reason to write the whole storage:
+# tensors that shared memory before share it again after loading. With a copy of each they would
+# not.
 
 # %%
 torch.save({"matrix": matrix, "row": row}, path)
@@ -330,20 +336,20 @@ folder.cleanup()
 # %% [markdown]
 # ## Exercises
 #
-# **1.** `trainable_state(model)` takes a module and returns a dictionary of those tensors of its
+# **1.** `trainable_state(model)` takes a module. It returns a dictionary of the tensors of its
 # `state_dict` that training can change: the parameters whose `requires_grad` is true. The names are
-# those of the `state_dict`, and the tensors are copies without a gradient, so that they stay as
-# they are when the model trains on.
+# those of the `state_dict`. The tensors are copies without a gradient, so that they do not change
+# when the model trains on.
 #
-# **2.** `changed_tensors(before, after)` takes two state dictionaries and returns the sorted list
-# of the names whose tensors are not the same: in one dictionary only, of another shape, of another
-# dtype, or with any other number.
+# **2.** `changed_tensors(before, after)` takes two state dictionaries. It returns the sorted list
+# of the names whose tensors are not the same: those that are in only one dictionary, or that differ
+# in shape, in dtype or in any number.
 #
-# **3.** `load_what_fits(model, state)` copies into the model each tensor of a state dictionary
-# whose name and shape fit, leaves all else as it was, and returns the sorted list of the names in
+# **3.** `load_what_fits(model, state)` copies each tensor of a state dictionary into the model if
+# its name and shape fit, and changes nothing else. It returns the sorted list of the names in
 # `state` that did not fit. It never raises.
 #
-# Answers are checked here or by `python -m tutorial check 13`; solutions are in
+# Check your answers here or with `python -m tutorial check 13`. Solutions are in
 # `tutorial/solutions/saving.py`.
 
 # %%
@@ -376,11 +382,11 @@ check(load_what_fits)
 # %% [markdown]
 # ## Where to read on
 #
-# - {{ chapter("checkpoints") }}: checkpoints of long trainings, and a file format without pickle;
-#   {{ chapter("reproducibility") }}: what else two equal trainings have to share.
-# - PyTorch documentation:
-#   [Serialization semantics](https://pytorch.org/docs/stable/notes/serialization.html), sections
-#   "Saving and loading tensors preserves views" and "torch.load with weights_only=True".
+# - {{ chapter("checkpoints") }}: checkpoints of long trainings, and a file format without pickle.
+# - {{ chapter("reproducibility") }}: what else has to be the same in two equal trainings.
+# - PyTorch documentation: [Serialization
+#   semantics](https://pytorch.org/docs/stable/notes/serialization.html), sections "Saving and
+#   loading tensors preserves views" and "torch.load with weights_only=True".
 # - NumPy documentation:
 #   [numpy.savez](https://numpy.org/doc/stable/reference/generated/numpy.savez.html). Python
 #   documentation: [pickle](https://docs.python.org/3/library/pickle.html), with its warning.

@@ -1,26 +1,26 @@
 # %% [markdown]
 # # How fast could this computation be at most?
 #
-# A time says how long a computation took, and nothing about how long it had to take. Two numbers of
-# a machine and one of a computation give a limit, the **roofline**. Against it one sees whether
-# there is anything left to gain, and whether to save operations or bytes. That holds for NumPy as
-# for PyTorch, for a processor as for a GPU.
+# A time says how long a computation took. It does not say how long it had to take. Two numbers of a
+# machine and one number of a computation give a limit, the **roofline**. It shows whether there is
+# anything left to gain, and whether to save operations or bytes. The roofline works for NumPy and
+# for PyTorch, for a processor and for a GPU.
 #
 # **What you will know at the end:**
 #
 # - how many operations a computation does for each byte that it must move
 # - how to measure the two roofs of a machine, and where they meet
-# - which of the two limits a computation, and how near to it some code comes
-# - why some code runs above the roof of memory, and what raises the limit of the rest
+# - which of the two roofs limits a computation, and how near some code comes to it
+# - why some code runs above the roof of memory, and how to raise the limit of the rest
 #
 # ## Operations for each byte
 #
 # A processor computes, and it moves data between memory and itself. It does both at once, so the
-# slower of the two decides. The chapter {{ chapter("matmul") }} divided one count by the other, and
-# here that is done in earnest. A **FLOP** is one floating-point operation, such as an addition. The
-# bytes are those that must be read or written at least once: inputs and outputs, nothing in
-# between. Their ratio, in FLOP per byte, is the **arithmetic intensity**. Each workload of this
-# site states its own cost. This is the one of softmax:
+# slower of the two decides. The chapter {{ chapter("matmul") }} divided the operations by the
+# bytes, and this chapter does it in detail. A **FLOP** is one floating-point operation, such as an
+# addition. The bytes are those that must be read or written at least once: inputs and outputs, but
+# no results in between. Their ratio, in FLOP per byte, is the **arithmetic intensity**. Each
+# workload of this site states its own cost. This is the cost of softmax:
 #
 # {{ function("bench/workloads/softmax.py", "cost") }}
 
@@ -49,9 +49,9 @@ for module in (summation, matvec, softmax, layer_norm, elementwise_chain, matmul
     print(f"{module.WORKLOAD.name:18}{intensity(costs[0]):8.2f} {intensity(costs[1]):8.2f}")
 
 # %% [markdown]
-# There are two kinds. A sum or a softmax does a fixed number of operations with each element,
-# however many there are. A product of matrices uses each element again and again, the more often
-# the larger it is:
+# There are two kinds of computations. A sum or a softmax does a fixed number of operations with
+# each element, whatever the number of elements. A matrix product uses each element again and again.
+# The larger the matrix is, the more often it does so:
 
 # %%
 [round(intensity(matmul.WORKLOAD.cost(n=n)), 2) for n in (6, 60, 600)]
@@ -59,11 +59,11 @@ for module in (summation, matvec, softmax, layer_norm, elementwise_chain, matmul
 # %% [markdown]
 # ## Two roofs, measured
 #
-# The first roof is the most FLOP per second that this machine reaches, the second the most bytes
-# per second, its **bandwidth**. Neither is looked up: they are what the friendliest work gets here,
-# large products and the moving of a large array. `bench/timing/peaks.py` measured the roofs of the
-# result file. This is the same in small, on one core. The shortest of several calls counts, since a roof
-# is what is possible:
+# The first roof is the most FLOP per second that this machine reaches. The second is the most bytes
+# per second, its **bandwidth**. We do not look them up. We measure them with the work that suits
+# the machine best: large products, and moving a large array. `bench/timing/peaks.py` measured the
+# roofs of the result file. Here is a small version, on one core. It takes the shortest of several
+# calls, because a roof says what is possible:
 
 # %%
 threads_before = torch.get_num_threads()  # put back at the end
@@ -88,8 +88,8 @@ peak_flop_s = max(reached)
 print(f"arithmetic {peak_flop_s / 1e9:.1f} GFLOP/s")
 
 # %% [markdown]
-# There are several ways to move an array. A copy reads each byte and writes it elsewhere, which is
-# twice the array's size; so does a change in place; a sum only reads.
+# There are several ways to move an array. A copy reads each byte and writes it elsewhere, so it
+# moves twice the array's size. A change in place does the same. A sum only reads.
 
 # %%
 source, target = torch.ones(2**25), torch.ones(2**25)
@@ -105,16 +105,16 @@ print({name: f"{rate / 1e9:.1f} GB/s" for name, rate in moving.items()})
 print(f"ridge {ridge:.1f} FLOP per byte")
 
 # %% [markdown]
-# The last number is where both take equally long, the **ridge point**. Code of lower intensity
-# waits for memory: it is **memory-bound**, and can do at most *intensity times bandwidth* FLOP per
-# second. Code of higher intensity is **compute-bound**, and can do what the arithmetic can. The
-# lower of the two is the **attainable** rate.
+# The last number is the **ridge point**, where both take equally long. Code of lower intensity
+# waits for memory. It is **memory-bound** and can do at most *intensity times bandwidth* FLOP per
+# second. Code of higher intensity is **compute-bound** and can do at most what the arithmetic can.
+# The lower of the two limits is the **attainable** rate.
 #
-# ## A roofline of one's own
+# ## Your own roofline
 #
-# Here PyTorch does computations of both kinds, some of them on a matrix too large for most caches.
-# A large result is written into an array that exists (`out`), since new memory has a price of its
-# own, which {{ chapter("fusion") }} looks at.
+# Here PyTorch does computations of both kinds, some of them on a matrix that is too large for most
+# caches. A large result is written into an existing array (`out`), because new memory takes time of
+# its own. {{ chapter("fusion") }} looks at that time.
 
 # %%
 big = torch.from_numpy(rng.random((4096, 4096), dtype=np.float32))
@@ -154,18 +154,20 @@ plt.show()
 
 # %% [markdown]
 # The distance to the roof is what better code could gain, on a logarithmic scale. A point at the
-# roof is done, and may stand a little above it, since roofs are measured and scatter too: only
-# other hardware, fewer bytes or fewer operations help. A point far below has another reason: work
-# that is too small for the price of its call, several passes over the data, or operations such as
-# an exponential, which counts as one and takes many.
+# roof has nothing to gain. It may even be a little above the roof, because measured roofs scatter
+# too. Only other hardware, fewer bytes or fewer operations make it faster. A point far below the
+# roof has another reason. The work may be small compared with its call. The code may read the data
+# several times. Or it uses operations such as an exponential, which counts as one operation and
+# takes many.
 #
 # ## Every case of the result file
 #
-# The same for all that was measured on {{ machine }} with one core, both libraries, every size:
+# The figure shows all that was measured on {{ machine }} with one core, for both libraries and
+# every size:
 #
 # {{ figure("roofline/cpu/threads=1") }}
 #
-# In words, for a product of matrices and for `elementwise_chain`, which takes an expression of
+# These sentences say the same for a matrix product and for `elementwise_chain`, an expression of
 # several elementwise operations, each at its largest size:
 #
 # > {{ quote("roof", workload="matmul", contender="numpy") }}
@@ -176,15 +178,15 @@ plt.show()
 #
 # > {{ quote("roof", workload="elementwise_chain", contender="torch-cpu") }}
 #
-# All of them stand on [the page of roofs](../../roofline.html), and so do the roofs of more cores.
-# Each core brings its own arithmetic, while the memory is shared by all: where that holds, more
-# cores move the ridge to the right, and more computations are memory-bound.
+# [The page of roofs](../../roofline.html) shows all of them, and the roofs of more cores. Each core
+# has its own arithmetic, but all cores share the memory. Where that is so, more cores move the
+# ridge to the right, and more computations are memory-bound.
 #
 # ## Above the roof: caches
 #
-# Where points of the file lie above the slanted roof, no law is broken. Their data came from a
-# cache, the small memory inside the processor that keeps what was used last, and every cache has a
-# roof of its own. Here is the rate of a copy against the bytes that it touches:
+# Some points of the file may lie above the slanted roof. This is no contradiction: their data came
+# from a cache, the small memory inside the processor that keeps recently used data. Every cache has
+# its own roof. Here is the rate of a copy against the bytes that it touches:
 
 
 # %%
@@ -212,14 +214,14 @@ else:
 plt.show()
 
 # %% [markdown]
-# The smallest copies are over so soon that the price of the call shows. If your processor's largest
-# cache holds even the largest copy here, then what was called memory above is still a cache. For
-# its roofs this site copies arrays several times as large as that cache.
+# The smallest copies are so short that the time of the call shows. If your processor's largest
+# cache holds even the largest copy here, the roof above was not that of memory but that of a cache.
+# For its roofs this site copies arrays several times as large as that cache.
 #
 # ## Fewer bytes move a point to the right
 #
-# The cost of a softmax counts one reading and one writing. NumPy's body has five passes, and an
-# array that fits no cache is read or written eight times:
+# The cost of a softmax counts one read and one write. NumPy's body has five passes. If an array
+# does not fit into a cache, it is read or written eight times:
 #
 # {{ pair("softmax") }}
 
@@ -231,24 +233,24 @@ for name, arrays in {"at least": 2, "NumPy, by passes": np.sum(passes)}.items():
     print(f"{name:17}{flops / moved:6.3f} FLOP/B, {1e3 * moved / bandwidth:5.1f} ms by the roof")
 
 # %% [markdown]
-# The operations are the same ones. To **fuse** them is to do several while an element is at hand.
-# That raises the intensity of the code that runs, and with it the roof above that. A fused kernel
-# may still be the slower one where its arithmetic is slow, which is why it is measured:
+# The operations are the same. To **fuse** operations is to do several of them while an element is
+# in the processor. This raises the intensity of the code, and so its limit. A fused kernel may
+# still be slower if its arithmetic is slow. So it has to be measured:
 #
 # > {{ speedup("softmax", "n=4096") }}
 #
-# {{ chapter("fusion") }} is about doing this to code of one's own.
+# {{ chapter("fusion") }} shows how to do this with your own code.
 #
 # ## A GPU's roofs
 #
-# A GPU has roofs too, usually much higher ones, and a ridge of its own. They are about its own
+# A GPU has roofs too, usually much higher ones, and its own ridge. They belong to the GPU's own
 # memory: copies from the processor's memory do not count here. If the machine of this page has a
 # GPU, these are its roofs:
 #
 # {{ figure("roofline/cuda") }}
 #
 # A call on a GPU returns before the work is done, so `synchronize` waits before the clock is read.
-# This prints both roofs of the GPU and the two ridges:
+# This cell prints both roofs of the GPU and the two ridges:
 
 # %% tags=["gpu"]
 if torch.cuda.is_available():
@@ -267,7 +269,7 @@ if torch.cuda.is_available():
 # %% [markdown]
 # ## A common mistake: judging memory-bound code by its FLOP/s
 #
-# "It reaches next to nothing of the peak, so it must be badly written." Here one is added to each
+# "It reaches almost none of the peak, so it must be badly written." This cell adds one to each
 # number:
 
 # %%
@@ -281,15 +283,15 @@ print("little is left to gain" if done else "something else slows it: look for i
 torch.set_num_threads(threads_before)
 
 # %% [markdown]
-# One operation for eight bytes cannot get more than a small part of the arithmetic. So name the
-# roof that limits, and the share of that one. The other way round it is as wrong: a product that
-# moves few bytes a second is not slow. And a rate far above a roof is a bug in the timing or the
-# counting until a cache explains it.
+# One operation for eight bytes can only use a small part of the arithmetic. So name the roof that
+# limits the code, and the share of that roof. The reverse is also wrong: a product that moves few
+# bytes per second is not slow. And treat a rate far above a roof as an error in the timing or the
+# counting, until a cache explains it.
 #
 # ## Exercises
 #
 # **1.** `attainable(intensity, flop_s, bytes_s)` takes an array of intensities of shape `(n,)` and
-# the two peaks of a machine, and returns the attainable FLOP per second of each, shape `(n,)`.
+# the two peaks of a machine. It returns the attainable FLOP per second of each, of shape `(n,)`.
 
 # %%
 from tutorial.exercises import check
@@ -302,9 +304,9 @@ def attainable(intensity, flop_s, bytes_s):
 check(attainable)
 
 # %% [markdown]
-# **2.** `limiting_roof(flops, moved_bytes, flop_s, bytes_s)` takes what a computation does and
-# moves, and the peaks of a machine. It returns `"arithmetic"` where the operations take longer at
-# their peak than the bytes at theirs, else `"memory"`. Either count may be zero.
+# **2.** `limiting_roof(flops, moved_bytes, flop_s, bytes_s)` takes the operations and the bytes of
+# a computation, and the peaks of a machine. It returns `"arithmetic"` if the operations take longer
+# at their peak than the bytes at theirs, and otherwise `"memory"`. Either count may be zero.
 
 
 # %%
@@ -318,7 +320,7 @@ check(limiting_roof)
 # **3.** `pass_intensity(flops, passes, itemsize)` takes the operations for each element, a list of
 # `(arrays read, arrays written)`, one for each pass over arrays that fit no cache, and the bytes of
 # an element. It returns the intensity as a float. Then count the passes of `layer_norm_numpy` in
-# `bench/workloads/layer_norm.py`: vectors of a row's length and the means of rows count nothing.
+# `bench/workloads/layer_norm.py`. Do not count vectors of a row's length and the means of rows.
 
 
 # %%
@@ -329,13 +331,14 @@ def pass_intensity(flops, passes, itemsize):
 check(pass_intensity)
 
 # %% [markdown]
-# Answers are checked here or by `python -m tutorial check 14`; solutions are in
+# Check your answers here or with `python -m tutorial check 14`. Solutions are in
 # `tutorial/solutions/roofline.py`.
 #
 # ## Where to read on
 #
-# - {{ chapter("fusion") }}: fewer passes; {{ chapter("precision") }}: fewer bytes for each number,
-#   and a higher roof of arithmetic; {{ chapter("gpu") }}: the machine with the highest roofs.
+# - {{ chapter("fusion") }}: fewer passes.
+# - {{ chapter("precision") }}: fewer bytes for each number, and a higher roof of arithmetic.
+# - {{ chapter("gpu") }}: the hardware with the highest roofs.
 # - S. Williams, A. Waterman and D. Patterson, "Roofline: an insightful visual performance model for
 #   multicore architectures", Communications of the ACM, 2009.
 # - J. Hennessy and D. Patterson, *Computer Architecture: A Quantitative Approach*, the chapter on

@@ -1,26 +1,26 @@
 # %% [markdown]
 # # When does a GPU pay?
 #
-# A GPU is a second computer beside the one that runs Python. It has memory of its own, and what is
-# asked of it is done later. Both change how fast code is written: where data should lie, which
-# lines make the program wait, and what a stopwatch sees. To understand that takes no GPU: here a
-# thread of the CPU plays one, and says what it pretends. A few cells do need a GPU. They show what
-# one gave, or that none was at hand.
+# A GPU is a second computer beside the one that runs Python. It has its own memory, and it does its
+# work later than you ask for it. Both change how to write fast code: where to keep the data, which
+# lines make the program wait, and what a stopwatch shows. You need no GPU to understand this. Here
+# a thread of the CPU plays the GPU, and the text says what it pretends. A few cells do need a GPU.
+# They show the output of one, or say that there was none.
 #
 # **What you will know at the end:**
 #
-# - how to write code for whichever device is there, and which calls make the program wait for it
-# - when data should be moved to a device, by a model and as measured
+# - how to write code for any device, and which calls make the program wait for it
+# - when it pays to move data to a device, by a cost model and as measured
 # - how copies and kernels overlap, and what streams, events and pinned memory are for
-# - why a copy that nobody waits for gives wrong numbers, and a clock that does not wait wrong times
+# - why reading a copy too early gives wrong numbers, and reading the clock too early wrong times
 #
 # ## Code for any device
 #
-# Beside the CPU, here called the *host*, PyTorch knows *accelerators*: `"cuda"` is a GPU of NVIDIA
-# or AMD, `"xpu"` one of Intel, `"mps"` one of Apple. `torch.accelerator` finds the one that is
-# here. `x.to(device)` copies, unless `x` is there already. No operation moves its inputs: it wants
-# them on one device. To show that without a GPU, `"meta"` is the second device here, the one where
-# tensors have a shape and no numbers:
+# Beside the CPU, which is called the *host* here, PyTorch knows *accelerators*. `"cuda"` is a GPU
+# of NVIDIA or AMD, `"xpu"` one of Intel, `"mps"` one of Apple. `torch.accelerator` finds the
+# accelerator of this machine. `x.to(device)` makes a copy, unless `x` is already there. No
+# operation moves its inputs: they must all be on one device. To show this without a GPU, we use
+# `"meta"` as the second device, where tensors have a shape and no numbers:
 
 # %%
 import time
@@ -40,11 +40,11 @@ except RuntimeError as error:
     print(error)
 
 # %% [markdown]
-# ## A call is an order
+# ## A call only asks for work
 #
 # Work for a device goes into its queue, which CUDA calls a **stream**, and the call returns. A
-# thread can play such a device: it takes jobs in order, and naps for as long as each is to last.
-# `submit` puts a call into its queue, and `result()` waits until that call is done.
+# thread can play such a device. It takes jobs in order, and sleeps as long as each job is supposed
+# to last. `submit` puts a call into its queue, and `result()` waits until that call is done.
 
 
 # %%
@@ -69,8 +69,9 @@ def taken_ms(call, *args, **options):
 played = Played()
 
 # %% [markdown]
-# A training loop prepares a batch on the host, launches a step, and reports its loss. Who reads the
-# loss at every step waits at every step, and host and device work in turn, not side by side:
+# A training loop prepares a batch on the host, launches a step, and reports its loss. If it reads
+# the loss at every step, it waits at every step. Then host and device work one after the other
+# instead of at the same time:
 
 
 # %%
@@ -87,8 +88,8 @@ for read_each in (True, False):
     print(f"read_each={read_each}: {taken_ms(train, read_each=read_each):.0f} ms")
 
 # %% [markdown]
-# A call waits if it needs a number from the device, for Python or for the shape of its result. A
-# `"meta"` tensor has no numbers to give. So what raises an error there would wait on a GPU:
+# A call waits if Python, or the shape of the result, needs a number from the device. A `"meta"`
+# tensor has no numbers. So a call that raises an error there would wait on a GPU:
 
 # %%
 calls = {
@@ -113,9 +114,9 @@ for name, call in calls.items():
 #
 # ## A clock in the queue
 #
-# An **event** is a mark in the stream that notes the time when its turn comes. Two of them time
-# what lies between, whatever is under way before it. Here the played device has other work first,
-# and then the same is done on a GPU:
+# An **event** is a mark in the stream. It records the time when the stream reaches it. Two events
+# measure the time of the work between them, whatever work is in front of them. Here the played
+# device has other work first. The cell after it does the same on a GPU:
 
 # %%
 played.launch(0.02)
@@ -138,10 +139,10 @@ if torch.cuda.is_available():
     print(f"between events {first.elapsed_time(last):.3f} ms")
 
 # %% [markdown]
-# A launch costs time as well, and where kernels are shorter than that, the device is idle between
+# A launch costs time as well. If kernels are shorter than launches, the device is idle between
 # them. A **CUDA graph** records all kernels of an iteration and launches them as one
-# ({{ chapter("fusion") }}). Here is the training of a small network, launch by launch and then as a
-# graph:
+# ({{ chapter("fusion") }}). Here is the training of a small network, first launch by launch and
+# then as a graph:
 #
 # > {{ speedup("train_mlp", "hidden=32,batch=32", contender="torch-cuda") }}
 #
@@ -149,9 +150,9 @@ if torch.cuda.is_available():
 #
 # ## When moving the data pays
 #
-# A model answers: work takes as long as the roofline of {{ chapter("roofline") }} says, and on the
-# device a launch more. A transfer takes a launch, and its bytes divided by the bandwidth of the
-# *link* between the two memories.
+# A cost model gives the answer. Work takes as long as the roofline of {{ chapter("roofline") }}
+# says, and on the device one launch more. A transfer takes one launch, plus its bytes divided by
+# the bandwidth of the *link* between the two memories.
 
 # %%
 # Placeholders: round numbers that nobody measured. Put in those of your machine.
@@ -191,14 +192,15 @@ for ax, (name, (flops, moved)) in zip(axes, work.items(), strict=True):
 plt.show()
 
 # %% [markdown]
-# The larger a product, the more operations it does for each byte, so it outgrows its transfers. A
-# sum adds each number once: over a link no faster than the host's memory it never does. What is
-# used again should stay on the device. A loop over mini-batches that calls `to` for each of them
-# moves every number once an epoch; batches that fit in the device's memory can be moved once,
-# before the loop.
+# A larger product does more operations for each byte, so at some size it takes longer than its
+# transfers. A sum adds each number once. If the link is no faster than the host's memory, a sum
+# never gains from a transfer. Keep data that you use again on the device. A loop that calls `to`
+# for each mini-batch moves every number once an epoch. If the batches fit into the device's memory,
+# move them once, before the loop.
 #
-# As measured: products whose inputs lie on the device, then products whose inputs come from the
-# host's memory and whose result goes back there, and sums on the device:
+# Here are the measurements. First come products whose inputs are on the device. Then come products
+# whose inputs come from the host's memory and whose result goes back there. Last come sums on the
+# device:
 #
 # > {{ quote("crossover", workload="matmul", contender="torch-cuda") }}
 #
@@ -207,18 +209,18 @@ plt.show()
 # > {{ quote("crossover", workload="sum", curve="all", contender="torch-cuda") }}
 #
 # {{ choose(quote("crossover", workload="matmul", contender="torch-cuda-transfer"),
-# overtakes="So a large product is worth its transfers there, and a small one is not.",
-# ahead="So a product is worth its transfers there, at every size that was measured.",
-# behind="So a product is not worth its transfers there, at any size that was measured.",
-# absent="These lines will tell from which size on a GPU is ahead, as soon as one is measured.",
-# otherwise="From this alone it cannot be told whether a product is worth its transfers.") }}
-# What the link alone takes is on the page of {{ family("transfer", "all transfers") }}.
+#     overtakes="So a large product is worth its transfers there, and a small one is not.",
+#     ahead="So a product is worth its transfers there, at every size that was measured.",
+#     behind="So a product is not worth its transfers there, at any size that was measured.",
+#     absent="When a GPU is measured, these lines will say from which size on it is faster.",
+#     otherwise="This result does not show whether a product is worth its transfers.") }}
+# The page of {{ family("transfer", "all transfers") }} shows what the link alone takes.
 #
 # ## Copies beside kernels
 #
 # A GPU copies and computes with different parts, its *engines*. In one stream each job waits for
-# the one before it. Jobs of different streams wait only until their engine is free. That is enough
-# for a schedule:
+# the job before it. Jobs of different streams wait only until their engine is free. These rules are
+# enough for a schedule:
 
 
 # %%
@@ -245,9 +247,9 @@ axes[1].set_xlabel("time (ms); a colour for each stream")
 plt.show()
 
 # %% [markdown]
-# On a GPU this needs `non_blocking=True` and **pinned** memory, which the device fetches by itself
-# ({{ chapter("data") }}); else the host waits for each copy. Four batches in one stream, and in two
-# (the first line pays for first calls):
+# On a GPU this needs `non_blocking=True` and **pinned** memory, which the device can read by itself
+# ({{ chapter("data") }}). Otherwise the host waits for each copy. Here are four batches in one
+# stream, and in two (the first line includes first calls):
 
 # %% tags=["gpu"]
 if torch.cuda.is_available():
@@ -263,15 +265,15 @@ if torch.cuda.is_available():
         print(f"streams: {len(streams)}, {1e3 * (time.perf_counter() - start):.2f} ms")
 
 # %% [markdown]
-# Streams know nothing of each other. Where one uses what another makes, `mine.wait_stream(theirs)`
-# gives the order, and `tensor.record_stream(mine)` keeps the memory from being handed on too early.
-# If you name no stream, all goes into one, in order.
+# Streams do not wait for each other. If one stream uses a result of another,
+# `mine.wait_stream(theirs)` sets the order, and `tensor.record_stream(mine)` prevents the memory
+# from being reused too early. If you name no stream, all work goes into one stream, in order.
 #
 # ## A copy back that nobody waits for
 #
-# A kernel that needs a copied batch stands behind the copy in the stream. A copy on its way back is
-# read by Python, which stands in no stream. This is the body of the workload `device_to_host`, and
-# then what may come of it, on the played device:
+# A kernel that needs a copied batch is behind that copy in the stream, so it waits. But a copy back
+# to the host is read by Python, which is in no stream. Here is the body of the workload
+# `device_to_host`, and then what can happen, on the played device:
 #
 # {{ function("bench/workloads/device_to_host.py", "device_to_host_torch") }}
 
@@ -289,14 +291,14 @@ played.synchronize()
 print("read at once", early, " read after synchronising", y)
 
 # %% [markdown]
-# There is no error. In an array that is filled again for each batch the numbers even look right:
-# they are those of the last batch. So synchronise before reading, or leave `non_blocking` out:
+# There is no error. If an array is filled again for each batch, the numbers even look right: they
+# are those of the last batch. So synchronise before you read, or leave out `non_blocking`:
 # `x.cpu()` waits. In the same way, do not write into pinned memory while a copy from it may be
-# under way.
+# running.
 #
 # ## A common mistake: timing the launch
 #
-# Two played kernels, one of them ten times as long as the other:
+# Here are two played kernels, one of them ten times as long as the other:
 
 # %%
 for name, kernel_s in {"short": 0.003, "long": 0.030}.items():
@@ -306,25 +308,26 @@ for name, kernel_s in {"short": 0.003, "long": 0.030}.items():
 played.stream.shutdown()
 
 # %% [markdown]
-# By their launches they are alike, and an innocent `.item()` in the next line looks slow.
-# Synchronise before both readings of the clock, use events, or PyTorch's `Timer`, which waits.
+# Their launches take the same time, and a harmless `.item()` in the next line looks slow.
+# Synchronise before both readings of the clock, or use events, or PyTorch's `Timer`, which waits.
 #
 # ## Exercises
 #
 # **1.** `uses_until_it_pays(host_s, device_s, moved_bytes, link_bytes_s)` takes the seconds of one
 # use of some data on the host and on the device, the bytes, and the link's bytes per second. It
-# returns the smallest number of uses, an int, for which moving the data once and using them there
-# takes less time than using them on the host; `None` where no number does.
+# returns the smallest number of uses, an int, for which moving the data once and using them on the
+# device takes less time than using them on the host. If there is no such number, it returns `None`.
 #
-# **2.** `double_buffered_s(copies, kernels)` takes two lists of seconds of one length: copy `k`
-# brings the batch of kernel `k`. Copies run one at a time, kernels too, a copy beside a kernel.
-# There are two buffers, so copy `k` waits until kernel `k - 2` is done. It returns when the last
-# kernel is done, if all begins at zero.
+# **2.** `double_buffered_s(copies, kernels)` takes two lists of seconds of the same length. Copy
+# `k` brings the batch of kernel `k`. One copy can run at a time, and one kernel, and a copy can run
+# beside a kernel. There are two buffers, so copy `k` waits until kernel `k - 2` is done. Everything
+# begins at zero. It returns the time at which the last kernel is done.
 #
-# **3.** `mean_loss(losses)` takes an iterable of tensors of shape (), one or more on one device,
-# and returns their mean as a float. It waits for the device once, however many there are.
+# **3.** `mean_loss(losses)` takes an iterable of one or more tensors of shape (), all on one
+# device. It returns their mean as a float. It must wait for the device only once, however many
+# tensors there are.
 #
-# Answers are checked here or by `python -m tutorial check 15`; solutions are in
+# Check your answers here or with `python -m tutorial check 15`. Solutions are in
 # `tutorial/solutions/gpu.py`.
 
 # %%
@@ -356,7 +359,7 @@ check(mean_loss)
 # %% [markdown]
 # ## Where to read on
 #
-# - {{ chapter("precision") }} and {{ chapter("fusion") }}: less to move, and fewer launches;
-#   {{ chapter("profiler") }}: real timelines.
+# - {{ chapter("precision") }} and {{ chapter("fusion") }}: fewer bytes to move, and fewer launches.
+# - {{ chapter("profiler") }}: real timelines.
 # - PyTorch documentation: [CUDA semantics](https://pytorch.org/docs/stable/notes/cuda.html), and
 #   [torch.accelerator](https://pytorch.org/docs/stable/accelerator.html).

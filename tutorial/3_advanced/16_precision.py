@@ -1,23 +1,23 @@
 # %% [markdown]
 # # How few bits does a number need?
 #
-# NumPy computes in float64 unless told otherwise, PyTorch in float32, and a GPU is at its fastest
-# with numbers of half that width. Fewer bits are fewer bytes to move and simpler arithmetic; they
-# are also fewer digits and a smaller range. This chapter shows what each format keeps, what a
-# rounding does to a result, and how training gets by with few bits where few are enough.
+# NumPy computes in float64 by default, PyTorch in float32, and a GPU is fastest with numbers of
+# half that width. Fewer bits mean fewer bytes to move and simpler arithmetic. They also mean fewer
+# digits and a smaller range. This chapter shows what each format keeps, what rounding does to a
+# result, and how training works with few bits where few are enough.
 #
 # **What you will know at the end:**
 #
 # - which formats there are, and which of them lack digits or range
-# - what TF32 does to a product that says it is float32, and where that is switched on
+# - what TF32 does to a float32 product, and where to switch it on
 # - what autocast computes in few bits, and what it leaves in float32
 # - why float16 needs its loss scaled, and weights need float32
 #
 # ## Where the bits go
 #
-# A floating-point number is a sign, an **exponent** of two and a **significand**, the digits. The
-# bits of the exponent make the range, those of the significand the precision. (The first bit of
-# the significand is always one, and is not stored.) `finfo` describes a format, in both libraries:
+# A floating-point number has a sign, an **exponent** of two and a **significand**, the digits. The
+# bits of the exponent give the range, those of the significand the precision. (The first bit of the
+# significand is always one, and is not stored.) In both libraries `finfo` describes a format:
 
 # %%
 from contextlib import nullcontext
@@ -39,11 +39,11 @@ for dtype in (torch.float64, torch.float32, torch.float16, torch.bfloat16):
 print("NumPy has float16:", hasattr(np, "float16"), " and bfloat16:", hasattr(np, "bfloat16"))
 
 # %% [markdown]
-# *Smallest* is the smallest number with all its digits; a few orders of magnitude below it there
-# are numbers with fewer. Half the spacing at one is the **unit roundoff** `u`, the largest relative
-# error of one rounding. **TF32**, in the picture, is no dtype. It is what tensor cores, the matrix
-# units of NVIDIA's GPUs, may make of the float32 inputs of a product: the exponent of float32 with
-# the digits of float16.
+# *Smallest* is the smallest number with all its digits. A few orders of magnitude below it there
+# are numbers with fewer digits. Half the spacing at one is the **unit roundoff** `u`, the largest
+# relative error of one rounding. **TF32** is in the picture, but it is not a dtype. The tensor
+# cores, the matrix units of NVIDIA's GPUs, may use it for the float32 inputs of a product. It has
+# the exponent of float32 with the digits of float16.
 
 # %%
 layouts = {  # bits of exponent and significand
@@ -68,7 +68,7 @@ ax.legend(loc="lower right")
 plt.show()
 
 # %% [markdown]
-# A large number, one a little above one, and a small one, in both short formats:
+# Here are a large number, one a little above one, and a small one, in both short formats:
 
 # %%
 for value in (70_000.0, 1 + 2**-9, 1e-9):
@@ -76,14 +76,15 @@ for value in (70_000.0, 1 + 2**-9, 1e-9):
     print(f"{value:<12} float16 {x.half().item():<14.6g} bfloat16 {x.bfloat16().item():<14.6g}")
 
 # %% [markdown]
-# float16 overflows to infinity where bfloat16 only rounds, and loses the small number altogether.
-# bfloat16 cannot tell the middle number from one.
+# float16 overflows to infinity where bfloat16 only rounds. And it loses the small number
+# completely. bfloat16 cannot distinguish the middle number from one.
 #
 # ## Rounding by hand
 #
-# The digits are the last bits of the number, so a float32 whose bits are seen as an integer can
-# lose some of them. Adding half of what is cut off before cutting makes it a rounding to the
-# nearest. The largest relative error of many, held against the unit roundoff of ten stored bits:
+# The last bits of a float32 are digits. If you view the float32 as an integer, you can cut some of
+# these bits off. To round to the nearest number, first add half the value of the last kept bit. The
+# cell compares the largest relative error of many numbers with the unit roundoff of ten stored
+# bits:
 
 
 # %%
@@ -97,8 +98,8 @@ x = torch.from_numpy(rng.uniform(1, 2, 10_000).astype(np.float32))
 print(f"largest error {((rounded(x, 10) - x) / x).abs().max():.3e}, u {2.0**-11:.3e}")
 
 # %% [markdown]
-# TF32 keeps ten bits of each input of a product, by a rounding much like this one, and adds up in
-# float32. So what comes of it can be seen without a GPU:
+# TF32 keeps ten bits of each input of a product, with a rounding much like this one, and adds up in
+# float32. So you can see its effect without a GPU:
 
 # %%
 a, b = (torch.from_numpy(rng.standard_normal((256, 256), dtype=np.float32)) for _ in range(2))
@@ -115,33 +116,35 @@ for name, (left, right) in kinds.items():
     print(f"{name:15} relative error of the product {error_of(left @ right):.1e}")
 
 # %% [markdown]
-# ## What fewer bits buy
+# ## What fewer bits gain
 #
-# Speed and error of one product in each precision that was measured on {{ machine }}:
+# The figure shows speed and error of one product in each precision that was measured on
+# {{ machine }}:
 #
 # {{ figure("precision/matmul") }}
 #
-# Against NumPy in float32, PyTorch in float32 and then in bfloat16:
+# These two sentences compare PyTorch with NumPy in float32. PyTorch computes first in float32 and
+# then in bfloat16:
 #
 # > {{ speedup("matmul", "n=2048") }}
 #
 # > {{ speedup("matmul", "n=2048", contender="torch-cpu-bf16") }}
 #
 # {{ choose(speedup("matmul", "n=2048", contender="torch-cpu-bf16"),
-#     faster="In bfloat16 this processor multiplies faster than NumPy does in float32. The price is
+#     faster="In bfloat16 this processor multiplies faster than NumPy does in float32. The cost is
 #     the larger error in the picture.",
 #     slower="Fewer bits are no faster on this processor than NumPy's float32.",
 #     tie="Fewer bits are no faster on this processor than NumPy's float32.",
-#     otherwise="Whether bfloat16 pays cannot be told here. A processor without arithmetic for it
-#     would emulate it, so this site does not time it there.") }}
+#     otherwise="This file does not show whether bfloat16 is faster. A processor without arithmetic
+#     for it would emulate it, so this site does not time it there.") }}
 #
-# Memory-bound work may gain from half the bytes, unless something else slows it. A chain of
-# elementwise operations in bfloat16, against NumPy in float32:
+# Memory-bound work may gain from half the bytes, unless something else makes it slow. Here is a
+# chain of elementwise operations in bfloat16, compared with NumPy in float32:
 #
 # > {{ speedup("elementwise_chain", "n=4096", contender="torch-cpu-bf16") }}
 #
-# A GPU has matrix units for few bits. How much the same product gains by them there is seen by
-# comparing float32, TF32 and bfloat16:
+# A GPU has matrix units for few bits. To see how much the same product gains from them, compare
+# float32, TF32 and bfloat16:
 #
 # > {{ speedup("matmul", "n=2048", contender="torch-cuda") }}
 #
@@ -151,9 +154,9 @@ for name, (left, right) in kinds.items():
 #
 # ## What float32 means on a GPU
 #
-# On an NVIDIA GPU, "float32" may mean TF32. That is a setting; products of matrices and
-# convolutions have one each. These are the defaults of the PyTorch that ran here, GPU or none.
-# `none` follows a general setting, which is true float32 unless it is changed:
+# On an NVIDIA GPU, "float32" may mean TF32. Two settings decide this, one for matrix products and
+# one for convolutions. The cell prints the defaults of the PyTorch that ran here, with or without a
+# GPU. `none` means that a general setting decides, which is true float32 unless you change it:
 
 # %%
 matmul = torch.backends.cuda.matmul
@@ -164,11 +167,11 @@ else:  # before PyTorch 2.9
     print("products", torch.get_float32_matmul_precision())
 
 # %% [markdown]
-# So by default the convolutions of cuDNN, NVIDIA's library for them, are free to use TF32, and
-# products are not: two float32 layers of one network may differ in precision. Assigning `"ieee"`
-# (true float32) or `"tf32"` to one of these settings changes it.
-# `torch.set_float32_matmul_precision("high")` is the older way and reaches products alone. Use one
-# way and not both: of a mixture, the two may tell different states.
+# So by default the convolutions of cuDNN, NVIDIA's library for them, may use TF32, and products may
+# not. Two float32 layers of one network can differ in precision. To change one of these settings,
+# assign `"ieee"` (true float32) or `"tf32"` to it. `torch.set_float32_matmul_precision("high")` is
+# the older way and changes only products. Use only one of the two ways: if you mix them, they may
+# report different states.
 
 # %% tags=["gpu"]
 if torch.cuda.is_available() and hasattr(matmul, "fp32_precision"):
@@ -179,15 +182,15 @@ if torch.cuda.is_available() and hasattr(matmul, "fp32_precision"):
     matmul.fp32_precision = before
 
 # %% [markdown]
-# A tolerance made for float32 takes a right result in TF32 for a wrong one. This site sets true
-# float32 and reads it back, and TF32 is a contender of its own with a tolerance of its own.
+# With a tolerance made for float32, a right result in TF32 looks wrong. This site sets true float32
+# and reads the setting back. TF32 is a separate contender with its own tolerance.
 #
 # ## Autocast: each operation in the type that suits it
 #
-# Few bits are enough for the inputs of a product, and not for everything. Under **autocast**
-# PyTorch chooses by a list: products and convolutions get their inputs in few bits, some others,
-# such as losses, get theirs in float32, and the rest takes what comes. A GPU and a processor have
-# different lists.
+# Few bits are enough for the inputs of a product, but not for everything. Under **autocast**
+# PyTorch decides with a list. Products and convolutions get their inputs in few bits. Some others,
+# such as losses, get theirs in float32. The rest uses the type of its inputs. A GPU and a processor
+# have different lists.
 
 # %%
 x, w = torch.ones(8, 16), torch.ones(16, 4)
@@ -203,11 +206,11 @@ for name, result in {"x": x, **results}.items():
     print(f"{name:14} {result.dtype}")
 
 # %% [markdown]
-# To train in this way takes one `with` around the forward pass. The weights stay in float32, and so
-# do the gradients that the optimiser sees. `backward()` goes outside: each of its steps has the
-# type of the forward one. Here a small network for handwritten digits is trained in three ways from
-# the same start, with a small learning rate: in float32, under autocast, and with the model itself
-# converted to bfloat16.
+# To train this way, put one `with` around the forward pass. The weights stay in float32, and so do
+# the gradients that the optimiser gets. `backward()` goes outside, because each of its steps uses
+# the type of its forward step. Here a small network for handwritten digits is trained in three ways
+# from the same start, with a small learning rate: in float32, under autocast, and with the model
+# itself converted to bfloat16.
 
 # %%
 images, labels = (torch.from_numpy(part[: digits.TRAIN]) for part in digits.load())
@@ -249,16 +252,16 @@ ax.legend()
 plt.show()
 
 # %% [markdown]
-# Autocast follows float32 closely. The model that is bfloat16 throughout does not, and why is the
-# common mistake of this chapter. A larger training under autocast on a GPU, against NumPy:
+# Autocast follows float32 closely. The model in bfloat16 throughout does not. The common mistake of
+# this chapter explains why. Here is a larger training under autocast on a GPU, compared with NumPy:
 #
 # > {{ speedup("train_mlp", "hidden=1024,batch=512", contender="torch-cuda-amp") }}
 #
 # ## float16 needs its loss scaled
 #
-# float16 has more digits than bfloat16 and lacks range. Gradients are small, and often become
-# smaller from layer to layer on the way back. Here those of the first layer of a deep network are
-# multiplied by powers of two and then converted to float16:
+# float16 has more digits than bfloat16, but less range. Gradients are small, and often become
+# smaller from layer to layer on the way back. Here the gradients of the first layer of a deep
+# network are multiplied by powers of two and then converted to float16:
 
 
 # %%
@@ -279,11 +282,11 @@ for power in (0, 8, 16, 40):
     print(f"times 2**{power:<2}: {lost:5.1%} become zero, {over:5.1%} become infinite")
 
 # %% [markdown]
-# What became zero in float16 is gone for good. So multiply the loss by a large number, the
-# **scale**: by the chain rule all gradients grow by it. Divide it out again, in float32, before the
-# step. The right scale is not known beforehand, so `GradScaler` looks for it: where a gradient
-# became infinite it leaves the step out and halves the scale, and after `growth_interval` good
-# steps in a row it doubles it.
+# A gradient that became zero in float16 is lost. So multiply the loss by a large number, the
+# **scale**. By the chain rule all gradients grow by the same factor. Before the step, divide the
+# gradients by the scale, in float32. Nobody knows the right scale in advance, so `GradScaler` looks
+# for it. When a gradient becomes infinite, it skips the step and halves the scale. After
+# `growth_interval` good steps in a row it doubles the scale.
 
 
 # %%
@@ -306,13 +309,13 @@ def scales(device="cpu", steps=14):
 print("the scale after each step, as a power of two:", scales())
 
 # %% [markdown]
-# bfloat16 has the range of float32 and needs none of this, which is why it is the usual choice
-# where the hardware has it.
+# bfloat16 has the range of float32 and needs none of this. So it is the usual choice where the
+# hardware supports it.
 #
 # ## A common mistake: adding small numbers to a large one in few bits
 #
-# A sum of ones, kept in bfloat16, stops growing where the spacing of its numbers becomes two. A
-# weight stops learning where its steps are less than half the spacing around it:
+# A sum of ones in bfloat16 stops growing when the spacing of its numbers becomes two. A weight
+# stops learning when its steps are less than half the spacing around it:
 
 # %%
 total = torch.tensor(0.0, dtype=torch.bfloat16)
@@ -324,9 +327,9 @@ for _ in range(1000):
 print(f"a thousand ones: {total.item()}; one less a thousandth, a thousand times: {weight.item()}")
 
 # %% [markdown]
-# There is no error and no warning. That is what happened to the third curve above: many of its
-# small steps were lost. PyTorch's own sum adds up in float32 inside and rounds once, while NumPy's
-# running sum of three thousand ones in float16 gets stuck:
+# There is no error and no warning. This happened to the third curve above: many of its small steps
+# were lost. PyTorch's own sum adds up in float32 inside and rounds once. But NumPy's running sum of
+# three thousand ones in float16 stops growing:
 
 # %%
 ones = torch.ones(1000, dtype=torch.bfloat16)
@@ -334,15 +337,15 @@ print(ones.sum().item(), np.add.accumulate(np.ones(3000, np.float16))[-1])
 torch.set_num_threads(threads_before)
 
 # %% [markdown]
-# So keep sums, averages of losses, weights and the optimiser's state in float32 (`loss.item()`
-# gives a Python float, which has the digits of float64), and leave the few bits to the inputs of
+# So keep sums, averages of losses, weights and the optimiser's state in float32. (`loss.item()`
+# gives a Python float, which has the digits of float64.) Use few bits only for the inputs of
 # products, as autocast does.
 #
 # ## Exercises
 #
-# **1.** `round_to_bfloat16(x)` takes a float32 NumPy array of any shape, without NaN, and returns a
-# new float32 array with each number rounded to the nearest that bfloat16 has. Of two that are
-# equally near, take the one whose last kept bit is zero, as processors do. Use its bits
+# **1.** `round_to_bfloat16(x)` takes a float32 NumPy array of any shape, without NaN. It returns a
+# new float32 array with each number rounded to the nearest number of bfloat16. If two are equally
+# near, take the one whose last kept bit is zero, as processors do. Use its bits
 # (`x.view(np.uint32)`), not `torch.bfloat16`.
 
 # %%
@@ -357,9 +360,9 @@ check(round_to_bfloat16)
 
 # %% [markdown]
 # **2.** `dot_error_bound(dtype, n)` takes a PyTorch dtype and the length of two vectors. It returns
-# the factor `n u / (1 - n u)`, a float, where `u` is the unit roundoff: the error of their inner
-# product, computed in that dtype throughout, is at most so many times the sum of all
-# `|x[i] y[i]|`. Where `n u` is one or more there is no bound, and the answer is infinity.
+# the factor `n u / (1 - n u)` as a float, where `u` is the unit roundoff. If the inner product of
+# the vectors is computed in that dtype throughout, its error is at most this factor times the sum
+# of all `|x[i] y[i]|`. If `n u` is one or more there is no bound, and the answer is infinity.
 
 
 # %%
@@ -371,8 +374,9 @@ check(dot_error_bound)
 
 # %% [markdown]
 # **3.** `next_scale(scale, good_steps, overflowed, growth_interval)` is a scaler's update after one
-# step. It returns the new `(scale, good_steps)`: halved and zero after an overflow, doubled and
-# zero when this step completes `growth_interval` good ones in a row, else one more good step.
+# step. It returns the new `(scale, good_steps)`. After an overflow the scale is halved and the
+# count is zero. If this step completes `growth_interval` good steps in a row, the scale is doubled
+# and the count is zero. Otherwise there is one more good step.
 
 
 # %%
@@ -383,7 +387,7 @@ def next_scale(scale, good_steps, overflowed, growth_interval):
 check(next_scale)
 
 # %% [markdown]
-# Answers are checked here or by `python -m tutorial check 16`; solutions are in
+# Check your answers here or with `python -m tutorial check 16`. Solutions are in
 # `tutorial/solutions/precision.py`.
 #
 # ## Where to read on

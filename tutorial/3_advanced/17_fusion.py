@@ -2,21 +2,21 @@
 # # What does fusing a chain of operations save?
 #
 # A NumPy expression of four operations makes four passes over its arrays, and three of the four
-# results are thrown away. For large arrays those passes often take more time than the arithmetic.
-# Fusing does all operations in one pass. This chapter does it by hand, then lets
-# `torch.compile` do it, and asks how many calls it takes until that has paid for itself.
+# results are thrown away. For large arrays these passes often take more time than the arithmetic.
+# Fusing does all operations in one pass. This chapter does it by hand and then with
+# `torch.compile`. It counts how many calls it takes until compiling saves time.
 #
 # **What you will know at the end:**
 #
-# - how to count what a chain of operations moves, and what it has to move
-# - what new arrays cost, and how to do without them in both libraries
+# - how to count the bytes that a chain of operations moves, and those that it has to move
+# - what new arrays cost, and how to avoid them in both libraries
 # - what `torch.compile` does at its first call, and what that costs
-# - what a CUDA graph saves, which is another thing
+# - what a CUDA graph saves, which is something else
 #
 # ## What a chain moves
 #
 # An **elementwise** operation computes each element of its result from the elements at the same
-# place. This is a chain of four of them. `w` and `b` are single rows, too small to count:
+# place. Here is a chain of four such operations. `w` and `b` are single rows, too small to count:
 
 # %%
 import time
@@ -42,16 +42,16 @@ moved, needed = 2 * len(passes) * x.nbytes, 2 * x.nbytes
 print(f"step by step {moved / 2**20:.0f} MiB, at least {needed / 2**20:.0f} MiB")
 
 # %% [markdown]
-# It is "at least" because the input has to be read once and the result written once. In the terms
-# of {{ chapter("roofline") }}, the chain is memory-bound, and to move fewer bytes for the same
-# operations is to go to the right, where the roof is higher.
+# The cell says "at least" because the input has to be read once and the result has to be written
+# once. In the terms of {{ chapter("roofline") }}, the chain is memory-bound. If it moves fewer
+# bytes for the same operations, its point goes to the right, where the roof is higher.
 #
 # ## Without new arrays
 #
-# Each step also asks for a new array. The operating system hands out the memory of a large one in
-# pieces (pages), each cleared when it is first touched. That may take longer than the operation.
-# NumPy's elementwise functions take `out`, and most of PyTorch's have a twin with an underscore
-# that works in place. Three of these four functions are new, and all agree:
+# Each step also asks for a new array. The operating system gives the memory of a large array in
+# pieces (pages), and clears each piece when it is first touched. This may take longer than the
+# operation. NumPy's elementwise functions accept `out`. Most of PyTorch's have a version with an
+# underscore, which works in place. Three of these four functions are new, and all agree:
 
 
 # %%
@@ -78,13 +78,13 @@ same = [in_place_numpy(x, w, b, out), steps_torch(xt, wt, bt), in_place_torch(xt
 [np.array_equal(expected, each) for each in same]
 
 # %% [markdown]
-# To work in place saves arrays, but no passes. And what autograd keeps for the way back may not be
-# overwritten ({{ chapter("autograd") }}), so a model in training is seldom written in this way.
+# Working in place saves arrays, but no passes. And you must not overwrite what autograd keeps for
+# the backward pass ({{ chapter("autograd") }}). So models in training are seldom written this way.
 #
 # ## Block by block
 #
 # A pass that finds its data in a cache costs little. So take a few rows, do all four operations on
-# them while they are there, and go on to the next:
+# them while they are in the cache, and go on to the next rows:
 
 
 # %%
@@ -150,10 +150,10 @@ for k, side in enumerate(("NumPy", "PyTorch")):
 # ## Let a compiler do it
 #
 # Nobody wants to write every chain by blocks. `torch.compile` records what a function does to
-# tensors, as a graph, and hands that to a backend, which returns what to run instead
-# ({{ chapter("dynamic_graph") }}). A backend that fuses by blocks of rows takes a few lines. It
-# cuts whatever it gets into rows, so it is right for chains like ours and for nothing else. It
-# prints the graph that it was given:
+# tensors as a graph. It gives the graph to a backend, which returns the code to run instead
+# ({{ chapter("dynamic_graph") }}). A backend that fuses by blocks of rows takes a few lines. This
+# one cuts every input into rows, so it is right for chains like ours and for nothing else. It
+# prints the graph that it gets:
 
 
 # %%
@@ -174,54 +174,56 @@ first_s = once_s(lambda: compiled(xt, wt, bt))
 torch.equal(compiled(xt, wt, bt), steps_torch(xt, wt, bt))
 
 # %% [markdown]
-# Nothing is recorded before the first call, since only that knows the shapes and the types. Later
-# calls check that those are still the same, by what are called **guards**, and run what the backend
-# returned.
+# Nothing is recorded before the first call, because only the call has the shapes and the types.
+# Later calls check that these are still the same. The checks are called **guards**. Then the calls
+# run what the backend returned.
 #
 # The usual backend is called inductor. It writes one loop that does the whole chain on a few
-# elements at a time, in C++ for a processor and in Triton, a language for kernels, for a GPU, and
-# has it compiled. That takes longer than a chapter may, so it stands in a program of its own.
-# `python -m tutorial.compiled_chain` runs it where a C++ compiler is installed, and prints the
-# loop:
+# elements at a time, and compiles it. The loop is in C++ for a processor. For a GPU it is in
+# Triton, a language for kernels. Compiling takes longer than a chapter may take, so it is in a
+# separate program. `python -m tutorial.compiled_chain` runs it where a C++ compiler is installed,
+# and prints the loop:
 #
 # {{ source("tutorial/compiled_chain.py") }}
 #
-# This site compiles a longer chain, in which NumPy makes nine passes. PyTorch has a kernel for all
-# but the first of them, even without a compiler:
+# This site compiles a longer chain, in which NumPy makes nine passes. For all passes but the first,
+# PyTorch has a single kernel, even without a compiler:
 #
 # {{ pair("elementwise_chain") }}
 #
 # {{ figure("time/elementwise_chain/float32/1") }}
 #
-# Against NumPy, first PyTorch as it is (**eager**: each operation runs when its line does), and
-# then compiled; at a large size, and below at a small one:
+# These sentences compare PyTorch with NumPy. First PyTorch runs as it is, which is called
+# **eager**: each operation runs when its line runs. Then it is compiled. The size is large here,
+# and below it is small:
 #
 # > {{ speedup("elementwise_chain", "n=4096") }}
 #
 # > {{ speedup("elementwise_chain", "n=4096", contender="torch-cpu-compile") }}
 #
 # {{ choose(speedup("elementwise_chain", "n=4096", contender="torch-cpu-compile"),
-#     faster="One pass pays here: compiled, it is ahead of NumPy's nine.",
-#     slower="One pass alone is not enough here: a fused loop can still lose by what it spends on
-#     each element, such as a hyperbolic tangent, or by the memory that it gets for its result.",
-#     tie="One pass alone gains nothing here over NumPy's nine: a fused loop can lose as much by
-#     what it spends on each element, or by the memory that it gets for its result.",
-#     otherwise="From this file alone it cannot be told whether fusing pays at that size.") }}
+#     faster="Here fusing saves time: one compiled pass is faster than NumPy's nine.",
+#     slower="Here one pass alone is not enough. A fused loop can still be slower because of the
+#     time for each element, such as a hyperbolic tangent, or because of the memory for its
+#     result.",
+#     tie="Here one pass gains nothing over NumPy's nine. A fused loop can lose as much in the time
+#     for each element, or in the memory for its result.",
+#     otherwise="This file does not show whether fusing saves time at that size.") }}
 #
 # > {{ speedup("elementwise_chain", "n=32") }}
 #
 # > {{ speedup("elementwise_chain", "n=32", contender="torch-cpu-compile") }}
 #
-# ## When it has paid for itself
+# ## After how many calls compiling pays
 #
-# The longest first calls, of PyTorch and of what it compiles:
+# These are the longest first calls, of PyTorch and of the functions that it compiles:
 #
 # > {{ quote("first-call", contender="torch-cpu") }}
 #
 # > {{ quote("first-call", contender="torch-cpu-compile") }}
 #
-# A first call is paid once in each process. (Inductor keeps what it has compiled on disc, so
-# that the next process pays less.) From which call on is it made up for? Measured now, with the
+# Each process pays once for a first call. (Inductor keeps what it has compiled on disc, so the next
+# process pays less.) After how many calls is that time saved? The cell measures it now, with the
 # small backend above:
 
 # %%
@@ -233,22 +235,22 @@ print(f"first {first_s * 1e3:.1f} ms, later {later_s * 1e3:.2f}, eager {eager_s 
 print(f"it pays from call {enough} on" if enough else "it never pays")
 
 # %% [markdown]
-# To compile does not pay where calls are few, where there is nothing to fuse (a large product is
-# one call to a library already), where the arrays are so small that the guards cost more than the
-# work, and where shapes keep changing.
+# Compiling does not pay in four cases. There are few calls. There is nothing to fuse (a large
+# product is already one call to a library). The arrays are so small that the guards cost more than
+# the work. Or the shapes keep changing.
 #
 # ## Many launches at once: CUDA graphs
 #
-# On a GPU every operation is the launch of a kernel, and a kernel on few numbers may take less time
-# than its launch ({{ chapter("gpu") }}). Fusing makes fewer kernels. A **CUDA graph** leaves them
-# as many: the launches are recorded once, with the addresses of all arrays, and then sent as one.
-# This is how this site does it:
+# On a GPU every operation is the launch of a kernel. A kernel on few numbers may take less time
+# than its launch ({{ chapter("gpu") }}). Fusing makes fewer kernels. A **CUDA graph** keeps all
+# kernels, but records their launches once, with the addresses of all arrays, and then sends them as
+# one. This is how this site does it:
 #
 # {{ function("bench/variant.py", "Recorded") }}
 #
-# Inputs and results stand at fixed addresses, so new inputs have to be copied in, and the next
-# launch overwrites the result. `torch.compile(f, mode="reduce-overhead")` both fuses and records.
-# Here a hundred additions to a few numbers are launched one by one, and as a recording:
+# Inputs and results have fixed addresses. So new inputs have to be copied in, and the next launch
+# overwrites the result. `torch.compile(f, mode="reduce-overhead")` both fuses and records. Here a
+# hundred additions to a few numbers are launched one by one, and then as a recording:
 
 # %% tags=["gpu"]
 from bench.variant import Recorded
@@ -270,7 +272,8 @@ if torch.cuda.is_available():
     print(f"a hundred launches take {ratio:.1f} times as long as one recording of them")
 
 # %% [markdown]
-# One addition to a few hundred numbers, on a GPU against NumPy, launched and then recorded:
+# This is one addition to a few hundred numbers, on a GPU compared with NumPy, first launched and
+# then recorded:
 #
 # > {{ speedup("dispatch", "n=512", contender="torch-cuda") }}
 #
@@ -278,7 +281,7 @@ if torch.cuda.is_available():
 #
 # ## A common mistake: timing calls that compile
 #
-# The first call is one of them. How much of it is in a mean depends on how many calls there are:
+# The first call compiles. How much of it is in a mean depends on the number of calls:
 
 # %%
 for calls in (1, 10, 100):
@@ -286,10 +289,10 @@ for calls in (1, 10, 100):
     print(f"mean of {calls:3} calls: {mean_s / later_s:5.1f} times a later one")
 
 # %% [markdown]
-# The other kind is hidden: a call with a new shape, a new dtype or another value of a Python number
-# fails the guards and compiles anew. Here a backend counts how often it is asked. Each length is
-# new, and `dynamic=False` asks for code made for one shape alone. Without it, the second piece of
-# code is made for all lengths:
+# Other calls that compile are hidden. A call with a new shape, a new dtype or another value of a
+# Python number fails the guards and compiles again. Here a backend counts how often it is called.
+# Each length is new, and `dynamic=False` asks for code for one shape only. Without it, the second
+# piece of code is made for all lengths:
 
 # %%
 made = []
@@ -316,17 +319,17 @@ torch.compiler.reset()
 torch.set_num_threads(threads_before)
 
 # %% [markdown]
-# After several pieces of code for one function (eight, unless configured) PyTorch gives up, and
-# runs it eagerly. So compile once, outside the loop; call it once with every shape that will come;
-# start the clock then, and report the first call by itself.
+# After several pieces of code for one function (eight by default) PyTorch stops compiling it and
+# runs it eagerly. So compile once, outside the loop. Then call the function once with every shape
+# that will come. Start the clock after that, and report the first call separately.
 #
 # ## Exercises
 #
-# **1.** `chain_bytes(steps, array_bytes)` counts what a chain moves. `steps` is a list of
-# `(result, operands)`, such as `("y", ("x", "b"))`, all of them names of arrays of `array_bytes`
-# bytes. It returns `(step by step, fused)`: each step reads each of its different operands once and
-# writes its result; fused, each array that no step has made is read once and the last result is
-# written.
+# **1.** `chain_bytes(steps, array_bytes)` counts the bytes that a chain moves. `steps` is a list of
+# `(result, operands)`, such as `("y", ("x", "b"))`. All of these are names of arrays of
+# `array_bytes` bytes. It returns `(step by step, fused)`. Step by step, each step reads each of its
+# different operands once and writes its result. Fused, each array that no step has made is read
+# once, and the last result is written.
 
 # %%
 from tutorial.exercises import check
@@ -340,8 +343,9 @@ check(chain_bytes)
 
 # %% [markdown]
 # **2.** `calls_until_it_pays(first_s, later_s, eager_s)` takes the seconds of a compiled function's
-# first call, of a later one, and of an eager call. It returns the smallest number of calls, an int,
-# whose whole time compiled is not longer than eager, or `None` where there is none.
+# first call, of a later call, and of an eager call. It returns the smallest number of calls, an
+# int, for which the compiled calls together take no longer than the eager calls. If there is no
+# such number, it returns `None`.
 
 
 # %%
@@ -352,8 +356,8 @@ def calls_until_it_pays(first_s, later_s, eager_s):
 check(calls_until_it_pays)
 
 # %% [markdown]
-# **3.** `swish_into(x, out)` takes two NumPy arrays of one shape and dtype. It writes
-# `x / (1 + exp(-x))` into `out` and returns `out`; it leaves `x` as it is and makes no new array.
+# **3.** `swish_into(x, out)` takes two NumPy arrays of the same shape and dtype. It writes
+# `x / (1 + exp(-x))` into `out` and returns `out`. It does not change `x` and makes no new array.
 
 
 # %%
@@ -365,7 +369,7 @@ def swish_into(x, out):
 check(swish_into)
 
 # %% [markdown]
-# Answers are checked here or by `python -m tutorial check 17`; solutions are in
+# Check your answers here or with `python -m tutorial check 17`. Solutions are in
 # `tutorial/solutions/fusion.py`.
 #
 # ## Where to read on
@@ -374,7 +378,7 @@ check(swish_into)
 #   {{ chapter("profiler") }}: finding the chain that is worth it.
 # - {{ family("elementwise", "All elementwise workloads that were measured") }}.
 # - PyTorch documentation:
-#   [torch.compile](https://pytorch.org/docs/stable/generated/torch.compile.html), and
-#   "CUDA semantics", section "CUDA Graphs".
+#   [torch.compile](https://pytorch.org/docs/stable/generated/torch.compile.html), and "CUDA
+#   semantics", section "CUDA Graphs".
 # - J. Ansel et al., "PyTorch 2: faster machine learning through dynamic Python bytecode
 #   transformation and graph compilation", ASPLOS 2024.

@@ -1,24 +1,25 @@
 # %% [markdown]
 # # How far does autograd reach, and what does it cost?
 #
-# In NumPy every derivative is a formula of its own: one for the gradient, another for the gradient
-# of that, a third for each example of a batch. Autograd derives all of them from one program, and
-# takes a formula of yours where you know better. What it asks in return is memory and time, and
-# both can be counted.
+# In NumPy every derivative is a separate formula: one for the gradient, another for the gradient of
+# the gradient, a third for each example of a batch. Autograd derives all of them from one program.
+# It also accepts your own formula where you know a better one. It costs memory and time, and you
+# can count both.
 #
 # **What you will know at the end:**
 #
-# - how to give autograd a derivative of your own, and how to prove it right
-# - how to differentiate a gradient, and how to use a matrix of second derivatives without having it
-# - when forward mode and when reverse mode is the cheaper one, counted in evaluations
-# - what the tape keeps in memory, and how to pay for less of it with time
+# - how to give autograd your own derivative, and how to prove it right
+# - how to differentiate a gradient, and how to use a matrix of second derivatives without building
+#   it
+# - when forward mode is cheaper and when reverse mode is, counted in evaluations
+# - what the tape keeps in memory, and how to spend time to keep less
 #
-# ## A derivative of your own
+# ## Your own derivative
 #
-# Autograd sees operations on tensors and nothing else. NumPy has a cube root and PyTorch has none,
-# but where a program calls NumPy, the tape ends. A `torch.autograd.Function` closes the gap. Its
-# `forward` computes, off the tape. `setup_context` keeps in the **context** `ctx` what backward
-# will need. `backward` is given the gradient by the output and returns the one by the input. Since
+# Autograd sees only operations on tensors. NumPy has a cube root and PyTorch has none, but where a
+# program calls NumPy, the tape ends. A `torch.autograd.Function` closes this gap. Its `forward`
+# computes, off the tape. `setup_context` keeps what backward will need in the **context** `ctx`.
+# `backward` takes the gradient by the output and returns the gradient by the input. Since
 # `y**3 == x`, the derivative of `y` is one over `3 * y**2`:
 
 # %%
@@ -47,18 +48,19 @@ y.sum().backward()
 print(y.detach(), x.grad)
 
 # %% [markdown]
-# `torch.autograd.gradcheck` holds a function's backward against central differences
-# ({{ chapter("autograd") }}), for every output and every input. It needs float64, since in float32
-# the differences themselves have too few digits. `gradgradcheck` does the same with the gradient of
-# the gradient, which exists because `backward` is itself made of operations on tensors:
+# `torch.autograd.gradcheck` compares a function's backward with central differences
+# ({{ chapter("autograd") }}), for every output and every input. It needs float64, because in
+# float32 the differences themselves have too few digits. `gradgradcheck` does the same with the
+# gradient of the gradient. That gradient exists because `backward` itself consists of operations on
+# tensors:
 
 # %%
 print(torch.autograd.gradcheck(CubeRoot.apply, x), torch.autograd.gradgradcheck(CubeRoot.apply, x))
 
 # %% [markdown]
-# What is saved is the tensor itself, not a copy. Each tensor counts the changes made to it in
-# place, its **version**, and the tape notes the count. A changed tensor would make the gradient
-# wrong, so backward refuses. Here what was saved is the result, and the result is changed:
+# `ctx` keeps the tensor itself, not a copy. Each tensor counts the changes made to it in place.
+# This count is its **version**, and the tape records it. A changed tensor would make the gradient
+# wrong, so backward refuses. Here the saved tensor is the result, and the code changes the result:
 
 # %%
 y = CubeRoot.apply(x)
@@ -71,12 +73,12 @@ except RuntimeError as error:
 # %% [markdown]
 # ## The gradient of a gradient
 #
-# With `create_graph=True` the backward pass is recorded like any other computation, so its result
-# can be differentiated again. The second derivatives of f by p parameters form a p by p matrix, the
-# **Hessian** H. A method that wants to know how curved f is along a direction v needs only the
-# product H v. That is the gradient of the number `grad @ v`, so it takes two gradients and no
+# With `create_graph=True` the backward pass is recorded like any other computation. So you can
+# differentiate its result again. The second derivatives of f by p parameters form a p by p matrix,
+# the **Hessian** H. Some methods need to know how curved f is along a direction v. They need only
+# the product H v. It is the gradient of the number `grad @ v`, so it takes two gradients and no
 # matrix. Here f is the Rosenbrock function, a curved valley. `torch.func.grad` turns a function
-# into another, which returns its gradient:
+# into another one, which returns its gradient:
 
 # %%
 p = 2000
@@ -98,14 +100,14 @@ print("as by a central difference of the gradient:", torch.allclose(product, fin
 # %% [markdown]
 # ## Rows and columns: two modes
 #
-# All of `torch.func` takes functions, as `torch.func.grad` did: no `requires_grad`, no `.grad`. A
-# function of p inputs with m outputs has a Jacobian J of shape (m, p), and there are two ways to
-# multiply by it:
+# All of `torch.func` takes functions, as `torch.func.grad` does, and needs no `requires_grad` and
+# no `.grad`. A function of p inputs with m outputs has a Jacobian J of shape (m, p). There are two
+# ways to multiply by it:
 #
-# - **reverse mode**, `vjp`: run f, keep a tape, and compute `u @ J` from the outputs back. It is
-#   what `backward` does; one `u` picks one row.
-# - **forward mode**, `jvp`: carry a derivative along with each value while f runs, and compute
-#   `J @ v`. It keeps no tape; one `v` picks one column.
+# - **reverse mode**, `vjp`: run f, keep a tape, and compute `u @ J` from the outputs back. This is
+#   what `backward` does. One `u` selects one row.
+# - **forward mode**, `jvp`: compute a derivative along with each value while f runs, and so compute
+#   `J @ v`. It keeps no tape. One `v` selects one column.
 
 # %%
 import warnings
@@ -128,8 +130,8 @@ y, column = jvp(f, (x,), (torch.tensor([1.0, 0.0, 0.0], dtype=torch.float64),))
 print("first row", row, "first column", column, jacrev(f)(x), sep="\n")
 
 # %% [markdown]
-# `jacrev` asks for each row and `jacfwd` for each column, so the first suits few outputs and the
-# second few inputs. `hessian` is one applied to the other. They agree:
+# `jacrev` computes the Jacobian row by row and `jacfwd` column by column. So `jacrev` suits few
+# outputs, and `jacfwd` suits few inputs. `hessian` applies one of them to the other. They agree:
 
 # %%
 small = torch.tensor([0.5, -1.0, 2.0], dtype=torch.float64)
@@ -137,9 +139,10 @@ print(torch.allclose(jacrev(f)(x), jacfwd(f)(x)))
 print(torch.allclose(hessian(valley)(small), jacfwd(jacfwd(valley))(small)))
 
 # %% [markdown]
-# ## How many evaluations is a gradient?
+# ## How many evaluations does a gradient take?
 #
-# A loss has one output and p inputs: one row. So count how often each method runs the loss:
+# A loss has one output and p inputs, so its Jacobian is one row. The cell counts how often each
+# method runs the loss:
 
 
 # %%
@@ -165,11 +168,11 @@ for name, method in methods.items():
 
 # %% [markdown]
 # Reverse mode runs the loss once, whatever p is, and goes back over the tape once. On the way back
-# each operation is followed by a small, fixed number of operations of its kind: a product `x @ w`
-# by `x.T @ grad`, and where `x` needs a gradient by `grad @ w.T`. So the gradient costs a small
-# multiple of the function (Griewank and Walther, section 3.3), and that is why networks can have so
+# each operation needs a small, fixed number of operations of the same kind. A product `x @ w` needs
+# `x.T @ grad`, and if `x` needs a gradient also `grad @ w.T`. So the gradient costs a small
+# multiple of the function (Griewank and Walther, section 3.3). This is why networks can have so
 # many parameters. The next figure has the times of the gradient of such a loss: by hand in NumPy,
-# in reverse mode (`torch-cpu`), and in forward mode and by finite differences.
+# in reverse mode (`torch-cpu`), in forward mode and by finite differences.
 #
 # {{ figure("time/gradient_cost/float32/1") }}
 #
@@ -179,14 +182,15 @@ for name, method in methods.items():
 #
 # > {{ speedup("gradient_cost", "p=1024", contender="torch-cpu-finite") }}
 #
-# Forward mode is measured with all its directions side by side in one run. Their arithmetic is
-# still that of as many runs.
+# Forward mode is measured with all its directions side by side in one run. Its arithmetic is still
+# that of as many runs as there are directions.
 #
 # ## One gradient for each example
 #
-# `backward` returns the gradient of a mean loss. Some methods need the gradient of each example
-# alone, to limit its length or to see its spread. `vmap` turns a function of one example into one
-# of a batch, without a loop in Python; `in_dims` names the batch axis of each argument, or `None`:
+# `backward` returns the gradient of a mean loss. Some methods need the gradient of each single
+# example, to limit its length or to see its spread. `vmap` turns a function of one example into a
+# function of a batch, without a loop in Python. `in_dims` names the batch axis of each argument, or
+# `None`:
 
 # %%
 generator = torch.Generator().manual_seed(0)
@@ -204,18 +208,19 @@ of_mean = torch.func.grad(lambda w: error(w, xs, ys).mean())(w)
 print(each.shape, torch.allclose(each, looped), torch.allclose(each.mean(0), of_mean, atol=1e-6))
 
 # %% [markdown]
-# ## The price in bytes, and how to pay less
+# ## The cost in bytes, and how to reduce it
 #
-# The tape holds what each backward step needs: of `h = tanh(h @ w)` that is both factors and the
-# result. **Hooks on saved tensors** are called with each of them, and so can count:
+# The tape holds what each backward step needs. For `h = tanh(h @ w)` it holds both factors and the
+# result. **Hooks on saved tensors** are functions that PyTorch calls with each saved tensor. So a
+# hook can count the bytes:
 #
 # {{ function("bench/workloads/parts/gradients.py", "saved_bytes") }}
 #
-# `torch.utils.checkpoint` saves less: of a part of the program it keeps only what goes in, and runs
-# that part again when backward gets there. (A *checkpoint* in a file, of
-# {{ chapter("checkpoints") }}, is another thing.) Here bytes and runs of a layer are counted, for a
-# network of sixteen layers in one to sixteen checkpointed parts (`use_reentrant=False` chooses the
-# newer way of doing it):
+# `torch.utils.checkpoint` saves less. For a part of the program it keeps only the inputs, and runs
+# that part again when backward reaches it. (A *checkpoint* in a file, as in
+# {{ chapter("checkpoints") }}, is something else.) The cells count the kept bytes and how many
+# layers run, for a network of sixteen layers in one to sixteen checkpointed parts
+# (`use_reentrant=False` chooses the newer implementation):
 
 # %%
 from torch.utils.checkpoint import checkpoint
@@ -271,22 +276,23 @@ ax.legend(loc="upper left", ncols=2)
 plt.show()
 
 # %% [markdown]
-# Few parts keep little, but a part that runs again is long; many parts are short, but each keeps
-# its input. About the square root of the number of layers balances the two, and each layer runs
-# twice.
+# With few parts little is kept, but the part that runs again is long. With many parts each part is
+# short, but each keeps its input. About the square root of the number of layers balances the two.
+# Each layer runs twice.
 #
-# ## The price in time
+# ## The cost in time
 #
-# A recorded operation takes longer, since it makes a node and saves tensors. Eight small layers,
-# against the same in NumPy: first with weights that need no gradient, then with a tape. (The page
-# of {{ family("autograd", "autograd") }} has the backward pass as well.)
+# A recorded operation takes longer, because it makes a node and saves tensors. Here are eight small
+# layers, compared with the same in NumPy: first with weights that need no gradient, then with a
+# tape. (The page of {{ family("autograd", "autograd") }} also has the backward pass.)
 #
 # > {{ speedup("autograd_overhead", "mode=forward,n=8") }}
 #
 # > {{ speedup("autograd_overhead", "mode=tape,n=8") }}
 #
-# A node costs about the same for small tensors and for large ones, so it should show less where the
-# work is larger. These are multiples of the time without a tape, measured as this cell runs:
+# A node costs about the same for small tensors and for large ones. So the larger the work, the
+# smaller its share should be. The cell measures the forward pass with a tape and the backward pass,
+# as multiples of the forward pass without a tape:
 
 # %%
 from torch.utils.benchmark import Timer
@@ -309,8 +315,8 @@ print("The larger layers hide", "more" if shares[256] < shares[8] else "no more"
 # %% [markdown]
 # ## A common mistake: a backward that nobody checked
 #
-# Here is a tanh of one's own. Its author remembered the derivative as `1 - y` where `1 - y**2` is
-# right. Both are positive, so no example pulls in the wrong direction, and the loss falls:
+# Here someone has written their own tanh. They remembered its derivative as `1 - y`, but `1 - y**2`
+# is right. Both are positive, so no example pulls in the wrong direction, and the loss falls:
 
 
 # %%
@@ -344,8 +350,9 @@ for name, losses in (("wrong", fit(Tanh.apply)), ("right", fit(torch.tanh))):
     print(f"{name}: the loss falls from {losses[0]:.3f} to {losses[-1]:.3f}")
 
 # %% [markdown]
-# Nothing looks broken, but the fit stays behind. A falling loss proves no gradient: hold each
-# backward of your own against differences, in a test and in float64, before anything trains on it.
+# Nothing looks broken, but the fit is worse than it should be. A falling loss does not prove that a
+# gradient is right. Compare each backward that you write with differences, in a test and in
+# float64, before you train with it.
 
 # %%
 z = torch.linspace(-2, 2, 5, dtype=torch.float64, requires_grad=True)
@@ -357,18 +364,19 @@ except RuntimeError as error:
 # %% [markdown]
 # ## Exercises
 #
-# **1.** `stable_softplus(x)` takes a float64 tensor of any shape and returns `log(1 + exp(x))` of
-# each element, by a `Function` of your own. Values are finite and right wherever x is, and so are
-# the gradient and the gradient of the gradient: at zero, and at a thousand on either side.
+# **1.** `stable_softplus(x)` takes a float64 tensor of any shape. It returns `log(1 + exp(x))` of
+# each element, with a `Function` of your own. The values must be finite and right wherever x is
+# finite. So must be the gradient and the gradient of the gradient, at zero, at a thousand and at
+# minus a thousand.
 #
 # **2.** `hessian_vector(f, x, v)` takes a function from a tensor to a number, a tensor `x` of any
-# shape that needs no gradient, and `v` of that shape. It returns H v, of that shape too, without
-# building H. `x` stays as it was, and f may be linear.
+# shape that needs no gradient, and `v` of the same shape. It returns H v, of the same shape too,
+# without building H. `x` must not change, and f may be linear.
 #
-# **3.** `jacobian_rows(f, x)` takes a function from shape (p,) to shape (m,) and `x` of shape (p,),
-# and returns the Jacobian, of shape (m, p), by `vjp` and `vmap`. It runs f once.
+# **3.** `jacobian_rows(f, x)` takes a function from shape (p,) to shape (m,) and `x` of shape (p,).
+# It returns the Jacobian, of shape (m, p), with `vjp` and `vmap`. It runs f once.
 #
-# Answers are checked here or by `python -m tutorial check 18`; solutions are in
+# Check your answers here or with `python -m tutorial check 18`. Solutions are in
 # `tutorial/solutions/autograd_in_depth.py`.
 
 # %%
@@ -400,10 +408,10 @@ check(jacobian_rows)
 # %% [markdown]
 # ## Where to read on
 #
-# - {{ chapter("several_processes") }}: gradients that several processes compute together;
-#   {{ family("autograd", "all that was measured of autograd") }}.
-# - PyTorch documentation:
-#   [Extending PyTorch](https://pytorch.org/docs/stable/notes/extending.html),
+# - {{ chapter("several_processes") }}: gradients that several processes compute together.
+# - {{ family("autograd", "All that was measured of autograd") }}.
+# - PyTorch documentation: [Extending
+#   PyTorch](https://pytorch.org/docs/stable/notes/extending.html),
 #   [torch.func](https://pytorch.org/docs/stable/func.html),
 #   [torch.utils.checkpoint](https://pytorch.org/docs/stable/checkpoint.html).
 # - Griewank and Walther, *Evaluating Derivatives* (2008), chapters 3 and 12.

@@ -1,22 +1,23 @@
 # %% [markdown]
 # # How do several processes train one model?
 #
-# A NumPy program is one process. To use more cores, more GPUs or more machines than one process
-# has, run the same program several times over, give each run a part of every batch, and let them
-# agree on each step. They share no memory: what they know of each other goes by message, and this
-# chapter runs two of them for real.
+# A NumPy program is one process. If one process has too few cores, GPUs or machines, run the same
+# program several times. Give each process a part of every batch, and let the processes agree on
+# each step. They share no memory and exchange messages instead. This chapter runs two of them for
+# real.
 #
 # **What you will know at the end:**
 #
 # - what a process group, a rank and an all-reduce are
-# - why averaged gradients of shares are the gradient of the whole batch, but for the last digits
+# - why the mean of the gradients of shares is the gradient of the whole batch, except for the last
+#   digits
 # - how to write data-parallel training by hand, and what `DistributedDataParallel` adds
-# - what it costs in bytes, and when a second process pays
+# - what it costs in bytes, and when a second process saves time
 #
 # ## Shares of a batch
 #
-# The loss of a batch is a mean over its examples, and so is its gradient. Cut the batch into shares
-# of equal size: the mean of the gradients of the shares is the gradient of the whole.
+# The loss of a batch is a mean over its examples, and so is its gradient. If you cut the batch into
+# shares of equal size, the mean of the gradients of the shares is the gradient of the whole batch.
 
 # %%
 import numpy as np
@@ -39,30 +40,32 @@ mean = sum(shares) / 2
 print("close:", torch.allclose(mean, whole, rtol=1e-12), " equal in every bit:", mean.equal(whole))
 
 # %% [markdown]
-# The two add the same numbers in another order, which the last digits of a floating-point sum
-# depend on ({{ chapter("reductions") }}). So the losses of two processes have to be those of one
-# within a bound, and not bit by bit.
+# The two add the same numbers in different orders, and the last digits of a floating-point sum
+# depend on the order ({{ chapter("reductions") }}). So the losses of two processes must equal those
+# of one process within a bound, but not bit by bit.
 #
 # ## A group of processes
 #
-# `torchrun` starts the same program several times and tells each run, in environment variables, how
-# many there are, which of them it is, and where to meet. `dist.init_process_group(backend)`, where
-# `dist` is `torch.distributed`, joins them into a **process group**. The **world size** is their
-# number, the **rank** of a process its place among them, from zero. The **backend** carries the
-# messages: `gloo` between CPUs, `nccl` between NVIDIA GPUs.
+# `torchrun` starts the same program several times. Environment variables tell each process how many
+# processes there are, which of them it is, and where to meet. `dist.init_process_group(backend)`,
+# where `dist` is `torch.distributed`, joins them into a **process group**. The **world size** is
+# their number. The **rank** of a process is its number in the group, from zero. The **backend**
+# carries the messages: `gloo` between CPUs, `nccl` between NVIDIA GPUs.
 #
-# Ranks exchange messages by **collectives**, functions that every rank must call, and in the same
-# order; a rank that does not leaves the others waiting. `dist.all_reduce(t)` puts the sum of all
-# ranks' `t` into `t` in every rank. `dist.barrier()` lets no rank go on before all are there.
+# Ranks exchange messages with **collectives**, functions that every rank must call in the same
+# order. If one rank does not call one of them, the others wait. `dist.all_reduce(t)` puts the sum
+# of `t` over all ranks into `t` in every rank. `dist.barrier()` lets no rank continue before all
+# ranks have reached it.
 #
 # This is the whole program. It trains the network of {{ chapter("training_ladder") }} in float64,
-# in four ways; `all_reduce_gradients` is all that data-parallel training by hand needs.
+# in four ways. Data-parallel training by hand needs only one extra function,
+# `all_reduce_gradients`.
 #
 # {{ source("tutorial/ddp_digits.py") }}
 #
-# `DistributedDataParallel` wraps the model. When it is made, it sends the weights of rank 0 to all.
-# During backward it all-reduces gradients in **buckets** of many tensors, each as soon as its last
-# gradient is there, while backward goes on.
+# `DistributedDataParallel` wraps the model. When it is made, it sends the weights of rank 0 to all
+# ranks. During backward it all-reduces the gradients in **buckets** of many tensors. It sends each
+# bucket as soon as its last gradient is ready, while backward continues.
 #
 # ## Run it
 #
@@ -94,9 +97,9 @@ with tempfile.TemporaryDirectory() as folder:
 # %% [markdown]
 # ## The same losses
 #
-# Here the losses of two processes are held, step by step, against those of one that saw whole
-# batches. A float64 has about sixteen digits; the bound leaves room for what the order of summation
-# does to the last few:
+# Here the losses of two processes are compared, step by step, with those of one process that used
+# whole batches. A float64 has about sixteen digits. The bound leaves room for the last few digits,
+# which the order of the additions changes:
 
 # %%
 BOUND = 1e-12
@@ -114,11 +117,12 @@ for size in ran:
 # %% [markdown]
 # ## What an all-reduce sends
 #
-# If every rank sent its gradients to rank 0, that rank would receive more the more ranks there are.
-# A **ring** has no such bottleneck. Cut the numbers into as many chunks as there are ranks. In each
-# step every rank sends one chunk to its right-hand neighbour. First the neighbour adds it to its
-# own, until each rank holds one chunk that is summed over all (**reduce-scatter**); then finished
-# chunks go round, and replace what was there (**all-gather**). For four ranks:
+# If every rank sent its gradients to rank 0, the number of messages to rank 0 would grow with the
+# number of ranks. A **ring** has no such bottleneck. Cut the numbers into as many chunks as there
+# are ranks. In each step every rank sends one chunk to its right-hand neighbour. In the first half,
+# the neighbour adds the chunk to its own, until each rank holds one chunk that is summed over all
+# ranks (**reduce-scatter**). In the second half, the finished chunks go round and replace the old
+# ones (**all-gather**). The figure shows four ranks:
 
 # %%
 import matplotlib.pyplot as plt
@@ -149,8 +153,8 @@ fig.suptitle("Of how many ranks each chunk is the sum, in a ring of four")
 plt.show()
 
 # %% [markdown]
-# With n ranks a ring takes n - 1 steps of each kind, and in each of them a rank sends an n-th of
-# its numbers. So every rank sends its gradients less than twice, however many ranks there are:
+# With n ranks a ring takes n - 1 steps of each kind. In each step a rank sends an n-th of its
+# numbers. So every rank sends its gradients less than twice, however many ranks there are:
 
 # %%
 from tutorial.ddp_digits import LR, SIZES, network
@@ -162,11 +166,11 @@ for size, parts in numbers.items():
     print(f"{size}: {len(parts)} gradients, kB sent by each of 2, 4 and 64 ranks: {sent}")
 
 # %% [markdown]
-# ## Does it pay?
+# ## Does it save time?
 #
-# The work of a step is divided among the ranks. The bytes are not, and each message also has a
-# price of its own, whatever its size. Each process has one thread here, the whole batch is the
-# same, and the median step counts:
+# The work of a step is divided among the ranks, but the bytes are not. Each message also costs some
+# time, whatever its size. Here each process has one thread, and the whole batch is the same in all
+# ways. The cell compares the median steps:
 
 # %%
 CLEAR = 1.1  # what differs by less is no difference here
@@ -181,15 +185,16 @@ for size, (hidden, batch) in SIZES.items():
     print(f"  a second process {verdict} here")
 
 # %% [markdown]
-# Two times tell what to expect elsewhere: that of a step of one process, and that of an all-reduce
-# of its gradients. With n processes a step takes about an n-th of the first, and as much of the
-# second as does not pass during backward. Larger batches raise the first alone.
+# Two times tell you what to expect elsewhere: the time of a step of one process, and the time of an
+# all-reduce of its gradients. With n processes a step takes about an n-th of the first time. Add to
+# this the part of the second time that does not overlap with backward. Larger batches increase only
+# the first time.
 #
 # ## Which examples a rank sees
 #
-# The program cuts each batch with `x[:, rank::world]`. With a `DataLoader`
-# ({{ chapter("data") }}), `DistributedSampler` deals out the indices. Ranks must take equally many
-# steps, so it repeats an example where the number does not divide:
+# The program cuts each batch with `x[:, rank::world]`. With a `DataLoader` ({{ chapter("data") }}),
+# `DistributedSampler` gives each rank its indices. All ranks must take the same number of steps. So
+# it repeats an example if the number of examples is not a multiple of the number of ranks:
 
 # %%
 from torch.utils.data.distributed import DistributedSampler
@@ -199,9 +204,9 @@ for rank, sampler in enumerate(samplers):
     print("rank", rank, list(sampler))
 
 # %% [markdown]
-# It shuffles by a seed that all ranks share, plus the number of the epoch, so all of them cut one
-# order into shares. The epoch is yours to set. Forget it, and every epoch has the order of the
-# first:
+# It shuffles with a seed that all ranks share, plus the number of the epoch. So all ranks divide
+# the same order into shares. You have to set the epoch. If you forget it, every epoch has the order
+# of the first:
 
 # %%
 first = list(samplers[0])
@@ -210,8 +215,8 @@ samplers[0].set_epoch(1)
 print("after set_epoch(1):", list(samplers[0]))
 
 # %% [markdown]
-# Without a sampler every rank sees everything. Then the mean is over equal gradients, and all the
-# ranks together do the work of one:
+# Without a sampler every rank sees everything. Then the mean is over equal gradients, and all ranks
+# together do the work of one:
 
 # %%
 alike = [gradient(slice(0, 32)) for rank in range(2)]
@@ -220,10 +225,10 @@ print("as one process on half the data:", torch.equal(sum(alike) / 2, alike[0]))
 # %% [markdown]
 # ## On GPUs
 #
-# With one GPU for each process, two things change in the program: it says
-# `dist.init_process_group("nccl")`, and model and data go to the GPU whose number stands in the
-# environment variable `LOCAL_RANK`. NCCL sends from GPU to GPU, past the CPU. This is a group of
-# one:
+# With one GPU for each process, two things change in the program. It calls
+# `dist.init_process_group("nccl")`, and it puts model and data on the GPU whose number is in the
+# environment variable `LOCAL_RANK`. NCCL sends from GPU to GPU, without the CPU. This is a group of
+# one process:
 
 # %% tags=["gpu"]
 import torch.distributed as dist
@@ -239,8 +244,8 @@ if torch.cuda.is_available():
 # %% [markdown]
 # ## A common mistake: gradients that are summed and not averaged
 #
-# `all_reduce` sums. Without the division by the world size the gradient is too long by that factor.
-# The effect is that of a learning rate which is too large by the same factor:
+# `all_reduce` sums. If you do not divide by the world size, the gradient is too long by that
+# factor. This has the same effect as a learning rate that is too large by the same factor:
 
 # %%
 right_step, wrong_step = LR * mean, LR * sum(shares)
@@ -259,28 +264,29 @@ ax.legend(loc="upper right")
 plt.show()
 
 # %% [markdown]
-# Nothing is raised. The loss may even fall faster, until more processes or a larger rate send it
-# up. So average, and check as above: a few steps of several processes against the same steps of
-# one, with the same whole batch.
+# There is no error. The loss may even fall faster, until more processes or a larger learning rate
+# make it rise. So average the gradients, and check as above: compare a few steps of several
+# processes with the same steps of one process, on the same whole batch.
 #
 # ## Exercises
 #
-# **1.** `ring_all_reduce(arrays, send)` takes a list of n NumPy arrays of shape (n, k), one a rank,
-# row c of each being chunk c. It returns a list of n new arrays, each the sum of all. Numbers pass
-# from rank to rank by `send(source, target, chunk)` alone, which returns what arrives; a rank sends
-# one chunk, of shape (k,), at a time, to its right-hand neighbour `(rank + 1) % n`, and
-# `2 * (n - 1)` of them in all.
+# **1.** `ring_all_reduce(arrays, send)` takes a list of n NumPy arrays of shape (n, k), one for
+# each rank. Row c of each array is chunk c. It returns a list of n new arrays, each the sum of all.
+# Numbers go from rank to rank only through `send(source, target, chunk)`, which returns what
+# arrives. A rank sends one chunk, of shape (k,), at a time, to its right-hand neighbour
+# `(rank + 1) % n`. It sends `2 * (n - 1)` chunks in all.
 #
 # **2.** `shard_indices(count, rank, world, epoch)` returns the list of indices that
-# `DistributedSampler` deals to a rank. Shuffle with `torch.randperm` and a generator seeded with
-# the epoch; repeat the order from its start until the ranks divide it; give each rank every
-# `world`-th index. `count` may be smaller than `world`.
+# `DistributedSampler` gives to a rank. Shuffle with `torch.randperm` and a generator seeded with
+# the epoch. Repeat the order from its start until its length is a multiple of `world`. Give each
+# rank every `world`-th index. `count` may be smaller than `world`.
 #
-# **3.** `gradient_of_all(gradients, counts)` takes a list of tensors of one shape, the gradients of
-# the mean loss of each rank's share, and a list with the number of examples in each share. It
-# returns the gradient of the mean over all examples. A share may be empty; its gradient is `nan`.
+# **3.** `gradient_of_all(gradients, counts)` takes a list of tensors of the same shape, the
+# gradients of the mean loss of each rank's share, and a list with the number of examples in each
+# share. It returns the gradient of the mean over all examples. A share may be empty; then its
+# gradient is `nan`.
 #
-# Answers are checked here or by `python -m tutorial check 19`; solutions are in
+# Check your answers here or with `python -m tutorial check 19`. Solutions are in
 # `tutorial/solutions/several_processes.py`.
 
 # %%
@@ -312,10 +318,9 @@ check(gradient_of_all)
 # %% [markdown]
 # ## Where to read on
 #
-# - {{ chapter("profiler") }}: where a step spends its time; {{ chapter("reproducibility") }}: what
-#   else can move the last digits.
-# - PyTorch documentation:
-#   [torch.distributed](https://pytorch.org/docs/stable/distributed.html),
+# - {{ chapter("profiler") }}: where a step spends its time.
+# - {{ chapter("reproducibility") }}: what else can change the last digits.
+# - PyTorch documentation: [torch.distributed](https://pytorch.org/docs/stable/distributed.html),
 #   [Distributed Data Parallel](https://pytorch.org/docs/stable/notes/ddp.html),
 #   [torchrun](https://pytorch.org/docs/stable/elastic/run.html).
 # - Li and others, *PyTorch Distributed: Experiences on Accelerating Data Parallel Training*,

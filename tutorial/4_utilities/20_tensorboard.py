@@ -1,24 +1,24 @@
 # %% [markdown]
 # # How do you watch a training run?
 #
-# A loop that prints its loss leaves a page of numbers, and nothing to compare the next run with.
-# TensorBoard splits that in two: the program appends named numbers to a file while it trains, and a
-# server, which may start at any time, draws whatever files it finds. It asks for numbers, not for
-# tensors, so it serves a training in NumPy as well.
+# If a loop prints its loss, you get a page of numbers, and it is hard to compare it with the next
+# run. TensorBoard divides this work. The program appends named numbers to a file while it trains. A
+# server, which you can start at any time, draws the files that it finds. TensorBoard needs numbers,
+# not tensors, so it also works for training in NumPy.
 #
 # **What you will know at the end:**
 #
 # - how to log scalars and histograms, and how to read them back in Python;
-# - what lies in an event file, and what happens to one that is damaged;
-# - what a logged number costs, and when a CSV file will do;
-# - why every run needs a folder of its own.
+# - what an event file holds, and what happens to a damaged one;
+# - what it costs to log a number, and when a CSV file is enough;
+# - why every run needs its own folder.
 #
 # ## A log beside the loop
 #
-# A `SummaryWriter` makes a folder and in it an *event file*. `add_scalar(tag, value, step)` appends
-# a number: the *tag* names the curve, and what stands before its slash is the heading that the page
-# puts it under. Here a small network learns the digits. At each step the loop logs the loss and the
-# norm of the gradient, and after each epoch the weights and the *accuracy*, the share of held-out
+# A `SummaryWriter` makes a folder and an *event file* in it. `add_scalar(tag, value, step)` appends
+# a number. The *tag* names the curve, and the page groups curves by the part of the tag before the
+# slash. Here a small network learns the digits. At each step the loop logs the loss and the norm of
+# the gradient. After each epoch it logs the weights and the *accuracy*, the share of held-out
 # images whose class is right:
 
 # %%
@@ -84,16 +84,16 @@ losses, step_s = train(logs / "runs" / "lr=0.2", lr=0.2)
 print(len(losses), "steps")
 
 # %% [markdown]
-# In a terminal, `tensorboard --logdir runs` serves what lies below that folder as a page at
-# `http://localhost:6006`, which keeps up with files that grow. The package `tensorboard` is not
-# part of PyTorch, and needs no TensorFlow. A thread of the writer puts events on disc, at the
-# latest after `flush_secs`, which is two minutes unless you say otherwise. So a program that is
-# killed may lose its last events. One that ends does not, thanks to `with` (or `close()`).
+# In a terminal, `tensorboard --logdir runs` shows everything below that folder as a page at
+# `http://localhost:6006`. The page updates while the files grow. The package `tensorboard` is not
+# part of PyTorch, and needs no TensorFlow. A thread of the writer writes the events to disc, at the
+# latest after `flush_secs`, two minutes by default. So a program that is killed may lose its last
+# events. A program that ends normally loses none, thanks to `with` (or `close()`).
 #
 # ## Read back, and drawn
 #
-# TensorBoard's reader can be called from Python. `size_guidance` says how many events to keep of
-# each tag, where zero stands for all. Without it, the reader keeps ten thousand scalars, drawn at
+# You can call TensorBoard's reader from Python. `size_guidance` says how many events of each kind
+# to keep for a tag, and zero means all. Without it, the reader keeps ten thousand scalars, drawn at
 # random, and a single histogram.
 
 
@@ -113,7 +113,7 @@ print("the same numbers:", values == losses)
 print("the same in float32:", np.array_equal(np.float32(losses), values))
 
 # %% [markdown]
-# A scalar is kept as float32. That is enough for a curve, and not for a comparison of bits.
+# A scalar is stored as float32. That is enough for a curve, but not to compare runs bit by bit.
 
 # %%
 fig, axes = plt.subplots(1, 3, figsize=(7.5, 2.8), layout="constrained")
@@ -127,8 +127,8 @@ fig.suptitle("What the event file holds, drawn without the page")
 plt.show()
 
 # %% [markdown]
-# A histogram is a count for each *bucket*, a range of values. The file keeps the upper end of each
-# bucket. The first one is empty, and is there for its end alone, where the second begins.
+# A histogram is a count for each *bucket*, a range of values. The file stores the upper end of each
+# bucket. The first bucket is empty. Its upper end marks where the second bucket begins.
 
 # %%
 events = reader.Histograms("weights/first layer")
@@ -143,14 +143,14 @@ ax.legend()
 plt.show()
 
 # %% [markdown]
-# The writer can draw the network too, by `add_graph`. That is left out here because it goes by way
-# of `torch.jit.trace`, which is deprecated; {{ chapter("export") }} shows a graph in another way.
+# The writer can also draw the network, with `add_graph`. We leave it out because it uses
+# `torch.jit.trace`, which is deprecated. {{ chapter("export") }} shows a graph in another way.
 #
 # ## What lies in the file
 #
-# An event file is one record after another. A record is the length of its data (eight bytes, the
-# lowest first, which `struct` calls `<Q`), four bytes for a checksum of that length, the data, and
-# four bytes for a checksum of the data:
+# An event file is a sequence of records. A record has four parts: the length of its data (eight
+# bytes, the lowest first, which `struct` calls `<Q`), a checksum of that length (four bytes), the
+# data, and a checksum of the data (four bytes):
 
 # %%
 (path,) = (logs / "runs" / "lr=0.2").iterdir()
@@ -161,9 +161,9 @@ print("length of the first record:", length)
 print("what TensorBoard reads first:", first == next(RawEventFileLoader(str(path)).Load()))
 
 # %% [markdown]
-# The data are a *protocol buffer*, `Event`: named fields in a binary form that has readers in many
-# languages. The first event tells the version of the format, and every other one holds a value. So
-# there should be one, two for each step, and two for each of six epochs:
+# The data are a *protocol buffer*, `Event`: named fields in a binary format that many languages can
+# read. The first event holds the version of the format, and every other event holds a value. So
+# there should be one event, plus two for each step, plus two for each of six epochs:
 
 # %%
 events, at = [], 0
@@ -175,8 +175,9 @@ print(events[0].file_version, events[1].step, events[1].summary)
 print(len(events), "events are", 1 + 2 * len(losses) + 2 * 6)
 
 # %% [markdown]
-# A file that is cut off is good up to the cut, which is why the page can read one that grows. The
-# reader takes a record whose checksum is wrong for such a cut, and is silent about it too:
+# If a file is cut off, it is readable up to the cut. This is why the page can read a file that
+# grows. If the checksum of a record is wrong, the reader treats the record like a cut and gives no
+# warning:
 
 # %%
 half = len(content) // 2
@@ -189,9 +190,9 @@ for name, bad in {"cut": content[:half], "damaged": damaged}.items():
 # %% [markdown]
 # ## What it costs
 #
-# Each call is timed in a loop of many. The thread that writes is in that time too, since its queue
-# is short and a fast loop has to wait for it. The last row is the plainest log, a row of a CSV
-# file:
+# The cell times each call in a loop of many calls. This time includes the thread that writes,
+# because its queue is short and a fast loop has to wait for it. The last row is the simplest log, a
+# row of a CSV file:
 
 
 # %%
@@ -216,21 +217,21 @@ print(f"A scalar at every step adds {share:.1%} to this one:", end=" ")
 print("let it." if share <= bearable else f"log every {math.ceil(share / bearable)} steps.")
 
 # %% [markdown]
-# The larger the network, the longer its step, while a scalar costs the same. On a GPU something
-# else counts: `item()`, and `add_scalar` of a tensor as well, waits until the device has finished
-# ({{ chapter("gpu") }}). So log every so many steps, or keep losses as tensors and log them
+# A larger network takes longer for a step, but a scalar costs the same. On a GPU something else
+# matters. `item()`, and `add_scalar` of a tensor too, waits until the device has finished
+# ({{ chapter("gpu") }}). So log only every few steps, or keep losses as tensors and log them
 # together at the end of an epoch.
 #
 # For one program and a few numbers, in figures that you draw yourself, a CSV file is enough: any
-# program reads it. TensorBoard earns its place with many runs, with someone who watches, or with
-# histograms and images. Before you publish an event file, note that its name holds the name of your
-# computer.
+# program can read it. TensorBoard is worth it if you have many runs, if someone watches them, or if
+# you need histograms and images. Before you publish an event file, note that its name contains the
+# name of your computer.
 #
 # ## A common mistake: two runs in one folder
 #
-# Every folder with event files is a **run**, and the page lays the curves of all runs over one
-# another. Here a program whose folder is fixed runs again with another learning rate. That adds a
-# second file, and the reader takes both for one run, one file after the other:
+# Every folder with event files is a **run**, and the page draws the curves of all runs over one
+# another. Here a program with a fixed folder runs again with another learning rate. This adds a
+# second file. The reader treats both files as one run, one after the other:
 
 # %%
 rates = {0.05: "C1", 0.8: "C4"}
@@ -254,16 +255,18 @@ folder.cleanup()
 torch.set_num_threads(threads_before)
 
 # %% [markdown]
-# The straight line leads from the end of one run back to the start of the other, and nothing tells
-# which part is which. So give every run a folder, named by what makes it different. Without an
-# argument `SummaryWriter()` makes one of its own, named by date, time and computer.
+# The straight line goes from the end of one run back to the start of the other, and nothing says
+# which part is which. So give every run its own folder, with a name that says what makes the run
+# different. `SummaryWriter()` without an argument makes a new folder, named by date, time and
+# computer.
 #
 # ## Exercises
 #
-# **1.** `slider_smoothed(values, weight)` takes a list of floats, and a number that is zero or more
-# and less than one. It returns the list that the page draws when its slider for smoothing stands at
-# that weight. It keeps a mean `m`, zero at first, by `m = weight * m + (1 - weight) * value`; and
-# since a mean that begins at zero is too small, it draws `m / (1 - weight**k)` for the k-th value.
+# **1.** `slider_smoothed(values, weight)` takes a list of floats, and a number from zero up to but
+# not including one. It returns the list that the page draws when its slider for smoothing is at
+# that weight. The page keeps a mean `m`, zero at first, with
+# `m = weight * m + (1 - weight) * value`. A mean that begins at zero is too small, so for the k-th
+# value the page draws `m / (1 - weight**k)`.
 
 # %%
 from tutorial.exercises import check
@@ -277,8 +280,9 @@ check(slider_smoothed)
 
 # %% [markdown]
 # **2.** `steps_to_target(folder, tag, target)` takes a run's folder as a string, a tag, and a
-# float. It reads the events and returns the first step, an int, at which the value is
-# at least the target, or `None` where there is none. A value that was logged as the target counts.
+# float. It reads the events and returns the first step, an int, at which the value is at least the
+# target. If there is none, it returns `None`. If the target itself was logged as a value, that
+# value counts.
 
 
 # %%
@@ -289,9 +293,10 @@ def steps_to_target(folder, tag, target):
 check(steps_to_target)
 
 # %% [markdown]
-# **3.** `run_name(settings)` takes a dictionary from names to numbers, strings or booleans, and
-# returns a string that can be the name of one folder: no slash in it, a hundred characters at most.
-# Equal settings give equal names, in whatever order they stand; others give another.
+# **3.** `run_name(settings)` takes a dictionary from names to numbers, strings or booleans. It
+# returns a string that can be the name of one folder: it has no slash and at most a hundred
+# characters. Equal settings give equal names, in whatever order they are. Different settings give
+# different names.
 
 
 # %%
@@ -302,14 +307,14 @@ def run_name(settings):
 check(run_name)
 
 # %% [markdown]
-# Answers are checked here or by `python -m tutorial check 20`; solutions are in
+# Check your answers here or with `python -m tutorial check 20`. Solutions are in
 # `tutorial/solutions/tensorboard.py`.
 #
 # ## Where to read on
 #
 # - {{ chapter("profiler") }} on where the time of a step goes; {{ chapter("checkpoints") }} on
-#   going on after a crash; {{ chapter("reproducibility") }} on what settings leave out.
+#   continuing after a crash; {{ chapter("reproducibility") }} on what settings leave out.
 # - PyTorch documentation:
-#   [torch.utils.tensorboard](https://pytorch.org/docs/stable/tensorboard.html), which has
-#   `purge_step` for a run that goes on in its old folder, `add_hparams` for a table of settings.
+#   [torch.utils.tensorboard](https://pytorch.org/docs/stable/tensorboard.html). It has `purge_step`
+#   for a run that continues in its old folder, and `add_hparams` for a table of settings.
 # - RFC 3720, appendix B.4, for the checksum, CRC-32C.

@@ -1,24 +1,24 @@
 # %% [markdown]
 # # Where does the time of a step go?
 #
-# A stopwatch says how long a training step takes, not what for. In NumPy you would time line by
-# line. In PyTorch a line may run a dozen operations, and many operations of a step stand in no line
-# at all, since autograd calls them. The profiler writes down every one of them.
+# A stopwatch says how long a training step takes, but not what takes the time. In NumPy you would
+# time line by line. In PyTorch a line may run a dozen operations, and many operations of a step are
+# in no line at all, because autograd calls them. The profiler records every one of them.
 #
 # **What you will know at the end:**
 #
 # - how to profile a step, and how to read self time, total time and a trace;
 # - what each rung of the training ladder calls, and what it spends its time on;
 # - how to profile NumPy, memory and a GPU;
-# - what profiling costs, and why the first step is the wrong one to profile.
+# - what profiling costs, and why you should not profile the first step.
 #
 # ## Every operation, with its time
 #
-# The subject is the network of {{ chapter("training_ladder") }} in its smallest size, on one
-# thread. Its four versions are the *rungs*. Here ten steps of the last rung, with what prepares
-# them, run under the profiler, five times over. The fastest run is kept, as the one that the rest
-# of the machine disturbed least. (In a terminal the profiler may print messages of its own;
-# `KINETO_LOG_LEVEL=9` in the environment silences them.)
+# We profile the network of {{ chapter("training_ladder") }} in its smallest size, on one thread.
+# Its four versions are the *rungs*. The profiler records ten steps of the last rung, with the code
+# that prepares them, five times. We keep the fastest of the five, because the rest of the machine
+# disturbed it least. (In a terminal the profiler may print messages of its own.
+# `KINETO_LOG_LEVEL=9` in the environment turns them off.)
 
 # %%
 import cProfile
@@ -71,9 +71,9 @@ for _ in range(5):
 wall_us, prof = min(runs, key=lambda run: run[0])
 
 # %% [markdown]
-# `key_averages()` adds up what has the same name. `aten` is PyTorch's library of operations, and a
-# name with `Backward` in it is a node of autograd's tape at work. The **total time** of an
-# operation is the time from its start to its end. Its **self time** is that without the operations
+# `key_averages()` adds up all events with the same name. `aten` is PyTorch's library of operations.
+# A name with `Backward` in it is a node of autograd's tape. The **total time** of an operation is
+# the time from its start to its end. Its **self time** is the total time without the operations
 # that it called:
 
 # %%
@@ -84,9 +84,9 @@ for row in sorted(rows, key=lambda row: -row.self_cpu_time_total)[:8]:
     print(f"{row.key.replace('autograd::engine::', '')[:43]:44}{row.count:5}{times}")
 
 # %% [markdown]
-# Total times overlap: `aten::linear` calls `aten::addmm`, whose time is in the totals of both. Only
-# self times may be added up. Their sum is the time of the outermost operations, those that no other
-# one called. What the clock shows beyond it passed between operations, in Python:
+# Total times overlap: `aten::linear` calls `aten::addmm`, whose time is in the totals of both. You
+# may add up only self times. Their sum is the time of the outermost operations, which no other
+# operation called. The rest of the clock's time passed between operations, in Python:
 
 # %%
 outermost = sum(event.cpu_time_total for event in prof.events() if event.cpu_parent is None)
@@ -99,10 +99,10 @@ print(f"of the clock's time within operations: {self_us / wall_us:.0%}")
 # ## A step on the time axis
 #
 # A table has no order. A **trace** has one: it holds each event with its start and its end.
-# `record_function` adds an event of your own, under a name that you choose. In a long training a
-# *schedule* picks the steps: here the first is left alone (`wait`), in the next the profiler runs
-# and its data are dropped (`warmup`), and one is recorded (`active`). `prof.step()` says that a
-# step is over:
+# `record_function` adds your own event, under a name that you choose. In a long training a
+# *schedule* selects the steps. Here the first step is not profiled (`wait`). In the next the
+# profiler runs and its data are dropped (`warmup`). The third is recorded (`active`). `prof.step()`
+# marks the end of a step:
 
 # %%
 x, y = tensors["x"][0], tensors["y"][0]
@@ -141,8 +141,8 @@ print(len(events), "events; the second:", {key: events[1][key] for key in ("name
 # %% [markdown]
 # The file is JSON: events with a name, a start `ts` and a duration `dur` in microseconds. Drop it
 # on [ui.perfetto.dev](https://ui.perfetto.dev), which draws it inside the browser. (TensorBoard's
-# plugin for traces is deprecated in its favour.) Or draw it yourself, below each event what it
-# calls:
+# plugin for traces is deprecated in favour of this page.) Or draw it yourself. This figure draws
+# the calls of each event below it:
 
 # %%
 colours = {"forward": "C3", "backward": "C4", "update": "C5"}
@@ -164,8 +164,9 @@ plt.show()
 # %% [markdown]
 # ## What each rung calls
 #
-# PyTorch's profiler does not see NumPy. **cProfile**, Python's own, counts calls of functions, but
-# an operator like `@` is no call: its time goes to the function that it stands in.
+# PyTorch's profiler does not see NumPy. Python has its own profiler, **cProfile**, which counts
+# calls of functions. But an operator such as `@` is not a call, so its time is added to the
+# function that contains it.
 
 
 # %%
@@ -181,9 +182,9 @@ for (_, _, name), (_, count, self_s, *_) in table[:5]:
     print(f"{name[:41]:42}{count:5}{self_s * 1e6:9.0f}")
 
 # %% [markdown]
-# But an array can be made to tell. NumPy's arithmetic, `@` included, consists of *ufuncs*. Where an
-# argument's class has a method `__array_ufunc__`, a ufunc calls that instead of computing. This one
-# computes with plain arrays, and notes the name and the time:
+# But an array can report its operations. NumPy's arithmetic, including `@`, consists of *ufuncs*.
+# If the class of an argument has a method `__array_ufunc__`, the ufunc calls this method instead of
+# computing. This one computes with plain arrays, and records name and time:
 
 # %%
 seen = []
@@ -212,9 +213,9 @@ def observed(body, inputs):
 
 
 # %% [markdown]
-# Times change from run to run, numbers of calls do not. One step's calls are those of three steps
-# less those of two. Counted are operations (in PyTorch also those inside others), nodes of the tape
-# at work, and functions that Python calls.
+# Times change from run to run, but numbers of calls do not. We get the calls of one step as those
+# of three steps minus those of two. The table counts operations (in PyTorch also those inside
+# others), nodes of the tape that run, and functions that Python calls.
 
 
 # %%
@@ -238,16 +239,17 @@ for place in (0, 2):
     print(f"most {kinds[place]}: {max(found, key=lambda name: found[name][place])}")
 
 # %% [markdown]
-# NumPy's operations are fewer since a transpose or an index is no ufunc, while PyTorch builds
-# operations from smaller ones, views among them. A rung with few operations and many Python calls
-# pays for what stands around operations: a module asks whether functions (*hooks*) were attached to
-# it, an optimiser goes through its groups of parameters.
+# NumPy has fewer operations because a transpose or an index is not a ufunc. PyTorch builds
+# operations from smaller ones, among them views. A rung with few operations and many Python calls
+# spends time on the code around the operations. A module checks whether functions (*hooks*) were
+# attached to it. An optimiser goes through its groups of parameters.
 #
 # ## Where each rung's time goes
 #
-# Now the self times, in groups. *Python* is all other time of the clock, with events that only wrap
-# Python code, such as the optimiser's. The diamond is the time of a step without any observer: how
-# far the bar goes beyond it is **what profiling costs**. Printed is the whole bar divided by that.
+# The figure groups the self times. *Python* is all other time of the clock, plus events that only
+# wrap Python code, such as the optimiser's. The diamond is the time of a step without a profiler.
+# The part of the bar beyond it is **what profiling costs**. The cell prints the whole bar divided
+# by that time.
 
 # %%
 GROUPS = {"matrix products": "C3", "other operations": "C4", "autograd": "C6", "Python": "C5"}
@@ -294,13 +296,13 @@ fig.legend(handles, names, loc="outside lower center", ncols=4)
 plt.show()
 
 # %% [markdown]
-# Each event costs the profiler about the same, so the shorter the operations, the more of what it
-# shows is its own. Read shares from a profile; take times from a clock.
+# Each event costs the profiler about the same time. So the shorter the operations are, the larger
+# is the profiler's own share. Read shares from a profile, but take times from a clock.
 #
 # ## Memory, and a GPU
 #
-# `profile_memory=True` tells how many bytes each operation asked for. In the forward pass those of
-# `addmm` are the outputs of the two layers, and those of `tanh` are its result:
+# `profile_memory=True` records how many bytes each operation allocates. In the forward pass the
+# bytes of `addmm` are the outputs of the two layers, and those of `tanh` are its result:
 
 # %%
 model, _ = prepare(torch.optim.SGD)
@@ -311,9 +313,8 @@ print("aten::addmm", asked["aten::addmm"], "of", 32 * (32 + 10) * x.element_size
 print("aten::tanh ", asked["aten::tanh"], "of", 32 * 32 * x.element_size())
 
 # %% [markdown]
-# On a GPU a call only launches a kernel ({{ chapter("gpu") }}), and the profiler records both
-# sides, the launch and the kernel. Ask for CUDA too, and wait for the device before the profile
-# ends:
+# On a GPU a call only launches a kernel ({{ chapter("gpu") }}). The profiler records both, the
+# launch and the kernel. Ask for CUDA too, and wait for the device before the profile ends:
 
 # %% tags=["gpu"]
 if torch.cuda.is_available():
@@ -329,9 +330,9 @@ if torch.cuda.is_available():
 # %% [markdown]
 # ## A common mistake: profiling the first step only
 #
-# The first step does what no other does: on a CPU it sets up threads and caches, on a GPU it loads
-# and tries out kernels, with `torch.compile` it compiles. And an optimiser such as Adam makes room
-# for its means of past gradients. Here are four steps, each with a profile of its own:
+# The first step does work that no other step does. On a CPU it sets up threads and caches, on a GPU
+# it loads and tries out kernels, with `torch.compile` it compiles. An optimiser such as Adam
+# allocates its means of past gradients. Here are four steps, each with its own profile:
 
 # %%
 parts, counts = prepare(torch.optim.Adam), []
@@ -346,14 +347,15 @@ print(*extra.most_common(4), sep="\n")
 torch.set_num_threads(threads_before)
 
 # %% [markdown]
-# Whoever optimises what the first profile shows works on code that runs once. Let some steps pass,
-# by a schedule with `wait` and `warmup`, and record several.
+# If you optimise what the first profile shows, you work on code that runs once. Skip some steps,
+# with a schedule with `wait` and `warmup`, and record several.
 #
 # ## Exercises
 #
-# **1.** `self_times(events)` takes a list of `(name, start, end)`, numbers, of one thread, in any
-# order. Of two events, one lies within the other or they do not overlap; no two have both ends in
-# common. It returns a dictionary from each name to the self time of all its events together.
+# **1.** `self_times(events)` takes a list of `(name, start, end)`, where start and end are numbers,
+# of one thread, in any order. Two events either do not overlap, or one lies within the other. No
+# two events have both the same start and the same end. It returns a dictionary from each name to
+# the self time of all its events together.
 
 # %%
 from tutorial.exercises import check
@@ -366,9 +368,9 @@ def self_times(events):
 check(self_times)
 
 # %% [markdown]
-# **2.** `idle_gaps(events, start, end)` takes a list of `(start, end)` of what ran on a device, in
-# any order, perhaps several at a time, and the ends of a window. It returns the list of all gaps,
-# `(start, end)` in order of time, in which nothing ran in that window. None has length zero.
+# **2.** `idle_gaps(events, start, end)` takes a list of `(start, end)` of the work on a device, in
+# any order and possibly overlapping, and the ends of a window. It returns the list of all gaps,
+# `(start, end)` in order of time, in which nothing ran in that window. No gap has length zero.
 
 
 # %%
@@ -379,7 +381,7 @@ def idle_gaps(events, start, end):
 check(idle_gaps)
 
 # %% [markdown]
-# Answers are checked here or by `python -m tutorial check 21`; solutions are in
+# Check your answers here or with `python -m tutorial check 21`. Solutions are in
 # `tutorial/solutions/profiler.py`.
 #
 # ## Where to read on
@@ -387,6 +389,5 @@ check(idle_gaps)
 # - {{ chapter("timing") }} on clocks; {{ chapter("fusion") }} on fewer operations;
 #   {{ chapter("gpu") }} on launches; {{ family("training", "the ladder, measured") }}.
 # - PyTorch documentation: [torch.profiler](https://pytorch.org/docs/stable/profiler.html).
-# - Python documentation:
-#   [The Python Profilers](https://docs.python.org/3/library/profile.html).
+# - Python documentation: [The Python Profilers](https://docs.python.org/3/library/profile.html).
 # - B. Gregg, "The Flame Graph", ACM Queue, 2016, on pictures of nested calls.

@@ -1,16 +1,16 @@
 # %% [markdown]
-# # How does one hand on a model without its code?
+# # How do you share a model without its code?
 #
-# An `.npz` of weights is numbers: whoever wants to use them also needs the functions that compute
-# with them, in Python and in the right version. `torch.export` writes down what a model computes as
-# one graph, which goes into one file with the weights. With PyTorch, a program needs no more than
-# that file to run the model, and other tools can turn it into something that needs no Python.
+# An `.npz` of weights holds only numbers. To use them you also need the functions that compute with
+# them, in Python and in the right version. `torch.export` records what a model computes as one
+# graph, and one file holds the graph and the weights. A program with PyTorch needs only this file
+# to run the model. Other tools can turn the file into something that needs no Python.
 #
 # **What you will know at the end:**
 #
 # - what an exported program is, and how to read its graph;
-# - how to save one, and to run it in a program that knows nothing of the model;
-# - what turns into a constant on the way, and how to keep a size open;
+# - how to save one, and how to run it in a program that does not have the model's class;
+# - what becomes a constant in the export, and how to keep a size variable;
 # - what cannot be exported, and how to rewrite it.
 
 # %%
@@ -30,7 +30,7 @@ from torch.nn import functional as F
 # %% [markdown]
 # ## From a class to a graph
 #
-# A small classifier, with dropout, that learns which points of a plane lie within a circle:
+# Here is a small classifier with dropout. It learns which points of a plane are inside a circle:
 
 
 # %%
@@ -55,9 +55,9 @@ for _ in range(100):
 
 # %% [markdown]
 # `torch.export.export` takes a module and a tuple of examples for its arguments. It calls `forward`
-# once and writes down each tensor operation, as `torch.compile` does
-# ({{ chapter("dynamic_graph") }}), but of the whole `forward`, in advance, and without a way back
-# to Python. Of the examples it uses shapes and dtypes alone, so zeros will do:
+# once and records each tensor operation, as `torch.compile` does ({{ chapter("dynamic_graph") }}).
+# But it records the whole `forward`, in advance, and cannot return to Python. It uses only the
+# shapes and dtypes of the examples, so zeros are enough:
 
 # %%
 model.eval()
@@ -68,8 +68,8 @@ for row in program.graph_module.code.strip().splitlines():
 
 # %% [markdown]
 # Each line between the first and the last is a node of the graph: an operation of ATen, the library
-# of operations below all of PyTorch. The class is gone, and the weights are arguments. This is the
-# same graph, drawn:
+# of operations that all of PyTorch uses. The class is gone, and the weights are arguments. The
+# figure draws the same graph:
 
 # %%
 nodes = list(program.graph.nodes)
@@ -92,9 +92,9 @@ plt.show()
 # %% [markdown]
 # ## One file, and a program that has no class
 #
-# `torch.export.save` writes the weights, the graph as JSON, and the examples (so think before you
-# export with private data). `torch.export.load` reads them, and `module()` makes a module of a
-# program again. The proof is a new Python that imports `torch` alone. It runs the same operations
+# `torch.export.save` writes the weights, the graph as JSON, and the examples. (So think before you
+# export with private data.) `torch.export.load` reads them, and `module()` turns a program into a
+# module again. To prove it, a new Python process imports only `torch`. It runs the same operations
 # on the same weights, so its results are those of the model, to the last bit:
 
 # %%
@@ -119,14 +119,15 @@ print("same:", torch.equal(torch.load(out), model(x)))
 folder.cleanup()
 
 # %% [markdown]
-# The documentation of `torch.export.load` warns of two things: it uses pickle, so load no file of a
-# stranger ({{ chapter("saving") }}); and later versions of PyTorch may not read the file. So the
-# file is for running a model. To keep a model for years, save its `state_dict` and its code.
+# The documentation of `torch.export.load` has two warnings. It uses pickle, so do not load a file
+# from a stranger ({{ chapter("saving") }}). And later versions of PyTorch may not be able to read
+# the file. So use the file to run a model. To keep a model for years, save its `state_dict` and its
+# code.
 #
-# ## What turns into a constant
+# ## What becomes a constant
 #
-# Python ran once, at the export. What it did then, and every number that it used, is in the graph
-# as it was; what changes later does not reach it:
+# Python ran once, during the export. What it did then, and every number that it used, is fixed in
+# the graph. Later changes have no effect on it:
 
 
 # %%
@@ -145,11 +146,10 @@ print("exported:", exported(torch.ones(2)))
 print("the model:", cooled(torch.ones(2)))
 
 # %% [markdown]
-# What is to vary has to be a tensor, and an argument. Shapes are constants as well, unless
-# `dynamic_shapes` says otherwise. It names for each argument the axes that stay open. In the graph
-# a symbol then stands where the number was, and it has a range. (Give an example of two rows or
-# more, since a size of one may be taken for a constant.) `refusal` below returns what a call
-# raises:
+# A value that should vary has to be a tensor, and an argument. Shapes are constants as well, unless
+# `dynamic_shapes` says otherwise. It names the variable axes of each argument. The graph then has a
+# symbol in place of the number, with a range. (Give an example of two rows or more, because a size
+# of one may be treated as a constant.) `refusal` below returns the error that a call raises:
 
 
 # %%
@@ -177,11 +177,11 @@ print(refusal(lambda: run(many)))
 # %% [markdown]
 # ## A branch on a value
 #
-# An `if` on a number that is known only when there are data cannot be written down. `torch.compile`
-# would end its graph there and ask Python, but here there is no Python to ask. (In the error, `u0`
-# stands for the number.) Where both sides may be computed, `torch.where` chooses
+# An `if` on a number that is known only with the data cannot be recorded. `torch.compile` would end
+# its graph there and return to Python, but an exported program has no Python. (In the error, `u0`
+# stands for the number.) If both sides may be computed, `torch.where` chooses
 # ({{ chapter("dynamic_graph") }}). `torch.cond`, a prototype, is a node that holds two graphs and
-# runs one of them; both must return the same shape and dtype.
+# runs one of them. Both graphs must return the same shape and dtype.
 
 
 # %%
@@ -204,21 +204,22 @@ print([torch.equal(found.module()(x), Gated()(x)) for x in (ones, -ones)])
 # %% [markdown]
 # ## Where a program can go
 #
-# `program.module()` can be given to `torch.compile` ({{ chapter("fusion") }}). AOTInductor compiles
-# a program in advance, to a library that C++ loads. ExecuTorch runs it on phones and
-# microcontrollers. ONNX is a format that other runtimes read; `torch.onnx.export(..., dynamo=True)`
-# exports in this way and then translates.
+# You can give `program.module()` to `torch.compile` ({{ chapter("fusion") }}). AOTInductor compiles
+# a program in advance into a library that C++ loads. ExecuTorch runs it on phones and
+# microcontrollers. ONNX is a format for other runtimes. `torch.onnx.export(..., dynamo=True)`
+# exports in this way and then translates to ONNX.
 #
-# Older books use TorchScript, the functions of `torch.jit`, for this. They compiled a subset of
-# Python, loops and branches included, or recorded one run, and saved the result for C++. They are
-# deprecated, and point at `torch.compile` and `torch.export`. So they are not taught here.
+# Older books use TorchScript, the functions of `torch.jit`, for this. It compiled a subset of
+# Python, with loops and branches, or recorded one run, and saved the result for C++. These
+# functions are deprecated, and PyTorch recommends `torch.compile` and `torch.export` instead. So
+# this tutorial does not teach them.
 #
 # ## A common mistake: exporting a model that is still training
 #
-# The mode is a Python value too, and so a constant. A model that is exported before `eval()` sets
-# units to zero at random for ever: a later `eval()` comes too late. Printed is what the graph
-# passes to dropout; the last value says whether it drops. Then both programs run on one point,
-# again and again:
+# The mode is a Python value too, and so it is a constant. If you export a model before `eval()`, it
+# sets random units to zero for ever. A later `eval()` has no effect. The cell prints the arguments
+# that the graph gives to dropout. The last of them says whether dropout is active. Then both
+# programs run on one point, again and again:
 
 # %%
 careless = torch.export.export(model.train(), (example,), dynamic_shapes={"x": {0: batch}})
@@ -239,23 +240,24 @@ plt.show()
 
 # %% [markdown]
 # Call `eval()` before the export, and compare the program with the model on new data. Batch
-# normalisation is no better: the third exercise has both.
+# normalisation has the same problem. The third exercise has both.
 #
 # ## Exercises
 #
-# **1.** `operation_names(program)` takes an `ExportedProgram` and returns the list of the names of
-# its operations in order, such as `["aten.linear.default", "aten.tanh.default"]`. That is the text
-# of the `target` of each node whose `op` is `"call_function"`.
+# **1.** `operation_names(program)` takes an `ExportedProgram`. It returns the list of the names of
+# its operations in order, such as `["aten.linear.default", "aten.tanh.default"]`. A name is the
+# `target`, as text, of a node whose `op` is `"call_function"`.
 #
-# **2.** `row_scaler()` returns an `nn.Module` whose `forward(x)` takes a tensor of shape (batch, n)
-# and returns each row divided by its largest absolute value, and rows of zeros as they are. It can
-# be exported with both sizes open, and has no parameters.
+# **2.** `row_scaler()` returns an `nn.Module`. Its `forward(x)` takes a tensor of shape (batch, n)
+# and returns each row divided by its largest absolute value. Rows of zeros stay as they are. The
+# module can be exported with both sizes variable, and has no parameters.
 #
-# **3.** `export_to_predict(model, example)` takes a module of one argument and an example of it, of
-# shape (batch, ...) with a batch of two or more. It returns an `ExportedProgram` for prediction, in
-# eval mode, for every batch from one row up. The model is left in the mode that it was in.
+# **3.** `export_to_predict(model, example)` takes a module of one argument and an example of that
+# argument, of shape (batch, ...) with a batch of two or more. It returns an `ExportedProgram` for
+# prediction, in eval mode, for every batch from one row up. The model must keep the mode that it
+# had.
 #
-# Answers are checked here or by `python -m tutorial check 22`; solutions are in
+# Check your answers here or with `python -m tutorial check 22`. Solutions are in
 # `tutorial/solutions/export.py`.
 
 # %%

@@ -1,16 +1,17 @@
 # %% [markdown]
 # # How does a long training survive its interruptions?
 #
-# A computation of a minute is started again when it breaks. A training of days is cut off by a full
-# disc, a time limit, a power failure, and must go on from a file. Done well, nobody can tell from
-# the result that it was ever interrupted, and that can be checked to the last bit.
+# If a computation of a minute breaks, you start it again. A training of days may be stopped by a
+# full disc, a time limit or a power failure. Then it must continue from a file. If this is done
+# well, the result does not show that the training was ever interrupted. You can check this to the
+# last bit.
 #
 # **What you will know at the end:**
 #
 # - what the next step of a training depends on, and so what a checkpoint holds;
-# - how to prove that a resumed training is the same, and what betrays that it is not;
+# - how to prove that a resumed training is the same, and how to see that it is not;
 # - how safetensors stores weights, and why loading such a file cannot run code;
-# - how to write a checkpoint so that a crash cannot take the last good one along.
+# - how to write a checkpoint so that a crash cannot destroy the last good one.
 
 # %%
 import json
@@ -41,10 +42,11 @@ pixels = pixels.float()
 # %% [markdown]
 # ## What the next step depends on
 #
-# The chapter {{ chapter("saving") }} saved the model and the optimiser, which was enough there: the
-# batches came in a fixed order, and nothing was random. Here are the other things that trainings
-# have: dropout, which draws from PyTorch's global generator; a **scheduler**, which changes the
-# learning rate as the steps go by; and an order of the images that is drawn for each epoch.
+# The chapter {{ chapter("saving") }} saved the model and the optimiser. That was enough there,
+# because the batches came in a fixed order, and nothing was random. Other trainings have more:
+# dropout, which draws from PyTorch's global generator; a **scheduler**, which changes the learning
+# rate from step to step; and a random order of the images, drawn for each epoch. This training has
+# all three.
 
 
 # %%
@@ -89,22 +91,23 @@ class Training:
 PARTS = ("model", "optimizer", "scheduler")
 
 # %% [markdown]
-# - `random` is where the generator of dropout is in its sequence. Others have such a state, too: a
-#   NumPy generator in `rng.bit_generator.state`, a `torch.Generator` in `get_state()`, GPUs in
-#   `torch.cuda.get_rng_state_all()`.
-# - The order needs no state, since it is made a function of seed and epoch; `steps` is the position
-#   in the data. (The order of a `DataLoader` comes from its `generator`: save the state that it had
-#   at the beginning of the epoch, draw the order again, and skip what has been seen.)
-# - `best` is the score to beat (a real training takes it on held-out data); without it, the first
-#   model after a resume would count as the best one.
-# - `versions` are for whoever wonders why a result differs after all.
+# - `random` is the state of the generator that dropout uses. Other generators have a state too: a
+#   NumPy generator has `rng.bit_generator.state`, a `torch.Generator` has `get_state()`, and GPUs
+#   have `torch.cuda.get_rng_state_all()`.
+# - The order of the images needs no state, because it is a function of seed and epoch. `steps` is
+#   the position in the data. (The order of a `DataLoader` comes from its `generator`. Save the
+#   state that it had at the beginning of the epoch, draw the order again, and skip the items that
+#   were already used.)
+# - `best` is the best score so far (a real training takes it on held-out data). Without it, the
+#   first model after a resume would count as the best one.
+# - `versions` help you find out why a result differs.
 #
 # ## The same to the last bit
 #
-# One training runs through. Another is interrupted in the middle of an epoch. A third, which begins
-# with other weights and another random state, takes over from the file of the second. `torch.load`
-# with its default, `weights_only=True`, reads all of it: these are tensors, numbers, texts, lists
-# and dictionaries.
+# One training runs without interruption. A second is interrupted in the middle of an epoch. A third
+# begins with other weights and another random state, and continues from the file of the second.
+# `torch.load` with its default, `weights_only=True`, can read all of it: tensors, numbers, texts,
+# lists and dictionaries.
 
 # %%
 STEPS, STOP = 80, 40
@@ -129,8 +132,8 @@ print("losses equal:", before + after == unbroken, " best:", resumed.best == thr
 
 # %% [markdown]
 # `==` on floats is right here. On one machine, with the same versions and number of threads, the
-# same operations give the same bits; {{ chapter("reproducibility") }} has the exceptions. A
-# difference, however small, says that something is missing. Here each thing is left out by itself:
+# same operations give the same bits. {{ chapter("reproducibility") }} has the exceptions. Any
+# difference, however small, means that something is missing. Here one part at a time is left out:
 
 # %%
 fig, (top, bottom) = plt.subplots(2, 1, sharex=True, figsize=(7.5, 5))
@@ -150,16 +153,16 @@ bottom.legend(loc="upper left")
 plt.show()
 
 # %% [markdown]
-# Nothing that was left out raised an error: images of an epoch that is begun again are seen twice,
-# or the learning rate falls too late, and nobody is told. So make this comparison before a long
+# No part that was left out raised an error. Images of an epoch that starts again are seen twice, or
+# the learning rate falls too late, and there is no message. So make this comparison before a long
 # run.
 #
 # ## Weights for others: safetensors
 #
-# A checkpoint is for yourself. Weights alone are often passed on in a safetensors file, which the
-# package of that name reads and writes. The format is simple enough to be read by hand: eight bytes
-# with the length of a header; the header, JSON that gives each tensor's dtype, shape and place;
-# then the numbers as they are in memory.
+# A checkpoint is for yourself. To share only the weights, people often use a safetensors file. The
+# package of that name reads and writes it. The format is so simple that you can read it by hand. It
+# has eight bytes with the length of a header. Then comes the header, JSON with the dtype, shape and
+# place of each tensor. Then come the numbers as they are in memory.
 
 # %%
 weights = through.model.state_dict()
@@ -178,10 +181,11 @@ for name, entry in header.items():
     print(name, entry, same)
 
 # %% [markdown]
-# Nothing in the file names a function, so there is nothing that a reader could be made to call, as
-# a pickle can. For the same reason it holds tensors and texts, and nothing else: no optimiser with
-# its nested dictionaries. And tensors that share memory are refused, such as **tied weights**, one
-# matrix that serves two layers: each would be written, and come back as a tensor of its own.
+# Nothing in the file names a function. So a reader cannot be made to call one, as it can with a
+# pickle. For the same reason the file holds only tensors and texts, and no optimiser with its
+# nested dictionaries. And safetensors refuses tensors that share memory. An example is **tied
+# weights**, one matrix that two layers use. The file would hold the matrix twice, and loading would
+# make two separate tensors.
 
 # %%
 tied = nn.Sequential(nn.Embedding(10, 4), nn.Linear(4, 10, bias=False))
@@ -194,9 +198,9 @@ except RuntimeError as error:
 # %% [markdown]
 # `safetensors.torch.save_model` writes such a matrix once, and `load_model` ties it again.
 #
-# The header tells where each tensor is, so `safe_open` can read one and leave the others on the
-# disc. Here a larger set of weights is written and read in several ways. (Every number that was
-# read is added up, since a file that is only mapped into memory has not been read yet.)
+# The header says where each tensor is, so `safe_open` can read one tensor and leave the others on
+# the disc. Here a larger set of weights is written and read in several ways. (The cell adds up
+# every number that it reads, because a file that is only mapped into memory has not been read yet.)
 
 # %%
 large = {f"layer {i}": torch.full((512, 1024), float(i)) for i in range(8)}
@@ -217,9 +221,9 @@ for file in (pickled, safe):
 # %% [markdown]
 # ## A common mistake: writing over the only checkpoint
 #
-# Opening a file for writing empties it. From then until the last byte is written there is neither
-# the old checkpoint nor the new one. Here the writing fails since somebody put a function into the
-# state, which cannot be pickled; a full disc or a power failure does the same:
+# Opening a file for writing empties it. From then until the last byte is written, neither the old
+# checkpoint nor the new one exists. Here writing fails because somebody put a function into the
+# state, which cannot be pickled. A full disc or a power failure does the same:
 
 
 # %%
@@ -239,9 +243,10 @@ good = torch.load(path)
 attempt(torch.save)
 
 # %% [markdown]
-# Days of work are gone, by the attempt to save them. So write under another name first, see to it
+# In a long training this would destroy days of work. So write under another name first, make sure
 # that the bytes are on the disc, and then rename. `Path.replace` (`os.replace`) puts the new file
-# in the old one's place in one step: whoever looks sees one of the two, and all of it.
+# in the place of the old one in one step. Anyone who reads the file gets one of the two, and all of
+# it.
 
 
 # %%
@@ -258,8 +263,8 @@ save_whole(good, path)
 attempt(save_whole)
 
 # %% [markdown]
-# A training that has gone astray saves its bad state as well as any other, so keep the last few
-# files. Names with leading zeros sort by number:
+# A training that goes wrong saves its bad state too. So keep the last few files. Names with leading
+# zeros sort by number:
 
 # %%
 for _ in range(5):
@@ -274,19 +279,21 @@ torch.set_num_threads(threads)
 # %% [markdown]
 # ## Exercises
 #
-# **1.** `write_or_leave(path, write)` takes a `Path` and a function that is given a file open for
-# writing bytes. If that function returns, its bytes are at `path`; if it raises, `path` is as it
-# was, the exception reaches the caller, and no other file is left in the folder.
+# **1.** `write_or_leave(path, write)` takes a `Path` and a function. It calls the function with a
+# file that is open for writing bytes. If the function returns, its bytes are at `path`. If it
+# raises, `path` is as it was, the exception reaches the caller, and no other file is left in the
+# folder.
 #
 # **2.** `checkpoints_to_delete(names, keep, best)` takes a list of names such as `"step-900.pt"`,
 # without leading zeros and in any order, a number of one or more, and the name of the best. It
-# returns the sorted list of those that are neither among the `keep` with the most steps nor best.
+# returns the sorted list of the names to delete. These are all names except the best and the `keep`
+# names with the most steps.
 #
 # **3.** `read_one_tensor(file, name)` takes a safetensors file that is open for reading bytes, and
-# the name of a tensor of dtype F32. It returns the tensor as a NumPy array of float32, and reads
-# nothing of the others: `file.seek` goes to where the bytes begin.
+# the name of a tensor of dtype F32. It returns the tensor as a NumPy array of float32. It must not
+# read the other tensors: `file.seek` goes to where the bytes begin.
 #
-# Answers are checked here or by `python -m tutorial check 23`; solutions are in
+# Check your answers here or with `python -m tutorial check 23`. Solutions are in
 # `tutorial/solutions/checkpoints.py`.
 
 # %%
@@ -319,9 +326,9 @@ check(read_one_tensor)
 # %% [markdown]
 # ## Where to read on
 #
-# - {{ chapter("reproducibility") }}: what else two equal trainings have to share.
-#   {{ chapter("saving") }}: `state_dict`, devices, and files that are programs.
-# - PyTorch tutorials:
-#   [Saving and Loading Models](https://pytorch.org/tutorials/beginner/saving_loading_models.html);
-#   documentation: "Distributed Checkpoint", for models on several devices.
+# - {{ chapter("reproducibility") }}: what else has to be the same in two equal trainings.
+# - {{ chapter("saving") }}: `state_dict`, devices, and files that are programs.
+# - PyTorch tutorials: [Saving and Loading
+#   Models](https://pytorch.org/tutorials/beginner/saving_loading_models.html); documentation:
+#   "Distributed Checkpoint", for models on several devices.
 # - safetensors: [the format](https://huggingface.co/docs/safetensors).

@@ -1,24 +1,25 @@
 # %% [markdown]
-# # Can this number be had again?
+# # Can you get this number again?
 #
-# With NumPy a seed gives the same numbers again, and there the matter often ends. PyTorch has more
-# to it: a generator for each device, operations that add in no fixed order, and training, in which
-# a difference in a last bit grows. Some of it can be fixed. Where it cannot, a result is a spread
-# rather than a number.
+# With NumPy a seed gives the same numbers again, and often nothing else is needed. PyTorch needs
+# more. It has a generator for each device and operations that add in no fixed order. And in
+# training a difference in the last bit grows. You can fix some of this. Where you cannot, a result
+# is a spread rather than a number.
 #
 # **What you will know at the end:**
 #
 # - what a seed fixes, and what it does not
 # - why the same sum may have other last bits, with other threads or on another machine
-# - what deterministic algorithms are, and what cannot be promised
-# - how to compare two runs, what to write down of a run, and how to report one that depends on luck
+# - what deterministic algorithms are, and what nobody can promise
+# - how to compare two runs, what to record about a run, and how to report a result that depends on
+#   luck
 #
 # ## A seed starts a stream
 #
-# A *generator* turns a seed into a stream of numbers. Each library has its own, so one seed gives
-# different numbers in NumPy, in PyTorch, and in Python's `random`, and within a library different
-# ones in another function or dtype. Two generators of one seed are not two sources: they give the
-# same stream twice.
+# A *generator* turns a seed into a stream of numbers. Each library has its own generator. So one
+# seed gives different numbers in NumPy, in PyTorch and in Python's `random`. Within a library it
+# gives different numbers for another function or dtype. Two generators with the same seed are not
+# two sources: they give the same stream twice.
 
 # %%
 from collections import Counter
@@ -47,7 +48,7 @@ print("in float64 ", uniform(0, torch.float64).numpy())
 print("twice equal", torch.equal(uniform(0), uniform(0)))
 
 # %% [markdown]
-# A stream may look different when it is asked for in other portions. And not all seeds differ: the
+# A stream may look different if you ask for it in other portions. And not all seeds differ: the
 # CPU's generator uses only the lower half of a seed's bits.
 
 # %%
@@ -56,13 +57,12 @@ print("randn(15) begins randn(16):", torch.equal(first, longer[:15]))
 print("seeds 1 and 1 + 2**32 give the same:", torch.equal(uniform(1), uniform(1 + 2**32)))
 
 # %% [markdown]
-# ## The state that everybody draws from
+# ## The global state
 #
-# Without a generator, functions draw from a global one, which `torch.manual_seed` seeds on every
-# device. One more draw anywhere in the program changes all that it gives from then on. A generator
-# that you pass in is yours alone. Modules take none when they draw their first weights. For them
-# there is `fork_rng`: seed the global state inside of it, and it puts the old state back
-# afterwards.
+# Functions without a generator draw from a global one. `torch.manual_seed` seeds it on every
+# device. One more draw anywhere in the program changes all later numbers. A generator that you pass
+# in is yours alone. Modules take no generator when they draw their first weights. For them, use
+# `fork_rng`: seed the global state inside it, and it restores the old state afterwards.
 
 
 # %%
@@ -79,14 +79,14 @@ print("global the same:", torch.equal(shared, shared_later))
 print("own the same:   ", torch.equal(own, own_later))
 
 # %% [markdown]
-# `torch.Generator("cuda")` is a GPU's, whose numbers are not the CPU's of that seed. So what should
-# be the same on all devices is drawn on the CPU and moved. The workers of a `DataLoader` have
-# states of their own; {{ chapter("data") }} seeds them.
+# `torch.Generator("cuda")` is the generator of a GPU. With the same seed its numbers differ from
+# the CPU's. So if numbers should be the same on all devices, draw them on the CPU and move them.
+# The workers of a `DataLoader` have their own states. {{ chapter("data") }} seeds them.
 #
 # ## Addition is not associative
 #
 # Each addition rounds, so the order of additions decides the last bits. Here the same numbers are
-# summed in many orders:
+# added in many orders:
 
 # %%
 x = torch.rand(100_000, generator=seeded(0))
@@ -104,8 +104,9 @@ ax.set_ylabel("orders (count)")
 plt.show()
 
 # %% [markdown]
-# Nobody shuffles on purpose. But each thread adds up a part, so the number of threads decides the
-# order. So may the number of rows in a product, since a library picks its kernel by it:
+# Nobody shuffles on purpose. But each thread adds up a part, so the number of threads changes the
+# order. The number of rows in a product may change it too, because a library chooses its kernel by
+# this number:
 
 # %%
 torch.set_num_threads(2)
@@ -123,10 +124,11 @@ for name, same in {
 # ## Operations that add in any order
 #
 # On a GPU thousands of threads may add to the same place, in the order in which they happen to
-# come. So `index_add_`, which adds rows at given places, and the backward pass of many operations
-# may give other bits at each call. `torch.use_deterministic_algorithms(True)` takes an ordered
-# algorithm where there is one, often slower, and raises an error where there is none. It also fills
-# new memory with `nan`, on a CPU too, so that whoever reads it before it is written notices:
+# arrive. So `index_add_`, which adds rows at given places, and the backward pass of many operations
+# may give other bits at each call. `torch.use_deterministic_algorithms(True)` uses an ordered
+# algorithm where there is one, which is often slower, and raises an error where there is none. It
+# also fills new memory with `nan`, on a CPU too, so that you notice if code reads memory before it
+# writes it:
 
 # %%
 torch.use_deterministic_algorithms(mode=True)
@@ -145,16 +147,17 @@ if torch.cuda.is_available():
     torch.use_deterministic_algorithms(mode=False)
 
 # %% [markdown]
-# Two more settings for a GPU: cuBLAS, which multiplies matrices there, wants the environment
-# variable `CUBLAS_WORKSPACE_CONFIG=:4096:8` from the program's start; and
-# `torch.backends.cudnn.benchmark = True` picks the algorithm of a convolution by timing, and so by
-# chance: leave it off.
+# There are two more settings for a GPU. cuBLAS, which multiplies matrices there, needs the
+# environment variable `CUBLAS_WORKSPACE_CONFIG=:4096:8` from the program's start.
+# `torch.backends.cudnn.benchmark = True` chooses the algorithm of a convolution by timing, and so
+# by chance: leave it off.
 #
-# ## What no seed covers
+# ## What no seed fixes
 #
 # PyTorch's note on reproducibility says that completely reproducible results "are not guaranteed
-# across PyTorch releases, individual commits, or different platforms", nor between CPU and GPU.
-# This is what decides the last bits here, as the benchmark of this site asks the libraries for it:
+# across PyTorch releases, individual commits, or different platforms", nor between CPU and GPU. The
+# cell prints what decides the last bits here. The benchmark of this site gets the same facts from
+# the libraries:
 
 # %%
 from bench.machine import facts
@@ -171,14 +174,14 @@ for name, value in facts.items():
     print(f"{name:26}{value}")
 
 # %% [markdown]
-# Write this down for every run, with its seeds, its data, and the version of its code. Each result
-# file of this site holds it ([the machine](../../machine.html)), and
-# {{ chapter("comparing_machines") }} reads one.
+# Record this for every run, with its seeds, its data, and the version of its code. Each result file
+# of this site holds it ([the machine](../../machine.html)), and {{ chapter("comparing_machines") }}
+# reads one.
 #
-# ## What training makes of the last bit
+# ## What training does to the last bit
 #
-# Here are two trainings that are the same on paper. In the second one, the items of each batch
-# stand in reverse, so that the mean of their gradients is taken in another order.
+# Here are two trainings that are the same on paper. The second one reverses the items of each
+# batch, so the mean of their gradients is taken in another order.
 
 # %%
 pixels, labels = load_digits(return_X_y=True)
@@ -221,11 +224,11 @@ ax.set(xlabel="step of training (count)", ylabel="difference (no unit)")
 plt.show()
 
 # %% [markdown]
-# So compare trainings bit by bit only where all of the above is the same, and else by what they
-# reach. Compare single operations with a tolerance, but not with any tolerance. `np.allclose` asks
-# for a small error relative to each entry, which an entry whose terms cancel cannot have. This
-# site's tolerance is relative to the largest entry and follows from rounding: it grows with the
-# root of the number of roundings (`reduction`) that an entry went through.
+# So compare trainings bit by bit only if all of the above is the same. Otherwise compare their
+# results. Compare single operations with a tolerance, but choose it carefully. `np.allclose`
+# requires a small error relative to each entry. If the terms of an entry cancel, it cannot meet
+# this. This site's tolerance is relative to the largest entry and follows from rounding. It grows
+# with the square root of the number of roundings (`reduction`) of an entry.
 #
 # {{ function("bench/timing/verify.py", "tolerance") }}
 
@@ -242,8 +245,8 @@ for name, got in {"float32": a @ b, "a term lost": a[:, :-1] @ b[:-1]}.items():
 # %% [markdown]
 # ## A result is a spread
 #
-# A seed chooses the first weights and the order of the batches. Neither belongs to the method, so
-# what the method reaches is known from several seeds:
+# A seed chooses the first weights and the order of the batches. Neither belongs to the method. So
+# you need several seeds to know what the method reaches:
 
 # %%
 scores = np.array([fit(seed, 4)[0] for seed in range(8)])
@@ -263,8 +266,8 @@ print(f"standard deviation by the choice of {len(testing)} test digits alone {ch
 # %% [markdown]
 # ## A common mistake: reporting the best seed
 #
-# A new method is tried with eight seeds, and its best result is reported against one run of the old
-# method. Here the new method is the old one:
+# Someone tries a new method with eight seeds, and compares its best result with one run of the old
+# method. Here the new method is the same as the old one:
 
 # %%
 better = scores.max() - scores
@@ -273,24 +276,25 @@ print(f"it beats {np.mean(better > 0):.0%} of single runs, and nothing was impro
 torch.set_num_threads(threads_before)
 
 # %% [markdown]
-# A seed is not a setting to be tuned. Give both methods the same number of seeds, chosen before,
-# and report both spreads; choose settings on data that are not the test set.
+# A seed is not a setting to tune. Give both methods the same number of seeds, chosen before, and
+# report both spreads. Choose settings on data that are not the test set.
 #
 # ## Exercises
 #
-# **1.** `spawn_generators(seed, count)` takes two ints and returns a list of `count` generators of
-# PyTorch, on the CPU. They depend on `seed` alone, and their streams differ from each other and
-# from those of other seeds. The global states stay as they were. (`np.random.SeedSequence` helps.)
+# **1.** `spawn_generators(seed, count)` takes two ints. It returns a list of `count` generators of
+# PyTorch, on the CPU. They depend only on `seed`, and their streams differ from each other and from
+# those of other seeds. The global states must not change. (`np.random.SeedSequence` helps.)
 #
 # **2.** `sums_agree(got, wanted, terms)` takes two floats and the float32 tensor of shape (n,)
-# whose sum they should be. It returns whether they differ by at most `10 * sqrt(n) * 2**-24` times
-# the summed magnitudes of the terms, a bool; not a number agrees with nothing.
+# whose sum they should be. It returns a bool: whether they differ by at most
+# `10 * sqrt(n) * 2**-24` times the sum of the absolute values of the terms. `nan` agrees with
+# nothing.
 #
-# **3.** `epoch_order(n, seed, epoch)` takes three ints and returns a tensor of shape (n,), int64,
-# a shuffled `range(n)` that depends on these three alone: a run that goes on in a later epoch needs
-# not draw the earlier ones. The global state stays as it was.
+# **3.** `epoch_order(n, seed, epoch)` takes three ints. It returns a tensor of shape (n,), int64, a
+# shuffled `range(n)` that depends only on these three. So a run that continues in a later epoch
+# need not draw the earlier orders. The global state must not change.
 #
-# Answers are checked here or by `python -m tutorial check 24`; solutions are in
+# Check your answers here or with `python -m tutorial check 24`. Solutions are in
 # `tutorial/solutions/reproducibility.py`.
 
 # %%
@@ -323,7 +327,7 @@ check(epoch_order)
 # ## Where to read on
 #
 # - {{ chapter("reductions") }}: the error of a sum. {{ chapter("checkpoints") }}: generators are
-#   part of what to save. {{ chapter("comparing_machines") }}: the same, for times.
+#   part of what to save. {{ chapter("comparing_machines") }}: the same question for times.
 # - PyTorch documentation: [Reproducibility](https://pytorch.org/docs/stable/notes/randomness.html);
 #   NumPy documentation: [Parallel random number
 #   generation](https://numpy.org/doc/stable/reference/random/parallel.html).

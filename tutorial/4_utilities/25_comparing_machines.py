@@ -1,27 +1,27 @@
 # %% [markdown]
 # # Is the other machine faster?
 #
-# A new laptop, a rented server, the same machine after an update: what is asked is always a ratio
-# of times that were not measured side by side. The files that this site is made from hold what is
-# needed to answer that, and to say how sure the answer is. They are plain JSON, so that NumPy, and
-# pandas with its tables of named columns, can check every number in them.
+# A new laptop, a rented server, the same machine after an update: the question is always about a
+# ratio of times that were not measured side by side. The result files of this site hold what you
+# need to answer it, and to say how sure the answer is. They are plain JSON. So you can check every
+# number in them with NumPy, and with pandas and its tables of named columns.
 #
 # **What you will know at the end:**
 #
 # - what a result file holds, and how a speedup and its interval come from raw times
-# - how to compare two files, and how to let a program fail where something became slower
-# - what makes two results comparable, and when a difference is only noise
+# - how to compare two files, and how to make a program fail where something became slower
+# - when two results are comparable, and when a difference is only noise
 # - how to average ratios, and how not to
 #
-# ## To measure
+# ## Measure
 #
-# One command measures and writes `reports/results/<machine>/<time>.json`; `--machine` names the
+# One command measures and writes `reports/results/<machine>/<time>.json`. `--machine` names the
 # machine, `--budget` gives it more seconds, `--full` asks for more cases:
 #
 #     pytest bench/ --benchmark-only --machine my-laptop
 #
 # This chapter reads the file that comes with the project, so its outputs are the same everywhere.
-# `current` brings a file that an older version wrote into the form of today.
+# `current` converts a file of an older version into today's form.
 
 # %%
 import json
@@ -50,9 +50,8 @@ print(content["machine_info"]["label"], content["machine_info"]["versions"])
 # %% [markdown]
 # ## Cells
 #
-# A **cell** is one contender in one case. `cells` lists all that were asked for, each with a
-# status: `ok` where it has a time, `skipped` and others where it has none. Some have a reason
-# beside it:
+# A **cell** is one contender in one case. `cells` lists all cells that the run asked for, each with
+# a status: `ok` if it has a time, `skipped` and others if it has none. Some also have a reason:
 
 # %%
 cells = pd.DataFrame(content["cells"])
@@ -61,11 +60,11 @@ for status, found in cells[cells["reason"] != ""].groupby("status"):
     print(f"{status}: {found['reason'].iloc[0]}")
 
 # %% [markdown]
-# `benchmarks` holds the cells that have a time, in the form of pytest-benchmark, a tool for timing
-# whose own `pytest-benchmark compare` reads these files as well. A cell is found by its id. The
-# unit stands in the name (`_s` for seconds); `low` and `high` are the ends of an interval, as in
-# {{ chapter("timing") }}. `time_s` is the time of the fastest blocks, `typical_s` that of the
-# median ones (the two are one in a file of an older version, which knew medians alone):
+# `benchmarks` holds the cells that have a time, in the format of pytest-benchmark. This is a tool
+# for timing, and its `pytest-benchmark compare` can read these files too. You find a cell by its
+# id. The unit is in the name (`_s` for seconds). `low` and `high` are the ends of an interval, as
+# in {{ chapter("timing") }}. `time_s` is the time of the fastest blocks, `typical_s` that of the
+# median blocks. (In a file of an older version, which only had medians, the two are the same.)
 
 # %%
 entries = {entry["extra_info"]["cell"]: entry for entry in content["benchmarks"]}
@@ -77,8 +76,9 @@ print(info["speedup"])
 # %% [markdown]
 # ## From raw times to a speedup
 #
-# The raw times are those of blocks: many calls each, divided by their number. A case is visited
-# several times. `samples` tells which visit a block is from, and which blocks were disturbed:
+# The raw times are those of blocks: the time of many calls, divided by their number. A case is
+# visited several times. `samples` says which visit a block is from, and which blocks were
+# disturbed:
 
 
 # %%
@@ -103,11 +103,11 @@ ax.legend()
 plt.show()
 
 # %% [markdown]
-# The speedup compares the fastest blocks, since interference only ever adds time. Each visit gives
-# one value: the time of NumPy's fastest block over that of the other's, of those that were not
-# disturbed. The speedup is their mean in logarithms. Here it is by hand, and as the file says (its
-# own gives a visit far from the others less weight; in an older file it is the median over pairs of
-# blocks):
+# The speedup compares the fastest blocks, because interference only ever adds time. Each visit
+# gives one value: the time of NumPy's fastest block divided by that of the other contender, without
+# the disturbed blocks. The speedup is the mean of these values in logarithms. The cell computes it
+# by hand and shows the file's value beside it. (The file's own method gives less weight to a visit
+# that is far from the others. In an older file the speedup is the median over pairs of blocks.)
 
 
 # %%
@@ -127,17 +127,17 @@ table = pd.DataFrame(told).set_index("n").round(4)
 table.assign(inside=table["by hand"].between(table["low"], table["high"]))
 
 # %% [markdown]
-# Two files know nothing of each other, so between machines there are no visits in common. There the
-# times `time_s` are divided, and their intervals are joined as independent errors are: in
-# logarithms, by the root of the summed squares.
+# Two files were measured independently, so two machines have no visits in common. For them, the
+# times `time_s` are divided. Their intervals are combined like independent errors: in logarithms,
+# as the square root of the sum of squares.
 #
-# ## A second file, with a truth planted in it
+# ## A second file, with a planted difference
 #
-# To know whether a comparison can be trusted, give it a difference that you know. The file has a
+# To know whether you can trust a comparison, give it a difference that you know. The file has a
 # second measurement of each cell, its *twin*: another process ran the same code, to test the timer.
-# The twins play the other machine here. Every third time of `torch-cpu` is made longer by a
-# quarter, and the file is made to say that its code for `sort` was another. Nothing of that was
-# measured; it is **planted**.
+# Here the twins play the other machine. The cell makes every third time of `torch-cpu` longer by a
+# quarter. And it changes the file so that its code for `sort` seems to be different. Nobody
+# measured any of this: it is **planted**.
 
 # %%
 PLANTED = 1.25
@@ -161,12 +161,12 @@ for entry in other["benchmarks"]:
         info["source_sha256"] = "0" * 64
 
 # %% [markdown]
-# ## Compared
+# ## Compare
 #
-# `python -m reports compare A B` holds B against A, the baseline. With `--fail-above` it is a gate:
-# it ends with an exit status other than zero where B is surely slower by more, so that a script
-# that tests every change of a program stops there. `export` writes the cells of all files as one
-# table, as CSV, Parquet (a binary form of tables) or JSON. Both are run here, side by side:
+# `python -m reports compare A B` compares B with A, the baseline. With `--fail-above` it is a gate:
+# if B is surely slower by more than that, its exit status is not zero. So a script that tests every
+# change of a program can stop there. `export` writes the cells of all files as one table, as CSV,
+# Parquet (a binary format for tables) or JSON. The cell runs both at the same time:
 
 
 # %%
@@ -188,18 +188,18 @@ with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor() as pool:
 print(compared.stdout.partition("\ntimes as fast as")[0])
 
 # %% [markdown]
-# After the sentences come the means of families and each cell that clearly differs, then a count of
-# verdicts and an account of what differs between the two:
+# After the sentences come the means of families and each cell that clearly differs. Then come a
+# count of verdicts and a list of what differs between the two files:
 
 # %%
 print(compared.stdout[compared.stdout.rindex("\nplanted: ") :].strip())
 
 # %% [markdown]
-# A verdict is *faster* or *slower* where the whole interval lies more than 5 % away from 1, *tie*
-# where all of it lies within 10 % of 1, *unsettled* where it holds both answers, and *not
-# comparable* where the two did not do the same thing. `sort` is of the last kind, since the
-# checksums of its code differ, and so is what was skipped. So `sort` is left out where what the
-# gate found is held against the truth:
+# A verdict is *faster* or *slower* if the whole interval is more than 5 % away from 1. It is *tie*
+# if the whole interval is within 10 % of 1, *not comparable* if the two did not do the same thing,
+# and *unsettled* otherwise. `sort` is not comparable, because the checksums of its code differ.
+# Cells that were skipped are not comparable either. So the next cell leaves out `sort` and compares
+# what the gate found with the planted truth:
 
 # %%
 keys = {
@@ -214,8 +214,9 @@ print(
 print(f"exit status {compared.returncode}: {compared.stderr.splitlines()[-1]}")
 
 # %% [markdown]
-# What it misses is unsettled: the interval is too wide for so small a difference. A gate that has
-# to be sure misses some. One that need not be sure raises false alarms.
+# The cells that the gate misses are unsettled: their interval is too wide for so small a
+# difference. A gate that has to be sure misses some changes. A gate that need not be sure raises
+# false alarms.
 #
 # ## All ratios at once
 #
@@ -238,20 +239,20 @@ ax.legend(title="geometric mean", ncols=2)
 plt.show()
 
 # %% [markdown]
-# The dots that were not planted are the same code, measured twice in one run: their scatter is what
-# noise does. Two runs of one machine may differ by more, since each has its own hour and its own
-# place in memory. So before you compare two machines, compare two runs of one, which
-# `python -m bench.trust.repeatability` does.
+# The dots that were not planted are the same code, measured twice in one run. Their scatter is
+# noise. Two runs of one machine may differ by more, because each runs at another time and in other
+# memory. So before you compare two machines, compare two runs of one machine.
+# `python -m bench.trust.repeatability` does this.
 #
-# Two results are comparable where code and precision are the same, and one core is held against one
-# core, or all against all. Whether versions, settings and environment should be the same depends on
-# the question: to compare processors, yes; to judge an update, that is the difference asked about.
-# The account lists what differs. It cannot list what no file tells, such as another program that
-# ran.
+# Two results are comparable if code and precision are the same, and if one core is compared with
+# one core, or all with all. Whether versions, settings and environment should be the same depends
+# on the question. To compare processors, they should. To judge an update, the versions are the
+# difference that you ask about. The list shows what differs. It cannot show what no file records,
+# such as another program that ran.
 #
 # ## A common mistake: the arithmetic mean of ratios
 #
-# Two programs on machines A and B, in seconds. Is B faster, taken together?
+# Here are two programs on machines A and B, in seconds. Is B faster, taken together?
 
 # %%
 a, b = np.array([1.0, 4.0]), np.array([2.0, 2.0])
@@ -260,10 +261,10 @@ print(f"B over A, mean {np.mean(b / a):.2f}: A is faster")
 print(f"geometric {np.exp(np.log(a / b).mean()):.2f} and {np.exp(np.log(b / a).mean()):.2f}")
 
 # %% [markdown]
-# The arithmetic mean gives a large ratio more weight than its inverse, so it favours whoever is the
-# denominator. The geometric mean, the exponential of the mean logarithm, says the same from both
-# sides. (Means of times ask something else: they are ruled by the longest.) The same error on the
-# real file, NumPy against `torch-cpu` over all cases:
+# The arithmetic mean gives a large ratio more weight than its inverse. So it favours the machine in
+# the denominator. The geometric mean, the exponential of the mean logarithm, gives the same answer
+# from both sides. (Means of times answer another question: the longest times decide them.) Here is
+# the same error on the real file, NumPy against `torch-cpu` over all cases:
 
 # %%
 mine = table[table["machine"] == "amd-epyc-2-cores"]
@@ -278,8 +279,8 @@ favoured = np.mean(numpy_s / torch_s) > 1 and np.mean(torch_s / numpy_s) > 1
 print("by the arithmetic mean", "each is faster than the other" if favoured else "one is faster")
 
 # %% [markdown]
-# Another way to win is to hold the fastest block of one side against the median of the other. That
-# way this file is faster than itself:
+# Another trick is to compare the fastest block of one side with the median of the other. In this
+# way the file is faster than itself:
 
 # %%
 infos = pd.DataFrame([entry["extra_info"] for entry in entries.values()])
@@ -290,18 +291,19 @@ print(f"the fastest blocks of this file against its own medians: {gain:.3f} time
 # ## Exercises
 #
 # **1.** `geometric_mean_ratio(a, b)` takes two arrays of shape (n,), the times of two machines for
-# the same n cases, and returns the geometric mean of a over b, a float. It is right for thousands
-# of cases too, whose product would overflow.
+# the same n cases. It returns the geometric mean of a over b as a float. It must also be right for
+# thousands of cases, whose product would overflow.
 #
-# **2.** `verdict_of(low, high)` takes the ends of the interval of a ratio and returns `"faster"`
-# where all of it is above 1.05, `"slower"` where all of it is below 1 / 1.05, else `"tie"` where
-# all of it lies from 1 / 1.1 to 1.1, else `"unsettled"`, also for ends that are `nan`.
+# **2.** `verdict_of(low, high)` takes the ends of the interval of a ratio. It returns `"faster"` if
+# the whole interval is above 1.05, and `"slower"` if the whole interval is below 1 / 1.05.
+# Otherwise it returns `"tie"` if the whole interval is from 1 / 1.1 to 1.1, and else `"unsettled"`.
+# Ends that are `nan` give `"unsettled"` too.
 #
 # **3.** `ratios_by_cell(a, b)` takes two tables with the columns `id` and `time_s`, in any order.
-# It returns a series of a's time over b's, indexed by `id`, for the cells that have a time in both
-# (`nan` is none), in the order of a.
+# It returns a series of a's time over b's, indexed by `id`, in the order of a. It has only the
+# cells that have a time in both tables (`nan` means no time).
 #
-# Answers are checked here or by `python -m tutorial check 25`; solutions are in
+# Check your answers here or with `python -m tutorial check 25`. Solutions are in
 # `tutorial/solutions/comparing_machines.py`.
 
 # %%
@@ -334,7 +336,7 @@ check(ratios_by_cell)
 # ## Where to read on
 #
 # - {{ chapter("timing") }}: where the intervals come from; {{ chapter("reproducibility") }}: the
-#   same question for values; [the machine of these pages](../../machine.html), and how far to
+#   same question for values; [the machine of these pages](../../machine.html), and how far you can
 #   trust it.
 # - `python -m reports compare --help`, and the project's README, section "Reports and machines side
 #   by side".

@@ -1,13 +1,13 @@
 # %% [markdown]
 # # What goes wrong most often?
 #
-# Few mistakes in PyTorch raise an error. Most give a number, only the wrong one, or the right one
-# at the wrong price. Each chapter has made one of them on purpose and shown what follows; this page
-# gathers them, with links to where it happens.
+# Few mistakes in PyTorch raise an error. Most give a number. Either the number is wrong, or it is
+# right but comes too slowly. Each chapter has made one of them on purpose and shown what follows.
+# This page collects them, with links to the places.
 #
 # **What you will know at the end:**
 #
-# - which mistakes this tutorial has made, and where their consequences are shown
+# - which mistakes this tutorial has made, and where it shows their consequences
 # - the questions to ask, in order, when a model does not learn
 # - the questions to ask, in order, when a number about speed looks too good
 #
@@ -17,17 +17,17 @@
 #
 # ## When a model does not learn
 #
-# Ask in this order, from the cheapest question to the dearest:
+# Ask in this order, from the cheapest question to the most expensive:
 #
 # 1. Are the shapes what they should be, or did something broadcast? {{ chapter("views") }}
-# 2. Are the dtypes and the devices the ones you think? {{ chapter("tensors") }}
+# 2. Are the dtypes and the devices the ones that you expect? {{ chapter("tensors") }}
 # 3. Does the loss get what it expects, logits or probabilities? {{ chapter("training_ladder") }}
 # 4. Is every gradient there, and were the old ones cleared? {{ chapter("autograd") }}
-# 5. Is a gradient of your own right by finite differences? {{ chapter("autograd_in_depth") }}
+# 5. Do finite differences confirm a gradient that you wrote? {{ chapter("autograd_in_depth") }}
 # 6. Can the model learn a single batch by heart? If it cannot, the fault is in the code, not in the
 #    data.
 #
-# The last question as a test, which every training program can afford:
+# Here is the last question as a test, which is cheap enough for every training program:
 
 # %%
 import matplotlib.pyplot as plt
@@ -57,9 +57,9 @@ curves = {"sound": learns_one_batch(sound, x, y), "broken": learns_one_batch(bro
 {name: round(losses[-1], 3) for name, losses in curves.items()}
 
 # %% [markdown]
-# The broken model ends in a softmax, and over the wrong dimension at that. It runs, and its loss
-# even falls a little. But it cannot learn the labels of this one batch. The sound model learns
-# them, although they were drawn at random:
+# The broken model ends in a softmax, and over the wrong dimension. It runs, and its loss even falls
+# a little. But it cannot learn the labels of this one batch. The sound model learns them, although
+# they were drawn at random:
 
 # %%
 fig, ax = plt.subplots()
@@ -73,17 +73,17 @@ plt.show()
 # %% [markdown]
 # ## When a number about speed looks too good
 #
-# 1. Do both sides compute the same, in the same dtype, and was that checked?
+# 1. Do both sides compute the same, in the same dtype, and did someone check it?
 #    {{ chapter("precision") }}
-# 2. Is the slower side written as one who knows it would write it? {{ chapter("convolution") }}
-# 3. Do both have the same threads, warm, and did the clock wait for the device?
+# 2. Is the slower side written as an expert would write it? {{ chapter("convolution") }}
+# 3. Do both sides have the same threads, were both warm, and did the clock wait for the device?
 #    {{ chapter("timing") }}
-# 4. Is it above what the machine can do? Then it is no result. {{ chapter("roofline") }}
-# 5. Would it come out the same again? Ask for its interval. {{ chapter("reproducibility") }}
+# 4. Is the number above what the machine can do? Then it is wrong. {{ chapter("roofline") }}
+# 5. Would you get the same number again? Ask for its interval. {{ chapter("reproducibility") }}
 #
 # ## Where to read on
 #
-# - {{ chapter("glossary") }} has the words.
+# - {{ chapter("glossary") }} explains the words.
 # - Karpathy, *A Recipe for Training Neural Networks* (2019), on finding faults that raise no error.
 # - Hoefler and Belli, *Scientific Benchmarking of Parallel Computing Systems* (2015), on ways to
-#   fool oneself and others with numbers about speed, and how to avoid each.
+#   fool yourself and others with numbers about speed, and how to avoid each.

@@ -1,1 +1,1 @@
-"""What each exercise asks of an answer: a module a chapter, a function an exercise, of its name."""
+"""Checks of the exercises: one module for each chapter, one function for each exercise."""

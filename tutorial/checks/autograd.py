@@ -1,4 +1,4 @@
-"""What the exercises of the chapter on autograd ask."""
+"""Checks of the exercises of the chapter on autograd."""
 
 import numpy as np
 import torch
@@ -38,11 +38,14 @@ def descend(answer):
     places = [leaf.data_ptr() for leaf in (a, b)]
     answer((a**2).sum() * b, [a, b], 0.1)
     if [leaf.data_ptr() for leaf in (a, b)] != places:
-        raise NotYetError("expected the leaves in the memory that they had, got them elsewhere")
+        raise NotYetError("expected each leaf in its own memory, got one in new memory: use sub_")
     for name, leaf, wanted in (("a", a, [0.4, -0.8]), ("b", b, 2.5)):
         what = f"loss = (a ** 2).sum() * b, a = [1, -2], b = 3, rate 0.1: {name}"
         expect(what, leaf.detach(), torch.tensor(wanted))
         if not (leaf.is_leaf and leaf.requires_grad):
-            raise NotYetError(f"expected {name} to stay a leaf that requires a gradient")
+            raise NotYetError(
+                f"expected {name} to stay a leaf that requires a gradient, got one that does not:"
+                " change it under torch.no_grad()"
+            )
     expect("a.grad, which was [5, 5] before", a.grad, torch.tensor([5.0, 5.0]))
     expect("b.grad, which was None before", b.grad, None)

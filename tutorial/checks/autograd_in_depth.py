@@ -1,4 +1,4 @@
-"""What the exercises of the chapter on autograd in depth ask."""
+"""Checks of the exercises of the chapter on autograd in depth."""
 
 import torch
 
@@ -6,7 +6,7 @@ from tutorial.exercises import NotYetError, expect
 
 
 def _nodes(node):
-    """Yield a node of the tape and all behind it."""
+    """Yield a node of the tape and all nodes that it sends gradients to."""
     if node is not None:
         yield node
         for each, _ in node.next_functions:
@@ -21,12 +21,17 @@ def stable_softplus(answer):
     if not any(
         isinstance(node, torch.autograd.function.BackwardCFunction) for node in _nodes(y.grad_fn)
     ):
-        raise NotYetError(f"expected a Function of your own on the tape, got {y.grad_fn}")
+        raise NotYetError(
+            f"expected your own Function on the tape, got {y.grad_fn}: call its apply"
+        )
     (grad,) = torch.autograd.grad(y.sum(), leaf, create_graph=True)
     s = torch.sigmoid(x)
     expect(f"gradient at {x.tolist()}", grad.detach(), s)
     if not grad.requires_grad:
-        raise NotYetError("expected a gradient that has a gradient, got one that is off the tape")
+        raise NotYetError(
+            "expected a gradient that is on the tape, got one that is not: use operations on tensors"
+            " in backward"
+        )
     (second,) = torch.autograd.grad(grad.sum(), leaf)
     expect(f"gradient of the gradient at {x.tolist()}", second, s * (1 - s))
 
@@ -42,7 +47,9 @@ def hessian_vector(answer):
     wanted = 12 * x**2 * v + 6 * x.sum() * v.sum()
     expect("f = (x ** 4).sum() + x.sum() ** 3", answer(quartic, x, v), wanted)
     if x.requires_grad or x.grad is not None:
-        raise NotYetError("expected x as it was, got it with requires_grad or .grad set")
+        raise NotYetError(
+            "expected x unchanged, got it with requires_grad or .grad set: work on x.detach()"
+        )
     expect("x after the call", x, before)
     linear = answer(lambda x: (2 * x).sum(), x, v)
     expect("f = (2 * x).sum(), whose Hessian is zero", linear, torch.zeros_like(x))

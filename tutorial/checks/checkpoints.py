@@ -1,4 +1,4 @@
-"""Checks of the exercises on checkpoints and their files."""
+"""Checks of the exercises of the chapter on checkpoints."""
 
 import io
 import tempfile
@@ -23,11 +23,11 @@ def write_or_leave(answer):
         except _CrashError:
             _expect_files("after a function that wrote and then raised", path, b"second")
         else:
-            raise NotYetError("expected the exception of the function, got none")
+            raise NotYetError("expected the exception of the function, got none: do not catch it")
         try:
             answer(path.with_name("new.bin"), _fails)
         except _CrashError:
-            _expect_files("after that with a new path", path, b"second")
+            _expect_files("after a function that raised, with a new path", path, b"second")
 
 
 class _CrashError(Exception):
@@ -71,19 +71,19 @@ def read_one_tensor(answer):
     for name in ("weight", "scale", "large"):
         file = _Counted(data)
         got = answer(file, name)
-        got = got.copy() if isinstance(got, np.ndarray) else got  # of bytes it is read-only
+        got = got.copy() if isinstance(got, np.ndarray) else got  # one made from bytes is read-only
         expect(f"tensor {name!r}", got, tensors[name])
         header = len(data) - sum(tensor.nbytes for tensor in tensors.values())
         most = header + tensors[name].nbytes
         if file.taken > most:
             raise NotYetError(
-                f"tensor {name!r}: expected {most} bytes read at the most, the header and the"
-                f" tensor, got {file.taken} of {len(data)}"
+                f"tensor {name!r}: expected at most {most} bytes to be read, for header and tensor,"
+                f" got {file.taken} of {len(data)}: use file.seek"
             )
 
 
 class _Counted(io.BytesIO):
-    """A file that counts what is read of it."""
+    """A file that counts the bytes that are read from it."""
 
     taken = 0
 

@@ -1,4 +1,4 @@
-"""What the exercises of the chapter on comparing machines ask for."""
+"""Checks of the exercises of the chapter on comparing machines."""
 
 import numpy as np
 import pandas as pd
@@ -40,4 +40,4 @@ def ratios_by_cell(answer):
     if not isinstance(got, pd.Series):
         raise NotYetError(f"expected a pandas Series, got {type(got).__name__}")
     expect("ratios of two tables", got.to_dict(), {"sum": 0.5, "dot": 4.0})
-    expect("the order of a", list(got.index), ["sum", "dot"])
+    expect("the ids, in the order of a", list(got.index), ["sum", "dot"])

@@ -1,4 +1,4 @@
-"""What is asked of the answers to the exercises of the chapter on convolution."""
+"""Checks of the exercises of the chapter on convolution."""
 
 import numpy as np
 import torch
@@ -14,7 +14,7 @@ def conv_output_shape(answer: Answer) -> None:
         ((3, 2, 11, 8), (1, 2, 4, 3), 3, 2),
     ]:
         y = F.conv2d(torch.zeros(x_shape), torch.zeros(w_shape), stride=stride, padding=padding)
-        called = f"{x_shape} under {w_shape}, {stride=}, {padding=}"
+        called = f"x of shape {x_shape}, w of shape {w_shape}, {stride=}, {padding=}"
         expect(called, answer(x_shape, w_shape, stride, padding), tuple(y.shape))
 
 
@@ -27,7 +27,9 @@ def patches_as_columns(answer: Answer) -> None:
         called = f"x of shape (2, 6, 7), {r=}, {stride=}"
         expect(called, answer(x, r, stride), columns)
         if not np.array_equal(x, before):
-            raise NotYetError(f"{called}: expected x to be left as it was, got a changed one")
+            raise NotYetError(
+                f"{called}: expected x unchanged, got it changed: copy before writing"
+            )
 
 
 def correlation_matrix(answer: Answer) -> None:

@@ -1,4 +1,4 @@
-"""Checks of the exercises on datasets, batches and splits."""
+"""Checks of the exercises of the chapter on data."""
 
 import torch
 
@@ -9,7 +9,7 @@ def next_value_windows(answer):
     series = torch.tensor([3.0, -1.0, 4.0, 1.0, 5.0, -9.0])
     for width in (2, 5):
         data = answer(series, width)
-        expect(f"len() for 6 values and a width of {width}", len(data), 6 - width)
+        expect(f"length of the dataset for 6 values, width {width}", len(data), 6 - width)
         for i in (0, len(data) - 1):
             window, value = _parts(f"item {i}", data[i], "window", "next value")
             expect(f"window of item {i}, width {width}", window, series[i : i + width])
@@ -36,21 +36,31 @@ def stratified_split(answer):
     train, test = answer(labels, 0.3, 5)
     if not torch.equal(state, torch.get_rng_state()):
         torch.set_rng_state(state)
-        raise NotYetError("expected the global random state as it was, got one that moved on")
+        raise NotYetError(
+            "expected the global random state unchanged, got it changed: use a torch.Generator"
+        )
     for name, part in (("train", train), ("test", test)):
         if not isinstance(part, torch.Tensor) or part.dtype != torch.int64:
             raise NotYetError(
                 f"{name}: expected a tensor of int64 indices, got {type(part).__name__}"
             )
-    expect("all indices, sorted", torch.cat([train, test]).sort().values, torch.arange(70))
     expect(
-        "items of each class in the test", labels[test].bincount(minlength=3).tolist(), [6, 12, 3]
+        "the indices of both parts together, sorted",
+        torch.cat([train, test]).sort().values,
+        torch.arange(70),
+    )
+    expect(
+        "number of test items of each class",
+        labels[test].bincount(minlength=3).tolist(),
+        [6, 12, 3],
     )
     again, other = (set(answer(labels, 0.3, seed)[1].tolist()) for seed in (5, 6))
     if again != set(test.tolist()):
-        raise NotYetError("expected the same test items from the same seed, got others")
+        raise NotYetError(
+            "expected the same test items from the same seed, got others: seed a generator with it"
+        )
     if other == set(test.tolist()):
-        raise NotYetError("expected other test items from another seed, got the same")
+        raise NotYetError("expected other test items from another seed, got the same: use the seed")
 
 
 def _parts(what, got, *names):

@@ -1,4 +1,4 @@
-"""What the exercises of the chapter on dynamic graphs ask for."""
+"""Checks of the exercises of the chapter on dynamic graphs."""
 
 import torch
 
@@ -9,7 +9,7 @@ def leaves_reached(answer):
     a, b, unused = (torch.tensor(value, requires_grad=True) for value in (2.0, 3.0, 5.0))
     _expect_leaves(answer, "a * b + a", a * b + a, [a, b])
     branched = a * b if b > unused else a.exp()
-    _expect_leaves(answer, "a branch that used a alone", branched, [a])
+    _expect_leaves(answer, "a branch that used only a", branched, [a])
     shared = a
     for _ in range(12):
         shared = shared + shared
@@ -30,7 +30,7 @@ def _expect_leaves(answer, what, output, wanted):
         values = [[each.tolist() for each in some] for some in (wanted, got[:4])]
         raise NotYetError(
             f"{what}: expected the {len(wanted)} leaves with values {values[0]}, "
-            f"got {len(got)}, which begin {values[1]}"
+            f"got {len(got)} tensors, the first with values {values[1]}"
         )
 
 
@@ -50,7 +50,9 @@ def _expect_return(answer, rewards, discount):
     wanted = sum(p * reward for p, reward in zip(powers, rewards, strict=True))
     expect(what, got, torch.tensor(wanted, dtype=torch.float64))
     if not got.requires_grad:
-        raise NotYetError(f"{what}: expected a result with a gradient, got one without")
+        raise NotYetError(
+            f"{what}: expected a result that requires a gradient, got one that does not"
+        )
     by_rewards, by_discount = torch.autograd.grad(got, (r, d), allow_unused=True)
     slopes = [t * discount ** (t - 1) * rewards[t] for t in range(1, len(rewards))]
     wanted = torch.tensor(float(sum(slopes)), dtype=torch.float64)

@@ -1,4 +1,4 @@
-"""Checks of the exercises on exported programs."""
+"""Checks of the exercises of the chapter on export."""
 
 import contextlib
 import io
@@ -27,7 +27,7 @@ def row_scaler(answer):
     x = torch.tensor([[1.0, -4.0, 2.0], [0.0, 0.0, 0.0], [-0.5, 0.25, 0.5]])
     wanted = torch.tensor([[0.25, -1.0, 0.5], [0.0, 0.0, 0.0], [-1.0, 0.5, 1.0]])
     expect(f"rows {x.tolist()}", module(x.clone()), wanted)
-    expect("its parameters", len(list(module.parameters())), 0)
+    expect("number of parameters", len(list(module.parameters())), 0)
     run = _open(module, x.clone()).module()
     expect("exported, the same rows", run(x.clone()), wanted)
     wide = torch.tensor([[-2.0, 1.0, 0.0, 0.0, 0.5]] * 7)
@@ -35,7 +35,7 @@ def row_scaler(answer):
 
 
 def _open(module, x):
-    """Export with both sizes open; what PyTorch reports of a failure beside the error is left."""
+    """Export with both sizes variable; hide what PyTorch prints beside an error."""
     sizes = {axis: torch.export.Dim(name, min=1, max=4096) for axis, name in enumerate("bn")}
     logging.disable(logging.WARNING)
     try:
@@ -44,7 +44,7 @@ def _open(module, x):
     except (AssertionError, RuntimeError) as error:
         lines = [line.strip(" -") for line in str(error).splitlines()]
         said = next((line for line in lines if "speciali" in line), lines[0])
-        raise NotYetError(f"expected to be exported with both sizes open, got: {said}") from error
+        raise NotYetError(f"expected an export with both sizes variable, got: {said}") from error
     finally:
         logging.disable(logging.NOTSET)
 
@@ -53,7 +53,7 @@ def export_to_predict(answer):
     torch.manual_seed(0)
     model = nn.Sequential(nn.BatchNorm1d(5), nn.Dropout(0.5), nn.Linear(5, 2))
     x = torch.randn(9, 5)
-    model(x)  # running means that are not those of the start
+    model(x)  # changes the running means
     for training in (True, False):
         mode = "train" if training else "eval"
         model.train(training)
@@ -61,7 +61,9 @@ def export_to_predict(answer):
         if not isinstance(program, torch.export.ExportedProgram):
             raise NotYetError(f"expected an ExportedProgram, got {type(program).__name__}")
         if model.training is not training:
-            raise NotYetError(f"expected a model left in {mode} mode, got one in the other")
+            raise NotYetError(
+                f"expected the model in {mode} mode afterwards, got it in the other mode"
+            )
         wanted = model.eval()(x).detach()
         model.train(training)
         _run_each_batch(program, x, wanted, mode)
@@ -75,5 +77,5 @@ def _run_each_batch(program, x, wanted, mode):
             got = run(x[:rows])
         except (AssertionError, RuntimeError) as error:
             said = str(error).partition("\n")[0]
-            raise NotYetError(f"{what}: expected a result, got a refusal: {said}") from error
+            raise NotYetError(f"{what}: expected a result, got an error: {said}") from error
         expect(what, got.detach(), wanted[:rows])

@@ -1,4 +1,4 @@
-"""What is asked of the answers in the chapter on fusion."""
+"""Checks of the exercises of the chapter on fusion."""
 
 import tracemalloc
 from collections.abc import Callable
@@ -45,12 +45,12 @@ def swish_into(answer: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> None:
             tracemalloc.stop()
     expect("x afterwards", x, before, tolerance=0.0)
     if result is not out:
-        raise NotYetError("expected the array `out` itself to be returned, got another object")
-    expect("what stands in out", out, wanted)
+        raise NotYetError("expected `out` itself to be returned, got another object")
+    expect("the values in out", out, wanted)
     if made > out.nbytes / 2:
         raise NotYetError(
             f"expected no new array of the size of out ({out.nbytes:,} bytes), got {made:,} bytes"
-            " of new memory while it ran"
+            " of new memory: write every result into out"
         )
     turned = np.empty((200, 300), np.float32).T
     answer(before, turned)

@@ -1,4 +1,4 @@
-"""What the exercises of the chapter on the GPU ask for."""
+"""Checks of the exercises of the chapter on GPUs."""
 
 import torch
 from torch.overrides import TorchFunctionMode
@@ -9,7 +9,7 @@ READING = {"item", "tolist", "numpy", "cpu", "to", "__float__", "__bool__", "__a
 
 
 class _Readings(TorchFunctionMode):
-    """Counts the calls that would wait for a device."""
+    """Counts calls that would wait for a device."""
 
     def __init__(self):
         super().__init__()
@@ -23,7 +23,7 @@ class _Readings(TorchFunctionMode):
 def uses_until_it_pays(answer):
     cases = [
         ((4.0, 1.0, 10.0, 1.0), 4),
-        ((3.0, 1.0, 10.0, 1.0), 6),  # five take as long on either side
+        ((3.0, 1.0, 10.0, 1.0), 6),  # five uses take equally long on both sides
         ((2.0, 0.5, 1.0, 4.0), 1),
         ((1.0, 1.0, 10.0, 1.0), None),
         ((1.0, 2.0, 10.0, 1.0), None),
@@ -31,7 +31,7 @@ def uses_until_it_pays(answer):
     for given, wanted in cases:
         host_s, device_s, moved_bytes, link_bytes_s = given
         got = answer(*given)
-        where = f"host {host_s} s, device {device_s} s, {moved_bytes} bytes at {link_bytes_s} a s"
+        where = f"host {host_s} s, device {device_s} s, {moved_bytes} bytes, {link_bytes_s} bytes/s"
         expect(where, got, wanted)
 
 
@@ -59,4 +59,6 @@ def mean_loss(answer):
         counts[count] = readings.count
     if counts[2] != counts[6]:
         few, more = counts.values()
-        raise NotYetError(f"expected as many waits for 6 losses as for 2, got {more} and {few}")
+        raise NotYetError(
+            f"expected as many waits for 6 losses as for 2, got {more} and {few}: stack them first"
+        )

@@ -1,4 +1,4 @@
-"""What is asked of the answers to the exercises of the chapter on matrix products."""
+"""Checks of the exercises of the chapter on matrix products."""
 
 import torch
 
@@ -11,9 +11,9 @@ def product_intensity(answer: Answer) -> None:
         got = answer(m, k, n, itemsize)
         called = f"product_intensity({m}, {k}, {n}, {itemsize})"
         if not isinstance(got, tuple) or len(got) != len(("operations", "moved", "intensity")):
-            raise NotYetError(f"{called}: expected three numbers, got {got!r}")
+            raise NotYetError(f"{called}: expected a tuple of three numbers, got {got!r}")
         for what, mine, wanted in zip(
-            ("operations", "bytes moved", "operations a byte"),
+            ("operations", "bytes moved", "operations per byte"),
             got,
             (operations, moved, operations / moved),
             strict=True,
@@ -28,9 +28,9 @@ def attention_scores(answer: Answer) -> None:
     before = q.clone(), k.clone()
     wanted = torch.stack([torch.stack([x @ y.T for x, y in zip(*e, strict=True)])
                           for e in zip(q, k, strict=True)])  # fmt: skip
-    expect("q (2, 3, 4, 5) against k (2, 3, 6, 5)", answer(q, k), wanted, tolerance=1e-5)
+    expect("q of shape (2, 3, 4, 5), k of shape (2, 3, 6, 5)", answer(q, k), wanted, tolerance=1e-5)
     if not (torch.equal(q, before[0]) and torch.equal(k, before[1])):
-        raise NotYetError("q and k: expected to be left as they were, got changed ones")
+        raise NotYetError("expected q and k unchanged, got them changed")
 
 
 def cheaper_order(answer: Answer) -> None:

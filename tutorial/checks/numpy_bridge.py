@@ -1,4 +1,4 @@
-"""What the exercises of the chapter on the border to NumPy ask."""
+"""Checks of the exercises of the chapter on sharing memory with NumPy."""
 
 import numpy as np
 import torch
@@ -9,8 +9,8 @@ from tutorial.exercises import NotYetError, expect
 def snapshot_of(answer):
     for what, t in (
         ("t of shape (2, 2)", torch.tensor([[1.0, 2.0], [3.0, 4.0]])),
-        ("t requires gradients", torch.tensor([1.0, -2.0], requires_grad=True)),
-        ("t a transposed view", torch.arange(6).reshape(2, 3).T),
+        ("t that requires gradients", torch.tensor([1.0, -2.0], requires_grad=True)),
+        ("t that is a transposed view", torch.arange(6).reshape(2, 3).T),
     ):
         wanted = t.detach().clone().numpy()
         got = answer(t)
@@ -29,13 +29,13 @@ def tensor_of_any_array(answer):
         ("x[::-1, ::-1]", x[::-1, ::-1]),
         ("x.T", x.T),
         ("x in big-endian order", x.astype(">f8")),
-        ("x read-only", locked),
-        ("x broadcast", np.broadcast_to(x[0], (4, 3))),
+        ("x that is read-only", locked),
+        ("x that is broadcast", np.broadcast_to(x[0], (4, 3))),
     ):
-        _takes(answer, what, given)
+        _expect_tensor_of(answer, what, given)
 
 
-def _takes(answer, what, given):
+def _expect_tensor_of(answer, what, given):
     before = given.tolist()
     always = torch.is_warn_always_enabled()
     torch.set_warn_always(True)
@@ -46,7 +46,9 @@ def _takes(answer, what, given):
     expect(what, got, torch.tensor(before, dtype=torch.float64))
     got[0, 0] = -1.0
     if given.tolist() != before:
-        raise NotYetError(f"{what}: expected x to keep {before[0][0]} when the tensor is written"
-                          f" to, got {given[0, 0]}")  # fmt: skip
+        raise NotYetError(
+            f"{what}: expected x to keep {before[0][0]} after a write to the tensor, got"
+            f" {given[0, 0]}: copy x"
+        )
     before[0][0] = -1.0
     expect(f"{what}, after its first element was set to -1", got, torch.tensor(before).double())

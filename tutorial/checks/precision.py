@@ -1,4 +1,4 @@
-"""What is asked of the answers in the chapter on precision."""
+"""Checks of the exercises of the chapter on precision."""
 
 import math
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from tutorial.exercises import NotYetError, expect
 
 
 def round_to_bfloat16(answer: Callable[[np.ndarray], np.ndarray]) -> None:
-    # one, then the two halfway points beside it: down to an even last bit, up to an even one
+    # one, then two numbers halfway between neighbours: one rounds down to an even last bit, one up
     ties = np.array([1, 1 + 2.0**-8, 1 + 3 * 2.0**-8], np.float32)
     wanted = np.array([1, 1, 1 + 2.0**-6], np.float32)
     _same("1, 1 + 2**-8 and 1 + 3 * 2**-8", answer(ties.copy()), wanted)
@@ -19,7 +19,7 @@ def round_to_bfloat16(answer: Callable[[np.ndarray], np.ndarray]) -> None:
     before = x.copy()
     wanted = torch.from_numpy(before).bfloat16().float().numpy()
     _same("random numbers of either sign", answer(x), wanted)
-    expect("the array that was passed, afterwards", x, before, tolerance=0.0)
+    expect("the argument after the call", x, before, tolerance=0.0)
     _same("the same, transposed", answer(x.T), wanted.T)
     near = np.array([3.4e38, -1e-40, 0.0, np.inf], np.float32)
     wanted = torch.from_numpy(near).bfloat16().float().numpy()
@@ -27,7 +27,7 @@ def round_to_bfloat16(answer: Callable[[np.ndarray], np.ndarray]) -> None:
 
 
 def _same(what: str, got: np.ndarray, wanted: np.ndarray) -> None:
-    """Hold arrays against each other to the last bit, and show the first number that differs."""
+    """Compare arrays to the last bit, and show the first number that differs."""
     expect(what, got, wanted, tolerance=0.01)
     different = np.argwhere(got != wanted)
     if len(different):

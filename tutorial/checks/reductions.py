@@ -1,4 +1,4 @@
-"""What is asked of the answers in the chapter on reductions."""
+"""Checks of the exercises of the chapter on reductions."""
 
 from collections.abc import Callable, Iterable
 
@@ -13,13 +13,13 @@ def stable_logsumexp(answer: Callable[[torch.Tensor], torch.Tensor]) -> None:
         "small numbers": [[0.5, -1.0, 2.0], [0.0, 0.0, 0.0]],
         "large numbers": [[1000.0, 1001.0, 1002.0], [999.0, 1.0, -50.0]],
         "very negative numbers": [[-1000.0, -1001.0, -1002.0], [-500.0, -500.0, -900.0]],
-        "rows of unlike size": [[1000.0, 1001.0, 1002.0], [1.0, 2.0, 3.0]],
+        "rows of different size": [[1000.0, 1001.0, 1002.0], [1.0, 2.0, 3.0]],
     }
     for name, values in rows.items():
         x = torch.tensor(values)
         given = x.clone()
         expect(name, answer(x), torch.logsumexp(given, 1))
-        expect(f"the input after {name}", x, given)
+        expect(f"x after the call with {name}", x, given)
 
 
 def running_mean_var(answer: Callable[[Iterable[float]], tuple[float, float]]) -> None:
@@ -27,13 +27,19 @@ def running_mean_var(answer: Callable[[Iterable[float]], tuple[float, float]]) -
     for numbers in ([3.0], near, far):
         got = answer(iter(numbers))
         if not isinstance(got, tuple) or len(got) != len(("mean", "variance")):
-            raise NotYetError(f"for {numbers}: expected a mean and a variance, got {got!r}")
+            raise NotYetError(f"{numbers}: expected a tuple of mean and variance, got {got!r}")
         expect(f"mean of {numbers}", got[0], float(np.mean(numbers)))
         expect(f"variance of {numbers}", got[1], float(np.var(numbers)))
 
 
 def last_argmax(answer: Callable[[torch.Tensor], torch.Tensor]) -> None:
     x = torch.tensor([[1.0, 3.0, 3.0, 2.0], [5.0, 0.0, 0.0, 0.0], [-1.0, -2.0, -3.0, -1.0]])
-    expect(f"last places of the largest in {x.tolist()}", answer(x), torch.tensor([2, 0, 3]))
+    expect(
+        f"last index of the largest in each row of {x.tolist()}", answer(x), torch.tensor([2, 0, 3])
+    )
     turned = torch.tensor([[1, 4], [4, 1], [0, 4]]).T
-    expect(f"last places of the largest in {turned.tolist()}", answer(turned), torch.tensor([1, 2]))
+    expect(
+        f"last index of the largest in each row of {turned.tolist()}",
+        answer(turned),
+        torch.tensor([1, 2]),
+    )

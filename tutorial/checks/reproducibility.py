@@ -1,4 +1,4 @@
-"""What the exercises of the chapter on reproducibility ask for."""
+"""Checks of the exercises of the chapter on reproducibility."""
 
 import random
 
@@ -17,7 +17,7 @@ def _undisturbed(call):
     before = _states()
     got = call()
     if _states() != before:
-        raise NotYetError("expected the global random states as they were, got them changed")
+        raise NotYetError("expected the global random states unchanged, got them changed")
     return got
 
 
@@ -27,25 +27,29 @@ def spawn_generators(answer):
         made = _undisturbed(lambda seed=seed: answer(seed, 3))
         if not isinstance(made, list) or not all(isinstance(g, torch.Generator) for g in made):
             raise NotYetError(f"seed {seed}: expected a list of torch.Generator, got {made!r}")
-        expect(f"seed {seed}: generators, each of its own", len(set(map(id, made))), 3)
+        expect(f"seed {seed}: number of different generators", len(set(map(id, made))), 3)
         drawn = [torch.rand(4, generator=each) for each in made]
         for first, again in zip(drawn, answer(seed, 3), strict=True):
-            expect(f"seed {seed}, asked again", torch.rand(4, generator=again), first)
+            expect(f"seed {seed}, a second call", torch.rand(4, generator=again), first)
         streams += [tuple(each.tolist()) for each in drawn]
     if len(set(streams)) < len(streams):
-        found = len(set(streams))
-        raise NotYetError(f"seeds 0, 1, 2, three each: expected 9 streams, got {found}")
+        count = len(set(streams))
+        raise NotYetError(
+            f"seeds 0, 1, 2, three generators each: expected 9 different streams, got {count}"
+        )
 
 
 def sums_agree(answer):
     terms = torch.rand(1000, generator=torch.Generator().manual_seed(0))
     wanted = terms.double().sum().item()
-    expect("its float32 sum", answer(terms.sum().item(), wanted, terms), wanted=True)
-    expect("a term lost", answer(terms[1:].sum().item(), wanted, terms), wanted=False)
-    expect("not a number", answer(float("nan"), wanted, terms), wanted=False)
+    expect("the float32 sum", answer(terms.sum().item(), wanted, terms), wanted=True)
+    expect("the sum without one term", answer(terms[1:].sum().item(), wanted, terms), wanted=False)
+    expect("nan", answer(float("nan"), wanted, terms), wanted=False)
     both = torch.cat([terms, -terms])
     expect("terms that cancel, off by 1e-4", answer(1e-4, 0.0, both), wanted=True)
-    expect("negative terms, one lost", answer(-wanted + 0.5, -wanted, -terms), wanted=False)
+    expect(
+        "negative terms, the sum wrong by 0.5", answer(-wanted + 0.5, -wanted, -terms), wanted=False
+    )
     expect("negative terms", answer(-terms.sum().item(), -wanted, -terms), wanted=True)
 
 
@@ -54,7 +58,9 @@ def epoch_order(answer):
     for seed, epoch in ((0, 0), (0, 1), (1, 0), (2, 5)):
         order = _undisturbed(lambda seed=seed, epoch=epoch: answer(n, seed, epoch))
         expect(f"seed {seed}, epoch {epoch}, sorted", order.sort().values, torch.arange(n))
-        expect(f"seed {seed}, epoch {epoch}, asked again", answer(n, seed, epoch), order)
+        expect(f"seed {seed}, epoch {epoch}, a second call", answer(n, seed, epoch), order)
         seen.append(tuple(order.tolist()))
     if len(set(seen)) < len(seen):
-        raise NotYetError("expected another order for each pair of seed and epoch, got one twice")
+        raise NotYetError(
+            "expected a different order for each pair of seed and epoch, got one twice"
+        )

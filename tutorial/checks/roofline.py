@@ -1,4 +1,4 @@
-"""What is asked of the answers in the chapter on the roofline."""
+"""Checks of the exercises of the chapter on the roofline."""
 
 from collections.abc import Callable
 
@@ -12,14 +12,14 @@ def attainable(answer: Callable[..., np.ndarray]) -> None:
     wanted = np.array([5e9, 160e9, 200e9, 200e9])
     expect("2e11 FLOP/s and 2e10 bytes/s", answer(intensity, 2e11, 2e10), wanted)
     expect("one intensity", answer(np.array([3.0]), 1e12, 1e12), np.array([1e12]))
-    expect("the intensities afterwards", intensity, np.array([0.25, 8.0, 10.0, 64.0]))
+    expect("the intensities after the call", intensity, np.array([0.25, 8.0, 10.0, 64.0]))
 
 
 def limiting_roof(answer: Callable[..., str]) -> None:
     # ridge at 10 FLOP per byte
     expect("1,000 FLOP, 50 bytes, peaks 100 and 10", answer(1000, 50, 100, 10), "arithmetic")
     expect("1,000 FLOP, 200 bytes, peaks 100 and 10", answer(1000, 200, 100, 10), "memory")
-    # more operations than bytes, and yet they take less time
+    # more operations than bytes, but they take less time
     expect("400 FLOP, 100 bytes, peaks 100 and 10", answer(400, 100, 100, 10), "memory")
     expect("a copy, without any FLOP", answer(0, 100, 100, 10), "memory")
     expect("a computation on no bytes", answer(100, 0, 100, 10), "arithmetic")

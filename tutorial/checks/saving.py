@@ -1,4 +1,4 @@
-"""What the exercises of the chapter on saving ask for."""
+"""Checks of the exercises of the chapter on saving."""
 
 import torch
 from torch import nn
@@ -33,11 +33,13 @@ def trainable_state(answer):
     what = "BatchNorm1d, Linear, Tanh, Linear, the first Linear frozen"
     expect(f"{what}: names", sorted(got), sorted(wanted))
     if any(tensor.requires_grad for tensor in got.values()):
-        raise NotYetError(f"{what}: expected tensors without a gradient, got some that require one")
+        raise NotYetError(
+            f"{what}: expected tensors that require no gradient, got some that do: detach them"
+        )
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.add_(1)
-    _expect_tensors(f"{what}, after it trained on", got, wanted)
+    _expect_tensors(f"{what}, after more training", got, wanted)
 
 
 def changed_tensors(answer):
@@ -50,9 +52,9 @@ def changed_tensors(answer):
     after["new"] = torch.zeros(1)
     del after["3.bias"]
     wanted = ["0.running_var", "1.bias", "3.bias", "3.weight", "new"]
-    what = "a small change, another dtype, another shape, a name more, a name less"
+    what = "one small change, one other dtype, one other shape, one new name, one missing name"
     expect(what, answer(before, after), wanted)
-    expect("the same the other way round", answer(after, before), wanted)
+    expect("the same with both exchanged", answer(after, before), wanted)
 
 
 def load_what_fits(answer):
@@ -63,11 +65,13 @@ def load_what_fits(answer):
     kept = _copy(model.state_dict())
     wanted = ["1.bias", "1.weight", "3.weight", "head"]
     got = answer(model, state)
-    expect("a hidden layer of another size, and a name more: what did not fit", got, wanted)
+    expect("a hidden layer of another size, and one name more: names that do not fit", got, wanted)
     fits = {name: tensor for name, tensor in state.items() if name not in wanted}
-    _expect_tensors("what fits", model.state_dict(), fits)
-    _expect_tensors("what does not", model.state_dict(), {k: kept[k] for k in wanted[:-1]})
-    expect("the names of the state, afterwards", len(state), len(kept) + 1)
+    _expect_tensors("tensors that fit", model.state_dict(), fits)
+    _expect_tensors(
+        "tensors that do not fit", model.state_dict(), {k: kept[k] for k in wanted[:-1]}
+    )
+    expect("number of names in state after the call", len(state), len(kept) + 1)
     few = {"3.weight": torch.full((1, 3), 2.0)}
-    expect("one name only: what did not fit", answer(model, few), [])
+    expect("one name only: names that do not fit", answer(model, few), [])
     _expect_tensors("one name only", model.state_dict(), few)

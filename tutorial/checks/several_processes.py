@@ -1,4 +1,4 @@
-"""What the exercises of the chapter on several processes ask."""
+"""Checks of the exercises of the chapter on several processes."""
 
 from collections import Counter
 
@@ -17,8 +17,8 @@ def ring_all_reduce(answer):
         def send(source, target, chunk, n=n, sent=sent):
             if target != (source + 1) % n:
                 raise NotYetError(
-                    f"{n} ranks: expected rank {source} to send to {(source + 1) % n} alone,"
-                    f" got a message to {target}"
+                    f"{n} ranks: expected rank {source} to send only to rank {(source + 1) % n},"
+                    f" got a message to rank {target}"
                 )
             if np.shape(chunk) != (5,):
                 raise NotYetError(
@@ -30,11 +30,13 @@ def ring_all_reduce(answer):
         got = answer(arrays, send)
         expect("number of arrays returned", len(got), n)
         for rank, array in enumerate(got):
-            expect(f"what rank {rank} of {n} holds", array, np.sum(before, axis=0))
+            expect(f"the array of rank {rank} of {n}", array, np.sum(before, axis=0))
         for rank in range(n):
             expect(f"messages sent by rank {rank} of {n}", sent[rank], 2 * (n - 1))
         if any(not np.array_equal(*pair) for pair in zip(arrays, before, strict=True)):
-            raise NotYetError("expected the given arrays as they were, got them changed")
+            raise NotYetError(
+                "expected the given arrays unchanged, got them changed: copy them first"
+            )
 
 
 def shard_indices(answer):

@@ -1,4 +1,4 @@
-"""Checks of the exercises on smoothing, on reading event files, and on naming runs."""
+"""Checks of the exercises of the chapter on TensorBoard."""
 
 import re
 import tempfile
@@ -8,21 +8,21 @@ from torch.utils.tensorboard import SummaryWriter
 
 from tutorial.exercises import NotYetError, expect
 
-LONGEST = 100  # of a name, characters
+LONGEST = 100  # characters of a name
 
 
 def slider_smoothed(answer):
     values = [4.0, 2.0, 2.0, -6.0]
     kept = list(values)
-    expect("values smoothed by a weight of zero", answer(values, 0.0), kept)
+    expect("values [4, 2, 2, -6] smoothed by 0", answer(values, 0.0), kept)
     wanted = [4.0, (2.0 + 2.0) / 1.5, (1.0 + 1.0 + 2.0) / 1.75, (0.5 + 0.5 + 1.0 - 6.0) / 1.875]
     got = answer(values, 0.5)
-    expect("how many values [4, 2, 2, -6] becomes", len(got), len(wanted))
+    expect("number of smoothed values of [4, 2, 2, -6]", len(got), len(wanted))
     for k, (mine, theirs) in enumerate(zip(got, wanted, strict=True), start=1):
         expect(f"value {k} of [4, 2, 2, -6] smoothed by 0.5", mine, theirs)
     for k, mine in enumerate(answer([3.0] * 5, 0.9), start=1):
         expect(f"value {k} of a constant 3 smoothed by 0.9", mine, 3.0)
-    expect("the values afterwards", values, kept)
+    expect("the values after the call", values, kept)
     expect("no values, smoothed", answer([], 0.5), [])
 
 
@@ -33,13 +33,13 @@ def steps_to_target(answer):
             for number, value in enumerate(share):
                 writer.add_scalar("accuracy", value, 10 * number)
                 writer.add_scalar("loss", 1 - value, 10 * number)
-        shown = f"the first step at which {share}, one every ten steps, is at least"
+        shown = f"values {share} at steps 0, 10, 20, 30, 40; the first step at which the value is at least"
         expect(f"{shown} 0.95", answer(folder, "accuracy", 0.95), 30)
         expect(f"{shown} 0.9", answer(folder, "accuracy", 0.9), 10)
         expect(f"{shown} 0.05", answer(folder, "accuracy", 0.05), 0)
         expect(f"{shown} 0.96", answer(folder, "accuracy", 0.96), None)
         left = sum(path.is_file() for path in Path(folder).rglob("*"))
-        expect("files in the folder afterwards", left, 1)
+        expect("number of files in the folder after the call", left, 1)
 
 
 def run_name(answer):
@@ -68,5 +68,7 @@ def run_name(answer):
         if len(name) > LONGEST:
             raise NotYetError(f"expected at most {LONGEST} characters, got {len(name)}: {name!r}")
         if name in names:
-            raise NotYetError(f"expected two names, got {name!r} for {names[name]} and {settings}")
+            raise NotYetError(
+                f"expected two different names, got {name!r} for {names[name]} and {settings}"
+            )
         names[name] = settings

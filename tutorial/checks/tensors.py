@@ -1,4 +1,4 @@
-"""What the exercises of the chapter on tensors ask."""
+"""Checks of the exercises of the chapter on tensors."""
 
 import numpy as np
 import torch
@@ -12,7 +12,7 @@ def as_float32(answer):
         given = np.abs(x).astype(dtype) if dtype == "uint8" else x.astype(dtype)
         wanted = torch.tensor(given.astype(np.float32).tolist())
         expect(f"x of shape (2, 3) and {dtype}", answer(given), wanted)
-    expect("x of no dimensions", answer(np.array(3.5)), torch.tensor(3.5))
+    expect("x without dimensions", answer(np.array(3.5)), torch.tensor(3.5))
 
 
 def mean_of_counts(answer):

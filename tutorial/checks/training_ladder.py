@@ -1,4 +1,4 @@
-"""Checks of the exercises on the loss, the step and the module of a training loop."""
+"""Checks of the exercises of the chapter on the training ladder."""
 
 from itertools import pairwise
 
@@ -14,17 +14,17 @@ def logits_cross_entropy(answer):
     z, y = rng.standard_normal((5, 3)), np.array([2, 0, 1, 1, 2])
     before = z.copy()
     wanted = float(np.mean(np.log(np.exp(z).sum(1)) - z[np.arange(5), y]))
-    expect("the loss of normal logits", _number(answer(z, y)), wanted)
-    expect("the logits afterwards", z, before)
+    expect("the loss of small logits", _number(answer(z, y)), wanted)
+    expect("the logits after the call", z, before)
     expect("the loss with 1000 added to all logits", _number(answer(z + 1000, y)), wanted)
     far = np.array([[0.0, -1000.0, 3.0], [-2000.0, 0.0, 1.0]])
-    expect("the loss of -1000 where 3 is the largest", _number(answer(far[:1], y[2:3])), 1003.0486)
+    expect("the loss of logits [0, -1000, 3], label 1", _number(answer(far[:1], y[2:3])), 1003.0486)
 
 
 def momentum_step(answer):
     start = [torch.tensor([[1.0, -2.0], [0.5, 3.0]]), torch.tensor([4.0])]
     weights, velocities = [w.clone() for w in start], [torch.zeros_like(w) for w in start]
-    kept = list(weights), list(velocities)  # in place: what was there before is what changes
+    kept = list(weights), list(velocities)  # the answer must change these very tensors
     theirs = [nn.Parameter(w.clone()) for w in start]
     optimizer = torch.optim.SGD(theirs, lr=0.1, momentum=0.9)
     for step, factor in enumerate((1.0, -0.5, 2.0), start=1):
@@ -53,7 +53,7 @@ def tanh_network(answer):
 
 
 def _by_hand(model, x):
-    """Return the output by the weights in their order, with a tanh between."""
+    """Return the output of the linear layers in their order, with a tanh between them."""
     layers = [part for part in model.modules() if isinstance(part, nn.Linear)]
     for layer in layers[:-1]:
         x = torch.tanh(layer(x))

@@ -1,4 +1,4 @@
-"""What the exercises of the chapter on views ask."""
+"""Checks of the exercises of the chapter on views."""
 
 import numpy as np
 import torch
@@ -16,16 +16,16 @@ def standardise_columns(answer):
 
 
 def sliding_windows(answer):
-    _holds_windows(answer, torch.arange(6.0), 3, "x = arange(6), width 3")
-    _holds_windows(answer, torch.arange(20)[1::3], 2, "x = arange(20)[1::3], width 2")
-    _holds_windows(answer, torch.arange(4), 4, "x = arange(4), width 4")
+    _expect_windows(answer, torch.arange(6.0), 3, "x = arange(6), width 3")
+    _expect_windows(answer, torch.arange(20)[1::3], 2, "x = arange(20)[1::3], width 2")
+    _expect_windows(answer, torch.arange(4), 4, "x = arange(4), width 4")
 
 
-def _holds_windows(answer, x, width, what):
+def _expect_windows(answer, x, width, what):
     got = answer(x, width)
     expect(what, got, torch.stack([x[i : i + width] for i in range(len(x) - width + 1)]))
     if not np.shares_memory(np.asarray(x), np.asarray(got)):
-        raise NotYetError(f"{what}: expected a view of x, got a copy")
+        raise NotYetError(f"{what}: expected a view of x, got a copy: use as_strided")
 
 
 def squared_distances(answer):

@@ -1,4 +1,4 @@
-"""What the exercises of the chapter on what PyTorch is ask."""
+"""Checks of the exercises of the chapter on what PyTorch is."""
 
 from tutorial.exercises import expect
 

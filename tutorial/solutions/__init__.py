@@ -1,1 +1,1 @@
-"""An answer to each exercise: a module a chapter. Try first; `python -m tutorial check 04`."""
+"""Solutions of the exercises, one module for each chapter; try to solve them yourself first."""

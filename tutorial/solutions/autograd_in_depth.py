@@ -1,4 +1,4 @@
-"""Answers to the exercises of the chapter on autograd in depth."""
+"""Solutions of the exercises of the chapter on autograd in depth."""
 
 import torch
 
@@ -19,17 +19,17 @@ class _Softplus(torch.autograd.Function):
 
 
 def stable_softplus(x):
-    """exp never sees a positive number; clamp and abs have kinks at 0, the sigmoid has none."""
+    """Never give exp a positive number. clamp and abs have a kink at 0, but the sigmoid has none."""
     return _Softplus.apply(x)
 
 
 def hessian_vector(f, x, v):
-    """Forward over reverse: the derivative of the gradient along v, zero where that is constant."""
+    """Differentiate the gradient along v in forward mode; this is zero if the gradient is constant."""
     return torch.func.jvp(torch.func.grad(f), (x,), (v,))[1]
 
 
 def jacobian_rows(f, x):
-    """One run of f keeps one tape; each unit vector pulls one row out of it, all side by side."""
+    """Run f once for one tape; `vmap` pulls one row out of it for each unit vector."""
     y, pull = torch.func.vjp(f, x)
     (rows,) = torch.func.vmap(pull)(torch.eye(len(y), dtype=y.dtype))
     return rows

@@ -1,4 +1,4 @@
-"""Answers to the exercises of the chapter on comparing machines."""
+"""Solutions of the exercises of the chapter on comparing machines."""
 
 import numpy as np
 
@@ -11,7 +11,7 @@ def geometric_mean_ratio(a, b):
 
 
 def verdict_of(low, high):
-    """Ask for the surest first; nan compares false with all, and falls through to the end."""
+    """Test the clear verdicts first; a comparison with nan is false, so nan reaches the end."""
     if low > MARGIN:
         return "faster"
     if high < 1 / MARGIN:
@@ -20,6 +20,6 @@ def verdict_of(low, high):
 
 
 def ratios_by_cell(a, b):
-    """Index both by id: pandas then divides like by like; what one lacks becomes nan and goes."""
+    """Index both by id: pandas matches the ids, and an id that one table lacks becomes nan."""
     ratio = a.set_index("id")["time_s"] / b.set_index("id")["time_s"]
     return ratio.reindex(a["id"]).dropna()

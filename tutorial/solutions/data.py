@@ -1,4 +1,4 @@
-"""Solutions of the exercises on datasets, batches and splits."""
+"""Solutions of the exercises of the chapter on data."""
 
 import torch
 from torch.nn.utils.rnn import pad_sequence
@@ -6,12 +6,12 @@ from torch.utils.data import TensorDataset
 
 
 def next_value_windows(series, width):
-    """Make all windows as one view: `unfold` slides, and the last window has no value after it."""
+    """Make all windows as one view with `unfold`; drop the last, which no value follows."""
     return TensorDataset(series.unfold(0, width, 1)[:-1], series[width:])
 
 
 def collate_with_mask(items):
-    """Make the mask from the lengths: the values cannot tell a zero from filling."""
+    """Make the mask from the lengths: the values do not show which zeros were added."""
     sequences, labels = zip(*items, strict=True)
     padded = pad_sequence(sequences, batch_first=True)
     lengths = torch.tensor([len(sequence) for sequence in sequences])
@@ -19,7 +19,7 @@ def collate_with_mask(items):
 
 
 def stratified_split(labels, share, seed):
-    """Shuffle each class by itself, with a generator that nobody else draws from."""
+    """Shuffle each class separately, with a new generator."""
     generator = torch.Generator().manual_seed(seed)
     train, test = [], []
     for label in labels.unique():

@@ -1,12 +1,13 @@
-"""Answers to the exercises of the chapter on dynamic graphs."""
+"""Solutions of the exercises of the chapter on dynamic graphs."""
 
 import torch
 
 
 def leaves_reached(output):
-    """Return the leaves of a graph: a set of nodes seen keeps each to one visit, a list no depth.
+    """Visit each node once; a list of open nodes needs no recursion, so the graph may be deep.
 
-    `AccumulateGrad` nodes alone have a `variable`. An output without a graph begins with None.
+    Only `AccumulateGrad` nodes have a `variable`. The `grad_fn` of an output without a graph is
+    None.
     """
     seen, todo, leaves = set(), [output.grad_fn], []
     while todo:
@@ -21,7 +22,7 @@ def leaves_reached(output):
 
 
 def discounted_return(rewards, discount):
-    """Return r0 + d (r1 + d (r2 + ...)), from behind: all of it tensors, so all in the graph."""
+    """Compute r0 + d (r1 + d (r2 + ...)) from the end, only with tensors, so all is in the graph."""
     total = torch.zeros((), dtype=rewards.dtype)
     for reward in reversed(rewards):
         total = reward + discount * total
@@ -29,7 +30,7 @@ def discounted_return(rewards, discount):
 
 
 def shortened(x, limit):
-    """Return x, at most `limit` long: what `torch.where` divides by is never zero."""
+    """Choose the divisor with `torch.where`, so that it is never zero, on neither side."""
     norm = x.norm()
     safe = torch.where(norm > limit, norm, limit)
     return x * (limit / safe)

@@ -1,11 +1,11 @@
-"""Answers to the exercises on exported programs."""
+"""Solutions of the exercises of the chapter on export."""
 
 import torch
 from torch import nn
 
 
 def operation_names(program):
-    """Return the operations: inputs and output are nodes too, but only operations are calls."""
+    """Keep only the calls: inputs and outputs are nodes too, but not operations."""
     return [str(node.target) for node in program.graph.nodes if node.op == "call_function"]
 
 
@@ -16,12 +16,12 @@ class _RowScaler(nn.Module):
 
 
 def row_scaler():
-    """Return operations on all rows at once: no loop to unroll, and no branch to take."""
+    """Use operations on all rows at once: no loop to unroll, and no branch."""
     return _RowScaler()
 
 
 def export_to_predict(model, example):
-    """Export in eval mode, with the first axis open; whatever happens, the mode is put back."""
+    """Export in eval mode, with the first axis variable; restore the mode even after an error."""
     training = model.training
     model.eval()
     try:

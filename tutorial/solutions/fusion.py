@@ -1,4 +1,4 @@
-"""Solutions of the chapter on fusion."""
+"""Solutions of the exercises of the chapter on fusion."""
 
 import math
 
@@ -6,7 +6,7 @@ import numpy as np
 
 
 def chain_bytes(steps, array_bytes):
-    """A set counts an operand once; what a step has made never comes from memory when fused."""
+    """Count operands with a set; when fused, the result of a step is not read from memory."""
     stepwise = sum(len(set(operands)) + 1 for _, operands in steps)
     made, inputs = set(), set()
     for result, operands in steps:
@@ -16,7 +16,7 @@ def chain_bytes(steps, array_bytes):
 
 
 def calls_until_it_pays(first_s, later_s, eager_s):
-    """Solve `first + (k - 1) later <= k eager` for k; the first call gives a result as well."""
+    """Solve `first + (k - 1) later <= k eager` for k; the first call also gives a result."""
     if first_s <= eager_s:
         return 1
     if later_s >= eager_s:
@@ -25,7 +25,7 @@ def calls_until_it_pays(first_s, later_s, eager_s):
 
 
 def swish_into(x, out):
-    """Every step reads `x` or `out` and writes into `out`, so none needs an array of its own."""
+    """Read `x` or `out` and write into `out` in every step, so that none needs a new array."""
     np.negative(x, out=out)
     np.exp(out, out=out)
     out += 1

@@ -1,4 +1,4 @@
-"""Answers to the exercises of the chapter on the GPU."""
+"""Solutions of the exercises of the chapter on GPUs."""
 
 import math
 
@@ -6,14 +6,14 @@ import torch
 
 
 def uses_until_it_pays(host_s, device_s, moved_bytes, link_bytes_s):
-    """Divide what the move takes by what each use saves; a tie is not less, hence one more."""
+    """Divide the time of the move by the time that each use saves; a tie needs one use more."""
     if device_s >= host_s:
         return None
     return math.floor(moved_bytes / link_bytes_s / (host_s - device_s)) + 1
 
 
 def double_buffered_s(copies, kernels):
-    """Begin each job when all that it waits for is done: its engine, its data or its buffer."""
+    """Begin each job when everything it waits for is done: its engine, its data, its buffer."""
     copied, done = 0.0, [0.0, 0.0]
     for copy_s, kernel_s in zip(copies, kernels, strict=True):
         copied = max(copied, done[-2]) + copy_s
@@ -22,5 +22,5 @@ def double_buffered_s(copies, kernels):
 
 
 def mean_loss(losses):
-    """Put them into one tensor on their device, where the mean is taken, and read that."""
+    """Stack the losses on their device, take the mean there, and read only the mean."""
     return torch.stack(list(losses)).mean().item()

@@ -1,14 +1,14 @@
-"""Answers to the exercises of the chapter on the border to NumPy."""
+"""Solutions of the exercises of the chapter on sharing memory with NumPy."""
 
 import numpy as np
 import torch
 
 
 def snapshot_of(t):
-    """Copy first: what `numpy` shares then is a memory that nothing else names."""
+    """Copy first: `numpy` then shares memory that nothing else uses."""
     return t.detach().clone().numpy()
 
 
 def tensor_of_any_array(x):
-    """Copy into a plain array: writable, of positive strides, in the byte order of the machine."""
+    """Copy into a plain array: writable, with positive strides and the machine's byte order."""
     return torch.from_numpy(np.array(x, dtype=np.float64))

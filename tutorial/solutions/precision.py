@@ -1,4 +1,4 @@
-"""Solutions of the chapter on precision."""
+"""Solutions of the exercises of the chapter on precision."""
 
 import math
 
@@ -7,10 +7,10 @@ import torch
 
 
 def round_to_bfloat16(x):
-    """Add just less than half, and the last kept bit: a tie then rises only from an odd one.
+    """Add just less than half, plus the last kept bit: a tie then rounds up only if it is odd.
 
-    A carry out of the significand raises the exponent, which is what rounding up to the next
-    power of two means.
+    A carry out of the significand increases the exponent. This is right: the number rounds up to
+    the next power of two.
     """
     bits = np.ascontiguousarray(x).view(np.uint32)
     odd = (bits >> 16) & 1
@@ -18,13 +18,13 @@ def round_to_bfloat16(x):
 
 
 def dot_error_bound(dtype, n):
-    """Half the spacing at one is the unit roundoff; beyond `n u = 1` the bound says nothing."""
+    """Use half the spacing at one, the unit roundoff; from `n u = 1` on there is no bound."""
     nu = n * torch.finfo(dtype).eps / 2
     return nu / (1 - nu) if nu < 1 else math.inf
 
 
 def next_scale(scale, good_steps, overflowed, growth_interval):
-    """Halve at once, double rarely: an overflow costs a step, a small scale only some digits."""
+    """Halve at once and double rarely: an overflow costs a step, a small scale only some digits."""
     if overflowed:
         return scale / 2, 0
     if good_steps + 1 == growth_interval:

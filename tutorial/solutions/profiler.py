@@ -1,10 +1,10 @@
-"""Solutions of the exercises on self time and on gaps in a trace."""
+"""Solutions of the exercises of the chapter on the profiler."""
 
 from collections import Counter
 
 
 def self_times(events):
-    """Take each event's time from the innermost event around it, and from no other."""
+    """Subtract each event's time from the innermost event around it, and from no other."""
     times, opened = Counter(), []
     for name, start, end in sorted(events, key=lambda event: (event[1], -event[2])):
         while opened and opened[-1][1] <= start:
@@ -17,7 +17,7 @@ def self_times(events):
 
 
 def idle_gaps(events, start, end):
-    """Compare each start with the furthest end so far, not with the end of the one before."""
+    """Compare each start with the latest end so far, not with the end of the previous event."""
     gaps, until = [], start
     for begin, finish in [*sorted(events), (end, end)]:
         if min(begin, end) > until:

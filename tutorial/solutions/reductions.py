@@ -1,16 +1,16 @@
-"""Answers to the exercises of the chapter on reductions."""
+"""Solutions of the exercises of the chapter on reductions."""
 
 import torch
 
 
 def stable_logsumexp(x):
-    """Shift each row by its largest: the sum is then at least one, at most the row's length."""
+    """Shift each row by its largest: the sum is then from one to the length of the row."""
     largest = x.amax(1, keepdim=True)
     return largest[:, 0] + torch.exp(x - largest).sum(1).log()
 
 
 def running_mean_var(numbers):
-    """Update both by each number's distance from the mean so far: nothing large is subtracted."""
+    """Update both with each number's distance from the mean so far: no large numbers cancel."""
     mean = squares = 0.0
     count = 0
     for count, x in enumerate(numbers, 1):
@@ -21,5 +21,5 @@ def running_mean_var(numbers):
 
 
 def last_argmax(x):
-    """Turn each row round: the last of equals comes first, counted from the other end."""
+    """Reverse each row: the last of the equals is then the first, counted from the other end."""
     return x.shape[1] - 1 - x.flip(1).argmax(1)

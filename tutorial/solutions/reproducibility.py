@@ -1,4 +1,4 @@
-"""Answers to the exercises of the chapter on reproducibility."""
+"""Solutions of the exercises of the chapter on reproducibility."""
 
 import math
 
@@ -11,16 +11,16 @@ def _seeded(sequence):
 
 
 def spawn_generators(seed, count):
-    """Let NumPy mix seed and place into new seeds: neighbours become unlike, sums do not clash."""
+    """Let NumPy mix seed and index into new seeds, so that no two streams are equal."""
     return [_seeded(child) for child in np.random.SeedSequence(seed).spawn(count)]
 
 
 def sums_agree(got, wanted, terms):
-    """Measure against what was added, not what is left of it; nan compares false with all."""
+    """Compare with the sum of magnitudes, not with the sum; a comparison with nan is false."""
     magnitude = terms.double().abs().sum().item()
     return abs(got - wanted) <= 10 * math.sqrt(len(terms)) * 2.0**-24 * magnitude
 
 
 def epoch_order(n, seed, epoch):
-    """Seed a generator from both numbers, mixed: a sum of them would give orders twice."""
+    """Seed a generator with a mix of both numbers: their sum would give some orders twice."""
     return torch.randperm(n, generator=_seeded(np.random.SeedSequence([seed, epoch])))

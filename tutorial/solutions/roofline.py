@@ -1,4 +1,4 @@
-"""Solutions of the chapter on the roofline."""
+"""Solutions of the exercises of the chapter on the roofline."""
 
 import numpy as np
 
@@ -9,7 +9,7 @@ def attainable(intensity, flop_s, bytes_s):
 
 
 def limiting_roof(flops, moved_bytes, flop_s, bytes_s):
-    """Compare times, not counts; so nothing is divided by a count that may be zero."""
+    """Compare times, not counts: this never divides by a count that may be zero."""
     return "arithmetic" if flops / flop_s > moved_bytes / bytes_s else "memory"
 
 

@@ -1,18 +1,18 @@
-"""Answers to the exercises of the chapter on saving."""
+"""Solutions of the exercises of the chapter on saving."""
 
 import torch
 
 
 def trainable_state(model):
-    """Return copies of the trained: `named_parameters` has the names of the `state_dict`."""
+    """Copy the parameters: `named_parameters` has the same names as the `state_dict`."""
     parameters = model.named_parameters()
     return {name: p.detach().clone() for name, p in parameters if p.requires_grad}
 
 
 def changed_tensors(before, after):
-    """Return the names: those of one side, and those of both whose tensors are not alike.
+    """Return the names of only one side, and the names of both whose tensors differ.
 
-    `torch.equal` compares shapes and every number; dtypes are compared beside it.
+    `torch.equal` compares shapes and every number, but not dtypes.
     """
     both = before.keys() & after.keys()
     alike = {
@@ -24,7 +24,7 @@ def changed_tensors(before, after):
 
 
 def load_what_fits(model, state):
-    """Load a part: `strict=False` forgives names, so shapes have to be looked at first."""
+    """Select by name and shape first: `strict=False` accepts other names, but not other shapes."""
     own = model.state_dict()
     fits = {k: v for k, v in state.items() if k in own and v.shape == own[k].shape}
     model.load_state_dict(fits, strict=False)

@@ -1,4 +1,4 @@
-"""Answers to the exercises of the chapter on several processes."""
+"""Solutions of the exercises of the chapter on several processes."""
 
 import math
 
@@ -6,10 +6,10 @@ import torch
 
 
 def ring_all_reduce(arrays, send):
-    """Chunk c starts at rank c and is whole at rank c - 1, from where it goes round once more."""
+    """Start chunk c at rank c; its sum is complete at rank c - 1 and then goes round once more."""
     n, held = len(arrays), [array.copy() for array in arrays]
     for step in range(2 * (n - 1)):
-        chunks = [(rank - step) % n for rank in range(n)]  # after n - 1 steps: rank + 1, the whole
+        chunks = [(rank - step) % n for rank in range(n)]  # after n - 1 steps: rank + 1, the sum
         messages = [send(rank, (rank + 1) % n, held[rank][chunks[rank]]) for rank in range(n)]
         for rank in range(n):
             target = held[(rank + 1) % n]
@@ -19,13 +19,13 @@ def ring_all_reduce(arrays, send):
 
 
 def shard_indices(count, rank, world, epoch):
-    """Every rank draws the same order, so every world-th of it, from its rank on, is its own."""
+    """Draw the same order in every rank, and take every world-th index, from the rank on."""
     order = torch.randperm(count, generator=torch.Generator().manual_seed(epoch)).tolist()
     total = math.ceil(count / world) * world
     return (order * math.ceil(total / count))[rank:total:world]
 
 
 def gradient_of_all(gradients, counts):
-    """Weigh each mean by its examples; leave empty shares out, since zero times nan is nan."""
+    """Weight each mean by its examples; leave out empty shares, because zero times nan is nan."""
     pairs = zip(gradients, counts, strict=True)
     return sum(count * gradient for gradient, count in pairs if count) / sum(counts)

@@ -1,4 +1,4 @@
-"""Solutions of the exercises on smoothing, on reading event files, and on naming runs."""
+"""Solutions of the exercises of the chapter on TensorBoard."""
 
 import hashlib
 import json
@@ -18,14 +18,14 @@ def slider_smoothed(values, weight):
 
 
 def steps_to_target(folder, tag, target):
-    """Round the target as the file rounded the values: 0.9 is less in float32 than in float64."""
+    """Round the target to float32, as the file rounds its values: 0.9 is smaller there."""
     reader = EventAccumulator(folder, size_guidance={"scalars": 0}).Reload()
     reached = (event.step for event in reader.Scalars(tag) if event.value >= np.float32(target))
     return next(reached, None)
 
 
 def run_name(settings):
-    """Let people read the beginning and a hash of everything, in one order, tell runs apart."""
+    """Begin with readable settings and end with a hash of all settings in sorted order."""
     everything = json.dumps(settings, sort_keys=True)
     read = re.sub(r"[^\w.]+", "-", everything)[:60]
     return f"{read.strip('-')}-{hashlib.sha256(everything.encode()).hexdigest()[:12]}"
