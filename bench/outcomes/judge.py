@@ -10,7 +10,7 @@ from typing import Any
 
 from bench.cases.case import Case
 from bench.cases.contenders import Contender
-from bench.machine.vendor import promise
+from bench.machine.datasheets import data_sheet as promise
 from bench.outcomes.outcome import Outcome
 from bench.outcomes.plausible import Roof, above_roof, out_of_time, outgrown, precision_of
 from bench.timing.arena import Arena

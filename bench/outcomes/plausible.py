@@ -15,7 +15,7 @@ from typing import Any
 
 from bench.cases.case import Case
 from bench.cases.contenders import Contender
-from bench.machine.vendor import Promise
+from bench.machine.datasheets import DataSheet as Promise
 from bench.timing.peaks import CACHES
 
 Facts = Mapping[str, Any]

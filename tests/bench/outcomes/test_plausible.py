@@ -9,7 +9,8 @@ import pytest
 
 from bench.cases.case import Case
 from bench.cases.contenders import NUMPY, TORCH_CPU, Contender, contenders
-from bench.machine.vendor import PROMISES, promise
+from bench.machine.datasheets import DATA_SHEETS as PROMISES
+from bench.machine.datasheets import data_sheet as promise
 from bench.outcomes.plausible import Roof, above_roof, out_of_time, outgrown, precision_of
 from bench.results.reading import validated
 from bench.timing.peaks import name_of
