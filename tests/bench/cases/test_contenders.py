@@ -1,4 +1,4 @@
-"""Devices: what can be named, what is absent, and float32 that means float32."""
+"""Contenders: their names, known and absent devices, and results as NumPy arrays."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ from bench.workload import discover
 from tests.inprocess import verifications
 
 
-def test_names_read_aloud_device_then_rung_or_way():
+def test_a_name_has_the_device_then_the_variant():
     found = contenders.contenders(discover()["train_mlp"], ("cpu", "cuda:1"))
     assert [c.name for c in found] == [
         "numpy",
@@ -30,12 +30,12 @@ def test_names_read_aloud_device_then_rung_or_way():
 
 
 @pytest.mark.parametrize("text", ["cpu", "cuda", "cpu,cuda:1", "mps, xpu"])
-def test_known_devices(text):
+def test_a_list_of_devices_is_parsed(text):
     assert parse_devices(text) == tuple(part.strip() for part in text.split(","))
 
 
 @pytest.mark.parametrize("text", ["", "tpu", "cuda:", "cuda:x", "cpu:0", "cpu,,cuda"])
-def test_an_unknown_device_is_named_with_those_that_are_known(text):
+def test_an_unknown_device_is_an_error_that_lists_the_known_ones(text):
     with pytest.raises(ValueError, match=r"one of cpu, cuda, mps, xpu.*got '"):
         parse_devices(text)
 
@@ -51,21 +51,21 @@ def test_an_unknown_device_is_named_with_those_that_are_known(text):
         ("cuda", "cuda:2", "this machine has 2"),
     ],
 )
-def test_an_absent_device_says_what_is_here(monkeypatch, found, device, reason):
+def test_the_reason_of_an_absent_device_names_what_is_present(monkeypatch, found, device, reason):
     monkeypatch.setattr(contenders, "accelerator", lambda: found)
     monkeypatch.setattr(torch.accelerator, "device_count", lambda: 2)
     assert reason in absent(device)
     assert bool(absent(device)) == bool(reason)
 
 
-def test_the_default_names_cuda_where_there_is_no_accelerator(monkeypatch):
+def test_the_default_includes_cuda_without_an_accelerator(monkeypatch):
     monkeypatch.setattr(contenders, "accelerator", lambda: "")
     assert contenders.default_devices() == ("cpu", "cuda")
     monkeypatch.setattr(contenders, "accelerator", lambda: "mps")
     assert contenders.default_devices() == ("cpu", "mps")
 
 
-def test_an_accelerator_is_waited_for_and_the_cpu_is_not(monkeypatch):
+def test_only_an_accelerator_is_synchronized(monkeypatch):
     waited = []
     monkeypatch.setattr(torch.accelerator, "synchronize", waited.append)
     NUMPY.synchronize()

@@ -1,4 +1,4 @@
-"""Each further way runs the same body, rounds as it says, and is missing where it cannot be had."""
+"""Variants: each runs the same body with the stated precision, or says why it cannot run."""
 
 from contextlib import contextmanager, nullcontext
 from types import SimpleNamespace
@@ -29,7 +29,7 @@ def case_of(workload=MATMUL, n=256, dtype="float32"):
     return Case(workload=workload, size=size(n=n), dtype=dtype, threads=1)
 
 
-def test_every_way_a_workload_names_is_known():
+def test_every_variant_that_a_workload_names_is_known():
     named = {way for workload in discover().values() for way in workload.ways}
     assert named | {""} == set(ways.WAYS)
 
@@ -43,7 +43,7 @@ def test_float32_is_set_and_read_back_in_matmul_and_convolution(kind):
         precision.set_float32("ieee")
 
 
-def test_tf32_neither_passes_as_float32_nor_fails_as_wrong():
+def test_tf32_fails_the_bound_of_float32_and_passes_its_own():
     case = case_of(n=1024)
     a, b = case.inputs().values()
     exact = [Sample.of(a.astype("float64") @ b)]
@@ -55,7 +55,7 @@ def test_tf32_neither_passes_as_float32_nor_fails_as_wrong():
     assert found.tolerance == tolerance(case) + 10 * np.sqrt(3) * UNIT_ROUNDOFF["tf32"]
 
 
-def test_less_precision_still_tells_right_from_wrong():
+def test_a_wrong_result_fails_the_bound_of_low_precision_too():
     case = case_of(n=256)
     a, b = case.inputs().values()
     exact = [Sample.of(a.astype("float64") @ b)]
@@ -78,13 +78,13 @@ def test_a_result_without_a_numpy_type_comes_back_as_float32():
     assert [array.dtype for array in back] == ["float32", "float64"]
 
 
-def test_less_precision_is_compared_in_float32_alone():
+def test_low_precision_runs_only_in_float32_cases():
     assert way_of("bf16").suits(case_of())
     assert not way_of("bf16").suits(case_of(dtype="float64"))
     assert way_of("compile").suits(case_of(dtype="float64"))
 
 
-def test_images_lie_channels_last_and_the_result_is_the_same():
+def test_channels_last_changes_the_layout_and_not_the_result():
     workload = discover()["conv2d"]
     case = Case(workload=workload, size=workload.sizes[1], dtype="float32", threads=1)
     who = way_of("channels-last")
@@ -94,7 +94,7 @@ def test_images_lie_channels_last_and_the_result_is_the_same():
     assert verifications(case, (who,))[who.name].reason == ""
 
 
-def test_a_transfer_begins_and_ends_in_the_hosts_memory(monkeypatch):
+def test_a_transfer_starts_and_ends_in_the_hosts_memory(monkeypatch):
     who = way_of("transfer", "cuda")
     case = case_of(n=8)
     placed = who.place(case.inputs())
@@ -106,7 +106,7 @@ def test_a_transfer_begins_and_ends_in_the_hosts_memory(monkeypatch):
     assert isinstance(result, np.ndarray)
 
 
-def test_what_stays_on_the_host_and_what_a_contender_fills_in():
+def test_inputs_on_host_stay_there_and_device_and_pinned_are_filled_in():
     workload = discover()["device_to_host"]
     inputs = workload.make(np.random.default_rng(0), 4) | {"device": "cpu"}
     cuda = Contender(library="torch", device="cuda")
@@ -118,7 +118,7 @@ def test_what_stays_on_the_host_and_what_a_contender_fills_in():
 
 
 @pytest.mark.skipif(bool(ways.no_compiler("cpu")), reason="torch.compile has no compiler here")
-def test_a_compiled_body_is_right_and_is_another_callable():
+def test_a_compiled_body_is_right_and_a_new_callable():
     case = case_of(discover()["dispatch"], n=8)
     who = way_of("compile")
     placed = who.place(case.inputs())
@@ -127,7 +127,7 @@ def test_a_compiled_body_is_right_and_is_another_callable():
     assert torch.equal(iteration(), placed["x"] + 1)
 
 
-def test_what_a_way_lacks_is_said(monkeypatch):
+def test_a_variant_says_why_it_cannot_run(monkeypatch):
     monkeypatch.setenv("CXX", "no-such-compiler")
     assert "no-such-compiler is not here" in way_of("compile").unavailable(case_of())
     monkeypatch.setattr(ways.importlib.util, "find_spec", lambda name: None)
@@ -138,18 +138,18 @@ def test_what_a_way_lacks_is_said(monkeypatch):
     assert TORCH_CPU.unavailable(case_of()) == ""
 
 
-def test_an_absent_device_comes_before_what_a_way_lacks(monkeypatch):
+def test_an_absent_device_is_the_first_reason_of_a_variant(monkeypatch):
     monkeypatch.setattr(contenders, "accelerator", lambda: "")
     assert "no cuda device" in way_of("compile", "cuda").unavailable(case_of())
 
 
-def test_the_usual_contender_of_a_way_is_the_plain_one():
+def test_the_usual_contender_of_a_variant_is_the_plain_one():
     assert way_of("bf16").usual == TORCH_CPU
     assert way_of("graph", "cuda:1").usual.name == "torch-cuda1"
     assert NUMPY.usual == NUMPY
 
 
-def test_a_way_moves_fewer_bytes_where_its_inputs_are_shorter():
+def test_a_variant_with_shorter_numbers_moves_fewer_bytes():
     assert way_of("bf16").moved_bytes(case_of()) * 2 == TORCH_CPU.moved_bytes(case_of())
     assert way_of("tf32", "cuda").moved_bytes(case_of()) == TORCH_CPU.moved_bytes(case_of())
 
@@ -169,7 +169,7 @@ def recording(graph):
     yield
 
 
-def test_a_recording_is_made_once_after_warm_ups_and_launched_again_and_again(monkeypatch):
+def test_a_graph_is_recorded_once_after_warm_ups_and_then_replayed(monkeypatch):
     monkeypatch.setattr(torch.cuda, "CUDAGraph", Graph)
     monkeypatch.setattr(torch.cuda, "graph", recording)
     monkeypatch.setattr(torch.cuda, "stream", lambda stream: nullcontext())
@@ -195,7 +195,7 @@ ON_CUDA = [
 
 @needs_cuda
 @pytest.mark.parametrize(("name", "way"), ON_CUDA)
-def test_every_way_is_right_on_cuda(name, way):
+def test_every_variant_is_right_on_cuda(name, way):
     workload, who = discover()[name], way_of(way, "cuda")
     chosen = [s for s in workload.sizes if not s.large][1]
     case = Case(workload=workload, size=chosen, dtype="float32", threads=1)
@@ -207,7 +207,7 @@ def test_every_way_is_right_on_cuda(name, way):
 
 
 @needs_cuda
-def test_a_recording_computes_anew_from_what_its_inputs_hold_now():
+def test_a_graph_computes_from_the_present_values_of_its_inputs():
     who, case = way_of("graph", "cuda"), case_of(faulty.GOOD, n=8)
     placed = who.place(case.inputs())
     iteration = who.iteration(case, placed)

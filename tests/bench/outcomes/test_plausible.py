@@ -107,9 +107,12 @@ def test_nothing_is_faster_than_its_launch():
 
 def test_a_recording_is_held_against_the_replay_of_an_empty_one():
     peaks = {
-        "flop_s": {}, "copy_bytes_s": 0.0, "read_bytes_s": 0.0, "cache_bytes": None,
+        "flop_s": {},
+        "copy_bytes_s": 0.0,
+        "read_bytes_s": 0.0,
+        "cache_bytes": None,
         "launch_s": 7.6e-6,
-    }  # fmt: skip
+    }
     recorded = partial(Roof.of, precision="float32", promise=None, recorded=True)
     assert out_of_time(facts(2.8e-6), recorded(peaks | {"replay_s": 2.5e-6})) == ""
     assert out_of_time(facts(2.8e-6), recorded(peaks)) == ""
