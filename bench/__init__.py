@@ -1,1 +1,1 @@
-"""Measure: workload -> contenders -> verified -> timed -> one result file."""
+"""Measures the workloads: verifies each contender, times it, and writes one result file."""

@@ -1,4 +1,4 @@
-"""The command line's options, each checked before anything runs."""
+"""The options of the command line. Each is checked before anything runs."""
 
 import math
 import re
@@ -10,14 +10,14 @@ from bench.machine import affinity, facts
 from bench.machine.devices import default_devices, parse_devices
 
 ROOT = Path(__file__).resolve().parent.parent
-BUDGET_S = {False: 180.0, True: 900.0}  # of the core selection, and of all there is
-ALONE_S = 60.0  # of the core selection where PyTorch runs on an accelerator alone
+BUDGET_S = {False: 180.0, True: 900.0}  # without --full, and with it
+ACCELERATOR_S = 60.0  # without --full, when PyTorch runs only on an accelerator
 LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """What a run is asked for."""
+    """The checked options of a run."""
 
     budget_s: float
     threads: tuple[int, ...]
@@ -43,19 +43,19 @@ def parse(
     self_test: bool,
     resume: bool,
 ) -> Options:
-    """Return the options that these texts of the command line stand for.
+    """Return the options, parsed from the texts of the command line.
 
     Raises
     ------
-    ValueError : a text that cannot be meant; the message says what was expected and what came.
+    ValueError : a text is invalid; the message says what was expected and what came.
 
     """
-    where = default_devices() if devices is None else parse_devices(devices)
-    default_s = BUDGET_S[full] if full or "cpu" in where else ALONE_S
+    chosen = default_devices() if devices is None else parse_devices(devices)
+    default_s = BUDGET_S[full] if full or "cpu" in chosen else ACCELERATOR_S
     return Options(
         budget_s=(1 + self_test) * default_s if budget is None else parse_budget(budget),
         threads=parse_threads(threads, affinity.usable_cores()),
-        devices=where,
+        devices=chosen,
         label=parse_label(facts.default_label() if label is None else label),
         results=parse_results(Path(results) if results else ROOT / "reports" / "results"),
         site=Path(results).resolve() / "site" if results else ROOT / "reports" / "site",
@@ -67,7 +67,7 @@ def parse(
 
 
 def parse_budget(text: str) -> float:
-    """Return seconds above zero."""
+    """Return a budget in seconds, above zero."""
     try:
         seconds = float(text)
     except ValueError:
@@ -78,7 +78,7 @@ def parse_budget(text: str) -> float:
 
 
 def parse_threads(text: str, cores: int) -> tuple[int, ...]:
-    """Return the thread settings in a list like `1,all`, where `all` is every usable core."""
+    """Return the thread settings of a list like `1,all`, where `all` is every usable core."""
     parts = [part.strip() for part in text.split(",")]
     for part in parts:
         if part != "all" and not (part.isdecimal() and 1 <= int(part) <= cores):
@@ -90,7 +90,7 @@ def parse_threads(text: str, cores: int) -> tuple[int, ...]:
 
 
 def parse_label(text: str) -> str:
-    """Return a label that is a good file name everywhere."""
+    """Return a label that is a valid file name on every system."""
     if not LABEL.fullmatch(text):
         raise ValueError(
             "--machine must be up to 64 letters, digits, '.', '_' and '-', the first a letter or "
@@ -100,7 +100,7 @@ def parse_label(text: str) -> str:
 
 
 def parse_results(folder: Path) -> Path:
-    """Return the folder, made if need be and found writable."""
+    """Create the folder if it is missing, check that it is writable, and return its full path."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):

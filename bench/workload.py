@@ -1,7 +1,7 @@
-"""What a workload is, and where to find them all.
+"""What a workload is, and how to find all workloads.
 
-A workload is one computation written twice, in NumPy and in PyTorch, with the inputs both get,
-the sizes it comes in and what it costs. It knows nothing of devices, clocks or files.
+A workload is one computation written in NumPy and in PyTorch, with its inputs, its sizes and its
+cost. It knows nothing of devices, clocks or files.
 """
 
 import hashlib
@@ -24,7 +24,7 @@ from bench.variant import TRANSFER, Body, Inputs, Variant
 Param = int | float | str
 Quality = Mapping[str, float | list[float]]
 
-SHORT_OF_DIGITS = 2**18  # entries; a larger input is drawn in float32
+FLOAT32_ABOVE = 2**18  # entries; a larger input is drawn in float32
 FAMILIES = (
     "matmul",
     "convolution",
@@ -39,18 +39,18 @@ FAMILIES = (
 
 @dataclass(frozen=True, kw_only=True)
 class Cost:
-    """What one iteration costs by the algorithm, not by what a processor happens to do.
+    """What one iteration costs, counted from the algorithm.
 
     Attributes
     ----------
-    flops : floating-point operations; a comparison and an exponential count as one each.
+    flops : floating-point operations; a comparison or an exponential counts as one.
     elements : array elements that must be read or written at least once.
     reduction : roundings on the longest chain from an input to an output; sets the error bound.
-    roundings : those to a lower precision, where a contender computes in one: of its inputs, of the
-        arrays between its kernels, of its output.
-    shortcut : how many times fewer operations another algorithm needs that a library may choose:
-        4 for a 3 x 3 convolution (Lavin & Gray, Fast algorithms for convolutional neural networks,
-        2016). Without it such a result would be taken for impossible.
+    roundings : roundings on that chain to a lower precision, for contenders that compute in one:
+        of the inputs, of the arrays between kernels, of the output.
+    shortcut : how many times fewer operations a library may need if it chooses another algorithm: 4
+        for a 3 x 3 convolution (Lavin & Gray, Fast algorithms for convolutional neural networks,
+        2016). Without it, such a result would look impossibly fast.
 
     """
 
@@ -63,41 +63,42 @@ class Cost:
 
 @dataclass(frozen=True)
 class Size:
-    """The parameters of one size; a large one is for accelerators, which no smaller one fills."""
+    """The parameters of one size; a `large` size is needed to keep an accelerator busy."""
 
     params: Mapping[str, Param]
     name: str = ""
     large: bool = False
 
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[str, bool, dict[str, Param]]]:
-        """Pickle as what it was made of: a read-only mapping cannot be pickled."""
+        """Pickle the parameters as a dict: a read-only mapping cannot be pickled."""
         return _size, (self.name, self.large, dict(self.params))
 
     @property
     def label(self) -> str:
-        """The name, or the parameters as they read aloud: `n=1024`."""
+        """The name, or without one the parameters: `n=1024`."""
         return self.name or ",".join(f"{key}={value}" for key, value in self.params.items())
 
 
 def size(name: str = "", *, large: bool = False, **params: Param) -> Size:
-    """Return the size that has these parameters."""
+    """Return a size with these parameters."""
     return Size(MappingProxyType(params), name, large)
 
 
 def draw(rng: np.random.Generator, *shape: int, low: float = -1.0) -> NDArray[Any]:
-    """Draw an input (shape): numbers from `low` to 1, all as likely; float64, where large float32.
+    """Draw an array of uniform random numbers from `low` to 1: float64, or float32 if it is large.
 
-    That takes a quarter of the time of normal numbers in float64, and who asks for float64 gets the
-    same numbers. Small inputs have all digits, so that a body that drops some is seen.
+    Large arrays are float32 because this takes a quarter of the time of normal numbers in float64.
+    A case in float64 then gets the same numbers. Small arrays have all digits of float64, so that
+    verification notices a body that drops some.
     """
-    dtype = np.float32 if math.prod(shape) > SHORT_OF_DIGITS else np.float64
+    dtype = np.float32 if math.prod(shape) > FLOAT32_ABOVE else np.float64
     values = rng.random(shape, dtype)
     values *= 1 - low
     values += low
     return values
 
 
-def _size(name: str, large: bool, params: dict[str, Param]) -> Size:  # noqa: FBT001 - to unpickle
+def _size(name: str, large: bool, params: dict[str, Param]) -> Size:  # noqa: FBT001 - pickle calls by position
     return size(name, large=large, **params)
 
 
@@ -107,24 +108,24 @@ class Workload:
 
     Attributes
     ----------
-    make : `make(rng, **params)` returns the inputs by name: floating-point or integer NumPy arrays,
-        which `draw` draws, and plain values that both bodies take as they are. A `device` and a
-        `pinned` among them are replaced by what a contender computes on, and whether its host
-        memory is page-locked.
-    numpy, torch : the two bodies, called with the inputs by name; they return an array or a tuple
-        of arrays, and leave their inputs as they found them.
+    make : `make(rng, **params)` returns the inputs by name: NumPy arrays of floating-point numbers
+        or integers, which `draw` draws, and plain values, which both bodies get unchanged. An input
+        named `device` is replaced by the contender's device, an input named `pinned` by whether the
+        contender's host memory is page-locked.
+    numpy, torch : the two bodies. They take the inputs by name, return an array or a tuple of
+        arrays, and do not change their inputs.
     variants : further ways to run the PyTorch side that are worth measuring here: those of
         `bench.variant`, and `Variant(name=..., body=...)` for each other way to write it.
-    rows : the inputs whose rows, along the second last axis, each make the same row of the output
-        and no other: a reference of a few rows is computed from a few of theirs.
-    on_host : the inputs that stay in the host's memory, whatever the device.
-    serial : whether the work is too small to share; it is measured with the fewest threads alone.
+    rows : the inputs of which row i (along the second last axis) affects only row i of the output.
+        A reference of a few output rows is computed from the same rows of these inputs.
+    on_host : the inputs that stay in the host's memory on every device.
+    serial : the work is too small for several threads; it is measured only with the fewest threads.
     helpers : the modules of this project that the bodies call; shown and hashed with them.
-    cost : `cost(**params)`.
-    axis : the parameter that the sizes grow along, or "flops" where no one parameter tells.
-    curve : the parameter that splits the sizes into several curves ("over": rows, columns).
-    quality : `quality(body, inputs)` returns further named figures about what a body computed,
-        such as the accuracy of a trained network. It takes and gives NumPy arrays.
+    cost : `cost(**params)` returns the cost of one iteration.
+    axis : the parameter along which the sizes grow, or "flops" if no single parameter does.
+    curve : the parameter that splits the sizes into several curves ("over": all, rows, columns).
+    quality : `quality(body, inputs)` returns further figures by name, such as the accuracy of a
+        trained network. `body` takes and returns NumPy arrays.
     quality_of_rewritten : whether `quality` is measured for rewritten variants too, though they are
         verified to compute the same.
 
@@ -155,20 +156,20 @@ class Workload:
             )
         labels = [size.label for size in self.sizes]
         if not labels or len(set(labels)) < len(labels):
-            raise ValueError(f"workload {self.name!r}: give sizes that differ; got {labels}")
+            raise ValueError(f"workload {self.name!r}: give sizes, each once; got {labels}")
 
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[str, str]]:
-        """Pickle as a name: another process imports the workload from the file it stands in."""
+        """Pickle the names only: another process imports the workload from its module."""
         return named, (self.make.__module__, self.name)
 
     def axis_value(self, size: Size) -> float:
-        """Return where a size stands on the axis."""
+        """Return the value of a size on the axis."""
         if self.axis == "flops":
             return float(self.cost(**size.params).flops)
         return float(size.params[self.axis])
 
     def curve_of(self, size: Size) -> list[Size]:
-        """Return the sizes of the curve that one of them is on, the smallest first."""
+        """Return all sizes on the same curve as `size`, the smallest first."""
         value = size.params.get(self.curve)
         return sorted(
             (other for other in self.sizes if other.params.get(self.curve) == value),
@@ -177,43 +178,43 @@ class Workload:
 
     @cached_property
     def sources(self) -> tuple[Path, ...]:
-        """The files that the bodies stand in, the workload's own first."""
-        things: tuple[Any, ...] = (self.make, *self.helpers)
-        return tuple(Path(inspect.getfile(thing)) for thing in things)
+        """The files that define the bodies: the workload's own file, then its helpers."""
+        definitions: tuple[Any, ...] = (self.make, *self.helpers)
+        return tuple(Path(inspect.getfile(definition)) for definition in definitions)
 
     @cached_property
     def source_sha256(self) -> str:
-        """The hash of those files, so that a result can name the code it timed."""
+        """The hash of those files, so that a result file can say which code was timed."""
         return hashlib.sha256(b"".join(path.read_bytes() for path in self.sources)).hexdigest()
 
 
 def named(module: str, name: str) -> Workload:
-    """Return the workload of that name that a module defines.
+    """Return the workload with this name from a module.
 
     Raises
     ------
-    LookupError : there is none; `make` must stand in the same module as its workload.
+    LookupError : the module defines none, as when `make` comes from another module.
 
     """
     for value in vars(importlib.import_module(module)).values():
         if isinstance(value, Workload) and value.name == name:
             return value
-    raise LookupError(f"{module} must define the workload {name!r} whose `make` stands there")
+    raise LookupError(f"{module} must define the workload {name!r} and its `make`")
 
 
 @lru_cache(maxsize=1)
 def discover() -> Mapping[str, Workload]:
-    """Return every workload in `bench/workloads/`, by name, in the order of families.
+    """Return every workload in `bench/workloads/` by name, in the order of `FAMILIES`.
 
-    The one that bears its family's name comes first.
+    Within a family, the workload with the family's own name comes first.
 
     Raises
     ------
-    TypeError : a file there defines no `WORKLOAD`.
+    TypeError : a file there defines no `WORKLOAD` with the file's name.
 
     """
-    found = sorted(_load(), key=lambda w: (FAMILIES.index(w.family), w.name != w.family))
-    return MappingProxyType({workload.name: workload for workload in found})
+    ordered = sorted(_load(), key=lambda w: (FAMILIES.index(w.family), w.name != w.family))
+    return MappingProxyType({workload.name: workload for workload in ordered})
 
 
 def _load() -> Iterator[Workload]:

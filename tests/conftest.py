@@ -1,4 +1,4 @@
-"""Result files small enough to work by hand."""
+"""Makes result files small enough to check by hand."""
 
 import json
 from pathlib import Path

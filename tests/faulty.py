@@ -1,6 +1,7 @@
-"""Workloads that are tiny, wrong, slow or deadly, and a pytest plugin that runs them for real.
+"""Tiny workloads with planted faults: wrong, slow, crashing. Also a pytest plugin that runs them.
 
-Used as `pytest -p tests.faulty --workloads wrong,slow`. A worker process imports them from here.
+Use it as `pytest -p tests.faulty --workloads wrong,slow`. Worker processes import the workloads
+from this file.
 """
 
 import os
@@ -57,14 +58,14 @@ def hangs(a, b):
 
 
 def unending(a, b):
-    """Compute the small size alone."""
+    """Compute only the small size; sleep at a larger one."""
     if len(a) > 8:
         time.sleep(3600)
     return a @ b
 
 
 def deaf(a, b):
-    """Hang up on whoever asks, and stay."""
+    """Close the connection to the run, but do not exit."""
     os.closerange(3, 256)
     time.sleep(3600)
 
@@ -84,7 +85,7 @@ def changes(a, b):
 
 
 def late(a, b):
-    """Fail at the thirtieth call of a process."""
+    """Exit after thirty calls in a process."""
     late.calls += 1
     if late.calls > 30:
         os._exit(4)
@@ -95,7 +96,7 @@ late.calls = 0
 
 
 def cached(a, b):
-    """Return what the first call of a process returned for the dtype."""
+    """Return for each dtype what the first call in the process returned."""
     if a.dtype not in cached.results:
         cached.results[a.dtype] = a @ b
     return cached.results[a.dtype]
@@ -105,7 +106,7 @@ cached.results = {}
 
 
 def vanishes(a, b):
-    """Compute float32 at the first call of a process, then hand out memory never written to."""
+    """Compute at the first float32 call in a process; later return an array of sevens."""
     vanishes.calls += a.dtype == torch.float32
     return a @ b if vanishes.calls < 2 else torch.full((len(a), len(b)), 7.0)
 
@@ -114,7 +115,7 @@ vanishes.calls = 0
 
 
 def allocates(a, b):
-    """Take and give back 64 MiB beside the product."""
+    """Compute the product, and allocate and free 64 MiB."""
     return a @ b + torch.ones(2**24)[:1] * 0
 
 
@@ -127,12 +128,12 @@ def total(x):
 
 
 def hidden(x):
-    """Be off by one in ten thousand, which a long sum's rounding in float32 may be as well."""
+    """Be wrong by 1e-4, which the bound of a long sum allows in float32."""
     return x.sum()[None] * (1 + 1e-4)
 
 
 def single(x):
-    """Add up in float32, whatever is asked for."""
+    """Sum in float32, whatever the dtype of x."""
     return x.float().sum()[None].to(x.dtype)
 
 

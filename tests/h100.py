@@ -1,11 +1,11 @@
-"""A simulation of the machine of `reports/machines/nvidia-h100.json`, with the times of that file.
+"""Simulates a run on the machine of `reports/machines/nvidia-h100.json`, with that file's times.
 
-A visit costs what drawing and placing its inputs, first calls, and iterations as long as they were
-there cost;
+The simulated cost of a visit is the time to draw and place its inputs, to make first calls, and to
+run iterations as long as those in the file.
 
     python -m tests.h100
 
-prints what each group of cases costs, as recorded and now.
+prints the cost of each group of cases, as recorded and as simulated now.
 """
 
 import json
@@ -29,18 +29,18 @@ from tests.bench.test_run import HEADER, Pretended, pretend
 FILE = Path(__file__).resolve().parents[1] / "reports" / "machines" / "nvidia-h100.json"
 RECORDED = json.loads(FILE.read_text())
 INFOS = {entry["extra_info"]["cell"]: entry["extra_info"] for entry in RECORDED["benchmarks"]}
-INPUTS = 2 / 3  # of the elements that a case reads or writes
-DRAWN_S = 6e-9  # an element: to draw and write it
-COPIED_S = {"cpu": 1.5e-9, "cuda": 1e-9}  # to read it, and bring it to the card
-STARTS_S = {"cpu": 0.03, "cuda": 0.05}  # of a visit: messages, first calls, verification
-BLOCKS_S = 0.02  # of a contender's blocks in a visit of so many cells, and to calibrate them
-CALLS = 5  # of a long iteration in a visit
-GUESSED = 4  # times what the roofs allow, an iteration takes that was not reached there
-COMPILE_S, COMPILER_S = {True: 5.0, False: 1.5}, 40.0  # first, from its cache; imports, once
+INPUTS = 2 / 3  # share of inputs among the elements that a case reads or writes
+DRAWN_S = 6e-9  # to draw and write one element
+COPIED_S = {"cpu": 1.5e-9, "cuda": 1e-9}  # to read one element and copy it to the device
+STARTS_S = {"cpu": 0.03, "cuda": 0.05}  # messages, first calls, verification of a visit
+BLOCKS_S = 0.02  # a contender's blocks in a visit; the same again to calibrate
+CALLS = 5  # calls in a visit if an iteration is long
+GUESSED = 4  # an iteration without a recorded time takes 4 times what the roofs allow
+COMPILE_S, COMPILER_S = {True: 5.0, False: 1.5}, 40.0  # first compile, later from cache; imports
 
 
 def recorded_costs():
-    """Return the seconds a contender took in each case that was reached."""
+    """Return the mean seconds of a contender in each case of the file."""
     starts, members = {}, {}
     for info in INFOS.values():
         case = info["cell"].rpartition("/")[0]
@@ -55,7 +55,7 @@ COSTS = recorded_costs()
 
 
 class H100(Pretended):
-    """An arena whose visits cost what they cost on that machine."""
+    """An arena whose visits take as long as on that machine."""
 
     kind = "H100"
 
@@ -86,7 +86,7 @@ class H100(Pretended):
         return super().visit(case, contenders, number, visit_s)
 
     def visit_cost_s(self, case, stay):
-        """Return what is drawn, placed, begun, computed and compiled."""
+        """Return the seconds to draw, place, start, compute and compile in a visit."""
         inputs = case.workload.name, case.size.label
         elements = INPUTS * case.cost.elements
         spent_s = DRAWN_S * elements * (inputs not in self.drawn)
@@ -105,7 +105,7 @@ class H100(Pretended):
 
 
 def guessed_s(case, who):
-    """Return what an iteration takes that was not reached on that machine."""
+    """Return a guess of an iteration's seconds where the file has no time."""
     roof = RECORDED["machine_info"]["peaks"][name_of(who, case.threads)]
     computing_s = case.cost.flops / roof["flop_s"].get(who.precision(case), 1e12)
     return 1e-5 + GUESSED * max(computing_s, who.moved_bytes(case) / roof["copy_bytes_s"])
@@ -120,9 +120,14 @@ def measured(monkeypatch, folder, chosen=lambda cell: True, **more):
     monkeypatch.setattr(contenders_module, "absent", lambda device: "")
     pretend(monkeypatch, H100)
     options = Options(
-        budget_s=180, threads=(1, 16), devices=("cpu", "cuda"), label="box", results=folder,
-        site=folder / "site", **more,
-    )  # fmt: skip
+        budget_s=180,
+        threads=(1, 16),
+        devices=("cpu", "cuda"),
+        label="box",
+        results=folder,
+        site=folder / "site",
+        **more,
+    )
     asked = {one.test_id: one for one in cells(options) if chosen(one)}
     said = []
     run = Run(options, asked, HEADER, Pretended.clock.now_s, said.append)
@@ -131,7 +136,7 @@ def measured(monkeypatch, folder, chosen=lambda cell: True, **more):
 
 
 def main():
-    """Print the seconds that each group of cases took in that file and takes in a simulated run."""
+    """Print the seconds of each group of cases, in the file and in a simulated run."""
     with pytest.MonkeyPatch.context() as patch, TemporaryDirectory() as folder:
         run, _, said = measured(patch, Path(folder))
     old = {}

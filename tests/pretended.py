@@ -1,12 +1,13 @@
-"""An accelerator that is the CPU by another name, so that a real run takes every step of one.
+"""An accelerator for tests that is really the CPU, so that a run takes every step of a GPU run.
 
-PyTorch knows the device `cpu:0`, which is not called `cpu`: so the suite queues, waits, keeps a
-ledger and measures launches, while the kernels are the CPU's. What only an accelerator can be asked
-is answered here, in whatever process this is imported: a worker imports it with its contender, and
+PyTorch accepts the device name `cpu:0`, which differs from `cpu`. So the suite treats it as an
+accelerator: it queues, synchronizes, keeps a ledger and measures launches, while the CPU runs the
+kernels. Importing this module replaces the functions that need a real accelerator, in that process.
+A worker imports it together with its contender.
 
     python -m tests.pretended
 
-prints what came of some cases, from a process that nothing else is tested in.
+prints the results of some cases, from a process of its own.
 """
 
 import json
@@ -31,7 +32,7 @@ device.Accelerator = HostClock
 
 @dataclass(frozen=True, kw_only=True)
 class Pretended(Contender):
-    """A contender on the pretended device."""
+    """A contender on the imitated accelerator."""
 
     @property
     def name(self):
@@ -46,7 +47,7 @@ PRETENDED = Pretended(library="torch", device="cpu:0")
 
 
 def visited():
-    """Return the peaks, and what became of three cases, one of them large."""
+    """Return the peaks and the results of three cases."""
     keys = [(NUMPY, 1), (PRETENDED, 1)]
     arena = arena_of(keys, limit_s=30)
     try:
@@ -57,7 +58,7 @@ def visited():
 
 
 def compared(arena):
-    """Return what became of each contender of three cases."""
+    """Return the facts of each contender in three cases, one of them large."""
     found = {}
     matmul, transfer = discover()["matmul"], discover()["host_to_device"]
     chosen = {

@@ -1,4 +1,4 @@
-"""Clocks of accelerators that exist on paper: a queue with planted times, and the host itself."""
+"""Simulated clocks: a device with a queue and planted times, and a device that is the host."""
 
 import time
 from dataclasses import dataclass, field
@@ -9,10 +9,10 @@ import torch
 
 @dataclass
 class Simulated:
-    """A device that works through its queue while the host goes on.
+    """A device that works through its queue while the host continues.
 
-    `kernel_s` and `cold_kernel_s` are what a call takes with its data in the cache and without;
-    `mark_s` is what a mark costs the host.
+    A call takes `kernel_s` if its data is in the cache, else `cold_kernel_s`. A mark takes `mark_s`
+    of the host's time.
     """
 
     launch_s: float = 10e-6
@@ -51,7 +51,7 @@ class Simulated:
         self.warm = True
 
     def copy(self, _: Any = None) -> None:
-        """Copy from or to the host, which waits for that."""
+        """Copy from or to the host; the host waits for the copy."""
         self._queue(self.copy_s)
         self.host_s = self.busy_until_s
 
@@ -61,7 +61,7 @@ class Simulated:
 
 
 class HostClock:
-    """The clock of a device that is the host: what is queued is done."""
+    """The clock of a device that is the host itself, so there is no queue."""
 
     now_s = mark = staticmethod(time.perf_counter)
 

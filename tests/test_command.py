@@ -1,4 +1,4 @@
-"""The command that users type, through a real pytest process."""
+"""The command that users type, in a real pytest process."""
 
 import json
 import os
@@ -61,7 +61,7 @@ def finished(tmp_path_factory):
     return results, done.stdout
 
 
-def test_a_run_prints_table_progress_headlines_and_where_things_are(finished):
+def test_a_run_prints_table_progress_headlines_and_paths(finished):
     results, output = finished
     assert "benchmark 'matmul/n=16/float32/threads=1': 2 tests" in output
     assert re.search(r"\[1/2\] \d+:\d\d left  matmul/n=16/float32/threads=1 +torch-cpu \d", output)
@@ -86,7 +86,7 @@ def test_the_result_file_validates_and_holds_every_cell(finished):
     )
 
 
-def test_the_file_is_what_pytest_benchmark_itself_would_write(finished):
+def test_the_result_file_has_what_pytest_benchmark_writes(finished):
     results, _ = finished
     ours = json.loads(only_file(results, "*.json").read_text())
     theirs = json.loads((results / "theirs.json").read_text())
@@ -102,17 +102,19 @@ def test_the_file_is_what_pytest_benchmark_itself_would_write(finished):
             assert entry[key] == twin[key]
 
 
-def test_pytest_benchmark_compares_our_files(finished):
+def test_pytest_benchmark_compares_our_result_files(finished):
     path = only_file(finished[0], "*.json")
     again = shutil.copy(path, finished[0] / "again.json")  # it changes what it reads, by name
     done = subprocess.run(
         [Path(sys.executable).parent / "pytest-benchmark", "compare", path, again],
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     assert "matmul-n=16" in done.stdout
 
 
-def test_a_wrong_contender_is_a_mismatch_untimed_and_fails_the_run(tmp_path):
+def test_a_wrong_contender_is_a_mismatch_and_the_run_fails(tmp_path):
     output = run(
         tmp_path, "--workloads", "wrong,boom,segfault,good", "--budget", "30", "--no-report", code=1
     )
@@ -138,7 +140,7 @@ def wait_for_cells(results, process, count):
 
 
 @pytest.mark.parametrize("stop", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
-def test_a_run_that_is_stopped_keeps_every_cell_leaves_no_process_and_goes_on(tmp_path, stop):
+def test_a_stopped_run_keeps_its_cells_leaves_no_process_and_resumes(tmp_path, stop):
     chosen = ["--workloads", "good,slow", "--budget", "22"]
     # a shell starts what runs in the background with Ctrl-C ignored, which a child would inherit
     inherited = signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -167,19 +169,20 @@ def test_a_run_that_is_stopped_keeps_every_cell_leaves_no_process_and_goes_on(tm
     assert not list((tmp_path / "test-box").glob("*.jsonl"))
 
 
-def test_a_run_that_ended_is_not_resumed(finished):
+def test_a_complete_run_is_not_resumed(finished):
     output = run(finished[0], "--workloads", "good", "--resume", code=4)
     assert "came to its end; start a new run instead" in output
     assert "Traceback" not in output
 
 
-def test_a_self_test_is_told_kept_and_shown(tmp_path):
+def test_a_self_test_is_printed_stored_and_shown(tmp_path):
     output = run(tmp_path, "--workloads", "good", "--self-test", "--budget", "40")
     found = load(only_file(tmp_path, "*.json"))
     assert found.machine.self_test.comparisons == 2
     assert {row.cell.rpartition("/")[2] for row in found.machine.self_test.rows} == {
-        "numpy", "torch-cpu",
-    }  # fmt: skip
+        "numpy",
+        "torch-cpu",
+    }
     assert not any("twin" in cell for cell in found.table["cell"])
     assert re.search(r"self-test: \d of 2 comparisons of a contender with itself exclude 1", output)
     assert (
@@ -193,7 +196,7 @@ def test_every_thread_setting_is_a_case_of_its_own(tmp_path):
     assert output.count("good/n=8/float32/threads=") == (2 if affinity.usable_cores() > 1 else 1)
 
 
-def test_a_budget_that_is_spent_leaves_the_rest_skipped_and_says_so(tmp_path):
+def test_cells_that_the_budget_does_not_reach_are_skipped_with_that_reason(tmp_path):
     run(tmp_path, "--workloads", "slow", "--budget", "7", "--no-report")
     table = load(only_file(tmp_path, "*.json")).table
     spent = table[table["reason"].str.startswith("the budget of 7 s was spent")]

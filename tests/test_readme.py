@@ -1,4 +1,4 @@
-"""What the README shows and says is what the project holds."""
+"""The README agrees with the project: example, workloads, counts, commands and links."""
 
 import re
 from pathlib import Path
@@ -12,17 +12,17 @@ ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text()
 
 
-def test_the_example_is_the_files_bytes():
+def test_the_example_is_the_code_of_argmax():
     source = (ROOT / "bench" / "workloads" / "argmax.py").read_text()
     assert source.split('"""', 2)[2].strip() in README
 
 
 @pytest.mark.parametrize("name", discover())
-def test_every_workload_is_named(name):
+def test_the_readme_names_every_workload(name):
     assert f"`{name}`" in README
 
 
-def test_they_are_counted_right():
+def test_the_readme_counts_workloads_and_chapters_right():
     assert f"each of {len(discover())} workloads" in README
     assert f"{len(chapters())} chapters" in README
 
@@ -34,6 +34,6 @@ def test_there_are_two_commands_each_one_line_from_a_fresh_clone():
     assert lines[1].endswith("pytest")
 
 
-def test_what_the_readme_links_is_there():
+def test_every_link_to_a_file_leads_to_one():
     for target in re.findall(r"\]\(([^):]+)\)", README):
         assert (ROOT / target).exists()

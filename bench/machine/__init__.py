@@ -1,1 +1,1 @@
-"""What is here: cores, processor, memory, GPUs, precision, and what data sheets promise."""
+"""What a run knows about its machine: cores, processor, memory, GPUs, precision, data sheets."""

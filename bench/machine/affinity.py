@@ -1,4 +1,4 @@
-"""The cores this process may use, binding threads to them, and time spent waiting for them."""
+"""Cores of this process: how many it may use, binding threads to them, and waiting for them."""
 
 import os
 import sys
@@ -13,9 +13,9 @@ CGROUP = Path("/sys/fs/cgroup")
 
 
 def usable_cores() -> int:
-    """Return how many cores this process can keep busy: by its affinity and its cgroup's quota."""
-    affine = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
-    return max(1, min(affine, int(quota_cores() or affine)))
+    """Return how many cores this process can keep busy: the lower of affinity and cgroup quota."""
+    allowed = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+    return max(1, min(allowed, int(quota_cores() or allowed)))
 
 
 def quota_cores(root: Path = CGROUP) -> float | None:
@@ -33,29 +33,29 @@ def quota_cores(root: Path = CGROUP) -> float | None:
 
 
 def cores() -> list[int]:
-    """Return the numbers of the cores that work is bound to; empty where none can be bound."""
+    """Return the numbers of the cores that a run binds its threads to; empty if it cannot bind."""
     bindable = sorted(os.sched_getaffinity(0)) if sys.platform == "linux" else []
     return bindable[: usable_cores()]
 
 
 def bind(chosen: Sequence[int]) -> None:
-    """Bind each thread of this process to a core of its own, the first thread to the first.
+    """Bind each thread of this process to one core: the first thread to the first core.
 
-    OpenMP binds the threads of its own pool; OpenBLAS has no such setting, and two of its threads
-    may share a core for whole scheduler slices while another core idles.
+    OpenMP can bind the threads of its own pool, but OpenBLAS cannot. Unbound, two OpenBLAS threads
+    may share a core for whole scheduler slices while another core is idle.
     """
     for thread, core in zip(_threads(), cycle(chosen), strict=False):
         os.sched_setaffinity(thread, {core})
 
 
 def move_to(core: int) -> None:
-    """Run the calling thread on one core."""
+    """Bind the calling thread to one core."""
     if os.sched_getaffinity(0) != {core}:
         os.sched_setaffinity(0, {core})
 
 
 def bound_cores() -> list[list[int]]:
-    """Return the cores that each thread of this process may run on; empty where none is bound."""
+    """Return for each thread of this process the cores it may run on; empty if not on Linux."""
     return [sorted(os.sched_getaffinity(thread)) for thread in _threads()]
 
 
@@ -65,18 +65,18 @@ def _threads() -> list[int]:
 
 
 def stolen_s() -> float:
-    """Return the seconds for which the host gave this machine's cores to others."""
+    """Return the steal time in seconds: the host ran other virtual machines on our cores."""
     return float(getattr(psutil.cpu_times(), "steal", 0.0))
 
 
 def waited_s() -> float:
-    """Return the seconds that this process's threads were ready to run and had no core.
+    """Return the seconds that the threads of this process were ready to run but had no core.
 
-    The second figure of schedstat (Linux, Documentation/scheduler/sched-stats); 0 where there is
-    none.
+    It is the second number in schedstat (Linux, Documentation/scheduler/sched-stats), or 0 on
+    systems without that file.
     """
     waited_ns = 0
     for task in _threads():
-        with suppress(OSError):  # a thread may end meanwhile
+        with suppress(OSError):  # the thread may have ended
             waited_ns += int(Path(f"/proc/self/task/{task}/schedstat").read_text().split()[1])
     return waited_ns / 1e9

@@ -1,6 +1,6 @@
-"""Facts about the machine a run is made on, for the result file. Never its host name.
+"""Facts about the machine of a run, for the result file. The host name is never among them.
 
-One function a fact. What cannot be found is None or an empty list; nothing is guessed.
+Each function returns one fact. A fact that cannot be read is None or an empty list, never a guess.
 """
 
 import os
@@ -19,16 +19,25 @@ from bench.machine.gpus import gpus, states
 from bench.machine.memory import MALLOC
 from bench.machine.precision import float32_precision
 
-POOL = ("internal_api", "version", "architecture")  # the latter is whose kernels it chose
-DECISIVE = (  # variables that choose other kernels than a library would, and so can name a winner
-    "ATEN_CPU_CAPABILITY", "CUBLAS_WORKSPACE_CONFIG", "CUDA_LAUNCH_BLOCKING", "DNNL_MAX_CPU_ISA",
-    "MKL_CBWR", "MKL_DEBUG_CPU_TYPE", "MKL_ENABLE_INSTRUCTIONS", "NPY_DISABLE_CPU_FEATURES",
-    "NVIDIA_TF32_OVERRIDE", "ONEDNN_MAX_CPU_ISA", "OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE",
-)  # fmt: skip
+POOL = ("internal_api", "version", "architecture")  # the processor that its kernels are made for
+KERNEL_VARIABLES = (  # they make a library choose other kernels, which can change a verdict
+    "ATEN_CPU_CAPABILITY",
+    "CUBLAS_WORKSPACE_CONFIG",
+    "CUDA_LAUNCH_BLOCKING",
+    "DNNL_MAX_CPU_ISA",
+    "MKL_CBWR",
+    "MKL_DEBUG_CPU_TYPE",
+    "MKL_ENABLE_INSTRUCTIONS",
+    "NPY_DISABLE_CPU_FEATURES",
+    "NVIDIA_TF32_OVERRIDE",
+    "ONEDNN_MAX_CPU_ISA",
+    "OPENBLAS_CORETYPE",
+    "OPENBLAS_L2_SIZE",
+)
 
 
 def facts(*, label: str) -> dict[str, Any]:
-    """Return everything the result file says of the machine and its settings."""
+    """Return everything that the result file says about the machine and its settings."""
     return {
         "label": label,
         "cpu": cpu(),
@@ -43,7 +52,7 @@ def facts(*, label: str) -> dict[str, Any]:
 
 
 def cpu() -> dict[str, Any]:
-    """Return the processor's model, the cores this process may use, and its quota of them."""
+    """Return the processor's model, the number of usable cores, and the cgroup's quota."""
     return {
         "model": processor.model(),
         "usable_cores": usable_cores(),
@@ -52,9 +61,9 @@ def cpu() -> dict[str, Any]:
 
 
 def blas() -> dict[str, Any]:
-    """Return the library that each side multiplies matrices with, and its version."""
+    """Return the BLAS library of NumPy and of PyTorch, with its version."""
     pools = [pool for pool in threadpool_info() if pool["user_api"] == "blas"]
-    pools = [pool for pool in pools if "numpy" in pool["filepath"]] or pools  # SciPy has its own
+    pools = [pool for pool in pools if "numpy" in pool["filepath"]] or pools  # not SciPy's BLAS
     mkl = re.search(r"(Math Kernel Library) Version ([\d.]+)", torch.__config__.show())
     build = re.search(r"BLAS_INFO=(\w+)", torch.__config__.show())
     return {
@@ -67,7 +76,7 @@ def blas() -> dict[str, Any]:
 
 
 def observed_threads() -> dict[str, int]:
-    """Return the threads each library would use now, read back rather than assumed."""
+    """Return how many threads each library would use now, as the libraries report it."""
     pools = {
         f"{pool['user_api']} ({pool['internal_api']})": int(pool["num_threads"])
         for pool in threadpool_info()
@@ -76,7 +85,7 @@ def observed_threads() -> dict[str, int]:
 
 
 def versions() -> dict[str, str | None]:
-    """Return the versions that decide what runs."""
+    """Return the versions of Python, NumPy, PyTorch, CUDA and cuDNN."""
     cudnn = torch.backends.cudnn.version() if torch.cuda.is_available() else None
     return {
         "python": ".".join(map(str, sys.version_info[:3])),
@@ -88,11 +97,13 @@ def versions() -> dict[str, str | None]:
 
 
 def settings() -> dict[str, Any]:
-    """Return the settings that all contenders run under."""
+    """Return the settings that are the same for all contenders."""
     return {
         "malloc": dict(MALLOC),
         "float32_precision": float32_precision(),
-        "environment": {name: os.environ[name][:100] for name in DECISIVE if name in os.environ},
+        "environment": {
+            name: os.environ[name][:100] for name in KERNEL_VARIABLES if name in os.environ
+        },
     }
 
 

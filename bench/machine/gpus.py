@@ -1,7 +1,7 @@
-"""NVIDIA GPUs as their driver (NVML) describes them: model, memory, and their present state.
+"""NVIDIA GPUs as their driver (NVML) reports them: model, memory, and present state.
 
-A card that others use, that is hot or that is held back computes slower than it could, and only its
-driver knows.
+A GPU runs slower when it is hot, when its power is limited or when other processes use it. Only the
+driver knows that.
 """
 
 import os
@@ -13,9 +13,9 @@ from typing import Any
 import pynvml
 import torch
 
-from bench.machine.vendor import promise
+from bench.machine.datasheets import data_sheet
 
-HELD_BACK = {  # why the clock is lower than it could be, by NVML's names
+THROTTLE_REASONS = {  # why the clock is low: NVML's name, and our words
     "SwPowerCap": "its power limit",
     "HwSlowdown": "the hardware slowing it down",
     "SwThermalSlowdown": "its temperature",
@@ -25,80 +25,80 @@ HELD_BACK = {  # why the clock is lower than it could be, by NVML's names
 
 
 def gpus() -> list[dict[str, Any]]:
-    """Return each GPU: name, memory, driver, compute capability, what its maker promises."""
+    """Return for each GPU its name, memory, driver, compute capability and data sheet."""
     with _cards() as cards:
-        return [_lasting(card) for card in cards]
+        return [_description(card) for card in cards]
 
 
-def _lasting(card: Any) -> dict[str, Any]:
+def _description(card: Any) -> dict[str, Any]:
     name = _name(card)
-    known, memory = promise(name), _told(pynvml.nvmlDeviceGetMemoryInfo, card)
-    capability = _told(pynvml.nvmlDeviceGetCudaComputeCapability, card)
+    sheet, memory = data_sheet(name), _query(pynvml.nvmlDeviceGetMemoryInfo, card)
+    capability = _query(pynvml.nvmlDeviceGetCudaComputeCapability, card)
     return {
         "name": name,
         "memory_bytes": None if memory is None else int(memory.total),
-        "driver": _told(pynvml.nvmlSystemGetDriverVersion) or "",
+        "driver": _query(pynvml.nvmlSystemGetDriverVersion) or "",
         "compute_capability": ".".join(map(str, capability or ())),
-        "promise": known and known.as_dict(),
+        "promise": sheet and sheet.as_dict(),
     }
 
 
 @cache
 def capability(index: int) -> tuple[int, int] | None:
-    """Return the compute capability of the GPU that CUDA counts as number `index`, if it is known.
+    """Return the compute capability of CUDA's GPU number `index`; None if it is not known.
 
-    CUDA counts those that CUDA_VISIBLE_DEVICES names, in its order, by number or by UUID.
+    CUDA numbers the GPUs in CUDA_VISIBLE_DEVICES, which lists them by NVML's number or by UUID.
     """
-    names = os.environ.get("CUDA_VISIBLE_DEVICES")
-    chosen = [str(index)] if names is None else names.split(",")[index : index + 1]
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    names = [str(index)] if visible is None else visible.split(",")[index : index + 1]
     with _cards() as cards:
-        for name in chosen:
+        for name in names:
             if name.isdecimal():
-                found = cards[int(name) : int(name) + 1]
+                matching = cards[int(name) : int(name) + 1]
             else:
-                found = [_told(pynvml.nvmlDeviceGetHandleByUUID, name)] if cards else []
-            for card in filter(None, found):
-                pair = _told(pynvml.nvmlDeviceGetCudaComputeCapability, card)
+                matching = [_query(pynvml.nvmlDeviceGetHandleByUUID, name)] if cards else []
+            for card in filter(None, matching):
+                pair = _query(pynvml.nvmlDeviceGetCudaComputeCapability, card)
                 return None if pair is None else (int(pair[0]), int(pair[1]))
     return None
 
 
 @cache
 def why_unused() -> str:
-    """Return why PyTorch cannot use a GPU that is here, "" if there is none."""
-    found = gpus()
-    if not found:
+    """Return why PyTorch cannot use this machine's first GPU; "" if the machine has no GPU."""
+    installed = gpus()
+    if not installed:
         return ""
-    name, driver = found[0]["name"], found[0]["driver"]
-    hidden = os.environ.get("CUDA_VISIBLE_DEVICES")
+    name, driver = installed[0]["name"], installed[0]["driver"]
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
     if torch.version.cuda is None:
         return f"{name} is here, but this PyTorch ({torch.__version__}) is built without CUDA"
-    if hidden is not None and hidden.strip() in ("", "-1"):
-        return f"{name} is here, but CUDA_VISIBLE_DEVICES={hidden!r} hides it"
+    if visible is not None and visible.strip() in ("", "-1"):
+        return f"{name} is here, but CUDA_VISIBLE_DEVICES={visible!r} hides it"
     return (
         f"{name} is here, but this PyTorch, built for CUDA {torch.version.cuda}, cannot use it: "
-        f"its driver {driver} may be too old, or CUDA_VISIBLE_DEVICES={hidden!r} name no card"
+        f"its driver {driver} may be too old, or CUDA_VISIBLE_DEVICES={visible!r} names no GPU"
     )
 
 
 def _name(card: Any) -> str:
-    return str(_told(pynvml.nvmlDeviceGetName, card) or "NVIDIA GPU")
+    return str(_query(pynvml.nvmlDeviceGetName, card) or "NVIDIA GPU")
 
 
 def states() -> list[dict[str, Any]]:
-    """Return the present state of each GPU; None for what it does not report, as MIG slices do not.
+    """Return the present state of each GPU; None where it reports nothing, as a MIG slice does.
 
-    `clock_hz` of its processors and the most it can be, `temperature_c`, `power_w`, why it is
-    `held_back`, `used_bytes` of its memory and the number of `processes` that compute on it.
+    `clock_hz` and `most_clock_hz` are the present and the highest clock of its processors,
+    `held_back` the reasons why the clock is low, `processes` how many processes compute on it.
     """
     with _cards() as cards:
-        return [_passing(card) for card in cards]
+        return [_state(card) for card in cards]
 
 
-def _passing(card: Any) -> dict[str, Any]:
+def _state(card: Any) -> dict[str, Any]:
     clock, sensor = pynvml.NVML_CLOCK_SM, pynvml.NVML_TEMPERATURE_GPU
-    memory = _told(pynvml.nvmlDeviceGetMemoryInfo, card)
-    processes = _told(pynvml.nvmlDeviceGetComputeRunningProcesses, card)
+    memory = _query(pynvml.nvmlDeviceGetMemoryInfo, card)
+    processes = _query(pynvml.nvmlDeviceGetComputeRunningProcesses, card)
     return {
         "name": _name(card),
         "clock_hz": _scaled(1e6, pynvml.nvmlDeviceGetClockInfo, card, clock),
@@ -112,40 +112,40 @@ def _passing(card: Any) -> dict[str, Any]:
 
 
 def _held_back(card: Any) -> list[str]:
-    bits = _told(pynvml.nvmlDeviceGetCurrentClocksThrottleReasons, card) or 0
+    bits = _query(pynvml.nvmlDeviceGetCurrentClocksThrottleReasons, card) or 0
     return sorted(
         {
             text
-            for name, text in HELD_BACK.items()
+            for name, text in THROTTLE_REASONS.items()
             if bits & getattr(pynvml, f"nvmlClocksThrottleReason{name}")
         }
     )
 
 
-def _scaled(unit: float, ask: Callable[..., float], *arguments: Any) -> float | None:
-    value = _told(ask, *arguments)
+def _scaled(unit: float, function: Callable[..., float], *arguments: Any) -> float | None:
+    value = _query(function, *arguments)
     return None if value is None else unit * value
 
 
-def _told(ask: Callable[..., Any], *arguments: Any) -> Any:
-    """Return what the driver answers, None if it does not."""
+def _query(function: Callable[..., Any], *arguments: Any) -> Any:
+    """Return what a function of NVML returns, or None if it fails."""
     try:
-        return ask(*arguments)
+        return function(*arguments)
     except pynvml.NVMLError:
         return None
 
 
 @contextmanager
 def _cards() -> Iterator[list[Any]]:
-    """Yield the handles of all GPUs, valid meanwhile; none where there is no driver."""
+    """Yield the handles of all GPUs, valid inside the context; none without a driver."""
     try:
         pynvml.nvmlInit()
     except pynvml.NVMLError:
         yield []
         return
     try:
-        count = _told(pynvml.nvmlDeviceGetCount) or 0
-        found = [_told(pynvml.nvmlDeviceGetHandleByIndex, number) for number in range(count)]
-        yield [card for card in found if card is not None]
+        count = _query(pynvml.nvmlDeviceGetCount) or 0
+        handles = [_query(pynvml.nvmlDeviceGetHandleByIndex, number) for number in range(count)]
+        yield [handle for handle in handles if handle is not None]
     finally:
         pynvml.nvmlShutdown()

@@ -1,4 +1,4 @@
-"""What memory an iteration takes at its peak, and giving memory back between cases."""
+"""Peak memory of one iteration, and returning free memory between cases."""
 
 import ctypes
 import gc
@@ -13,28 +13,29 @@ import torch
 
 SELF = Path("/proc/self")
 MALLOC = {
-    # glibc raises both thresholds as a process frees large arrays, up to these values, so that what
-    # an allocation costs depends on what the process did before. Set, they stay (mallopt(3)).
+    # By default glibc raises both thresholds, up to these values, whenever a process frees a large
+    # array. Then the cost of an allocation depends on earlier ones. Setting both stops that
+    # (mallopt(3)).
     "MALLOC_MMAP_THRESHOLD_": str(32 * 2**20),
     "MALLOC_TRIM_THRESHOLD_": str(64 * 2**20),
 }
 
 
 def give_back(device: str) -> None:
-    """Return what is free to the operating system and the device, so that the next case has it."""
+    """Return free memory to the operating system and the device, so the next case can use it."""
     gc.collect()
     if sys.platform == "linux":
-        getattr(ctypes.CDLL(None), "malloc_trim", int)(0)  # glibc alone has it
+        getattr(ctypes.CDLL(None), "malloc_trim", int)(0)  # only glibc has it
     if device != "cpu":
         getattr(torch.get_device_module(device), "empty_cache", int)()
 
 
 def peak_bytes(call: Callable[[], Any], device: str) -> dict[str, int | None]:
-    """Return by how much a call raises the process's memory at its peak, and the device's peak.
+    """Return the peak memory of one call, on the host and on the device; None if it is not known.
 
-    The host's is the rise of the resident set, to the page, from Linux's own high-water mark
-    (proc(5), clear_refs and VmHWM); the device's is all that is allocated there by PyTorch at the
-    peak. What cannot be told is None.
+    The host's figure is the rise of the process's resident set, read from Linux's high-water mark
+    (proc(5), clear_refs and VmHWM). The device's figure is all memory that PyTorch has allocated on
+    the device at the peak.
     """
     give_back(device)
     with _host() as host, _device(device) as on_device:
@@ -44,13 +45,13 @@ def peak_bytes(call: Callable[[], Any], device: str) -> dict[str, int | None]:
 
 @contextmanager
 def _host() -> Iterator[list[int | None]]:
-    """Yield a list that in the end holds the rise of the resident set in bytes."""
+    """Yield a list; when the context ends, its item is the rise of the resident set in bytes."""
     rise: list[int | None] = [None]
     mark = SELF / "clear_refs"
     if not mark.exists():
         yield rise
         return
-    mark.write_text("5")  # the high-water mark falls to what is resident now
+    mark.write_text("5")  # sets the high-water mark to the present resident set
     before = psutil.Process().memory_info().rss
     yield rise
     lines = (SELF / "status").read_text().splitlines()
@@ -60,7 +61,7 @@ def _host() -> Iterator[list[int | None]]:
 
 @contextmanager
 def _device(device: str) -> Iterator[list[int | None]]:
-    """Yield a list that in the end holds the device's peak in bytes."""
+    """Yield a list; when the context ends, its item is the device's peak in bytes."""
     peak: list[int | None] = [None]
     module = None if device == "cpu" else torch.get_device_module(device)
     known = hasattr(module, "max_memory_allocated")

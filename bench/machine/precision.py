@@ -1,13 +1,13 @@
-"""Precisions: what a rounding in each costs, and what float32 means on an accelerator.
+"""Precisions: their unit roundoff, and what float32 means on a GPU.
 
-Set through one interface and read back. Left alone, cuDNN rounds the inputs of a float32
-convolution to TF32's 10 bits while matrix products keep 23 (PyTorch notes, CUDA semantics,
-"TensorFloat-32").
+By default cuDNN rounds the inputs of a float32 convolution to TF32, which stores 10 bits of the
+significand, while matrix products keep all 23 (PyTorch notes, CUDA semantics, "TensorFloat-32"). So
+the suite sets both to the same precision and reads them back.
 """
 
 import torch
 
-UNIT_ROUNDOFF = {  # 2^-p with p bits of significand, the hidden one included
+UNIT_ROUNDOFF = {  # 2^-p for p bits of significand, with the hidden bit
     "float64": 2.0**-53,
     "float32": 2.0**-24,
     "float16": 2.0**-11,
@@ -17,8 +17,8 @@ UNIT_ROUNDOFF = {  # 2^-p with p bits of significand, the hidden one included
 
 
 def set_float32(kind: str) -> None:
-    """Make float32 on CUDA mean "ieee" or "tf32", in matrix products and convolutions alike."""
-    cuda, cudnn = torch.backends.cuda.matmul, torch.backends.cudnn  # whose `conv` has no type
+    """Set float32 on CUDA to "ieee" or "tf32", for matrix products and convolutions."""
+    cuda, cudnn = torch.backends.cuda.matmul, torch.backends.cudnn  # its `conv` is untyped
     if hasattr(cuda, "fp32_precision"):
         cuda.fp32_precision = kind
         cudnn.conv.fp32_precision = kind  # type: ignore[attr-defined]
@@ -28,8 +28,8 @@ def set_float32(kind: str) -> None:
 
 
 def float32_precision() -> dict[str, str]:
-    """Read back what `set_float32` set: "ieee" or "tf32" of matmul and of conv."""
-    cuda, cudnn = torch.backends.cuda.matmul, torch.backends.cudnn  # whose `conv` has no type
+    """Return the float32 precision of matmul and conv on CUDA: "ieee" or "tf32"."""
+    cuda, cudnn = torch.backends.cuda.matmul, torch.backends.cudnn  # its `conv` is untyped
     if hasattr(cuda, "fp32_precision"):
         return {"matmul": cuda.fp32_precision, "conv": cudnn.conv.fp32_precision}  # type: ignore[attr-defined]
     tf32 = {True: "tf32", False: "ieee"}

@@ -1,1 +1,1 @@
-"""From blocks to figures: estimates, plausibility, and the records that a result file keeps."""
+"""From blocks to figures: estimates, plausibility checks, and records for the result file."""

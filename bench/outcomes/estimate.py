@@ -1,22 +1,23 @@
-"""Seconds of blocks in, ratios with 95 % intervals out. Pure functions of numbers.
+"""Estimates ratios and times with 95 % intervals from the seconds of blocks.
 
-Two estimates. `best` leads: it compares the fastest blocks of both sides. Interference only ever
-adds time: over three runs of a noisy hour, speedups moved by up to 14 % (95th percentile, one core)
-where those of medians moved by 18 %.
-`typical` compares blocks paired in time, what a user gets here and now; it stands beside `best`
-where the two disagree.
+There are two estimates. `best` compares the fastest blocks of both sides and is the main one:
+interference only ever adds time. Over three runs in a noisy hour, speedups of `best` moved by up to
+14 % between runs (95th percentile, one core), speedups of medians by 18 %. `typical` compares
+blocks that are paired in time. It is what a user gets at that moment, and pages show it where the
+two disagree.
 
-Blocks of one visit share what that visit met: a process, a placement in memory, a minute of the
-machine. So a visit counts as one value, and an interval comes from how visits differ. A cell has
-two or three visits, too few to know its own variance; a run has hundreds of cells, whose variances
-are much alike. A scaled inverse chi-squared prior with `degrees` d0 and `variance` s0^2 is fitted
-to all of them, and a cell whose own variance s^2 has d degrees of freedom gets
+The blocks of one visit share a process, a placement in memory and a minute of the machine. So a
+visit counts as one value, and the interval comes from the differences between visits. A cell has
+two or three visits, too few to estimate its own variance. But a run has hundreds of cells, and
+their variances are similar. So a scaled inverse chi-squared prior with `degrees` d0 and `variance`
+s0^2 is fitted to the variances of all cells. A cell whose own variance s^2 has d degrees of freedom
+gets
 
     (d0 s0^2 + d s^2) / (d0 + d),    with d0 + d degrees of freedom
 
 (Smyth, Linear models and empirical Bayes methods for assessing differential expression, Stat. Appl.
-Genet. Mol. Biol. 3(1), 2004). The degrees are never more than all cells' own together, so that a
-run of few cells falls back to Student's t of its own visits.
+Genet. Mol. Biol. 3(1), 2004). The degrees of freedom are never more than those of all cells
+together. So in a run of few cells, each cell falls back to Student's t of its own visits.
 """
 
 from collections.abc import Iterable, Sequence
@@ -28,17 +29,17 @@ from scipy.optimize import minimize
 from scipy.special import betaln, fdtrc, stdtrit
 
 Floats = NDArray[np.float64]
-Pairs = Sequence[tuple[Sequence[float], Sequence[float]]]  # by visit: seconds of both sides, paired
+Pairs = Sequence[tuple[Sequence[float], Sequence[float]]]  # by visit: paired seconds of both sides
 
-CONFIDENCE = 0.95  # of the intervals that are published
-OF_TWO = 0.99  # of those of two visits with a pooled variance
-LEAST_VARIANCE = 1e-8  # of a logarithm: no clock here repeats better than 0.01 %
-LEAST_DEGREES, MOST_DEGREES = 1.0, 1e3  # of a prior; from there on it is as good as certain
-WILD, ENOUGH_CELLS = 0.95, 20  # quantile above which variances only count as large; from so many on
-ALONE = 0.01  # a variance so unlikely under the prior is not moderated by it
-FAR = 4.0  # standard deviations: a visit so far from its cell's fastest blocks counts half
-MOST = 100.0  # of a logarithm: beyond, a file cannot hold the number
-BIMODAL_BLOCKS = 20  # fewer can look like two groups by chance
+CONFIDENCE = 0.95  # of the published intervals
+OF_TWO = 0.99  # of the interval of two visits with a pooled variance
+LEAST_VARIANCE = 1e-8  # of a logarithm: a clock does not repeat better than 0.01 %
+LEAST_DEGREES, MOST_DEGREES = 1.0, 1e3  # of a prior; with 1,000 the variance is as good as known
+WILD, ENOUGH_CELLS = 0.95, 20  # variances above this quantile are censored, from 20 cells on
+ALONE = 0.01  # a variance less likely than this under the prior is used without the prior
+FAR = 4.0  # standard deviations: a visit this far from its cell's fastest blocks counts half
+MOST = 100.0  # of a logarithm: a file cannot hold a larger number
+BIMODAL_BLOCKS = 20  # fewer blocks can look like two groups by chance
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,11 +62,12 @@ class Estimate:
 
 @dataclass(frozen=True, kw_only=True)
 class Visited:
-    """One logarithm a visit, and the one that the fastest blocks of all visits give, if that leads.
+    """The values of a cell's visits: one logarithm of a ratio or a time for each visit.
 
     Attributes
     ----------
-    anchor : visits far from it count less; None to count all alike.
+    anchor : the logarithm from the fastest blocks of all visits. Visits far from it count less;
+        with None, all visits count the same.
 
     """
 
@@ -74,19 +76,19 @@ class Visited:
 
     @property
     def degrees(self) -> int:
-        """Degrees of freedom of its own variance."""
+        """The degrees of freedom of the cell's own variance."""
         return len(self.logs) - 1
 
     def weights(self, far: float) -> Floats:
-        """Return how much each visit counts; one that lies `far` from the anchor counts half."""
+        """Return the weight of each visit: 1/2 for one at the distance `far` from the anchor."""
         if self.anchor is None:
             return np.ones(len(self.logs))
         return 1 / (1 + ((self.logs - self.anchor) / far) ** 2)
 
     def mean(self, far: float) -> tuple[float, float, float]:
-        """Return the mean, the variance of one visit, and the part of it that the mean has.
+        """Return the mean, the variance of one visit, and the mean's share of that variance.
 
-        The variance of a single visit is 0, with no degrees of freedom.
+        With a single visit the variance is 0 and has no degrees of freedom.
         """
         w = self.weights(far)
         value = w @ self.logs / w.sum()
@@ -97,13 +99,13 @@ class Visited:
 
 @dataclass(frozen=True, kw_only=True)
 class Prior:
-    """How visits of a run's cells differ.
+    """The distribution of the visits' variance over the cells of a run.
 
     Attributes
     ----------
-    degrees, variance : of the scaled inverse chi-squared distribution of a visit's variance.
-    pooled : the degrees of freedom of all cells together that it was fitted to.
-    far : a visit that lies so far from its cell's fastest blocks counts half.
+    degrees, variance : d0 and s0^2 of the scaled inverse chi-squared distribution.
+    pooled : the degrees of freedom of all cells that the prior was fitted to.
+    far : a visit at this distance from its cell's fastest blocks counts half.
 
     """
 
@@ -114,36 +116,36 @@ class Prior:
 
 
 UNKNOWN = Prior(degrees=2.0, variance=0.1**2, pooled=2.0, far=0.2)
-"""Before any cell was visited twice: as on a noisy machine, and no more certain than that."""
+"""The prior before any cell has two visits: a noisy machine, with few degrees of freedom."""
 
 
 def best_ratio(pairs: Pairs) -> Visited:
-    """Return the logarithm of each visit's ratio of fastest blocks, baseline over contender."""
+    """Return for each visit the log ratio of the fastest blocks, baseline over contender."""
     lows = np.log([(min(a), min(b)) for a, b in pairs])
     anchor = lows[:, 0].min() - lows[:, 1].min()
     return Visited(logs=lows[:, 0] - lows[:, 1], anchor=float(anchor))
 
 
 def typical_ratio(pairs: Pairs) -> Visited:
-    """Return the logarithm of each visit's median ratio of paired blocks."""
+    """Return for each visit the median log ratio of paired blocks."""
     return Visited(logs=np.array([np.median(np.log(a) - np.log(b)) for a, b in pairs]))
 
 
 def best_time(visits: Sequence[Sequence[float]]) -> Visited:
-    """Return the logarithm of the fastest block of each visit."""
+    """Return for each visit the logarithm of its fastest block."""
     logs = np.log([min(seconds) for seconds in visits])
     return Visited(logs=logs, anchor=float(logs.min()))
 
 
 def typical_time(visits: Sequence[Sequence[float]]) -> Visited:
-    """Return the logarithm of the median block of each visit."""
+    """Return for each visit the logarithm of its median block."""
     return Visited(logs=np.log([np.median(seconds) for seconds in visits]))
 
 
 def fitted(cells: Iterable[Visited]) -> Prior:
-    """Fit the prior to the variances of all cells that were visited twice or more.
+    """Fit the prior to the variances of all cells with two visits or more.
 
-    What counts as far is decided by a first fit, in which all visits count alike.
+    A first fit, in which all visits count the same, sets the distance `far` for the second.
     """
     several = [cell for cell in cells if cell.degrees]
     if not several:
@@ -156,9 +158,10 @@ def fitted(cells: Iterable[Visited]) -> Prior:
 
 
 def _likeliest(d: Floats, variances: Sequence[float]) -> tuple[float, float]:
-    """Return d0 and s0^2 of greatest likelihood: s^2 / s0^2 follows Fisher's F with d and d0.
+    """Return the most likely d0 and s0^2: s^2 / s0^2 follows Fisher's F with d and d0 degrees.
 
-    The largest variances count only as "at least so large": a few wild cells do not move the rest.
+    The largest variances are censored: they count only as "at least this large". So a few extreme
+    cells do not change the prior of the others.
     """
     s2 = np.maximum(variances, LEAST_VARIANCE)
     most = np.quantile(s2, WILD) if len(s2) >= ENOUGH_CELLS else np.inf
@@ -182,12 +185,14 @@ def _likeliest(d: Floats, variances: Sequence[float]) -> tuple[float, float]:
 
 
 def estimated(cell: Visited, prior: Prior, more: int = 0) -> Estimate:
-    """Return the ratio or time that a cell's visits give, with its interval: of 95 % at least.
+    """Return the estimate of a cell's ratio or time, with an interval of at least 95 %.
 
-    With `more`, the interval expected after so many further visits like these. Two visits do not
-    show a cell to be wild, whose variance is not that of the others: their interval is of 99 %. Of
-    385 comparisons of the same code on a noisy machine, 95 % called two faster than themselves, and
-    both were such cells.
+    With `more`, the interval is the one expected after that many further visits like these.
+
+    With two visits and a pooled variance the interval is of 99 %. Two visits cannot show that a
+    cell varies far more than the others do. In 385 comparisons of the same code with itself on a
+    noisy machine, intervals of 95 % called two contenders faster than themselves. Both were such
+    cells.
     """
     value, own, share = cell.mean(prior.far)
     degrees, variance = _moderated(cell.degrees, own, prior)
@@ -201,10 +206,11 @@ def estimated(cell: Visited, prior: Prior, more: int = 0) -> Estimate:
 
 
 def _moderated(degrees: int, own: float, prior: Prior) -> tuple[float, float]:
-    """Return the degrees of freedom and the variance of one visit of a cell.
+    """Return the degrees of freedom and the variance of one visit, combined with the prior.
 
-    A single visit shows no variance: it has the prior's, with few degrees of freedom, since it may
-    be that of a wild cell. One whose variance the prior makes most unlikely keeps its own.
+    A single visit has no variance of its own. It gets the prior's, with few degrees of freedom,
+    because the cell may vary more than others. A cell whose variance is very unlikely under the
+    prior keeps its own variance.
     """
     if not degrees:
         return min(UNKNOWN.degrees, prior.degrees), prior.variance
@@ -215,11 +221,12 @@ def _moderated(degrees: int, own: float, prior: Prior) -> tuple[float, float]:
 
 
 def is_bimodal(values: Sequence[float]) -> bool:
-    """Tell whether values fall into two groups far apart, so that no single number describes them.
+    """Return whether values fall into two groups so far apart that one number cannot describe them.
 
-    The groups are those of least variance within (Otsu, A threshold selection method, 1979). They
-    count as two if each holds a tenth of the values, the higher is at least 1.2 times the lower,
-    and their means lie over 4 standard deviations apart (after Ashman's D, 1994).
+    The split minimises the variance within the groups (Otsu, A threshold selection method, 1979).
+    The groups count as two if each holds a tenth of the values, the mean of the higher is over 1.2
+    times that of the lower, and the means are over 4 standard deviations apart (after Ashman's D,
+    1994).
     """
     x = np.sort(np.asarray(values, dtype=float))
     if len(x) < BIMODAL_BLOCKS:
@@ -227,7 +234,7 @@ def is_bimodal(values: Sequence[float]) -> bool:
     least = max(1, len(x) // 10)
     cuts = np.arange(least, len(x) - least + 1)
     below, above = np.cumsum(x)[cuts - 1], np.cumsum(x[::-1])[len(x) - cuts - 1]
-    between = below**2 / cuts + above**2 / (len(x) - cuts)  # the greater, the less within
+    between = below**2 / cuts + above**2 / (len(x) - cuts)  # least variance within where largest
     low, high = np.split(x, [cuts[int(np.argmax(between))]])
     spread = np.sqrt((low.var() + high.var()) / 2)
     apart = high.mean() - low.mean()

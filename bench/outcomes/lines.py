@@ -1,8 +1,8 @@
-"""How many lines of code an implementation takes, counted from the syntax tree.
+"""Counts the lines of code of an implementation, from its syntax tree.
 
-A line counts once if code stands on it: comments, blank lines and docstrings do not, however the
-code is laid out otherwise. What a body calls from this project counts with it, each function once,
-since who writes gradients by hand writes those lines too; what a library does costs no lines.
+A line counts if code stands on it. Comments, blank lines and docstrings do not count. The functions
+of this project that a body calls count too, each once: gradients written by hand are lines of that
+implementation. A call of a library counts as the line it stands on.
 """
 
 import ast
@@ -19,30 +19,30 @@ PROJECT = "bench"
 @cache
 def code_lines(body: Callable[..., Any]) -> int:
     """Return the lines of an implementation and of the functions of this project that it calls."""
-    found: dict[FunctionType, int] = {}
+    lines: dict[FunctionType, int] = {}
     waiting = list(_functions(body))
     while waiting:
         function = waiting.pop()
-        if function in found:
+        if function in lines:
             continue
         tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
-        found[function] = len(_code(tree))
+        lines[function] = len(_code(tree))
         waiting += [part for name in _names(tree, function) for part in _functions(name)]
-    return sum(found.values())
+    return sum(lines.values())
 
 
-def _functions(thing: Any) -> Iterator[FunctionType]:
-    """Yield the functions of this project in a callable: a partial one may be given others."""
-    if isinstance(thing, partial):
-        for part in (thing.func, *thing.args, *thing.keywords.values()):
+def _functions(value: Any) -> Iterator[FunctionType]:
+    """Yield the functions of this project in a value; a partial may have functions as arguments."""
+    if isinstance(value, partial):
+        for part in (value.func, *value.args, *value.keywords.values()):
             yield from _functions(part)
-    elif isinstance(thing, FunctionType) and thing.__module__.partition(".")[0] == PROJECT:
-        yield thing
+    elif isinstance(value, FunctionType) and value.__module__.partition(".")[0] == PROJECT:
+        yield value
 
 
 def _code(tree: ast.Module) -> set[int]:
-    """Return the numbers of the lines that code stands on."""
-    told = {
+    """Return the numbers of the lines that hold code."""
+    docstrings = {
         node.body[0].value
         for node in ast.walk(tree)
         if isinstance(node, ast.FunctionDef) and ast.get_docstring(node) is not None
@@ -50,8 +50,8 @@ def _code(tree: ast.Module) -> set[int]:
     }
     lines: set[int] = set()
     for node in ast.walk(tree):
-        if isinstance(node, ast.expr | ast.stmt | ast.arg | ast.keyword) and node not in told:
-            if isinstance(node, ast.Expr) and node.value in told:
+        if isinstance(node, ast.expr | ast.stmt | ast.arg | ast.keyword) and node not in docstrings:
+            if isinstance(node, ast.Expr) and node.value in docstrings:
                 continue
             lines.add(node.lineno)
             if isinstance(node, ast.expr) and node.end_lineno is not None:
@@ -60,7 +60,7 @@ def _code(tree: ast.Module) -> set[int]:
 
 
 def _names(tree: ast.Module, function: FunctionType) -> Iterator[Any]:
-    """Yield what the names in a function's code stand for in its module: `f`, or `module.f`."""
+    """Yield the objects that the names `f` and `module.f` in a function's code refer to."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Name):
             yield function.__globals__.get(node.id)

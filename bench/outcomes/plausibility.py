@@ -20,7 +20,7 @@ from typing import Any
 
 from bench.cases.case import Case
 from bench.cases.contenders import Contender
-from bench.machine.vendor import Promise, promise
+from bench.machine.datasheets import DataSheet, data_sheet
 from bench.outcomes.outcome import Figures, Outcome
 from bench.timing.peaks import CACHES, Peaks, name_of
 
@@ -55,7 +55,7 @@ class Roof:
     cache_bytes : data that is larger comes from memory; None where that is not known.
     launch_s : from one queued launch of next to nothing to the next, for a graph from one replay of
         an empty graph to the next; None for a CPU, or where that is not known.
-    promise : its maker's, if the model is known.
+    sheet : its maker's, if the model is known.
 
     """
 
@@ -63,7 +63,7 @@ class Roof:
     bytes_s: float
     cache_bytes: float | None
     launch_s: float | None
-    promise: Promise | None = None
+    sheet: DataSheet | None = None
 
     @classmethod
     def of(cls, peaks: Mapping[str, Any], case: Case, contender: Contender) -> "Roof":
@@ -74,7 +74,7 @@ class Roof:
             bytes_s=max(peaks["copy_bytes_s"], peaks["read_bytes_s"]),
             cache_bytes=peaks["cache_bytes"] and CACHES * peaks["cache_bytes"],
             launch_s=peaks.get("replay_s") if replayed else peaks["launch_s"],
-            promise=promise(peaks["model"] or ""),
+            sheet=data_sheet(peaks["model"] or ""),
         )
 
 
@@ -159,8 +159,8 @@ def above_roof(
     moved = contender.moved_bytes(case)
     beyond_cache = roof.cache_bytes is not None and moved > roof.cache_bytes
     precision = contender.precision(case)
-    promised = roof.promise.flop_s.get(precision, 0.0) if roof.promise else 0.0
-    promised_bytes_s = roof.promise.bytes_s if roof.promise else 0.0
+    promised = roof.sheet.flop_s.get(precision, 0.0) if roof.sheet else 0.0
+    promised_bytes_s = roof.sheet.bytes_s if roof.sheet else 0.0
     limits = [(flops, roof.flop_s, promised, "FLOP/s")]
     if beyond_cache:
         limits.append((moved, roof.bytes_s, promised_bytes_s, "bytes/s"))

@@ -1,1 +1,1 @@
-"""The result file: what it holds, how it is written and read. Free of torch, for both packages."""
+"""The result file: its fields, and how it is written and read. Nothing here imports torch."""

@@ -1,4 +1,4 @@
-"""The kinds of values a result file holds: bounded, finite, printable."""
+"""Types for the values of a result file: bounded numbers, and texts without control characters."""
 
 import unicodedata
 from collections import Counter
@@ -8,21 +8,21 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 MAX_CELLS = 100_000  # of a file
-LEAST, MOST = 1e-50, 1e50  # so that what is made of a few numbers is a number too
-MAX_NAME = 2000  # a foreign test's id may spell out its parameters
+LEAST, MOST = 1e-50, 1e50  # products and ratios of a few such numbers are finite and not 0
+MAX_NAME = 2000  # another suite's test ids may hold their parameters
 
 
 def _plain(text: str) -> str:
-    """Refuse what could steer a terminal or turn a line around; a reason may have several lines."""
+    """Refuse characters that control a terminal or the direction of text; allow newline and tab."""
     if not text.isprintable():
-        for sign in text:
-            if unicodedata.category(sign) in {"Cc", "Cf", "Cs"} and sign not in "\n\t":
-                raise ValueError(f"no control characters expected, got {sign!a}")
+        for character in text:
+            if unicodedata.category(character) in {"Cc", "Cf", "Cs"} and character not in "\n\t":
+                raise ValueError(f"no control characters expected, got {character!a}")
     return text
 
 
 def _usual(value: float) -> float:
-    """Refuse what would become 0 or infinite when it is multiplied or divided by its like."""
+    """Refuse numbers so small or large that their products and ratios would be 0 or infinite."""
     if value and not LEAST <= value <= MOST:
         raise ValueError(f"0 or a number from {LEAST:g} to {MOST:g} expected, got {value!r}")
     return value
@@ -32,8 +32,8 @@ MAX_TEXT, REPLACED = 500, "\N{REPLACEMENT CHARACTER}"
 
 
 def fitting(text: str) -> str:
-    """Return a text that a file may hold: cut, and with a replacement for what is not printed."""
-    kept = (sign if sign in "\n\t" or sign.isprintable() else REPLACED for sign in text)
+    """Return a text that fits the file: cut to length, unprintable characters replaced."""
+    kept = (c if c in "\n\t" or c.isprintable() else REPLACED for c in text)
     return "".join(kept)[:MAX_TEXT]
 
 
@@ -48,23 +48,23 @@ Count = Annotated[int, Field(strict=True, ge=0, le=2**63 - 1)]
 
 
 class Model(BaseModel):
-    """Reads the fields it defines and ignores all others."""
+    """A part of the file whose unknown fields are ignored."""
 
     model_config = ConfigDict(extra="ignore", frozen=True, ser_json_inf_nan="constants")
 
 
 class Open(BaseModel):
-    """Keeps fields it does not define: a part of the file that belongs to pytest-benchmark."""
+    """A part of the file that belongs to pytest-benchmark; its unknown fields are kept."""
 
     model_config = ConfigDict(extra="allow", frozen=True, ser_json_inf_nan="constants")
 
 
 def each_once(field: str, names: Sequence[str]) -> set[str]:
-    """Return names as a set.
+    """Return the names as a set.
 
     Raises
     ------
-    ValueError : one stands twice.
+    ValueError : a name occurs twice.
 
     """
     distinct = set(names)

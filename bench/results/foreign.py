@@ -1,4 +1,4 @@
-"""Any file that pytest-benchmark wrote without this suite (2.5 to 5.3): names and times."""
+"""Files that pytest-benchmark (2.5 to 5.3) wrote for other projects: names and times of tests."""
 
 from typing import Annotated, Any, Self
 
@@ -9,7 +9,7 @@ from bench.results.machine import Head
 
 
 class ForeignStats(Model):
-    """pytest-benchmark's figures of any test, in seconds; a coarse clock can read 0."""
+    """Statistics of one test, in seconds; with a coarse clock they can be 0."""
 
     min: NotNegative
     median: NotNegative
@@ -18,7 +18,7 @@ class ForeignStats(Model):
 
 
 class ForeignBenchmark(Model):
-    """One entry of anyone's file."""
+    """One test of the file."""
 
     group: Name | None = None
     name: Name
@@ -26,22 +26,22 @@ class ForeignBenchmark(Model):
     stats: ForeignStats
 
 
-THEIRS = ("label", "system", "release", "machine", "python_version")
+KNOWN = ("label", "system", "release", "machine", "python_version")
 
 
 class ForeignFile(Head):
-    """Any other file that pytest-benchmark wrote."""
+    """A file that pytest-benchmark wrote without this suite."""
 
     benchmarks: Annotated[list[ForeignBenchmark], Field(max_length=MAX_CELLS)]
 
     @field_validator("machine_info", mode="before")
     @classmethod
-    def _theirs(cls, theirs: Any) -> Any:
-        """Keep what is surely meant as here: py-cpuinfo's `model`, for one, is a number."""
-        if not isinstance(theirs, dict):
-            return theirs
-        cpu = theirs.get("cpu")
-        known = {key: theirs[key] for key in THEIRS if key in theirs}
+    def _known(cls, info: Any) -> Any:
+        """Keep the fields that mean the same here; not py-cpuinfo's `model`, a number."""
+        if not isinstance(info, dict):
+            return info
+        cpu = info.get("cpu")
+        known = {key: info[key] for key in KNOWN if key in info}
         if isinstance(cpu, dict):
             known["cpu"] = {key: cpu[key] for key in ("brand_raw", "brand", "count") if key in cpu}
         return known

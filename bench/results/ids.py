@@ -1,9 +1,9 @@
-"""The grammar of ids: how names of cases, contenders and cells are written and read back.
+"""The grammar of ids: how the names of cases, contenders and cells are written and read.
 
-A case is `matmul/n=1024/float32/threads=1`, a contender `numpy`, `torch-cpu` or
-`torch-cuda1-tf32` (PyTorch on the device `cuda:1`, in the variant `tf32`), and a cell is a case, a
-slash and a contender. Only a file of an old schema has to be read this way: a cell of today's
-says the same in fields.
+A case is `matmul/n=1024/float32/threads=1`. A contender is `numpy`, `torch-cpu` or
+`torch-cuda1-tf32`: PyTorch on the device `cuda:1`, variant `tf32`. A cell is a case, a slash and a
+contender. Only files of schema 1 need their ids parsed; in schema 2 each cell has the same
+information in fields.
 """
 
 import re
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 NUMPY, TORCH = "numpy", "torch"
 CPU = "cpu"
-TWIN = "-twin"  # ends the name of the second worker of a contender that is compared with itself
+TWIN = "-twin"  # ends the name of a contender's second worker in a self-test
 THREADS = "threads="
 CONTENDER = re.compile(
     r"numpy|torch-(?P<kind>[a-z]+)(?P<index>[0-9]*)(?:-(?P<variant>.+))?", re.DOTALL
@@ -25,14 +25,14 @@ CELL = re.compile(
 
 @dataclass(frozen=True, kw_only=True)
 class ContenderId:
-    """What a contender's name says.
+    """The parts of a contender's name.
 
     Attributes
     ----------
     library : "numpy" or "torch".
-    device : as PyTorch writes it, "cpu" or "cuda:1".
-    variant : the rung or the way PyTorch runs in, "" for its main body in the usual way.
-    twin : whether it is the second worker of a contender that is compared with itself.
+    device : in PyTorch's notation, "cpu" or "cuda:1".
+    variant : the further way to run the PyTorch side ("tf32", "autograd"); "" for the usual way.
+    twin : the name is of the contender's second worker in a self-test.
 
     """
 
@@ -42,13 +42,13 @@ class ContenderId:
     twin: bool = False
 
     def __str__(self) -> str:
-        """Write the name."""
+        """Return the name."""
         return contender(self.library, self.device, self.variant, twin=self.twin)
 
 
 @dataclass(frozen=True, kw_only=True)
 class CellId:
-    """What a cell's id says; `contender` is the name."""
+    """The parts of a cell's id; `contender` is the contender's name."""
 
     workload: str
     size: str
@@ -58,37 +58,37 @@ class CellId:
 
 
 def contender(library: str, device: str = CPU, variant: str = "", *, twin: bool = False) -> str:
-    """Write a contender's name; NumPy has no device and no variant in it."""
+    """Return a contender's name. NumPy's has no device and no variant."""
     parts = (library,) if library == NUMPY else (library, device.replace(":", ""), variant)
     return "-".join(filter(None, parts)) + TWIN * twin
 
 
 def case(workload: str, size: str, dtype: str, threads: float) -> str:
-    """Write a case's id."""
+    """Return a case's id."""
     return f"{workload}/{size}/{dtype}/{THREADS}{threads:.0f}"
 
 
 def cell(case_id: str, contender_name: str) -> str:
-    """Write a cell's id."""
+    """Return a cell's id."""
     return f"{case_id}/{contender_name}"
 
 
 def test(cell_id: str) -> str:
-    """Write the name of a cell's test as it reads aloud: `matmul-n=16-float32-threads=1-numpy`."""
+    """Return the name of a cell's test: `matmul-n=16-float32-threads=1-numpy`."""
     return cell_id.replace("/", "-")
 
 
 def peak(device: str, threads: float) -> str:
-    """Write the name a device's measured peak is kept under: the CPU has one for each setting."""
+    """Return the key of a device's peaks in the file; the CPU has one for each thread setting."""
     return f"{CPU}/{THREADS}{threads:.0f}" if device == CPU else device
 
 
 def read_contender(name: str) -> ContenderId:
-    """Read a contender's name.
+    """Return the parts of a contender's name.
 
     Raises
     ------
-    ValueError : it is none.
+    ValueError : it is no contender's name.
 
     """
     twin = name.endswith(TWIN)
@@ -102,11 +102,11 @@ def read_contender(name: str) -> ContenderId:
 
 
 def read_cell(cell_id: str) -> CellId:
-    """Read a cell's id.
+    """Return the parts of a cell's id.
 
     Raises
     ------
-    ValueError : it is none.
+    ValueError : it is no cell's id.
 
     """
     parts = CELL.fullmatch(cell_id)
@@ -124,6 +124,6 @@ def read_cell(cell_id: str) -> CellId:
 
 
 def read_peak(name: str) -> tuple[str, int | None]:
-    """Read the name of a measured peak: a device and, of the CPU, its threads."""
+    """Return the device in a key of peaks and, for the CPU, its threads."""
     device, _, threads = name.partition(f"/{THREADS}")
     return device, int(threads) if threads.isdecimal() else None

@@ -1,10 +1,11 @@
-"""A run's journal: one line for the run, then one for each cell whenever it was visited.
+"""A run's journal: one line for the run, then one line for a cell after each of its visits.
 
-The first line is a result file in which every cell that was asked for is unreached. Each further
-line is a record: what is known of one cell by now. The last record of a cell counts, and so does
-the last line of the run, which is written again when more is known of the machine. So a journal is
-assembled into a result file at any time, also the journal of a run that was killed, whose last line
-may be torn; and a result file is taken apart into a journal, to go on with its run.
+The first line is a result file in which every cell is marked as unreached. Each further line is a
+record: all that is known of one cell at that time. The last record of a cell counts. The line for
+the run is written again when more is known of the machine, and its last version counts.
+
+`assembled` makes a result file from a journal at any time, also when the run was killed and the
+last line is incomplete. `taken_apart` makes a journal from a result file, to resume its run.
 """
 
 import json
@@ -19,13 +20,13 @@ Json = dict[str, Any]
 
 
 class Record(Model):
-    """What is known of one cell.
+    """All that is known of one cell at one time.
 
     Attributes
     ----------
-    twin : whether it is of a second worker, which nobody asked for by itself.
-    benchmark : its times, if it has any.
-    spent_s : seconds of the run when it was written.
+    twin : the record is of the contender's second worker in a self-test.
+    benchmark : the times, if the cell has any.
+    spent_s : seconds since the start of the run.
 
     """
 
@@ -36,39 +37,41 @@ class Record(Model):
 
 
 def line(content: Mapping[str, Any]) -> str:
-    """Write a line.
+    """Return a line of the journal.
 
     Raises
     ------
-    ValueError : a number is one that JSON does not have.
+    ValueError : a number is NaN or infinite, which JSON does not have.
 
     """
     return json.dumps(content, allow_nan=False) + "\n"
 
 
 def lines(text: str, parse: Callable[[str], Any] = json.loads) -> list[Any]:
-    """Read all whole lines; the last one may be torn, unless it is the only one."""
-    *whole, torn = text.split("\n")  # not splitlines: a text may hold other line ends
-    return [parse(each) for each in whole or [torn]]
+    """Return the parsed lines of a journal, without an incomplete last line if there are others."""
+    *complete, last = text.split("\n")  # not splitlines: it also splits at other characters
+    return [parse(each) for each in complete or [last]]
 
 
-def assembled(read: Sequence[Any]) -> Json:
-    """Return the content of the result file that a journal's lines make.
+def assembled(parsed: Sequence[Any]) -> Json:
+    """Return the content of the result file that the parsed lines of a journal make.
 
     Raises
     ------
-    ValueError : they are no journal's.
+    ValueError : the lines are not those of a journal.
 
     """
-    if not all(isinstance(each, dict) for each in read):
-        raise ValueError("an object a line expected")
-    headers = [each for each in read if "cell" not in each]
+    if not all(isinstance(each, dict) for each in parsed):
+        raise ValueError("a journal with a JSON object in each line expected")
+    headers = [each for each in parsed if "cell" not in each]
     if not headers:
-        raise ValueError("a line that tells of the run expected")
+        raise ValueError("a journal with a line for the run expected")
     try:
-        return _assembled(headers[-1], [each for each in read if "cell" in each])
-    except (KeyError, TypeError, AttributeError) as error:
+        return _assembled(headers[-1], [each for each in parsed if "cell" in each])
+    except KeyError as error:
         raise ValueError(f"a journal's lines expected, one lacks {error}") from error
+    except (TypeError, AttributeError) as error:
+        raise ValueError(f"a journal's lines expected, one is malformed: {error}") from error
 
 
 def _assembled(header: Json, records: Sequence[Json]) -> Json:
@@ -87,7 +90,7 @@ def _assembled(header: Json, records: Sequence[Json]) -> Json:
 
 
 def taken_apart(content: Mapping[str, Any]) -> tuple[Json, list[Record]]:
-    """Return the first line and the records of the journal that a result file could be made of.
+    """Return a result file's content as a journal: its first line and its records.
 
     Raises
     ------
@@ -117,11 +120,11 @@ def _of_twin(entry: Benchmark, spent_s: float) -> Record:
 
 
 def unreached(cell: Cell) -> Cell:
-    """Return a cell as it is before the run reaches it."""
+    """Return the cell as it was before the run reached it."""
     update = {"status": "skipped", "reason": UNREACHED, "verdict": None}
     return cell.model_copy(update=update)
 
 
 def dumped(models: Iterable[Model]) -> list[Json]:
-    """Return models as plain JSON values, without what was left out when they were made."""
+    """Return models as JSON values, without the fields that were not set."""
     return [model.model_dump(mode="json", exclude_unset=True) for model in models]

@@ -1,11 +1,11 @@
-"""Where a run was made: processor, GPUs, libraries, measured peaks, self-test, commit."""
+"""The machine of a run: processor, GPUs, libraries, measured peaks, self-test, commit."""
 
 from bench.results.fields import Count, Model, NotNegative, Number, Text
 from bench.results.ratio import Ratio
 
 
 class Cpu(Model):
-    """The processor, as the run found it, or as py-cpuinfo did."""
+    """The processor, as this suite or pytest-benchmark (py-cpuinfo) describes it."""
 
     model: Text = ""
     brand_raw: Text = ""
@@ -14,8 +14,8 @@ class Cpu(Model):
     count: Count = 0
 
 
-class Promise(Model):
-    """What a maker promises of a device."""
+class DataSheet(Model):
+    """Peaks from the data sheet of a GPU."""
 
     flop_s: dict[Text, NotNegative] = {}
     bytes_s: NotNegative
@@ -27,11 +27,11 @@ class Gpu(Model):
 
     name: Text
     driver: Text = ""
-    promise: Promise | None = None
+    promise: DataSheet | None = None
 
 
 class GpuState(Model):
-    """What a GPU does at one moment, as far as it tells; `held_back` says why its clock is low."""
+    """The state of a GPU at one moment; `held_back` holds the reasons why its clock is low."""
 
     name: Text
     clock_hz: NotNegative | None = None
@@ -44,14 +44,14 @@ class GpuState(Model):
 
 
 class GpuStates(Model):
-    """What the GPUs did before the run computed on them, and just after its last visit."""
+    """The states of all GPUs before the first visit of the run and just after the last."""
 
     begin: list[GpuState] = []
     end: list[GpuState] = []
 
 
 class Peaks(Model):
-    """What a device was measured to do at most: by precision, and through its memory."""
+    """The measured peaks of a device: FLOP/s by precision, bytes/s through its memory."""
 
     flop_s: dict[Text, NotNegative] = {}
     copy_bytes_s: NotNegative = 0.0
@@ -62,7 +62,7 @@ class Peaks(Model):
 
 
 class Pool(Model):
-    """A library that multiplies matrices."""
+    """A BLAS library."""
 
     internal_api: Text = ""
     library: Text = ""
@@ -71,30 +71,31 @@ class Pool(Model):
 
 
 class Blas(Model):
-    """The library of each side."""
+    """The BLAS libraries of NumPy and of PyTorch."""
 
     numpy: list[Pool] = []
     torch: Pool = Pool()
 
 
 class Settings(Model):
-    """What both sides ran under."""
+    """Settings of the run that are the same for all contenders."""
 
     float32_precision: dict[Text, Text] = {}
     environment: dict[Text, Text] = {}
 
 
 class SelfTestRow(Ratio):
-    """One contender against itself."""
+    """The ratio of a contender's two workers; it should be 1."""
 
     cell: Text
 
 
 class SelfTest(Model):
-    """What came of comparing every contender with a second worker of itself.
+    """Results of the self-test, which compares each contender with a second worker of itself.
 
     Attributes
     ----------
+    excluding_1 : how many intervals do not contain 1, though the true ratio is 1.
     furthest : the largest absolute logarithm of a ratio, which should be 0.
 
     """
@@ -107,7 +108,7 @@ class SelfTest(Model):
 
 
 class Machine(Model):
-    """Where a run was made; a file that says less leaves the rest empty."""
+    """The machine of a run; fields that a file does not have stay empty."""
 
     label: Text = ""
     cpu: Cpu = Cpu()
@@ -126,19 +127,19 @@ class Machine(Model):
 
     @property
     def processor(self) -> str:
-        """The processor's name, whoever found it."""
+        """The processor's name, from the first field that has it."""
         return self.cpu.model or self.cpu.brand_raw or self.cpu.brand
 
 
 class Commit(Model):
-    """The commit of the project that was run."""
+    """The commit of the project at the time of the run."""
 
     id: Text = "unknown"
     dirty: bool = False
 
 
 class Head(Model):
-    """What both forms say of a run."""
+    """The fields that result files of this suite and foreign files share."""
 
     datetime: Text
     machine_info: Machine = Machine()

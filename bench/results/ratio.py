@@ -1,4 +1,4 @@
-"""A ratio and its interval."""
+"""A ratio with its interval."""
 
 from typing import Self
 
@@ -8,7 +8,7 @@ from bench.results.fields import Model, Seconds
 
 
 class Ratio(Model):
-    """A speedup and its 95 % interval."""
+    """A speedup with its 95 % interval."""
 
     ratio: Seconds
     low: Seconds

@@ -1,4 +1,4 @@
-"""JSON values -> the one form they have: this suite's file, of any schema, or anyone's."""
+"""Turns the JSON of a file into models: this suite's schemas 1 and 2, and foreign files."""
 
 from typing import Any
 
@@ -8,11 +8,11 @@ from bench.results.schema import SCHEMA, ResultFile
 
 
 def current(content: Any) -> Any:
-    """Return the content of a file as today's schema writes it; another tool's as it is.
+    """Return the content of a file in the current schema; a foreign file's content is unchanged.
 
     Raises
     ------
-    ValueError : its schema is unknown here, or an id in it is no id.
+    ValueError : the schema is unknown, or an id cannot be parsed.
 
     """
     if not isinstance(content, dict) or content.get("schema") is None:
@@ -25,11 +25,11 @@ def current(content: Any) -> Any:
 
 
 def validated(content: Any) -> ResultFile | ForeignFile:
-    """Return what a file holds.
+    """Return the validated content of a file.
 
     Raises
     ------
-    ValueError : the content is not that of a result file; pydantic's says in which field.
+    ValueError : the content is no result file; the message names the field.
 
     """
     known = current(content)

@@ -1,9 +1,9 @@
-"""The result file of this suite, schema 2: the models that both write it and read it.
+"""The result file of this suite, schema 2: the models that write it and read it.
 
-It is pytest-benchmark's JSON with more in it. `cells` lists every cell that was asked for,
-`benchmarks` those with a time, `twins` the second workers of a self-test. Numbers are finite, texts
-are bounded and free of control characters, a ratio lies in its interval, an id says what its fields
-say, and a cell has one time at most.
+It is pytest-benchmark's JSON with further fields. `cells` lists every cell that the run was asked
+for, `benchmarks` the cells with a time, `twins` the second workers of a self-test. The models
+check that numbers are finite, texts bounded and free of control characters, ratios inside their
+intervals, ids equal to their fields, and that each cell has at most one time.
 """
 
 from typing import Annotated, Any, Literal, Self
@@ -33,15 +33,14 @@ UNREACHED = "the run ended before this cell's turn"
 
 
 class Identity(Model):
-    """Which cell it is, in fields: nobody has to read names.
+    """The fields that identify a cell, so that no reader has to parse its id.
 
     Attributes
     ----------
-    curve : which of its workload's curves the size is on, "" where there is one.
-    device : as PyTorch writes it, "cpu" or "cuda:1".
-    variant : the rung or the way PyTorch runs in ("autograd", "tf32"), "" for its main body in the
-        usual way.
-    precision : the lowest that is rounded to.
+    curve : the curve of the workload that the size is on; "" if the workload has one curve.
+    device : in PyTorch's notation, "cpu" or "cuda:1".
+    variant : the further way to run the PyTorch side ("autograd", "tf32"); "" for the usual way.
+    precision : the lowest precision that the contender rounds to.
 
     """
 
@@ -59,36 +58,32 @@ class Identity(Model):
 
     @property
     def case_id(self) -> str:
-        """The id of its case."""
+        """The id of the cell's case."""
         return ids.case(self.workload, self.size, self.dtype, self.threads)
 
     def check_id(self, cell_id: str, field: str) -> None:
-        """Compare an id with the fields.
+        """Check that an id agrees with the fields; `field` names the id in the message.
 
         Raises
         ------
-        ValueError : they contradict each other.
+        ValueError : they disagree.
 
         """
         name = ids.contender(self.library, self.device, self.variant)
         if self.contender.removesuffix(ids.TWIN) != name:
-            raise ValueError(
-                f"contender: the name of what its fields say expected, {name}; got {self.contender}"
-            )
+            raise ValueError(f"contender: {name} expected from its fields, got {self.contender}")
         if cell_id != ids.cell(self.case_id, self.contender):
-            raise ValueError(
-                f"{field}: the id of what its fields say expected, "
-                f"{ids.cell(self.case_id, self.contender)}; got {cell_id}"
-            )
+            expected = ids.cell(self.case_id, self.contender)
+            raise ValueError(f"{field}: {expected} expected from its fields, got {cell_id}")
 
 
 class Cell(Identity):
-    """One cell that was asked for, measured or not.
+    """One cell that the run was asked for, measured or not.
 
     Attributes
     ----------
-    verdict : who is faster, by the interval of the cell's speedup; None of NumPy itself, and where
-        the status is not ok or there is no speedup.
+    verdict : faster, slower, tie or unsettled, by the interval of the cell's speedup. None for
+        NumPy, without a speedup, and when the status is not ok.
 
     """
 
@@ -99,8 +94,8 @@ class Cell(Identity):
 
     @field_validator("verdict", mode="before")
     @classmethod
-    def _drawn(cls, value: Any) -> Any:
-        """Ignore what a file says; see `judged`."""
+    def _known(cls, value: Any) -> Any:
+        """Accept any value: `judged` replaces the file's verdict."""
         return value if value in VERDICTS else None
 
     @model_validator(mode="after")
@@ -109,25 +104,25 @@ class Cell(Identity):
         return self
 
     def judged(self, info: "Info | None") -> "Cell":
-        """Return the cell with the verdict of its speedup, if it has one.
+        """Return the cell with the verdict that its speedup gives, or None without a speedup.
 
-        A file's own word is corrected, not refused: it is written for readers of the file, and a
-        later change of the rule must leave older files readable.
+        The verdict in the file is for people who read the file. It is recomputed here, so that
+        older files stay readable when the rule changes.
         """
         ratio = info.speedup if info is not None else None
-        known = self.status == "ok" and self.library != ids.NUMPY and ratio is not None
-        drawn = verdict(ratio.low, ratio.high) if known and ratio is not None else None
-        return self.model_copy(update={"verdict": drawn})
+        if self.status != "ok" or self.library == ids.NUMPY or ratio is None:
+            return self.model_copy(update={"verdict": None})
+        return self.model_copy(update={"verdict": verdict(ratio.low, ratio.high)})
 
 
 class Samples(Model):
-    """Where each block comes from.
+    """The visit, the start and the disturbances of each block.
 
     Attributes
     ----------
-    visits : number, worker and count of blocks of each visit, in the order of the blocks.
-    starts_s : when each block began, in seconds of the run.
-    disturbed : the places of the blocks that were disturbed.
+    visits : for each visit its number, its worker's number and its count of blocks, in order.
+    starts_s : the start of each block, in seconds since the start of the run.
+    disturbed : the indices of the disturbed blocks.
 
     """
 
@@ -137,7 +132,7 @@ class Samples(Model):
 
 
 class Ledger(Model):
-    """Where the seconds of one call from the host's memory and back go."""
+    """The parts of the time of one call that starts and ends in the host's memory."""
 
     host_to_device_s: NotNegative
     launch_s: NotNegative
@@ -147,13 +142,13 @@ class Ledger(Model):
 
 
 class Quality(Model):
-    """What the workload itself says of a result.
+    """Figures that the workload computes from a result.
 
     Attributes
     ----------
-    accuracy : the share of held-out images that a trained network reads.
-    losses : the mean of each epoch that it was trained for.
-    saved_bytes : what autograd keeps for the backward pass.
+    accuracy : the share of held-out images that a trained network reads correctly.
+    losses : the mean loss of each epoch of training.
+    saved_bytes : the memory that autograd keeps for the backward pass.
 
     """
 
@@ -163,14 +158,15 @@ class Quality(Model):
 
 
 class Info(Identity):
-    """What the suite says of a timed cell beside its samples.
+    """The figures of a timed cell.
 
     Attributes
     ----------
     best_s : the fastest block of all visits.
-    time_s : of the fastest blocks of each visit, with its interval; this is what pages quote.
-    typical_s : the median, visit by visit, with its interval.
-    speedup : of the fastest blocks; it decides the verdict. `speedup_typical` is of the medians.
+    time_s : estimated from the fastest block of each visit, with its interval. Pages quote it.
+    typical_s : estimated from the median block of each visit, with its interval.
+    speedup : estimated from the fastest blocks; its interval decides the verdict.
+    speedup_typical : estimated from the medians.
 
     """
 
@@ -227,26 +223,26 @@ class Info(Identity):
 
 
 class Data(Open):
-    """pytest-benchmark's figures of a cell: seconds, one a block, and what it makes of them."""
+    """pytest-benchmark's statistics of a cell; `data` holds the seconds of each block."""
 
     data: list[Seconds] = []
 
 
 class Benchmark(Open):
-    """One timed cell in pytest-benchmark's form: its name, options and figures, and our own."""
+    """One timed cell in pytest-benchmark's form; `extra_info` holds the figures of this suite."""
 
     extra_info: Info
     stats: Data = Data()
 
     @model_validator(mode="after")
-    def _whole(self) -> Self:
+    def _same_length(self) -> Self:
         visits = self.extra_info.samples.visits
         counted = sum(count for _, _, count in visits)
         starts = len(self.extra_info.samples.starts_s)
         if visits and not len(self.stats.data) == starts == counted:
             raise ValueError(
                 f"the samples of {self.extra_info.cell} must be as many as its data, "
-                f"{len(self.stats.data)}; got {starts} starts and {counted} in visits"
+                f"{len(self.stats.data)}; got {starts} starts and {counted} blocks in visits"
             )
         return self
 
@@ -256,10 +252,10 @@ class Run(Model):
 
     Attributes
     ----------
-    spent_s : seconds from its start to its last visit.
-    timed_s : seconds of them inside timed blocks.
-    complete : whether it came to its own end.
-    sources : the checksum of each workload's code.
+    spent_s : seconds from the start to the end of the last visit.
+    timed_s : the part of `spent_s` inside timed blocks.
+    complete : the run was not interrupted.
+    sources : the hash of each workload's code.
 
     """
 
@@ -271,7 +267,7 @@ class Run(Model):
 
 
 class ResultFile(Head):
-    """A whole result file of this suite."""
+    """A result file of this suite."""
 
     run: Run = Run()
     cells: Annotated[list[Cell], Field(max_length=MAX_CELLS)] = []
@@ -280,10 +276,10 @@ class ResultFile(Head):
 
     @model_validator(mode="after")
     def _each_once(self) -> Self:
-        asked = each_once("cells", [cell.id for cell in self.cells])
+        listed = each_once("cells", [cell.id for cell in self.cells])
         timed = each_once("benchmarks", [entry.extra_info.cell for entry in self.benchmarks])
-        if lost := sorted(timed - asked):
-            raise ValueError(f"benchmarks: a cell of the file's cells expected, got {lost[0]!r}")
+        if unlisted := sorted(timed - listed):
+            raise ValueError(f"benchmarks: an id from cells expected, got {unlisted[0]!r}")
         return self
 
     @model_validator(mode="after")

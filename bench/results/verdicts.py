@@ -1,7 +1,8 @@
-"""Who is faster, given an interval: the one rule of the project.
+"""The verdict on an interval of a speedup: faster, slower, tie or unsettled.
 
-It sees the 95 % interval of a ratio and nothing else. How many visits an interval comes from and
-how wide it is change the digits that are printed, never the verdict.
+This is the only rule of the project for it. The rule sees the 95 % interval and nothing else. The
+number of visits and the width of the interval decide how many digits are printed, never the
+verdict.
 """
 
 from typing import Final, Literal
@@ -16,14 +17,14 @@ TIE: Final = "tie"
 UNSETTLED: Final = "unsettled"
 VERDICTS: tuple[Verdict, ...] = (FASTER, SLOWER, TIE, UNSETTLED)
 
-MARGIN = 1.05  # a winner's whole interval lies beyond it
-TIE_WITHIN = 1.10  # a tie's whole interval lies within it, on both sides of 1
+MARGIN = 1.05  # faster: the whole interval is above it; slower: below 1 / MARGIN
+TIE_WITHIN = 1.10  # tie: the whole interval is between 1 / TIE_WITHIN and TIE_WITHIN
 
 
 def verdict(low: float, high: float) -> Verdict:
-    """Return what the interval of a ratio says; above 1, the contender is the faster side.
+    """Return the verdict on a speedup's interval; above 1, the contender is faster than NumPy.
 
-    An interval that holds both answers, or is not known (NaN), is unsettled.
+    An interval that leaves more than one answer, or is NaN, is unsettled.
     """
     if low > MARGIN:
         return FASTER
@@ -35,7 +36,7 @@ def verdict(low: float, high: float) -> Verdict:
 
 
 def verdicts(low: ArrayLike, high: ArrayLike) -> NDArray[np.object_]:
-    """Return what each of many intervals says: `verdict` on whole columns."""
+    """Return the verdict on each of many intervals."""
     lows, highs = np.asarray(low, dtype=float), np.asarray(high, dtype=float)
     within = (lows >= 1 / TIE_WITHIN) & (highs <= TIE_WITHIN)
     cases = [lows > MARGIN, highs < 1 / MARGIN, within]

@@ -1,15 +1,16 @@
-"""Schema 1 -> schema 2, on plain JSON values, before anything is validated.
+"""Upgrades files of schema 1 to schema 2, on plain JSON values, before validation.
 
-Version 1 named a cell by its id alone and called a curve `variant`. It had a status `unstable` for
-times that were not known well; the interval of the speedup says that now. Its medians led, so they
-are what pages quote of such a file.
+Schema 1 differs from schema 2 in these points:
 
-It called a time impossible when one reading of an accelerator's clock, taken beside the timed
-blocks, was longer, or when a recorded graph took less than an eager launch; such evidence counts no
-more. The parts of its ledgers were of other calls than the wall time; a ledger that does not add up
-is left out.
+- A cell had only its id, no fields. The field `curve` was called `variant`.
+- The status `unstable` marked imprecise times. Now the interval of the speedup shows that.
+- The medians were the main figures. Pages still quote the medians of such a file.
+- A time was `implausible` if one reading of the device's clock beside the timed blocks was longer,
+  or if a CUDA graph took less than one launch. Neither is evidence any more.
+- The parts of a ledger came from other calls than its wall time. A ledger whose parts do not sum to
+  its wall time is dropped.
 
-What is malformed is passed on as it is: the models of version 2 will refuse it and name the field.
+Malformed values pass through unchanged: the models of schema 2 refuse them and name the field.
 """
 
 import re
@@ -21,9 +22,9 @@ from bench.results.schema import SCHEMA as NEW
 from bench.results.schema import UNREACHED
 
 SCHEMA = "numpy-vs-pytorch/1"
-UNPROVEN = re.compile(r"the device was busy for .* and not waited for")
-UNPROVEN_OF_GRAPHS = re.compile(r".* is shorter than a launch, which takes ")
-ADDS_UP = 0.05  # of the wall time, the parts of a ledger may differ from it
+OLD_REASON = re.compile(r"the device was busy for .* and not waited for")
+OLD_REASON_OF_GRAPHS = re.compile(r".* is shorter than a launch, which takes ")
+TOLERANCE = 0.05  # of the wall time: how much the sum of a ledger's parts may differ
 PARTS = ("host_to_device_s", "launch_s", "kernel_s", "device_to_host_s")
 PRECISIONS = {"tf32": "tf32", "bf16": "bfloat16", "amp": "bfloat16", "fp16": "float16"}
 
@@ -31,26 +32,26 @@ Json = dict[str, Any]
 
 
 def header(line: Mapping[str, Any]) -> Json:
-    """Return a journal's first line with a cell in place of each id that was asked for."""
+    """Return a journal's first line with cells in place of ids."""
     rest = {key: value for key, value in line.items() if key != "asked"}
     unreached = {"status": "skipped", "reason": UNREACHED}
     return rest | {"cells": [{"id": name, **unreached} for name in line.get("asked", ())]}
 
 
 def upgraded(content: Mapping[str, Any]) -> Json:
-    """Return the content of a result file as version 2 writes it.
+    """Return the content of a result file in schema 2.
 
     Raises
     ------
-    ValueError : an id is not of the grammar.
+    ValueError : an id cannot be parsed.
 
     """
     new = {**content, "schema": NEW}
     for key in ("benchmarks", "twins"):
         new[key] = _each(content.get(key, []), _benchmark)
     infos = [_info_of(entry) for entry in _objects(new["benchmarks"])]
-    curves = {_place(info): info for info in infos}
-    new["cells"] = _each(content.get("cells", []), lambda cell: _cell(cell, curves))
+    timed = {_key(info): info for info in infos}
+    new["cells"] = _each(content.get("cells", []), lambda cell: _cell(cell, timed))
     return new
 
 
@@ -73,48 +74,48 @@ def _info(info: Json) -> Json:
     return new | _contender(info, info.get("contender"))
 
 
-def _cell(cell: Json, curves: Mapping[Any, Json]) -> Json:
-    """Return a cell with fields of its own; family and curve are those of a timed one beside it."""
+def _cell(cell: Json, timed: Mapping[Any, Json]) -> Json:
+    """Return a cell with fields; family and curve come from a timed cell of the same size."""
     if not isinstance(cell.get("id"), str):
         return cell
     parts: Json = vars(ids.read_cell(cell["id"]))
-    beside = curves.get(_place(parts), {})
-    shared = {key: beside[key] for key in ("family", "curve") if key in beside}
+    same_size = timed.get(_key(parts), {})
+    shared = {key: same_size[key] for key in ("family", "curve") if key in same_size}
     new = parts | _contender(parts, parts["contender"]) | shared | cell
-    settled: Json = {"status": "ok", "reason": ""}
-    return new | settled if cell.get("status") == "unstable" or _doubted_in_vain(new) else new
+    ok: Json = {"status": "ok", "reason": ""}
+    return new | ok if cell.get("status") == "unstable" or _has_old_reason(new) else new
 
 
-def _doubted_in_vain(cell: Json) -> bool:
-    """Tell whether a time was called impossible on evidence that counts no more."""
+def _has_old_reason(cell: Json) -> bool:
+    """Return whether a cell was implausible only by evidence that schema 2 does not use."""
     if cell.get("status") != "implausible" or not isinstance(cell.get("reason"), str):
         return False
-    recorded = cell.get("variant") == "graph" and UNPROVEN_OF_GRAPHS.match(cell["reason"])
-    return bool(recorded or UNPROVEN.match(cell["reason"]))
+    of_graph = cell.get("variant") == "graph" and OLD_REASON_OF_GRAPHS.match(cell["reason"])
+    return bool(of_graph or OLD_REASON.match(cell["reason"]))
 
 
 def _adds_up(ledger: Any) -> bool:
-    """Tell whether a ledger is none, is malformed, or has parts that sum to its wall time."""
+    """Return whether a ledger's parts sum to its wall time; true for no or a malformed ledger."""
     if not isinstance(ledger, dict):
         return True
     parts = [ledger.get(key) for key in (*PARTS, "wall_s")]
     values = [float(part) for part in parts if isinstance(part, int | float)]
     malformed = len(values) < len(parts)
-    return malformed or abs(sum(values[:-1]) - values[-1]) <= ADDS_UP * values[-1]
+    return malformed or abs(sum(values[:-1]) - values[-1]) <= TOLERANCE * values[-1]
 
 
 def _contender(fields: Mapping[str, Any], name: Any) -> Json:
-    """Return the fields a contender's name says; one with a precision or device keeps it."""
+    """Return the fields in a contender's name; a device or precision in `fields` wins."""
     if not isinstance(name, str):
         return {}
     parts = ids.read_contender(name)
     precision = PRECISIONS.get(parts.variant, fields.get("dtype"))
-    said = {key: fields[key] for key in ("device", "precision") if key in fields}
-    drawn = {"library": parts.library, "device": parts.device, "variant": parts.variant}
-    return drawn | {"precision": precision} | said
+    present = {key: fields[key] for key in ("device", "precision") if key in fields}
+    parsed = {"library": parts.library, "device": parts.device, "variant": parts.variant}
+    return parsed | {"precision": precision} | present
 
 
-def _place(fields: Mapping[str, Any]) -> tuple[str, str]:
+def _key(fields: Mapping[str, Any]) -> tuple[str, str]:
     return str(fields.get("workload")), str(fields.get("size"))
 
 
@@ -124,14 +125,14 @@ def _info_of(entry: Json) -> Json:
 
 
 def _objects(values: Any) -> list[Json]:
-    return [value for value in values if isinstance(value, dict)] if _listed(values) else []
+    return [value for value in values if isinstance(value, dict)] if _is_list(values) else []
 
 
 def _each(values: Any, change: Callable[[Json], Json]) -> Any:
-    if not _listed(values):
+    if not _is_list(values):
         return values
     return [change(value) if isinstance(value, dict) else value for value in values]
 
 
-def _listed(values: Any) -> bool:
+def _is_list(values: Any) -> bool:
     return isinstance(values, list)

@@ -1,1 +1,1 @@
-"""Contenders in processes of their own: verified, then timed in turn, block by block."""
+"""Runs each contender in its own process: verifies it, then times blocks of all in turn."""

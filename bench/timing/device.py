@@ -1,18 +1,22 @@
-"""What an accelerator's own clock says beside the wall clock, and where a call's time goes.
+"""The times of an accelerator by its own clock, and a ledger of where the time of one call goes.
 
-An accelerator works through a queue while the host goes on, so one kernel has several times. Queued
-calls, waited for together, give throughput; a call that is waited for by itself gives latency; the
-device's events leave out what the host does. Blocks are queued calls on inputs that stay where they
-are, so they are warm: what fits the device's cache is found there. The cold time is of a call after
-the cache was overwritten, with other work before it in the queue, so that the host is out of it.
+An accelerator works through a queue of calls while the host continues. So one kernel has several
+times:
 
-The device's time of a block is taken in the block itself, between marks in its queue before the
-first call and after the last: it can only be longer than the wall clock's if nobody waited.
+- throughput: many queued calls before one synchronization. Blocks are timed this way. Their inputs
+  stay in place, so data that fits the device's cache is found there (warm).
+- latency: one call, followed by a synchronization.
+- device time: the time between two events in the queue, without the host's work.
+- cold time: the device time of a call after other queued work has overwritten the cache.
 
-The ledger is of one call as a NumPy user pays for it: host to device, launch, kernel, device to
-host. Parts and wall are of the same call, the one of several whose wall time is the median; what
-its copies and kernels leave of the wall is the launch, which is the host's work. So they add up.
-Marks tell the parts apart; what marks cost is measured and taken off.
+The device time of a block is measured in the block itself, between events before its first call and
+after its last. It is longer than the wall time only if the wall clock did not wait for the device.
+
+The ledger splits the time of one call as a NumPy user pays for it: host to device, launch, kernel,
+device to host. All parts come from the same call, the one with the median wall time of several.
+Events in the queue separate the parts, and the measured cost of an event is subtracted. Launch is
+the rest: the wall time minus copies and kernels, which is the host's work. So the parts sum to the
+wall time.
 """
 
 import time
@@ -24,16 +28,16 @@ from typing import Any, Protocol
 
 import torch
 
-L2_BYTES = 64 * 2**20  # where the device does not say
-REPEATS_S = 0.03  # for each of the figures, of which a run has hundreds
+L2_BYTES = 64 * 2**20  # if the device does not report it
+REPEATS_S = 0.03  # seconds for each figure; a run has hundreds
 FEWEST, MOST = 3, 10  # repeats
-OCCUPIED = 1.5  # times as long as a call takes to queue, other work is queued before it
-TICK_S = 1e-9  # no call takes less
-MARKS = 100  # in a row, to tell what one costs
+OCCUPIED = 1.5  # work queued before a cold call, as a multiple of the time to queue that call
+TICK_S = 1e-9  # the shortest time that a call can take
+MARKS = 100  # marks in a row, to measure what one costs
 
 
 class Clock(Protocol):
-    """What is asked of a device: waiting, marks in its queue, work that overwrites its cache."""
+    """What the measurements need of a device. A mark is an event in its queue, with a time."""
 
     def now_s(self) -> float:
         """Return the host's clock."""
@@ -88,13 +92,13 @@ class Accelerator:
 
 def cache_bytes(device: torch.device) -> int:
     """Return the size of a device's last-level cache."""
-    known = getattr(torch.get_device_module(device), "get_device_properties", None)
-    return int(getattr(known(device), "L2_cache_size", L2_BYTES)) if known else L2_BYTES
+    properties = getattr(torch.get_device_module(device), "get_device_properties", None)
+    return int(getattr(properties(device), "L2_cache_size", L2_BYTES)) if properties else L2_BYTES
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ledger:
-    """Seconds of one call from the host's memory and back, by where they go."""
+    """The parts of the time of one call that starts and ends in the host's memory."""
 
     host_to_device_s: float
     launch_s: float
@@ -104,7 +108,7 @@ class Ledger:
 
 
 def latency_s(clock: Clock, call: Callable[[], Any]) -> float:
-    """Return the wall time of one call that is waited for, the median of several, warm."""
+    """Return the median wall time of a call with its synchronization, with a warm cache."""
 
     def once() -> float:
         clock.synchronize()
@@ -117,7 +121,11 @@ def latency_s(clock: Clock, call: Callable[[], Any]) -> float:
 
 
 def cold_s(clock: Clock, call: Callable[[], Any]) -> float:
-    """Return the device's time of one call whose data is not in its cache, the host left out."""
+    """Return the median device time of a call whose data is not in the device's cache.
+
+    Enough flushes are queued first to keep the device busy until the call is queued. So the host's
+    time is not in the figure.
+    """
     clock.synchronize()
     start = clock.now_s()
     call()
@@ -149,16 +157,16 @@ def ledger(
     bring_back: Callable[[Any], Any],
     kernel_s: float,
 ) -> Ledger:
-    """Return where the time of one call goes, of the call of several whose wall is the median.
+    """Return the ledger of the call with the median wall time of several.
 
-    `place` brings inputs to the device, `compute` queues the kernels, whose time on the device is
-    known to be `kernel_s`, and `bring_back` returns what they found to the host. Marks in the queue
-    tell the parts apart, so that nothing is stopped between them.
+    `place` copies the inputs to the device, `compute` queues the kernels and `bring_back` copies
+    the result to the host. `kernel_s` is the device time of the kernels, known from the blocks.
+    Marks separate the parts, so that no synchronization is needed between them.
     """
     mark_s = _mark_s(clock)
     calls: list[Ledger] = []
 
-    def booked() -> float:
+    def once() -> float:
         clock.synchronize()
         start = clock.now_s()
         marks = [clock.mark()]
@@ -185,12 +193,12 @@ def ledger(
         return wall_s
 
     bring_back(compute(place()))
-    _median_s(clock, booked)
+    _median_s(clock, once)
     return sorted(calls, key=lambda call: call.wall_s)[len(calls) // 2]
 
 
 def _mark_s(clock: Clock) -> float:
-    """Return what a mark costs the host."""
+    """Return the host's time for one mark."""
 
     def once() -> float:
         clock.synchronize()
@@ -203,9 +211,9 @@ def _mark_s(clock: Clock) -> float:
 
 
 def _median_s(clock: Clock, once: Callable[[], float]) -> float:
-    """Return the median of a figure over as many repeats as there is time for, three at least."""
-    found: list[float] = []
+    """Return the median over 3 to 10 repeats, as many as fit into `REPEATS_S`."""
+    times_s: list[float] = []
     until = clock.now_s() + REPEATS_S
-    while len(found) < FEWEST or (clock.now_s() < until and len(found) < MOST):
-        found.append(once())
-    return median(found)
+    while len(times_s) < FEWEST or (clock.now_s() < until and len(times_s) < MOST):
+        times_s.append(once())
+    return median(times_s)

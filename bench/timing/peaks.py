@@ -1,11 +1,12 @@
-"""What a device can do at most: floating-point operations and bytes a second, as measured here.
+"""Measures the peaks of a device: the most operations and bytes a second that it reaches.
 
-The best that its own library gets from the friendliest work there is: products of square matrices,
-ever larger ones until a call is long, and on a CPU, where PyTorch hands convolutions to another
-library than products, one of those too; a copy of one large array to another, the reading of one.
-So a roof is what this machine reaches, not what its maker promises (Williams, Waterman & Patterson,
-Roofline, Communications of the ACM 52(4), 2009). A vendor's promise stands beside it where the
-model is known, see `bench.machine.vendor`.
+A peak in FLOP/s is the best rate of products of square matrices, which grow until one call takes
+long enough. On a CPU a convolution is tried too, because PyTorch computes convolutions with another
+library than products. The peaks in bytes/s come from copying and from reading a large array.
+
+So a peak is what this machine reaches with its own libraries, not the figure in a data sheet
+(Williams, Waterman & Patterson, Roofline, Communications of the ACM 52(4), 2009).
+`bench.machine.datasheets` has the data sheets of known GPUs.
 """
 
 import math
@@ -25,54 +26,57 @@ from bench.results import ids
 from bench.timing.device import cache_bytes
 from bench.variant import no_bfloat16, no_tf32
 
-FIRST_N, LAST_N = 256, 16384  # of the matrices
+FIRST_N, LAST_N = 256, 16384  # rows of the matrices
 CHANNELS, PIXELS = 128, 58
 CONV_FLOPS = 2 * 9 * CHANNELS**2 * (PIXELS - 2) ** 2
-LONG_S = 0.01  # a call that takes longer needs no larger matrices
-FEWEST = 3  # calls
-LEAST_BYTES, MOST_BYTES = 2**26, 2**30  # of an array to copy: an accelerator's is larger
-MOST_CPU_BYTES = 2**27  # a cache of more is shared with other machines
-CACHES = 4  # so many times the last-level cache, a copy does not fit it
+LONG_S = 0.01  # after a call this long, matrices do not grow any more
+FEWEST = 3  # timed calls
+LEAST_BYTES, MOST_BYTES = 2**26, 2**30  # of a copied array; more on an accelerator
+MOST_CPU_BYTES = 2**27  # a larger cache is shared with other virtual machines
+CACHES = 4  # an array of 4 times the last-level cache does not fit it
 LAUNCHES = 1000
-MEMORY_SHARE = 8  # no array of a probe takes more than this part of the free memory
+MEMORY_SHARE = 8  # an array takes at most 1/8 of the free memory
 
 Peaks = dict[str, Any]
 
 
 def measured(
-    who: Contender, cores: Sequence[int], probe_s: float, precisions: Collection[str]
+    contender: Contender, cores: Sequence[int], probe_s: float, precisions: Collection[str]
 ) -> Peaks:
-    """Return the peaks of a library on a device, spending about `probe_s` seconds on each.
+    """Return the peaks of a contender's library on its device, with about `probe_s` for each.
 
-    On a CPU, `cores` are those that it computes on, whose caches the copied arrays must not fit.
+    `cores` are the CPU cores that compute; their caches set the size of the copied arrays.
 
-    `flop_s` by those of the `precisions` that the device has, `copy_bytes_s` (read and written)
-    and `read_bytes_s`; of an accelerator also its `model`, `launch_s`, the time from one queued
-    call of next to no work to the next, and on CUDA `replay_s`, that of an empty graph.
+    The peaks are `flop_s` for each of the `precisions` that the device has, `copy_bytes_s` (bytes
+    read plus bytes written) and `read_bytes_s`. An accelerator also has its `model` and `launch_s`,
+    the time between two queued calls that do almost nothing. CUDA has `replay_s`, the time between
+    two replays of an empty graph.
     """
-    asked = [name for name in _precisions(who) if name in precisions]
-    found = {name: _flop_s(who, name, probe_s) for name in asked}
-    on_cpu = who.device == "cpu"
-    cache = processor.cache_bytes(cores) if on_cpu else cache_bytes(torch.device(who.device))
+    rates = {
+        name: _flop_s(contender, name, probe_s)
+        for name in _precisions(contender)
+        if name in precisions
+    }
+    on_cpu = contender.device == "cpu"
+    cache = processor.cache_bytes(cores) if on_cpu else cache_bytes(torch.device(contender.device))
     size = max(LEAST_BYTES, min(MOST_CPU_BYTES, CACHES * (cache or 0)))
     if not on_cpu:
-        size = max(size, min(MOST_BYTES, _free_bytes(who) // MEMORY_SHARE))
-    named = getattr(
-        None if on_cpu else torch.get_device_module(who.device), "get_device_name", None
-    )
+        size = max(size, min(MOST_BYTES, _free_bytes(contender) // MEMORY_SHARE))
+    module = None if on_cpu else torch.get_device_module(contender.device)
+    model_of = getattr(module, "get_device_name", None)
     return {
-        "model": named(torch.device(who.device)) if named else None,
-        "flop_s": {name: rate for name, rate in found.items() if rate},
-        "copy_bytes_s": 2 * size / _best_s(who, _copying(who, size), probe_s),
-        "read_bytes_s": size / _best_s(who, _reading(who, size), probe_s),
+        "model": model_of(torch.device(contender.device)) if model_of else None,
+        "flop_s": {name: rate for name, rate in rates.items() if rate},
+        "copy_bytes_s": 2 * size / _best_s(contender, _copying(contender, size), probe_s),
+        "read_bytes_s": size / _best_s(contender, _reading(contender, size), probe_s),
         "cache_bytes": cache,
-        "launch_s": None if on_cpu else _launch_s(who),
-        "replay_s": _replay_s(who) if who.kind == "cuda" else None,
+        "launch_s": None if on_cpu else _launch_s(contender),
+        "replay_s": _replay_s(contender) if contender.kind == "cuda" else None,
     }
 
 
 def merged(peaks: Mapping[str, Peaks], name: str, more: Peaks) -> dict[str, Peaks]:
-    """Return peaks in which a device has the larger of each figure, and the shorter launch."""
+    """Return `peaks` with `more` of a device merged in: higher rates and shorter launches win."""
     old = peaks.get(name)
     if old is None:
         return {**peaks, name: more}
@@ -89,54 +93,54 @@ def merged(peaks: Mapping[str, Peaks], name: str, more: Peaks) -> dict[str, Peak
     return {**peaks, name: {**old, **best}}
 
 
-def name_of(who: Contender, threads: int) -> str:
-    """Return by what name a contender's device stands among the peaks."""
-    return ids.peak(who.device, threads)
+def name_of(contender: Contender, threads: int) -> str:
+    """Return the key of a contender's device among the peaks."""
+    return ids.peak(contender.device, threads)
 
 
-def _precisions(who: Contender) -> tuple[str, ...]:
-    if who.library == "numpy":
+def _precisions(contender: Contender) -> tuple[str, ...]:
+    if contender.library == "numpy":
         return ("float32", "float64")
-    if who.kind == "cpu":
+    if contender.kind == "cpu":
         return ("float32", "float64", *(["bfloat16"] if processor.has_bfloat16() else []))
-    exact = ("float32",) if who.kind == "mps" else ("float32", "float64")
-    tf32 = ["tf32"] if who.kind == "cuda" and not no_tf32(who.device) else []
-    bfloat16 = [] if no_bfloat16(who.device) else ["bfloat16"]
+    exact = ("float32",) if contender.kind == "mps" else ("float32", "float64")
+    tf32 = ["tf32"] if contender.kind == "cuda" and not no_tf32(contender.device) else []
+    bfloat16 = [] if no_bfloat16(contender.device) else ["bfloat16"]
     return (*exact, *tf32, *bfloat16, "float16")
 
 
-def _flop_s(who: Contender, precision: str, probe_s: float) -> float:
-    """Return the best rate of matrix products over sizes; 0 where the device has no such type."""
+def _flop_s(contender: Contender, precision: str, probe_s: float) -> float:
+    """Return the best rate of matrix products of any size; 0 if the device lacks the precision."""
     best = 0.0
     if precision == "tf32":
         set_float32("tf32")
     try:
         n = FIRST_N
-        if who.library == "torch" and who.device == "cpu" and precision != "float64":
-            best = CONV_FLOPS / _best_s(who, _convolution(precision), probe_s)
-        while n <= LAST_N and _fits(who, 3 * 8 * n * n):
-            call = _product(who, n, "float32" if precision == "tf32" else precision)
-            once_s = _best_s(who, call, 0.0)
+        if contender.library == "torch" and contender.device == "cpu" and precision != "float64":
+            best = CONV_FLOPS / _best_s(contender, _convolution(precision), probe_s)
+        while n <= LAST_N and _fits(contender, 3 * 8 * n * n):
+            call = _product(contender, n, "float32" if precision == "tf32" else precision)
+            once_s = _best_s(contender, call, 0.0)
             if once_s > LONG_S or n == LAST_N:
-                once_s = min(once_s, _best_s(who, call, probe_s))
+                once_s = min(once_s, _best_s(contender, call, probe_s))
             best = max(best, 2 * n**3 / once_s)
             if once_s > LONG_S:
                 break
             n *= 2
-    except (RuntimeError, TypeError):  # what PyTorch raises for a type that a device lacks
+    except (RuntimeError, TypeError):  # PyTorch raises these if the device lacks the dtype
         return best
     finally:
-        set_float32(who.variant.float32)
+        set_float32(contender.variant.float32)
     return best
 
 
-def _product(who: Contender, n: int, dtype: str) -> Callable[[], Any]:
-    if who.library == "numpy":
+def _product(contender: Contender, n: int, dtype: str) -> Callable[[], Any]:
+    if contender.library == "numpy":
         a = np.random.default_rng(0).standard_normal((n, n), "float32").astype(dtype)
         b = a.copy()
         return lambda: a @ b
-    rng = torch.Generator(who.device).manual_seed(0)
-    x = torch.randn(n, n, generator=rng, device=who.device).to(getattr(torch, dtype))
+    rng = torch.Generator(contender.device).manual_seed(0)
+    x = torch.randn(n, n, generator=rng, device=contender.device).to(getattr(torch, dtype))
     y = x.clone()
     return lambda: x @ y
 
@@ -149,41 +153,41 @@ def _convolution(dtype: str) -> Callable[[], Any]:
     return lambda: F.conv2d(x, w)
 
 
-def _copying(who: Contender, size: int) -> Callable[[], Any]:
-    x, y = _filled(who, size), _filled(who, size)
-    return (lambda: np.copyto(y, x)) if who.library == "numpy" else (lambda: y.copy_(x))
+def _copying(contender: Contender, size: int) -> Callable[[], Any]:
+    x, y = _filled(contender, size), _filled(contender, size)
+    return (lambda: np.copyto(y, x)) if contender.library == "numpy" else (lambda: y.copy_(x))
 
 
-def _reading(who: Contender, size: int) -> Callable[[], Any]:
-    x = _filled(who, size)
-    if who.library == "numpy":
+def _reading(contender: Contender, size: int) -> Callable[[], Any]:
+    x = _filled(contender, size)
+    if contender.library == "numpy":
         return lambda: np.dot(x, x)
-    return (lambda: torch.dot(x, x)) if who.device == "cpu" else x.sum
+    return (lambda: torch.dot(x, x)) if contender.device == "cpu" else x.sum
 
 
-def _filled(who: Contender, size: int) -> Any:
-    """Return an array of so many bytes, each of its pages written."""
-    if who.library == "numpy":
+def _filled(contender: Contender, size: int) -> Any:
+    """Return an array of `size` bytes; writing it makes all its pages resident."""
+    if contender.library == "numpy":
         return np.ones(size // 4, np.float32)
-    return torch.ones(size // 4, device=who.device)
+    return torch.ones(size // 4, device=contender.device)
 
 
-def _launch_s(who: Contender) -> float:
-    x = torch.zeros(1, device=who.device)
+def _launch_s(contender: Contender) -> float:
+    x = torch.zeros(1, device=contender.device)
 
     def launches() -> None:
         for _ in range(LAUNCHES):
             x.add_(1.0)
 
-    return _best_s(who, launches, 0.0) / LAUNCHES
+    return _best_s(contender, launches, 0.0) / LAUNCHES
 
 
-def _replay_s(who: Contender) -> float | None:
-    """Return the time from one queued replay of an empty CUDA graph to the next; None if none."""
+def _replay_s(contender: Contender) -> float | None:
+    """Return the time between two queued replays of an empty CUDA graph; None if it fails."""
     graph = torch.cuda.CUDAGraph()
     try:
         with warnings.catch_warnings(), torch.cuda.graph(graph):
-            warnings.simplefilter("ignore")  # of its being empty
+            warnings.simplefilter("ignore")  # PyTorch warns that the graph is empty
     except RuntimeError:
         return None
 
@@ -191,37 +195,38 @@ def _replay_s(who: Contender) -> float | None:
         for _ in range(LAUNCHES):
             graph.replay()
 
-    return _best_s(who, replays, 0.0) / LAUNCHES
+    return _best_s(contender, replays, 0.0) / LAUNCHES
 
 
-def _best_s(who: Contender, call: Callable[[], Any], probe_s: float) -> float:
-    """Return the shortest time of a call that `probe_s` has room for, after one that warms up.
+def _best_s(contender: Contender, call: Callable[[], Any], probe_s: float) -> float:
+    """Return the shortest time of a call within `probe_s` seconds, after a warm-up call.
 
-    On an accelerator several are queued and waited for together, or the wait would count.
+    On an accelerator several calls are queued before one synchronization, so that its cost hardly
+    counts.
     """
     call()
-    once_s = _timed_s(who, call, 1)
-    queued = 1 if who.device == "cpu" else math.ceil(LONG_S / once_s)
+    once_s = _timed_s(contender, call, 1)
+    queued = 1 if contender.device == "cpu" else math.ceil(LONG_S / once_s)
     best, until, done = once_s, time.perf_counter() + probe_s, 0
     while done < FEWEST or time.perf_counter() < until:
-        best, done = min(best, _timed_s(who, call, queued)), done + 1
+        best, done = min(best, _timed_s(contender, call, queued)), done + 1
     return best
 
 
-def _timed_s(who: Contender, call: Callable[[], Any], queued: int) -> float:
-    who.synchronize()
+def _timed_s(contender: Contender, call: Callable[[], Any], queued: int) -> float:
+    contender.synchronize()
     start = time.perf_counter()
     for _ in range(queued):
         call()
-    who.synchronize()
+    contender.synchronize()
     return (time.perf_counter() - start) / queued
 
 
-def _fits(who: Contender, size: int) -> bool:
-    return who.device == "cpu" or MEMORY_SHARE * size < _free_bytes(who)
+def _fits(contender: Contender, size: int) -> bool:
+    return contender.device == "cpu" or MEMORY_SHARE * size < _free_bytes(contender)
 
 
-def _free_bytes(who: Contender) -> int:
-    """Return how much of an accelerator's memory is free; little, where it does not say."""
-    known = getattr(torch.get_device_module(who.device), "mem_get_info", None)
-    return known(torch.device(who.device))[0] if known else MEMORY_SHARE * LEAST_BYTES
+def _free_bytes(contender: Contender) -> int:
+    """Return an accelerator's free memory; a small number if the device does not report it."""
+    info = getattr(torch.get_device_module(contender.device), "mem_get_info", None)
+    return info(torch.device(contender.device))[0] if info else MEMORY_SHARE * LEAST_BYTES

@@ -1,35 +1,38 @@
-"""Is a result right? Each is held against a float64 reference, within a bound that is derived.
+"""Verifies a result: compares it with a float64 reference, within a derived error bound.
 
-The reference is the *other* library's body, computed in float64 on the same inputs, so that a wrong
-implementation cannot vouch for itself; where the two disagree, neither is timed. Only where the
-other body fails to run is the reference the contender's own, and the result file names it.
+First, at the smallest size of a curve, each body is compared with the *other* library's body in
+float64. So a wrong implementation cannot confirm itself. If the two disagree, neither is timed.
+Then, at every size, each contender is compared with one float64 reference; `bench.timing.reference`
+says whose body computes it. The result file names it.
 
 The bound. Let k be the roundings on the longest chain from an input to an output, and u the unit
 roundoff (2^-24 in float32, 2^-53 in float64). The classical bound on a sum or inner product, in any
 order of summation, is k u times the sum of the terms' magnitudes (Higham, Accuracy and Stability of
-Numerical Algorithms, 2002, sections 3.1 and 4.2); it is attained only if all roundings conspire.
-Roundings that are mean-independent random variables give instead lambda sqrt(k) u, exceeded with
-probability at most 2 k exp(-lambda^2 / 2) (Higham & Mary, A new approach to probabilistic rounding
-error analysis, SIAM J. Sci. Comput. 41(5), 2019, theorem 3.1). With lambda = 10 that is under 1e-13
-for each output even at k = 10^8. Inputs are positive, or random about zero where the same bound
-holds relative to the largest result (Higham & Mary, Sharper probabilistic backward error analysis
-with random data, SIAM J. Sci. Comput. 42(5), 2020). Hence
+Numerical Algorithms, 2002, sections 3.1 and 4.2). An error reaches it only if all roundings go the
+same way. If the roundings are mean-independent random variables, the bound is lambda sqrt(k) u; the
+error exceeds it with probability at most 2 k exp(-lambda^2 / 2) (Higham & Mary, A new approach to
+probabilistic rounding error analysis, SIAM J. Sci. Comput. 41(5), 2019, theorem 3.1). With lambda =
+10 that probability is under 1e-13 for each output even at k = 10^8. The inputs here are positive,
+or random around zero; for those the same bound holds relative to the largest result (Higham & Mary,
+Sharper probabilistic backward error analysis with random data, SIAM J. Sci. Comput. 42(5), 2020).
+Hence
 
     max |y - y_ref| <= 10 sqrt(k) u max |y_ref|        for each output y.
 
-It is 20 times tighter than TF32's rounding of its inputs (2^-11) for k up to 10^3, so float32 that
-is not IEEE does not pass as float32.
+For k up to 10^3 this is 20 times tighter than TF32's rounding of its inputs (2^-11). So TF32 does
+not pass as float32.
 
-A contender that rounds to a lower precision does so at r places of the chain (its inputs, arrays
-between kernels, its output) and sums in float32, so that its bound is, with the unit roundoff v of
-that precision (TF32 2^-11, float16 2^-11, bfloat16 2^-8),
+A contender of lower precision rounds to it at r points of the chain (inputs, arrays between
+kernels, output) and sums in float32. With the unit roundoff v of that precision (TF32 2^-11,
+float16 2^-11, bfloat16 2^-8) its bound is
 
     max |y - y_ref| <= 10 (sqrt(k) u + sqrt(r) v) max |y_ref|.
 
-A contender is held against every entry of the reference once, or against a quarter of a million at
-random where there are over two million, and from a few rows at sizes that only an accelerator
-fills, where all would take longer than what is timed. The further workers that it runs in are held
-against a smaller sample, since the code is the same.
+A contender's first result is compared with every entry of the reference. Above two million entries
+it is compared with a random sample of a quarter of a million. At sizes that only an accelerator can
+fill, the reference is only a few rows, since all rows would take longer than the timing itself.
+Further workers of the same contender are compared with a smaller sample, since they run the same
+code.
 """
 
 from collections.abc import Iterator, Sequence
@@ -44,16 +47,16 @@ from bench.machine.precision import UNIT_ROUNDOFF
 from bench.variant import PLAIN, Inputs, Variant
 
 LAMBDA = 10.0
-WHOLE = 2**21  # entries; writing and reading a larger reference would take longer than it is worth
+WHOLE = 2**21  # entries; a larger reference takes too long to write and read
 FIRST_SAMPLE, SAMPLE = 2**18, 2**14  # entries
-ROWS = 64  # of an output too large to be computed whole in float64
-CHUNK = 2**16  # entries looked at together: they stay in a cache
-COMPLEX = {"float32": "complex64", "float64": "complex128"}  # what a transform of each returns
+ROWS = 64  # sampled rows of an output that takes too long to compute in float64
+CHUNK = 2**16  # entries compared at a time, so that they stay in cache
+COMPLEX = {"float32": "complex64", "float64": "complex128"}  # dtype of an FFT's result
 
 
 @dataclass(frozen=True, kw_only=True)
 class Verification:
-    """What verification found; `reason` is "" for a result that is right."""
+    """The outcome of a verification; `reason` is "" if the result is right."""
 
     rel_error: float | None
     tolerance: float
@@ -62,11 +65,13 @@ class Verification:
 
 @dataclass(frozen=True, kw_only=True)
 class Sample:
-    """Entries of one output of a reference, by their places in the flattened array, and its scale.
+    """Some entries of one output of a reference, and the scale of the output.
 
     Attributes
     ----------
-    places : indices, or a slice for all.
+    shape, kind : of the whole output; `kind` is that of its dtype.
+    places : indices of the entries in the flattened output, or a slice for all.
+    values : the entries.
     scale : the largest magnitude in the whole output; NaN if the output is not finite.
 
     """
@@ -79,7 +84,7 @@ class Sample:
 
     @classmethod
     def of(cls, output: Any, entries: int | None = SAMPLE) -> "Sample":
-        """Take so many entries of an output at random, the same at every call, or all."""
+        """Take all entries of an output, or a random sample that is the same at every call."""
         array = np.asarray(output)
         places: NDArray[np.int64] | slice = slice(None)
         if entries is not None and array.size > entries:
@@ -94,9 +99,10 @@ class Sample:
 
     @classmethod
     def of_rows(cls, output: Any, rows: NDArray[np.int64], count: int) -> "Sample":
-        """Take entries at random of an output of which only some of `count` rows were computed.
+        """Take random entries of an output of `count` rows, of which only `rows` were computed.
 
-        Rows are along the second last axis. The scale is that of these rows.
+        Rows are along the second last axis. The scale is the largest magnitude in the computed
+        rows.
         """
         part = cls.of(output, FIRST_SAMPLE)
         places = np.arange(part.values.size) if isinstance(part.places, slice) else part.places
@@ -106,30 +112,30 @@ class Sample:
         return replace(part, shape=shape, places=whole)
 
     def whole(self, output: Any) -> Self:
-        """Return the same output with all of its entries."""
+        """Return the sample with all entries of the output."""
         return replace(self, places=slice(None), values=np.asarray(output).reshape(-1))
 
 
 def _largest(array: NDArray[Any]) -> float:
-    """Return the largest magnitude in an array; NaN if not all of it is finite."""
+    """Return the largest magnitude in an array; NaN if an entry is not finite."""
     most = np.max([np.abs(part).max() for part in _chunks(array)], initial=0.0)
     return float(most) if np.isfinite(most) else np.nan
 
 
 def _chunks(array: NDArray[Any]) -> Iterator[NDArray[Any]]:
-    """Yield parts of an array that stay in a cache."""
+    """Yield parts of an array that fit into a cache."""
     flat = array.reshape(-1)
     yield from (flat[start : start + CHUNK] for start in range(0, flat.size, CHUNK))
 
 
 def sampled_rows(count: int) -> NDArray[np.int64]:
-    """Return which rows of an output stand for it: the first, the last, and others at random."""
+    """Return the rows of an output to verify: the first, the last, and random ones."""
     drawn = np.random.default_rng(count).integers(count, size=ROWS)
     return np.unique([0, *drawn, count - 1])
 
 
 def tolerance(case: Case, variant: Variant = PLAIN) -> float:
-    """Return the largest error, relative to the largest reference value, that rounding explains."""
+    """Return the bound: the largest error that rounding explains, relative to max |y_ref|."""
     cost = case.cost
     unit = UNIT_ROUNDOFF[case.dtype] ** variant.digits
     lower = 0.0
@@ -146,7 +152,7 @@ def outputs(result: Any) -> tuple[Any, ...]:
 def verify(
     case: Case, result: Any, expected: Sequence[Sample], variant: Variant = PLAIN
 ) -> Verification:
-    """Hold a contender's result, in NumPy arrays, against samples of the reference's outputs."""
+    """Compare a contender's result, in NumPy arrays, with samples of the reference's outputs."""
     bound = tolerance(case, variant)
     got = outputs(result)
     if len(got) != len(expected):
@@ -163,7 +169,7 @@ def verify(
 
 
 def _error(case: Case, got: Any, expected: Sample) -> float | str:
-    """Return the relative error of one output, or what makes it no candidate."""
+    """Return the relative error of one output, or why the output cannot be compared."""
     if not isinstance(got, np.ndarray | np.generic):
         return f"an array expected, got {type(got).__name__}"
     kind = {"i": "an integer type", "c": COMPLEX[case.dtype]}.get(expected.kind, case.dtype)
@@ -189,7 +195,7 @@ def _furthest(got: NDArray[Any], expected: NDArray[Any]) -> float:
 
 
 def changed_inputs(placed: Inputs, inputs: Inputs) -> list[str]:
-    """Return the names of inputs, in NumPy arrays, that no longer are what they were."""
+    """Return the names of the inputs (NumPy arrays) that a body has changed."""
     return [
         name
         for name, value in inputs.items()
@@ -198,13 +204,13 @@ def changed_inputs(placed: Inputs, inputs: Inputs) -> list[str]:
 
 
 def shares_memory(first: Any, second: Any) -> bool:
-    """Tell whether two calls returned one and the same memory, so that one computed nothing."""
+    """Return whether two results share memory, which means that one call computed nothing."""
     pairs = zip(outputs(first), outputs(second), strict=False)
     return any(a is b or _address(a) == _address(b) for a, b in pairs)
 
 
 def _address(array: Any) -> object:
-    """Return where an array's memory begins; for anything else an answer like no other."""
+    """Return the address of an array's memory; for anything else a new, unequal object."""
     if isinstance(array, np.ndarray) and array.size:
         return array.__array_interface__["data"][0]
     pointer = getattr(array, "data_ptr", object)()

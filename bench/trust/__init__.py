@@ -1,1 +1,1 @@
-"""Scripts that hold the project itself against a bare loop, itself, and large inputs."""
+"""Scripts that test the suite itself: its overhead, its repeatability, its cost with many files."""

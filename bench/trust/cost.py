@@ -1,10 +1,10 @@
-"""What it costs to compare many machines, and to build the pages of one.
+"""Measures what it costs to compare many machines, and to build the pages of one.
 
     python -m bench.trust.cost [--machines 10 100 1000] [--cells 300]
 
-Writes made-up result files into a temporary folder, then compares them in a process of their own:
-loading, comparing, and all values of the page. Memory is the largest amount that the process held,
-and what its workers did as if all held their most at once. The folder is gone afterwards.
+The script writes made-up result files into a temporary folder. A separate process then loads them,
+compares them and computes all values of the comparison page. The memory in the table is the peak of
+that process, plus the peak of its largest worker times the number of cores: an upper bound.
 """
 
 import argparse
@@ -40,13 +40,13 @@ FAMILIES = {
 }
 SIZES = tuple(2**power for power in range(4, 20))
 CONTENDERS = ("numpy", "torch-cpu", "torch-cpu-compile")
-VISITS, BLOCKS = 6, 4  # of a cell, and of a visit
+VISITS, BLOCKS = 6, 4  # visits of a cell, blocks of a visit
 CORES = (1, 2, 8, 16, 64)
-KIB = 1 if sys.platform == "darwin" else 1024  # what ru_maxrss counts in (getrusage(2))
+KIB = 1 if sys.platform == "darwin" else 1024  # bytes in a unit of ru_maxrss (getrusage(2))
 
 
 def cells(count: int) -> list[dict[str, Any]]:
-    """Return what so many cells are: the same ones on every machine."""
+    """Return the definitions of `count` cells, the same ones for every machine."""
     pairs = [(family, name) for family, names in FAMILIES.items() for name in names]
     every = product(SIZES, ("float32", "float64"), ("one", "all"), pairs, CONTENDERS)
     return [
@@ -56,12 +56,11 @@ def cells(count: int) -> list[dict[str, Any]]:
 
 
 def machine(number: int, count: int) -> dict[str, Any]:
-    """Return the content of a made-up result file."""
+    """Return the content of a made-up result file with `count` cells."""
     rng = np.random.default_rng(number)
     cores = int(rng.choice(CORES[1:]))
     speed = float(rng.lognormal(0, 0.3))
     benchmarks = [_benchmark(cell, cores, speed, rng) for cell in cells(count)]
-    asked = [_asked(benchmark["extra_info"]) for benchmark in benchmarks]
     return {
         "schema": SCHEMA,
         "datetime": f"2026-01-02T03:{number // 60 % 60:02}:{number % 60:02}+00:00",
@@ -72,12 +71,12 @@ def machine(number: int, count: int) -> dict[str, Any]:
             "versions": {"python": "3.12.1", "numpy": "2.2.0", "torch": f"2.{number % 3 + 6}.0"},
         },
         "commit_info": {"id": "0" * 40, "dirty": False},
-        "cells": asked,
+        "cells": [_cell(benchmark["extra_info"]) for benchmark in benchmarks],
         "benchmarks": benchmarks,
     }
 
 
-def _asked(info: dict[str, Any]) -> dict[str, Any]:
+def _cell(info: dict[str, Any]) -> dict[str, Any]:
     identity = {name: info[name] for name in Identity.model_fields}
     return {"id": info["cell"], **identity, "status": "ok", "reason": ""}
 
@@ -93,25 +92,51 @@ def _benchmark(
     typical_s = float(np.median(data))
     case = ids.case(workload, f"n={cell['size']}", cell["dtype"], threads)
     contender = vars(ids.read_contender(cell["contender"]))
-    info = {
-        "cell": ids.cell(case, cell["contender"]), "workload": workload, "family": family,
-        "size": f"n={cell['size']}", "axis": "n", "axis_value": float(cell["size"]),
-        "curve": "", "dtype": cell["dtype"], "contender": cell["contender"],
-        "library": contender["library"], "device": "cpu", "variant": contender["variant"],
-        "threads": threads, "flops": 2.0 * cell["size"], "bytes": 8.0 * cell["size"],
-        "rel_error": 1e-7, "tolerance": 1e-5, "precision": cell["dtype"], "first_call_s": 0.01,
-        "blocks": len(data), "disturbed_blocks": 0, "visits": VISITS, "workers": VISITS,
-        "best_s": time_s, "time_s": time_s, "time_low_s": time_s / half,
-        "time_high_s": time_s * half, "typical_s": typical_s, "peak_memory_bytes": 2**27,
-        "bimodal": False, "speedup": {"ratio": 1.0, "low": 1 / half, "high": half}, "code_lines": 3,
-        "sources": [f"bench/workloads/{workload}.py"], "source_sha256": "0" * 64,
+    identity = {
+        "cell": ids.cell(case, cell["contender"]),
+        "workload": workload,
+        "family": family,
+        "size": f"n={cell['size']}",
+        "axis": "n",
+        "axis_value": float(cell["size"]),
+        "curve": "",
+        "dtype": cell["dtype"],
+        "contender": cell["contender"],
+        "library": contender["library"],
+        "device": "cpu",
+        "variant": contender["variant"],
+        "threads": threads,
+        "precision": cell["dtype"],
+    }
+    figures = {
+        "flops": 2.0 * cell["size"],
+        "bytes": 8.0 * cell["size"],
+        "rel_error": 1e-7,
+        "tolerance": 1e-5,
+        "first_call_s": 0.01,
+        "blocks": len(data),
+        "disturbed_blocks": 0,
+        "visits": VISITS,
+        "workers": VISITS,
+        "best_s": time_s,
+        "time_s": time_s,
+        "time_low_s": time_s / half,
+        "time_high_s": time_s * half,
+        "typical_s": typical_s,
+        "peak_memory_bytes": 2**27,
+        "bimodal": False,
+        "speedup": {"ratio": 1.0, "low": 1 / half, "high": half},
+        "code_lines": 3,
+        "sources": [f"bench/workloads/{workload}.py"],
+        "source_sha256": "0" * 64,
         "samples": {
             "visits": [[visit, visit, BLOCKS] for visit in range(VISITS)],
             "starts_s": np.cumsum(rng.uniform(0.005, 0.02, len(data))).tolist(),
             "disturbed": [],
         },
-    }  # fmt: skip
-    name = f"test_pair[{info['cell']}]"
+    }
+    info = identity | figures
+    name = f"test_pair[{identity['cell']}]"
     return {
         "group": case,
         "name": name,
@@ -122,89 +147,92 @@ def _benchmark(
 
 
 def fill(folder: Path, machines: int, count: int) -> list[Path]:
-    """Write so many result files; return their paths."""
+    """Write result files of `machines` machines into a folder; return their paths."""
     paths = [folder / f"{number:05}.json" for number in range(machines)]
     for number, path in enumerate(paths):
         path.write_text(json.dumps(machine(number, count)), encoding="utf-8")
     return paths
 
 
-def compared(folder: Path) -> dict[str, float]:
-    """Compare a folder's files here; return the seconds of each part and the peak memory."""
-    marks = [time.perf_counter()]
+def measure_comparison(folder: Path) -> dict[str, float]:
+    """Compare a folder's files in this process; return the seconds of each step and the memory."""
+    clock_s = [time.perf_counter()]
     results, complaints = load_many(sorted(folder.glob("*.json")))
     if complaints:
         raise RuntimeError(complaints[0])
-    marks.append(time.perf_counter())
+    clock_s.append(time.perf_counter())
     comparison = compare(results)
-    marks.append(time.perf_counter())
+    clock_s.append(time.perf_counter())
     page_values(comparison)
-    marks.append(time.perf_counter())
-    load_s, compare_s, page_s = np.diff(marks).tolist()
+    clock_s.append(time.perf_counter())
+    load_s, compare_s, page_s = np.diff(clock_s).tolist()
     own, workers = (
-        resource.getrusage(who).ru_maxrss * KIB
-        for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+        resource.getrusage(processes).ru_maxrss * KIB
+        for processes in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
     )
     peak = own + workers * (multiprocessing.cpu_count() if workers else 0)
     return {
         "cells": sum(len(result.table) for result in results),
-        "load_s": load_s, "compare_s": compare_s, "page_s": page_s,
-        "total_s": marks[-1] - marks[0], "peak_bytes": peak,
-    }  # fmt: skip
+        "load_s": load_s,
+        "compare_s": compare_s,
+        "page_s": page_s,
+        "total_s": clock_s[-1] - clock_s[0],
+        "peak_bytes": peak,
+    }
 
 
-def built(file: Path, out: Path) -> tuple[float, int, str]:
-    """Build the pages of a file in a process; return seconds, peak bytes, and why it failed."""
+def measure_build(file: Path, out: Path) -> tuple[float, int, str]:
+    """Build the pages of a file in a process; return seconds, peak bytes and an error message."""
     command = [sys.executable, "-m", "reports", "build", str(file), "--out", str(out)]
     start = time.perf_counter()
-    with tempfile.TemporaryFile() as said:
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=said)  # noqa: S603 - our own
+    with tempfile.TemporaryFile() as errors:
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=errors)  # noqa: S603 - our own
         _, status, used = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
         seconds = time.perf_counter() - start
-        said.seek(0)
-        lines = said.read().decode(errors="replace").strip().splitlines()
-    failed = (lines or ["no message"])[-1] if process.returncode else ""
-    return seconds, used.ru_maxrss * KIB, failed
+        errors.seek(0)
+        lines = errors.read().decode(errors="replace").strip().splitlines()
+    error = (lines or ["no message"])[-1] if process.returncode else ""
+    return seconds, used.ru_maxrss * KIB, error
 
 
 HEADS = ("what", "cells", "on disk", "load", "compare", "page", "total", "a machine", "peak memory")
 
 
 def rows(machines: Sequence[int], count: int) -> Iterator[tuple[str, ...]]:
-    """Yield a row of the table for each number of machines, then one for the pages of one."""
+    """Yield a row of the table for each number of machines, then a row for the pages of one."""
     for number in machines:
         with tempfile.TemporaryDirectory() as folder:
             paths = fill(Path(folder), number, count)
             size = sum(path.stat().st_size for path in paths)
             command = [sys.executable, "-m", "bench.trust.cost", "--measure", folder]
-            found = json.loads(subprocess.check_output(command))  # noqa: S603 - this script
-            parts = (found[name] for name in ("load_s", "compare_s", "page_s", "total_s"))
-            times = (*parts, found["total_s"] / number)
+            costs = json.loads(subprocess.check_output(command))  # noqa: S603 - this script
+            steps = (costs[name] for name in ("load_s", "compare_s", "page_s", "total_s"))
+            times = (*steps, costs["total_s"] / number)
             yield (
                 f"{number} machines",
-                f"{found['cells']}",
+                f"{costs['cells']}",
                 units.size_bytes(size),
                 *map(units.seconds, times),
-                units.size_bytes(found["peak_bytes"]),
+                units.size_bytes(costs["peak_bytes"]),
             )
     with tempfile.TemporaryDirectory() as folder:
         (file,) = fill(Path(folder), 1, count)
         on_disk = units.size_bytes(file.stat().st_size)
-        seconds, peak, failed = built(file, Path(folder) / "site")
-        told = f"failed: {failed}" if failed else units.seconds(seconds)
-        yield ("pages of one", str(count), on_disk, "", "", "", told, "", units.size_bytes(peak))
+        seconds, peak, error = measure_build(file, Path(folder) / "site")
+        total = f"failed: {error}" if error else units.seconds(seconds)
+        yield ("pages of one", str(count), on_disk, "", "", "", total, "", units.size_bytes(peak))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print the table."""
     parser = argparse.ArgumentParser(prog="python -m bench.trust.cost", description=__doc__)
     parser.add_argument("--machines", type=int, nargs="*", default=[10, 100, 1000])
-    parser.add_argument("--cells", type=int, default=300, help="of each machine (300)")
+    parser.add_argument("--cells", type=int, default=300, help="cells of each machine (300)")
     parser.add_argument("--measure", type=Path, help=argparse.SUPPRESS)
     chosen = parser.parse_args(arguments)
     if chosen.measure:
-        print(json.dumps(compared(chosen.measure)))
+        print(json.dumps(measure_comparison(chosen.measure)))
         return 0
     table = Table(*HEADS)
     for row in rows(chosen.machines, chosen.cells):

@@ -1,8 +1,8 @@
-"""The same pairs through plain pytest-benchmark fixtures, for `bench.trust.overhead` to compare.
+"""The same cells in plain pytest-benchmark fixtures, for `bench.trust.overhead` to compare with.
 
     pytest bench/trust/plain.py --benchmark-only --threads 1 --benchmark-max-time 1
 
-Every contender runs in its turn in one process, on one thread: the usual way.
+All contenders run one after the other in one process, on one thread, as most projects do.
 """
 
 from typing import Any
@@ -18,7 +18,7 @@ from bench.run import OPTIONS
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Make one test of every cell that can run here."""
+    """Make one test of every cell that can run on this machine."""
     selected = [
         cell
         for cell in cells(metafunc.config.stash[OPTIONS])

@@ -1,12 +1,15 @@
-"""Do runs answer, and do they agree? Default runs of this suite, beside those of another checkout.
+"""Do repeated runs agree? Compares default runs of this suite, and of another checkout.
 
     python -m bench.trust.repeatability [--runs 3] [--other CHECKOUT] [--burner] [--keep DIR]
     python -m bench.trust.repeatability --again DIR [--against DIR]
 
-Each round is a default run of this suite, then one of the other checkout in its own `.venv`; so
-both meet the same hour of the machine. The table has a column a suite; every figure is drawn from
-the result files alone. A burner is a process that keeps one core busy, on and off at random for 0.2
-to 3 s, all the while; `--against` holds such runs against those of another folder.
+Each round is a default run of this suite, then one of the other checkout in that checkout's
+`.venv`. So both suites meet the same hour of the machine. The table has a column for each suite.
+Its figures come from the result files.
+
+`--burner` starts a process that keeps one core busy, on and off at random for 0.2 to 3 s.
+`--against` compares the runs in one folder with the runs in another, for example those with a
+burner with those without.
 """
 
 import argparse
@@ -33,7 +36,7 @@ from bench.results.schema import Info, ResultFile
 from bench.results.verdicts import FASTER, SLOWER, UNSETTLED, verdict
 
 HERE, OTHER = "this suite", "other"
-MIN_VISITS = 3  # schema 1 named a winner from so many visits on, and a tie where it knew 2 %
+MIN_VISITS = 3  # schema 1 published a winner only from this many visits
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,8 +45,8 @@ class Speedup:
 
     Attributes
     ----------
-    published : whether the suite that measured it said who is faster, or that it is a tie.
-    largest : whether it is PyTorch's main body on the CPU, at the workload's largest size.
+    published : the suite that measured it published a verdict other than unsettled.
+    largest : it is PyTorch on the CPU in the usual way, at the largest size of a curve.
 
     """
 
@@ -56,12 +59,12 @@ class Speedup:
 
     @property
     def half_width(self) -> float:
-        """Half the interval of the logarithm."""
+        """Half the width of the interval of the logarithm."""
         return math.log(self.high / self.low) / 2
 
     @property
     def verdict(self) -> str:
-        """What the interval alone says."""
+        """The verdict by the present rule."""
         return verdict(self.low, self.high)
 
 
@@ -76,18 +79,18 @@ class Run:
 
 
 def read(path: Path, wall_s: float = math.nan) -> Run:
-    """Return what a result file of any schema says; `wall_s` is of the whole command.
+    """Return the run in a result file of any schema; `wall_s` is the time of the whole command.
 
     Raises
     ------
-    ValueError : the file is not of this suite.
+    ValueError : the file is not from this suite.
 
     """
     raw = json.loads(path.read_text(encoding="utf-8"))
     content = validated(raw)
     if not isinstance(content, ResultFile):
         raise ValueError(f"{path}: a result file of this suite expected")  # noqa: TRY004 - a value
-    status = {cell["id"]: cell["status"] for cell in raw["cells"]}  # schema 1's own
+    status = {cell["id"]: cell["status"] for cell in raw["cells"]}  # as schema 1 wrote it
     infos = [entry.extra_info for entry in content.benchmarks]
     most: dict[tuple[str, str], float] = {}
     for info in infos:
@@ -110,12 +113,12 @@ def read(path: Path, wall_s: float = math.nan) -> Run:
         sum(entry.stats.data) * (entry.extra_info.iterations_per_block or 1)
         for entry in (*content.benchmarks, *content.twins)
     )
-    found = content.machine_info.self_test
+    test = content.machine_info.self_test
     return Run(
         speedups=speedups,
         timed_share=timed_s / (content.run.spent_s or math.nan),
         wall_s=wall_s,
-        self_test=f"{found.excluding_1} of {found.comparisons}" if found else "",
+        self_test=f"{test.excluding_1} of {test.comparisons}" if test else "",
     )
 
 
@@ -124,18 +127,18 @@ def _curve(info: Info) -> tuple[str, str]:
 
 
 def _published(info: Info, status: str) -> bool:
-    """Tell whether a suite said more than that it cannot tell, by its own rule."""
+    """Return whether the suite that wrote the file published a verdict, by the rule it had."""
     if info.speedup is None:
         return False
-    says = verdict(info.speedup.low, info.speedup.high)
+    present = verdict(info.speedup.low, info.speedup.high)
     if status != "unstable":
-        return says != UNSETTLED
+        return present != UNSETTLED
     enough = (info.visits or 0) >= MIN_VISITS and info.time_s <= 3 * info.best_s
-    return enough and says in {FASTER, SLOWER}
+    return enough and present in {FASTER, SLOWER}
 
 
 def unsettled(run: Run, cells: Sequence[str], *, published: bool) -> str:
-    """Return how many of some cells have no verdict: as published, or by their intervals alone."""
+    """Return how many of these cells are unsettled: as published, or by the present rule."""
     chosen = [run.speedups[cell] for cell in cells]
     count = sum(
         not speedup.published if published else speedup.verdict == UNSETTLED for speedup in chosen
@@ -143,8 +146,8 @@ def unsettled(run: Run, cells: Sequence[str], *, published: bool) -> str:
     return f"{count}/{len(chosen)}"
 
 
-def compared(first: Run, second: Run, threads: Sequence[int]) -> dict[str, float]:
-    """Return how far apart two runs are, with so many threads, and how often intervals agree."""
+def compare(first: Run, second: Run, threads: Sequence[int]) -> dict[str, float]:
+    """Return how far the speedups of two runs differ, in the cells with these thread counts."""
     pairs = [
         (one, second.speedups[cell])
         for cell, one in first.speedups.items()
@@ -162,7 +165,7 @@ def compared(first: Run, second: Run, threads: Sequence[int]) -> dict[str, float
 
 
 def column(runs: Sequence[Run], against: Sequence[Run] = ()) -> dict[str, str]:
-    """Return the figures of a suite's runs, by the name of their row."""
+    """Return a suite's column of the table: figures by the name of their row."""
     every = sorted({s.threads for run in runs for s in run.speedups.values()})
     ones, all_cores = every[:1], every[1:] or every
     cells = [list(run.speedups) for run in runs]
@@ -183,11 +186,11 @@ def column(runs: Sequence[Run], against: Sequence[Run] = ()) -> dict[str, str]:
         ),
     }
     if pairs:
-        both = [compared(*pair, every) for pair in pairs]
+        both = [compare(*pair, every) for pair in pairs]
         figures["opposite winners in two runs"] = str(sum(int(row["flips"]) for row in both))
         figures["two runs agree within their intervals"] = _mean(both, "agree")
         for name, threads in (("one core", ones), ("all cores", all_cores)):
-            rows = [compared(*pair, threads) for pair in pairs]
+            rows = [compare(*pair, threads) for pair in pairs]
             figures[f"|ln s1/s2|, {name}: median"] = _mean(rows, "median")
             figures[f"|ln s1/s2|, {name}: 95th percentile"] = _mean(rows, "p95")
     if tests := [run.self_test for run in runs if run.self_test]:
@@ -204,7 +207,7 @@ def _mean(rows: Sequence[Mapping[str, float]], key: str) -> str:
 
 
 def table(folder: Path, against: Path | None = None) -> Iterator[str]:
-    """Yield the lines of the table of all runs in a folder, or of those against another's."""
+    """Yield the lines of the table of a folder's runs, or of these against another folder's."""
     sides = runs_in(folder)
     others = runs_in(against) if against else {}
     columns = {side: column(runs, others.get(side, ())) for side, runs in sides.items()}
@@ -216,19 +219,19 @@ def table(folder: Path, against: Path | None = None) -> Iterator[str]:
 
 
 def runs_in(folder: Path) -> dict[str, list[Run]]:
-    """Return the runs that `measure` left in a folder, by side."""
+    """Return the runs in a folder that `measure` wrote, by suite."""
     walls = json.loads((folder / "walls.json").read_text())
-    found = {}
+    runs = {}
     for side in (HERE, OTHER):
         paths = sorted((folder / side.replace(" ", "-")).glob("*/*.json"))
         if paths:
-            found[side] = [read(*pair) for pair in zip(paths, walls[side], strict=True)]
-    return found
+            runs[side] = [read(*pair) for pair in zip(paths, walls[side], strict=True)]
+    return runs
 
 
 @contextmanager
 def burning(core: int | None) -> Iterator[None]:
-    """Keep a core busy meanwhile, on and off at random."""
+    """Keep a core busy inside the context, on and off at random."""
     process = get_context("spawn").Process(target=_burn, args=(core,), daemon=True)
     process.start()
     try:
@@ -241,7 +244,7 @@ def burning(core: int | None) -> Iterator[None]:
 def _burn(core: int | None) -> None:
     if core is not None:
         os.sched_setaffinity(0, {core})
-    rng = random.Random(0)  # noqa: S311 - no secret
+    rng = random.Random(0)  # noqa: S311 - not for a secret
     parent = parent_process()
     while parent is not None and parent.is_alive():
         until = time.perf_counter() + rng.uniform(0.2, 3)
@@ -251,7 +254,7 @@ def _burn(core: int | None) -> None:
 
 
 def measure(folder: Path, rounds: int, other: Path | None) -> None:
-    """Run the suites in turn, each at its default budget."""
+    """Run the suites in turn, each with its default budget."""
     folder.mkdir(parents=True, exist_ok=True)
     checkouts = {HERE: ROOT} | ({OTHER: other} if other else {})
     walls: dict[str, list[float]] = {side: [] for side in checkouts}
@@ -279,10 +282,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.trust.repeatability")
     parser.add_argument("--runs", type=int, default=3, help="rounds to compare (3)")
     parser.add_argument("--other", type=Path, help="another checkout, with its own .venv")
-    parser.add_argument("--burner", action="store_true", help="with a core that is busy at times")
+    parser.add_argument("--burner", action="store_true", help="keep one core busy at random times")
     parser.add_argument("--keep", type=Path, default=Path("repeatability"), help="folder for files")
-    parser.add_argument("--against", type=Path, help="a folder of rounds to compare with instead")
-    parser.add_argument("--again", type=Path, help="print the table of a folder, measure nothing")
+    parser.add_argument("--against", type=Path, help="compare with the rounds in this folder")
+    parser.add_argument("--again", type=Path, help="print the table of this folder and stop")
     chosen = parser.parse_args(arguments)
     if not chosen.again:
         core: int | None = next(reversed(affinity.cores()), None)

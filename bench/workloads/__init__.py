@@ -1,1 +1,1 @@
-"""One file a workload; `bench.workload.discover` finds every one that is here."""
+"""One file for each workload. `bench.workload.discover` imports every file in this folder."""

@@ -1,7 +1,7 @@
 """Index of the largest element: i such that x[i] >= x[j] for all j.
 
-Shapes: x (n,), i (). Source: NumPy and PyTorch reference, `argmax`. The values are a permutation
-of 0 .. n - 1, exact in either dtype, so the index is unique and must agree to the last digit.
+Shapes: x (n,), i (). Source: NumPy and PyTorch reference, `argmax`. One element is 2 and the others
+are at most 1. So there is one right index, and both libraries must return it.
 """
 
 from bench.workload import Cost, Workload, draw, size
@@ -9,7 +9,7 @@ from bench.workload import Cost, Workload, draw, size
 
 def make(rng, n):
     x = draw(rng, n, low=0)
-    x[rng.integers(n)] = 2  # the largest, once
+    x[rng.integers(n)] = 2  # the one largest element
     return {"x": x}
 
 

@@ -1,8 +1,9 @@
 """Scaled dot-product attention: y = softmax(q k^T / sqrt(64)) v, a softmax along each row.
 
 Shapes: q, k, v, y (1, 8, n, 64): eight heads of n positions. Source: Vaswani et al., Attention is
-all you need (2017), section 3.2.1. NumPy holds all n^2 scores of each head; PyTorch, where it has a
-kernel for it, works on blocks that stay in cache (Dao et al., FlashAttention, 2022).
+all you need (2017), section 3.2.1. NumPy stores all n^2 scores of each head. Where PyTorch has a
+kernel for attention, it computes the scores in blocks that stay in cache (Dao et al.,
+FlashAttention, 2022).
 """
 
 import math
@@ -34,7 +35,7 @@ def attention_torch(q, k, v):
 
 
 def cost(n):
-    # The exponential multiplies the error of a score, of D roundings, by |score|, about 1 here.
+    # A score has D roundings. exp multiplies its relative error by |score|, which is about 1.
     flops, moved = HEADS * n**2 * (4 * D + 4), 4 * HEADS * n * D
     return Cost(flops=flops, elements=moved, reduction=D + n, roundings=5)  # q, k, score, p, y
 

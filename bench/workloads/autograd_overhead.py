@@ -1,8 +1,13 @@
 """Forward pass of eight layers, h = tanh(h w[i]) from h = x, in four modes of PyTorch's autograd.
 
-Shapes: x, h (64, n), w (8, n, n). Source: PyTorch notes, Autograd mechanics. forward: the weights
-need no gradient; tape: they do, so each operation is recorded; inference: autograd is off; backward
-returns the gradient of the sum of h by w. In NumPy the first three are one, the last is by hand.
+Shapes: x, h (64, n), w (8, n, n). Source: PyTorch notes, Autograd mechanics. The modes:
+
+- forward: the weights need no gradient.
+- tape: the weights need a gradient, so autograd records each operation.
+- inference: autograd is off.
+- backward: autograd records, then returns the gradient of sum(h) with respect to w.
+
+NumPy has no autograd: its first three modes are the same code, and the gradient is by hand.
 """
 
 import numpy as np
@@ -53,15 +58,15 @@ def cost(mode, n):
 WORKLOAD = Workload(
     name="autograd_overhead",
     family="autograd",
-    axis="n",
-    curve="mode",
     make=make,
-    cost=cost,
     numpy=autograd_overhead_numpy,
     torch=autograd_overhead_torch,
     variants=(),
     serial=True,
     helpers=(gradients,),
+    cost=cost,
+    sizes=tuple(size(mode=mode, n=n) for mode in MODES for n in (8, 64, 256, 512)),
+    axis="n",
+    curve="mode",
     quality=gradients.saved_bytes,
-    sizes=[size(mode=mode, n=n) for mode in MODES for n in (8, 64, 256, 512)],
 )

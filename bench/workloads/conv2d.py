@@ -1,7 +1,8 @@
 """Convolution layer: y[n, k, i, j] = b[k] + sum over c, u, v of w[k, c, u, v] x[n, c, i', j'].
 
-Here i' = i stride + u - padding, j' = j stride + v - padding, x is zero outside. Shapes (NCHW):
-x (n, c, h, h), w (k, c, r, r), b (k,), y (n, k, o, o), o = (h + 2 padding - r) // stride + 1.
+Here i' = i stride + u - padding and j' = j stride + v - padding; x is zero outside its borders.
+Shapes (NCHW): x (n, c, h, h), w (k, c, r, r), b (k,), y (n, k, o, o) with
+o = (h + 2 padding - r) // stride + 1.
 Source: Dumoulin & Visin, A guide to convolution arithmetic for deep learning (2016).
 """
 

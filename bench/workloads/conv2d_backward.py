@@ -1,7 +1,8 @@
-"""Gradients of a convolution layer, given grad_y, the gradient of a loss by its output.
+"""Gradients of a convolution layer, given grad_y: the gradient of a loss by the layer's output y.
 
-grad_w[k, c, u, v] = sum over n, i, j of grad_y[n, k, i, j] x[n, c, i', j']; grad_x is what the
-adjoint of conv2d makes of grad_y. Shapes, i' and j' as in conv2d: grad_x like x, grad_w like w.
+grad_w[k, c, u, v] = sum over n, i, j of grad_y[n, k, i, j] x[n, c, i', j'], and grad_x is the
+adjoint of conv2d applied to grad_y. i' and j' are those of conv2d.
+Shapes: x, w, grad_y as x, w, y of conv2d; grad_x like x, grad_w like w.
 Source: Dumoulin & Visin, A guide to convolution arithmetic for deep learning (2016), chapter 4.
 """
 
@@ -55,5 +56,11 @@ def cost(n, c, h, k, r, stride, padding):
     return replace(forward, flops=2 * forward.flops, elements=moved, reduction=reduction)
 
 
-WORKLOAD = replace(CONV2D, name="conv2d_backward", make=make, numpy=conv2d_backward_numpy,
-                   torch=conv2d_backward_torch, cost=cost)  # fmt: skip
+WORKLOAD = replace(
+    CONV2D,
+    name="conv2d_backward",
+    make=make,
+    numpy=conv2d_backward_numpy,
+    torch=conv2d_backward_torch,
+    cost=cost,
+)

@@ -1,7 +1,7 @@
 """Running sum: y[i] = x[0] + ... + x[i].
 
 Shapes: x, y (n,). Source: Higham, Accuracy and Stability of Numerical Algorithms (2002), section
-4.2, recursive summation. Each sum needs the one before it, which leaves little to vectorise.
+4.2, recursive summation. Each sum needs the previous one, so there is little to vectorise.
 """
 
 from bench.workload import Cost, Workload, draw, size

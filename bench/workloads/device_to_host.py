@@ -1,9 +1,9 @@
 """Copy from the device's memory to the host's: y[i] = x[i].
 
-Shapes: x, y (n,). Source: PyTorch notes, CUDA semantics, "Use pinned memory buffers". Into
-page-locked memory the device writes by itself, and the copy returns before it is done: whoever
-reads y without waiting for the device reads what stood there before, with no error. The benchmark
-waits, then reads. The NumPy body copies within the host's memory, the baseline.
+Shapes: x, y (n,). Source: PyTorch notes, CUDA semantics, "Use pinned memory buffers". A copy into
+page-locked (pinned) memory is asynchronous: it returns before the data has arrived. Code that reads
+y before it synchronizes gets old data, and no error. The benchmark synchronizes, then reads. The
+NumPy body is the baseline: it copies within the host's memory.
 """
 
 import torch
@@ -16,7 +16,7 @@ def make(rng, n):
     return {"x": draw(rng, n, low=0), "pinned": False}
 
 
-def device_to_host_numpy(x, pinned):  # noqa: ARG001 - all host memory is one to NumPy
+def device_to_host_numpy(x, pinned):  # noqa: ARG001 - NumPy does not pin memory
     return x.copy()
 
 

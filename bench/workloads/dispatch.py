@@ -1,8 +1,8 @@
 """One addition to few numbers: y[i] = x[i] + 1.
 
-Shapes: x, y (n,). Source: Python, NumPy and PyTorch themselves. There is so little to do that the
-call is what costs: choosing a kernel by dtype and device, allocating y, and on an accelerator the
-launch.
+Shapes: x, y (n,). Source: Python, NumPy and PyTorch themselves. The arithmetic is so short that
+this measures what a call costs: to choose a kernel by dtype and device, to allocate y, and on an
+accelerator to launch the kernel.
 """
 
 from bench.variant import COMPILE, GRAPH

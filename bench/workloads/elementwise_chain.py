@@ -1,8 +1,8 @@
 """Bias and GELU: y = z (1 + tanh(sqrt(2 / pi) (z + 0.044715 z^3))) / 2, z[i, j] = x[i, j] + b[j].
 
-Shapes: x, y (n, n), b (n,). Source: Hendrycks & Gimpel, Gaussian error linear units (2016). The
-case for fusion: NumPy makes one pass over memory an operation, nine in all; PyTorch makes two, and
-where it compiles them, one.
+Shapes: x, y (n, n), b (n,). Source: Hendrycks & Gimpel, Gaussian error linear units (2016). This
+shows what fusion saves. NumPy passes over memory once for each of nine operations. PyTorch passes
+twice: once for the bias, once for GELU. Compiled, it passes once.
 """
 
 import math

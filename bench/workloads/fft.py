@@ -1,8 +1,9 @@
 """Fourier transform of real data: y[k] = sum over j of x[j] exp(-2 pi i j k / n), k = 0 .. n / 2.
 
-Shapes: x (n,), y (n / 2 + 1,), complex; the rest of y is conjugate to this half. Source: Cooley &
-Tukey, An algorithm for the machine calculation of complex Fourier series (1965). An element passes
-through log2 n stages, each a product and a sum, so its chain is that short (Higham 2002, 24.1).
+Shapes: x (n,), y (n / 2 + 1,), complex; the other half of y is the complex conjugate of this half.
+Source: Cooley & Tukey, An algorithm for the machine calculation of complex Fourier series (1965).
+An element passes through log2 n stages, each a product and a sum, so its chain of roundings is only
+2 log2 n long (Higham, Accuracy and Stability of Numerical Algorithms, 2002, section 24.1).
 """
 
 import math

@@ -1,8 +1,9 @@
 """Gradient of f(w) = mean((tanh(x w) - y)^2) / 2: g[j] = mean over i of r[i] (1 - t[i]^2) x[i, j].
 
-Here t = tanh(x w), r = t - y. Shapes: x (256, p), y (256,), w, g (p,). By hand in NumPy, by reverse
-mode in PyTorch, which costs a few evaluations of f however large p; the rungs: the same by hand in
-tensors, forward mode and central differences, which cost p and 2 p evaluations.
+Here t = tanh(x w), r = t - y. Shapes: x (256, p), y (256,), w, g (p,). NumPy computes g by hand.
+PyTorch computes it by reverse mode, which costs a few evaluations of f however large p is. Three
+further variants compute it by hand in tensors, by forward mode (p evaluations of f) and by central
+differences (2 p evaluations).
 Source: Griewank & Walther, Evaluating Derivatives (2008), sections 3.2 and 3.3.
 """
 

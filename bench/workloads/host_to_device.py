@@ -1,9 +1,9 @@
 """Copy from the host's memory to the device's: y[i] = x[i].
 
 Shapes: x, y (n,). Source: PyTorch notes, CUDA semantics, "Use pinned memory buffers". The NumPy
-body copies within the host's memory, the baseline, as PyTorch does where the device is the CPU.
-From page-locked memory the device fetches x by itself while the host goes on; other memory is
-first copied to a page-locked buffer, and the host waits.
+body is the baseline: it copies within the host's memory. PyTorch on the CPU does the same.
+From page-locked (pinned) memory, the device fetches x by itself while the host continues. Other
+memory is first copied to a page-locked buffer, and the host waits for that.
 """
 
 from bench.variant import PINNED
@@ -14,7 +14,7 @@ def make(rng, n):
     return {"x": draw(rng, n, low=0), "device": "cpu"}
 
 
-def host_to_device_numpy(x, device):  # noqa: ARG001 - NumPy knows the host alone
+def host_to_device_numpy(x, device):  # noqa: ARG001 - NumPy computes on the host only
     return x.copy()
 
 

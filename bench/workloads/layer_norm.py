@@ -1,8 +1,8 @@
 """Layer normalisation of each row: y[i, j] = w[j] (x[i, j] - m[i]) / sqrt(v[i] + 1e-5) + b[j].
 
 Here m[i] and v[i] are the row's mean and variance. Shapes: x, y (n, n), w, b (n,). Source: Ba,
-Kiros & Hinton, Layer normalization (2016). NumPy makes a pass a step, in place on one copy; PyTorch
-fuses the steps.
+Kiros & Hinton, Layer normalization (2016). NumPy passes over the data once for each step, in place
+on one copy. PyTorch fuses the steps.
 """
 
 import numpy as np

@@ -1,7 +1,8 @@
 """Logarithm of the summed exponentials of each row: y[i] = m[i] + log sum of exp(x[i, j] - m[i]).
 
-Here m[i] is the row's maximum, without which exp overflows. Shapes: x (n, n), y (n,). Source:
-Blanchard, Higham & Higham, Accurately computing the log-sum-exp and softmax functions (2021).
+Here m[i] is the row's maximum. Without subtracting it, exp would overflow. Shapes: x (n, n), y
+(n,). Source: Blanchard, Higham & Higham, Accurately computing the log-sum-exp and softmax functions
+(2021).
 """
 
 import numpy as np

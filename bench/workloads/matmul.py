@@ -1,7 +1,7 @@
 """Product of two square matrices: c[i, j] = sum over k of a[i, k] b[k, j].
 
 Shapes: a, b, c (n, n). Source: Golub & Van Loan, Matrix Computations (2013), section 1.1.
-Both libraries hand this to the gemm of the BLAS they were built with, which decides the time.
+Both libraries call the gemm of the BLAS they were built with, so that BLAS decides the time.
 """
 
 from bench.variant import BF16, FP16, TF32, TRANSFER

@@ -1,7 +1,8 @@
 """Many small matrix products at once: c[t, i, j] = sum over k of a[t, i, k] b[t, k, j].
 
 Shapes: a, b, c (batch, 64, 64), the shape of attention heads. Source: Golub & Van Loan, Matrix
-Computations (2013), section 1.1. NumPy calls its BLAS once a matrix, PyTorch once a batch.
+Computations (2013), section 1.1. NumPy calls its BLAS once for each matrix, PyTorch once for the
+whole batch.
 """
 
 from bench.variant import BF16, FP16, TF32, TRANSFER

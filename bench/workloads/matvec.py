@@ -1,7 +1,7 @@
 """Matrix times vector: y[i] = sum over j of a[i, j] x[j].
 
 Shapes: a (n, n), x and y (n,). Source: Golub & Van Loan, Matrix Computations (2013), section 1.1.
-Each element of a is used once, where matmul uses it n times: its contrast in memory traffic.
+Each element of a is used once; matmul uses it n times. So this moves far more memory per operation.
 """
 
 from bench.workload import Cost, Workload, draw, size

@@ -1,8 +1,8 @@
 """Mean and variance of each row: m[i] = sum of x[i, j] / n, v[i] = sum of (x[i, j] - m[i])^2 / n.
 
 Shapes: x (n, n), m and v (n,). Source: Chan, Golub & LeVeque, Algorithms for computing the sample
-variance (1983). The statistics of layer normalisation. NumPy passes over the data twice, with the
-mean handed on; PyTorch updates both in one pass.
+variance (1983). Layer normalisation needs both. NumPy computes the mean first, then the variance
+from it. PyTorch updates both in one pass over the data.
 """
 
 import torch

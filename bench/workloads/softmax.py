@@ -1,8 +1,9 @@
 """Softmax of each row: y[i, j] = exp(x[i, j] - m[i]) / sum over k of exp(x[i, k] - m[i]).
 
-Here m[i] is the row's maximum, without which exp overflows. Shapes: x, y (n, n). Source: Blanchard,
-Higham & Higham, Accurately computing the log-sum-exp and softmax functions (2021). NumPy makes a
-pass a step, in place on one copy; PyTorch fuses the steps.
+Here m[i] is the row's maximum. Without subtracting it, exp would overflow. Shapes: x, y (n, n).
+Source: Blanchard, Higham & Higham, Accurately computing the log-sum-exp and softmax functions
+(2021). NumPy passes over the data once for each step, in place on one copy. PyTorch fuses the
+steps.
 """
 
 import numpy as np

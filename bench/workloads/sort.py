@@ -1,7 +1,7 @@
-"""Sorted copy: y a permutation of x such that y[i] <= y[i + 1] for all i.
+"""Sorted copy: y is a permutation of x such that y[i] <= y[i + 1] for all i.
 
 Shapes: x, y (n,). Source: Knuth, The Art of Computer Programming, vol. 3 (1998), section 5.2.
-PyTorch's sort returns the permutation too, which NumPy's does not find: it moves twice the data.
+PyTorch's sort returns the permutation too, and NumPy's does not. So PyTorch moves more data.
 """
 
 import math

@@ -1,7 +1,8 @@
 """Sum of a matrix: over all elements, along each row, or along each column.
 
-Shapes: x (n, n), the sum (), (n,) or (n,). Source: Higham, Accuracy and Stability of Numerical
-Algorithms (2002), chapter 4. One addition for each element read, along the rows or across them.
+Shapes: x (n, n), the sum () over all elements, (n,) along rows or columns. Source: Higham, Accuracy
+and Stability of Numerical Algorithms (2002), chapter 4. There is one addition for each element
+read.
 """
 
 from bench.workload import Cost, Workload, draw, size

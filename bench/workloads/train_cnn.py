@@ -1,7 +1,9 @@
-"""One epoch of SGD of a small convolutional net on digits: conv, tanh, conv / 2, tanh, dense.
+"""One epoch of SGD on digits for a small CNN: conv, tanh, conv with stride 2, tanh, dense.
 
-Shapes: x (steps, batch, 1, 8, 8), w1 (C, 1, 3, 3), w2 (2 C, C, 3, 3), w3 (10, 32 C). NumPy by hand
-on `conv2d` and its gradients against nn. Source: LeCun et al., Gradient-based learning (1998)."""
+Shapes: x (steps, batch, 1, 8, 8), w1 (C, 1, 3, 3), w2 (2 C, C, 3, 3), w3 (10, 32 C) for C channels.
+NumPy computes the gradients by hand with the bodies of `conv2d` and `conv2d_backward`. PyTorch uses
+nn. Source: LeCun et al., Gradient-based learning applied to document recognition (1998).
+"""
 
 from functools import partial
 
@@ -45,16 +47,30 @@ def cnn_torch(x, y, w1, b1, w2, b2, w3, b3, lr, *, mixed=False):
 
 
 def cost(channels, batch):
-    steps, c = digits.steps(batch), channels  # each rounds x, a1, h1, a2, h2, z and 6 gradients
-    flops, reduction = steps * batch * (4224 * c + 1728 * c * c), steps * (9 + 59 * c + 80 * batch)
+    steps, c = digits.steps(batch), channels
+    flops = steps * batch * (4224 * c + 1728 * c * c)
     moved = steps * (batch * (64 + 192 * c) + 4 * (18 * c * c + 329 * c))
-    return Cost(flops=flops, elements=moved, reduction=reduction, roundings=12 * steps)
+    reduction = steps * (9 + 59 * c + 80 * batch)
+    rounded = 12 * steps  # arrays on the longest chain: x, a1, h1, a2, h2, z and 6 gradients
+    return Cost(flops=flops, elements=moved, reduction=reduction, roundings=rounded)
 
+
+def predict(x, *weights):
+    return forward(x.reshape(-1, 1, 8, 8), *weights)[2]
+
+
+SIZES = ((4, 16), (8, 32), (16, 64), (32, 128))
 
 WORKLOAD = Workload(
-    name="train_cnn", family="training", axis="flops", make=make, cost=cost,
-    numpy=partial(classifier.descend, gradients), torch=cnn_torch,
+    name="train_cnn",
+    family="training",
+    make=make,
+    numpy=partial(classifier.descend, gradients),
+    torch=cnn_torch,
     variants=(TF32, AMP.of(partial(cnn_torch, mixed=True)), GRAPH, TRANSFER),
-    sizes=[size(channels=c, batch=b) for c, b in ((4, 16), (8, 32), (16, 64), (32, 128))],
-    quality=digits.held_out_accuracy(lambda x, *w: forward(x.reshape(-1, 1, 8, 8), *w)[2], 6),
-    helpers=(im2col, conv2d, conv2d_backward, classifier))  # fmt: skip
+    helpers=(im2col, conv2d, conv2d_backward, classifier),
+    cost=cost,
+    sizes=tuple(size(channels=c, batch=b) for c, b in SIZES),
+    axis="flops",
+    quality=digits.held_out_accuracy(predict, epochs=6),
+)

@@ -1,8 +1,10 @@
-"""One epoch of SGD of a 64-H-10 net on digits: z = w2 tanh(w1 x + b1) + b2, loss = cross-entropy.
+"""One epoch of SGD on digits for a 64-H-10 net: z = w2 tanh(w1 x + b1) + b2, cross-entropy loss.
 
-Shapes: x (steps, batch, 64), y (steps, batch), w1 (H, 64), w2 (10, H). NumPy with gradients by hand
-against nn and torch.optim; rungs between them: tensors by hand, autograd. tanh is smooth: at relu's
-kink one rounding can send two correct runs apart. Source: Goodfellow, Deep Learning (2016), 6.5.
+Shapes: x (steps, batch, 64), y (steps, batch), w1 (H, 64), w2 (10, H). NumPy computes the gradients
+by hand. PyTorch uses nn and torch.optim. Two variants stand between them: tensors with gradients by
+hand, and tensors with autograd. The net uses tanh because tanh is smooth: at the kink of relu, one
+rounding can send two correct runs apart. Source: Goodfellow, Bengio & Courville, Deep Learning
+(2016), section 6.5.
 """
 
 from functools import partial
@@ -43,9 +45,13 @@ def mlp_torch(x, y, w1, b1, w2, b2, lr, *, mixed=False):
 def cost(hidden, batch):
     steps, weights = digits.steps(batch), 74 * hidden
     flops, moved = steps * batch * (6 * weights - 128 * hidden), steps * (64 * batch + 4 * weights)
-    rounded = 8 * steps  # arrays on a chain: x, a, h, z and the gradients of z, h, a, w1
+    rounded = 8 * steps  # arrays on the longest chain: x, a, h, z and the gradients of z, h, a, w1
     reduction = steps * (74 + hidden + batch)
     return Cost(flops=flops, elements=moved, reduction=reduction, roundings=rounded)
+
+
+def predict(x, w1, b1, w2, b2):
+    return np.tanh(x @ w1.T + b1) @ w2.T + b2
 
 
 SIZES = ((32, 32), (128, 128), (256, 256), (1024, 512))
@@ -53,13 +59,9 @@ SIZES = ((32, 32), (128, 128), (256, 256), (1024, 512))
 WORKLOAD = Workload(
     name="train_mlp",
     family="training",
-    axis="flops",
     make=make,
-    cost=cost,
-    quality_of_rewritten=True,
     numpy=mlp_numpy,
     torch=mlp_torch,
-    helpers=(classifier, ladder),
     variants=(
         Variant(name="tensors", body=ladder.mlp_tensors),
         Variant(name="autograd", body=ladder.mlp_autograd),
@@ -68,6 +70,10 @@ WORKLOAD = Workload(
         GRAPH,
         TRANSFER,
     ),
+    helpers=(classifier, ladder),
+    cost=cost,
     sizes=(*(size(hidden=h, batch=b) for h, b in SIZES), size(large=True, hidden=4096, batch=8192)),
-    quality=digits.held_out_accuracy(lambda x, *w: np.tanh(x @ w[0].T + w[1]) @ w[2].T + w[3], 15),
+    axis="flops",
+    quality=digits.held_out_accuracy(predict, epochs=15),
+    quality_of_rewritten=True,
 )

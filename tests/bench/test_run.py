@@ -23,9 +23,14 @@ HEADER = {"machine_info": {"versions": {}}}
 @pytest.fixture
 def options(tmp_path):
     return Options(
-        budget_s=12, threads=(1,), devices=("cpu",), label="box", results=tmp_path,
-        site=tmp_path / "site", report=False,
-    )  # fmt: skip
+        budget_s=12,
+        threads=(1,),
+        devices=("cpu",),
+        label="box",
+        results=tmp_path,
+        site=tmp_path / "site",
+        report=False,
+    )
 
 
 class Clock:

@@ -39,16 +39,24 @@ def labels(stays):
 
 def test_the_largest_size_of_each_curve_comes_first_then_the_first_that_only_an_accelerator_fills():
     cases = [
-        case_of(8), case_of(64), case_of(999, large=True), case_of(5000, large=True),
-        case_of(8, "lines", over="rows"), case_of(16, "lines", over="rows"),
+        case_of(8),
+        case_of(64),
+        case_of(999, large=True),
+        case_of(5000, large=True),
+        case_of(8, "lines", over="rows"),
+        case_of(16, "lines", over="rows"),
         case_of(4, "lines", over="columns"),
-    ]  # fmt: skip
+    ]
     found = [(case.workload.name, case.axis_value, case.curve) for case in in_order(cases)]
     assert found == [
-        ("good", 64, ""), ("lines", 16, "rows"), ("lines", 4, "columns"),
-        ("good", 999, ""), ("good", 8, ""), ("lines", 8, "rows"),
+        ("good", 64, ""),
+        ("lines", 16, "rows"),
+        ("lines", 4, "columns"),
+        ("good", 999, ""),
+        ("good", 8, ""),
+        ("lines", 8, "rows"),
         ("good", 5000, ""),
-    ]  # fmt: skip
+    ]
 
 
 def test_the_thread_settings_of_a_size_stand_together():
@@ -101,8 +109,10 @@ def test_a_case_is_begun_if_all_that_were_begun_can_be_seen_twice(left_s, fit):
 def standing(missing, cost_s=1.0, spent_s=2.0, visits=2):
     return Standing(
         visits={NUMPY: visits, TORCH_CPU: visits, AUTOGRAD: visits},
-        missing=missing, cost_s=cost_s, spent_s=spent_s,
-    )  # fmt: skip
+        missing=missing,
+        cost_s=cost_s,
+        spent_s=spent_s,
+    )
 
 
 def asked(*standings, left_s=1000.0, budget_s=1000.0):

@@ -56,7 +56,7 @@ def test_float32_is_set_and_read_back_in_matmul_and_convolution(kind):
         precision.set_float32("ieee")
 
 
-def test_tf32_neither_passes_as_float32_nor_fails_as_wrong():
+def test_tf32_fails_the_bound_of_float32_and_passes_its_own():
     case = case_of(n=1024)
     a, b = case.inputs().values()
     exact = [Sample.of(a.astype("float64") @ b)]
@@ -68,7 +68,7 @@ def test_tf32_neither_passes_as_float32_nor_fails_as_wrong():
     assert found.tolerance == tolerance(case) + 10 * np.sqrt(3) * UNIT_ROUNDOFF["tf32"]
 
 
-def test_less_precision_still_tells_right_from_wrong():
+def test_a_wrong_result_fails_the_bound_of_low_precision_too():
     case = case_of(n=256)
     a, b = case.inputs().values()
     exact = [Sample.of(a.astype("float64") @ b)]
@@ -97,7 +97,7 @@ def test_less_precision_is_compared_in_float32_alone():
     assert running(COMPILE).suits(case_of(dtype="float64"))
 
 
-def test_images_lie_channels_last_and_the_result_is_the_same():
+def test_channels_last_changes_the_layout_and_not_the_result():
     workload = discover()["conv2d"]
     case = Case(workload=workload, size=workload.sizes[1], dtype="float32", threads=1)
     who = running(CHANNELS_LAST)
@@ -119,7 +119,7 @@ def test_a_transfer_begins_and_ends_in_the_hosts_memory(monkeypatch):
     assert isinstance(result, np.ndarray)
 
 
-def test_what_stays_on_the_host_and_what_a_contender_fills_in():
+def test_inputs_on_host_stay_there_and_device_and_pinned_are_filled_in():
     workload = discover()["device_to_host"]
     inputs = workload.make(np.random.default_rng(0), 4) | {"device": "cpu"}
     cuda = Contender(library="torch", device="cuda")
@@ -140,7 +140,7 @@ def test_a_compiled_body_is_right_and_is_another_callable():
     assert torch.equal(iteration(), placed["x"] + 1)
 
 
-def test_what_a_variant_lacks_is_reported(monkeypatch):
+def test_a_variant_says_why_it_cannot_run(monkeypatch):
     monkeypatch.setenv("CXX", "no-such-compiler")
     assert "no-such-compiler is not here" in running(COMPILE).unavailable(case_of())
     monkeypatch.setattr(variant.importlib.util, "find_spec", lambda name: None)
@@ -182,7 +182,7 @@ def recording(graph):
     yield
 
 
-def test_a_recording_is_made_once_after_warm_ups_and_launched_again_and_again(monkeypatch):
+def test_a_graph_is_recorded_once_after_warm_ups_and_then_replayed(monkeypatch):
     monkeypatch.setattr(torch.cuda, "CUDAGraph", Graph)
     monkeypatch.setattr(torch.cuda, "graph", recording)
     monkeypatch.setattr(torch.cuda, "stream", lambda stream: nullcontext())

@@ -1,4 +1,4 @@
-"""Every pair is right: against the other library, against slow and plain oracles, by itself."""
+"""Both bodies of every workload are right: against each other and against slow, plain code."""
 
 import ast
 import pickle
@@ -39,12 +39,12 @@ def variant_of(workload, name):
 def test_every_contender_agrees_with_the_other_library(name, dtype):
     workload, params = SMALL[name]
     case = Case(workload=workload, size=params, dtype=dtype, threads=1)
-    everyone = [
+    chosen = [
         who
         for who in contenders(workload, ("cpu",))
         if who.suits(case) and not who.unavailable(case) and not who.variant.compiles
     ]
-    assert {found.reason for found in verifications(case, everyone).values()} == {""}
+    assert {check.reason for check in verifications(case, chosen).values()} == {""}
 
 
 @pytest.mark.parametrize("workload", discover().values(), ids=lambda w: w.name)
@@ -93,7 +93,7 @@ def plain_convolution(x, w, b, stride, padding):
 
 
 @pytest.mark.parametrize(("stride", "padding", "r"), [(1, 0, 3), (1, 1, 3), (2, 3, 7), (3, 2, 2)])
-def test_conv2d_is_the_plain_sum(stride, padding, r):
+def test_conv2d_equals_the_plain_sum(stride, padding, r):
     workload = discover()["conv2d"]
     params = {"n": 3, "c": 2, "h": 11, "k": 4, "r": r, "stride": stride, "padding": padding}
     inputs = case_of(workload, params).inputs()
@@ -102,7 +102,7 @@ def test_conv2d_is_the_plain_sum(stride, padding, r):
 
 @pytest.mark.parametrize(("stride", "padding"), [(1, 1), (2, 1), (2, 3)])
 def test_conv2d_backward_is_the_adjoint_of_conv2d(stride, padding):
-    """The inner product of grad_y with y is that of grad_x with x, and of grad_w with w."""
+    """Three inner products are equal: grad_y with y, grad_x with x, and grad_w with w."""
     params = {"n": 3, "c": 2, "h": 9, "k": 4, "r": 3, "stride": stride, "padding": padding}
     inputs = case_of(discover()["conv2d_backward"], params).inputs()
     grad_x, grad_w = discover()["conv2d_backward"].numpy(**inputs)
@@ -127,7 +127,7 @@ def epoch(contender, case):
 
 
 @pytest.mark.parametrize(("name", "contender"), BODIES, ids=lambda v: getattr(v, "name", v))
-def test_every_gradient_is_that_of_central_finite_differences(name, contender):
+def test_every_gradient_equals_central_finite_differences(name, contender):
     case = case_of(discover()[name], TRAINING[name])
     inputs = case.inputs()
     one = inputs | {"x": inputs["x"][:1], "y": inputs["y"][:1], "lr": 1.0}
@@ -150,7 +150,7 @@ def test_every_gradient_is_that_of_central_finite_differences(name, contender):
 
 
 @pytest.mark.parametrize(("name", "contender"), BODIES, ids=lambda v: getattr(v, "name", v))
-def test_the_losses_of_a_float64_epoch_agree_to_1e10(name, contender):
+def test_the_losses_of_a_float64_epoch_agree_to_1e_minus_10(name, contender):
     case = case_of(discover()[name])
     inputs = case.inputs()
     losses = epoch(contender, case)(**inputs)[0]
@@ -162,7 +162,7 @@ def test_the_losses_of_a_float64_epoch_agree_to_1e10(name, contender):
 
 
 @pytest.mark.parametrize("name", TRAINING)
-def test_training_reads_held_out_digits(name):
+def test_a_trained_network_reads_held_out_digits(name):
     for params in discover()[name].sizes[:2]:
         case = Case(workload=discover()[name], size=params, dtype="float32", threads=1)
         quality = case.workload.quality(epoch(NUMPY, case), case.inputs())
@@ -170,7 +170,7 @@ def test_training_reads_held_out_digits(name):
         assert quality["losses"][-1] < quality["losses"][0] / 2
 
 
-def test_a_body_with_a_wrong_gradient_learns_otherwise_and_is_caught():
+def test_a_body_with_a_wrong_gradient_is_a_mismatch():
     workload = discover()["train_mlp"]
 
     def ascending(lr, **inputs):
@@ -190,7 +190,7 @@ def test_the_numpy_convolution_never_loops_over_pixels():
 
 
 @pytest.mark.parametrize("name", discover())
-def test_a_case_goes_to_another_process_as_a_name(name):
+def test_a_case_is_pickled_as_the_name_of_its_workload(name):
     for params in discover()[name].sizes:
         case = Case(workload=discover()[name], size=params, dtype="float32", threads=1)
         again = pickle.loads(pickle.dumps(case))  # noqa: S301 - just made
@@ -198,7 +198,7 @@ def test_a_case_goes_to_another_process_as_a_name(name):
         assert again.workload is discover()[name]
 
 
-def test_a_workload_whose_inputs_are_made_elsewhere_cannot_be_named():
+def test_a_workload_with_make_in_another_module_is_not_found():
     with pytest.raises(LookupError, match="must define the workload 'other'"):
         named("bench.workloads.matmul", "other")
 
@@ -214,7 +214,7 @@ def test_a_batch_larger_than_the_images_repeats_them_in_order():
 
 
 @pytest.mark.parametrize("batch", [0, 2**16 + 1])
-def test_a_batch_that_cannot_be_meant_says_what_can(batch):
+def test_a_batch_of_no_images_or_too_many_is_an_error(batch):
     with pytest.raises(ValueError, match=f"from 1 to 65536 images.*got {batch}"):
         digits.batches(batch)
 
@@ -232,15 +232,15 @@ def test_training_under_autocast_rounds_to_bfloat16_and_learns_the_same(name):
     assert not torch.is_autocast_enabled("cpu")
 
 
-def test_what_autograd_keeps_is_counted_once():
+def test_each_storage_that_autograd_keeps_is_counted_once():
     workload = discover()["autograd_overhead"]
-    kept = {}
+    saved = {}
     for mode in ("forward", "inference", "tape"):
         case = case_of(workload, {"mode": mode, "n": 8}, "float32")
         inputs = TORCH_CPU.place(case.inputs())
-        kept[mode] = workload.quality(workload.torch, inputs)["saved_bytes"]
-    weights, activations = 8 * 8 * 8 * 4, (8 + 1) * 64 * 8 * 4  # x and what each layer returns
-    assert kept == {"forward": 0, "inference": 0, "tape": weights + activations}
+        saved[mode] = workload.quality(workload.torch, inputs)["saved_bytes"]
+    weights, activations = 8 * 8 * 8 * 4, (8 + 1) * 64 * 8 * 4  # x and the output of each layer
+    assert saved == {"forward": 0, "inference": 0, "tape": weights + activations}
 
 
 def test_central_differences_keep_two_thirds_of_the_digits_and_no_more():
@@ -253,7 +253,7 @@ def test_central_differences_keep_two_thirds_of_the_digits_and_no_more():
     assert tolerance(case) < error < tolerance(case, finite)
 
 
-def test_inputs_are_drawn_evenly_and_large_ones_in_float32():
+def test_inputs_are_uniform_and_large_ones_are_float32():
     few, many = draw(np.random.default_rng(0), 2, 3, low=0), draw(np.random.default_rng(0), 10**6)
     assert few.shape == (2, 3)
     assert few.dtype == np.float64

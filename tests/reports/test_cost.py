@@ -1,4 +1,4 @@
-"""The cost of a comparison is measured on files that are valid; what it is, no test asserts."""
+"""The script that measures the cost of comparisons writes valid files and a whole table."""
 
 import json
 

@@ -1,1 +1,1 @@
-"""What several workloads are made of; not workloads themselves."""
+"""Code that several workloads share. There is no workload in this folder."""

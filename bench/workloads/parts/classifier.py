@@ -1,8 +1,8 @@
-"""What the training workloads share: the loss with its gradient by hand, the step, the nn loop.
+"""Parts that the training workloads share: loss and its gradient, SGD step, training loops.
 
-Source: Goodfellow, Bengio & Courville, Deep Learning (2016), sections 6.2.2.3 and 8.3.1. Of a batch
-of scores z (batch, classes) with labels y (batch,), the loss is the mean of -log softmax(z)[y];
-its gradient by z is (softmax(z) - onehot(y)) / batch.
+Source: Goodfellow, Bengio & Courville, Deep Learning (2016), sections 6.2.2.3 and 8.3.1. For a
+batch of scores z (batch, classes) with labels y (batch,), the loss is the mean of
+-log softmax(z)[y]. Its gradient with respect to z is (softmax(z) - onehot(y)) / batch.
 """
 
 from collections.abc import Callable, Iterable
@@ -17,7 +17,9 @@ Array = NDArray[Any]
 
 
 def start(rng: np.random.Generator, **shapes: tuple[int, ...]) -> dict[str, Array]:
-    """Draw weights (out, in, ...) with variance 1 / fan-in by name; biases (out,) are zero.
+    """Return initial parameters by name: weights of variance 1 / fan-in, and zero biases.
+
+    A shape (out, in, ...) is a weight, a shape (out,) is a bias.
 
     Source: LeCun, Bottou, Orr & Mueller, Efficient BackProp (1998), section 4.6.
     """
@@ -28,7 +30,7 @@ def start(rng: np.random.Generator, **shapes: tuple[int, ...]) -> dict[str, Arra
 
 
 def cross_entropy_numpy(z: Array, y: Array) -> tuple[Array, Array]:
-    """Return the loss and its gradient by z."""
+    """Return the loss and its gradient with respect to z."""
     rows = np.arange(len(z))
     z = z - z.max(1, keepdims=True)
     p = np.exp(z)
@@ -40,7 +42,7 @@ def cross_entropy_numpy(z: Array, y: Array) -> tuple[Array, Array]:
 
 
 def cross_entropy_tensors(z: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the loss and its gradient by z, as above."""
+    """Return the loss and its gradient with respect to z, in tensors."""
     rows = torch.arange(len(z), device=z.device)
     z = z - z.amax(1, keepdim=True)
     p = torch.exp(z)
@@ -52,9 +54,9 @@ def cross_entropy_tensors(z: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def sgd(weights: Iterable[Any], grads: Iterable[Any], lr: float) -> None:
-    """Take one step of stochastic gradient descent, in place, in either library."""
+    """Update the weights in place by one step of gradient descent, in either library."""
     for w, grad in zip(weights, grads, strict=True):
-        w -= lr * grad  # noqa: PLW2901 - in place, which is what is meant
+        w -= lr * grad  # noqa: PLW2901 - `w` is updated in place
 
 
 def descend(
@@ -65,9 +67,10 @@ def descend(
     lr: float,
     **start_weights: Array,
 ) -> tuple[Array, ...]:
-    """Train copies of the weights on one epoch of batches in NumPy; return losses and copies.
+    """Train copies of the weights for one epoch in NumPy; return the losses and the new weights.
 
-    `gradients(xb, yb, *weights)` returns the loss of a batch and its gradients by the weights.
+    `gradients(xb, yb, *weights)` returns the loss of a batch and its gradients with respect to the
+    weights.
     """
     weights, losses = [w.copy() for w in start_weights.values()], []
     for xb, yb in zip(x, y, strict=True):
@@ -86,12 +89,14 @@ def train(
     *,
     mixed: bool = False,
 ) -> Any:
-    """Train a model as one writes it in PyTorch, one epoch of batches; return losses and weights.
+    """Train a model for one epoch in the usual PyTorch way; return the losses and the new weights.
 
-    The model is built on the meta device, where it holds no numbers, and given copies of the
-    weights in the order of its parameters. `mixed` computes scores and loss under autocast, in
-    bfloat16 where that is safe; weights, gradients by them and steps keep their dtype. The context
-    is left after each step, since it keeps the cast weights that the step has changed.
+    The caller builds `model` on the meta device, so it has no numbers yet. It gets copies of
+    `weights`, in the order of its parameters.
+
+    With `mixed`, scores and loss are computed under autocast to bfloat16. Weights, their gradients
+    and the steps keep their dtype. Autocast caches the cast weights until its context ends, so each
+    batch enters a new context: the step has changed the weights.
     """
     names = [name for name, _ in model.named_parameters()]
     copies = [w.clone() for w in weights]

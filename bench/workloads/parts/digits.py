@@ -1,4 +1,4 @@
-"""The real data of the training workloads: 1,797 handwritten digits of 8 x 8 pixels.
+"""The real data that the training workloads use: 1,797 handwritten digits of 8 x 8 pixels.
 
 Source: E. Alpaydin & C. Kaynak, Optical Recognition of Handwritten Digits, UCI Machine Learning
 Repository (1998), as shipped inside scikit-learn.
@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-TRAIN = 1437  # images to learn from, four fifths; the other 360 are held out
-LARGEST_BATCH = 2**16  # four of them are 134 MB in float64
+TRAIN = 1437  # training images: four fifths; the other 360 are held out
+LARGEST_BATCH = 2**16  # images; an epoch of four such batches is 134 MB in float64
 
 Array = NDArray[Any]
 Quality = dict[str, float | list[float]]
@@ -22,9 +22,10 @@ Quality = dict[str, float | list[float]]
 
 @lru_cache(maxsize=1)
 def load() -> tuple[Array, Array]:
-    """Return pixels (1797, 64) from 0 to 1 and labels (1797,), in one shuffled order for all.
+    """Return pixels (1797, 64) from 0 to 1 and labels (1797,), always in the same shuffled order.
 
-    Read from scikit-learn's own file: importing scikit-learn takes a second in every worker.
+    This reads scikit-learn's data file directly. Importing scikit-learn would take a second in each
+    worker.
 
     Raises
     ------
@@ -43,15 +44,16 @@ def load() -> tuple[Array, Array]:
 
 
 def steps(batch: int) -> int:
-    """Return the batches of an epoch: as many as the images fill, or 4 if they fill none."""
+    """Return how many batches an epoch has: all full ones, or 4 if not even one is full."""
     return TRAIN // batch or 4
 
 
 def batches(batch: int) -> tuple[Array, Array]:
-    """Return one epoch: pixels (steps, batch, 64), labels (steps, batch); the rest is dropped.
+    """Return one epoch: pixels (steps, batch, 64) and labels (steps, batch).
 
-    A batch of more than the training images, for devices that those do not fill, repeats them in
-    order, from the first again after the last, and the next batch goes on where it ended.
+    Images that do not fill a last batch are dropped. A batch larger than the training set repeats
+    the images in order, and the next batch continues where it ended. Such batches are for devices
+    that 1,437 images do not keep busy.
 
     Raises
     ------
@@ -60,8 +62,8 @@ def batches(batch: int) -> tuple[Array, Array]:
     """
     if not 1 <= batch <= LARGEST_BATCH:
         raise ValueError(
-            f"batch must be from 1 to {LARGEST_BATCH} images ({TRAIN} are there to learn from, and "
-            f"repeat in a larger batch); got {batch}"
+            f"batch must be from 1 to {LARGEST_BATCH} images (one of more than the {TRAIN} "
+            f"training images repeats them); got {batch}"
         )
     x, y = load()
     rows = np.arange(steps(batch) * batch).reshape(-1, batch) % TRAIN
@@ -71,12 +73,14 @@ def batches(batch: int) -> tuple[Array, Array]:
 def held_out_accuracy(
     predict: Callable[..., Array], epochs: int
 ) -> Callable[[Callable[..., Any], dict[str, Any]], Quality]:
-    """Return a measure of quality: accuracy, after some epochs, on images that none has seen.
+    """Return a function that trains for `epochs` epochs and returns `accuracy` and `losses`.
 
-    Beside it stand the `losses`: the mean over the batches of each of those epochs.
+    `accuracy` is the share of the held-out images that the trained network reads correctly.
+    `losses` holds the mean loss of each epoch.
 
-    It is called with `epoch` and its inputs x, y, lr and weights; `epoch(**inputs)` returns the
-    losses, then the new weights; `predict(x, *weights)` returns class scores (images, 10).
+    The returned function takes `epoch` and the inputs x, y, lr and weights of the first epoch.
+    `epoch(**inputs)` returns the loss of each batch, then the new weights. `predict(x, *weights)`
+    returns class scores (images, 10).
     """
 
     def quality(epoch: Callable[..., Any], inputs: dict[str, Any]) -> Quality:

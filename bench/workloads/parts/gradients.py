@@ -1,4 +1,4 @@
-"""The gradient of `gradient_cost` by other means than reverse mode, and what reverse mode keeps.
+"""Variants of `gradient_cost` without reverse mode, and how many bytes reverse mode keeps.
 
 f(w) = mean((tanh(x w) - y)^2) / 2, with x (n, p), y (n,) and w (p,).
 """
@@ -17,21 +17,21 @@ def loss(x: Tensor, y: Tensor, w: Tensor) -> Tensor:
 
 
 def by_hand(x: Tensor, y: Tensor, w: Tensor) -> Tensor:
-    """Return the gradient as the NumPy body writes it, with tensors in place of arrays."""
+    """Return the gradient by the NumPy body's formula, in tensors."""
     t = torch.tanh(x @ w)
     return (t - y) * (1 - t * t) @ x / len(y)
 
 
 def by_forward_mode(x: Tensor, y: Tensor, w: Tensor) -> Tensor:
-    """Return the gradient by forward mode: a derivative along each of the p axes, side by side."""
+    """Return the gradient by forward mode: one derivative for each of the p parameters."""
     gradient: Tensor = torch.func.jacfwd(partial(loss, x, y))(w)
     return gradient
 
 
 def by_finite_differences(x: Tensor, y: Tensor, w: Tensor) -> Tensor:
-    """Return the gradient by central differences, two evaluations a parameter.
+    """Return the gradient by central differences: two evaluations of f for each parameter.
 
-    The step balances their two errors: truncation, h^2, and rounding, eps / h.
+    The step h balances the truncation error h^2 against the rounding error eps / h.
     Source: Press et al., Numerical Recipes (2007), section 5.7.
     """
     h: float = torch.finfo(w.dtype).eps ** (1 / 3)
@@ -41,10 +41,11 @@ def by_finite_differences(x: Tensor, y: Tensor, w: Tensor) -> Tensor:
 
 
 def saved_bytes(body: Callable[..., Any], inputs: dict[str, Any]) -> dict[str, float]:
-    """Return the bytes that one call of a body made autograd keep for backward.
+    """Return the bytes that autograd keeps for the backward pass of one call of a body.
 
-    A storage counts once, whole, however many tensors view it: the weights count, though they are
-    there anyway. Keeping each storage until the count is done keeps its address from being reused.
+    Each storage counts once and whole, however many tensors view it. The weights count too,
+    although they exist without autograd. `storages` keeps every storage alive until the count is
+    done, so that no address is used twice.
     """
     storages: dict[int, torch.UntypedStorage] = {}
 

@@ -1,9 +1,9 @@
-"""Convolution as matrix product for NumPy: images to columns, and columns back to images.
+"""Convolution as a matrix product for NumPy: images to columns, and columns back to images.
 
 Source: Chellapilla, Puri & Simard, High performance convolutional neural networks for document
-processing (2006). No loop runs over pixels: windows are a strided view, copied into columns for
-as many images at a time as fit the cache; copying all images at once would multiply the memory by
-r * r.
+processing (2006). No loop runs over pixels: the windows are a strided view of the image, which is
+copied into columns. Each copy takes as many images as fit the cache. Copying all images at once
+would need r * r times their memory.
 """
 
 from collections.abc import Iterator
@@ -12,16 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.floating]
-CACHE_BYTES = 2**18  # of columns at a time; at least one image
+CACHE_BYTES = 2**18  # columns of one copy; one image may need more
 
 
 def output_size(h: int, r: int, stride: int, padding: int) -> int:
-    """Return how many places an r-wide window has along h pixels."""
+    """Return how many positions a window of width r has along h pixels."""
     return (h + 2 * padding - r) // stride + 1
 
 
 def unroll(x: Array, r: int, stride: int, padding: int) -> Iterator[tuple[slice, Array]]:
-    """Yield some images of x (n, c, h, h) as a slice, and their columns (images, c r r, o o)."""
+    """Yield slices of the images of x (n, c, h, h), each with its columns (images, c r r, o o)."""
     x = np.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
     windows = np.lib.stride_tricks.sliding_window_view(x, (r, r), axis=(2, 3))
     windows = windows[:, :, ::stride, ::stride].transpose(0, 1, 4, 5, 2, 3)
@@ -31,7 +31,7 @@ def unroll(x: Array, r: int, stride: int, padding: int) -> Iterator[tuple[slice,
 
 
 def fold(columns: Array, x: Array, r: int, stride: int, padding: int) -> None:
-    """Write into x (images, c, h, h) the sum of its windows' columns: the adjoint of `unroll`."""
+    """Set each pixel of x (images, c, h, h) to the sum of its columns: the adjoint of `unroll`."""
     n, c, h, _ = x.shape
     o = output_size(h, r, stride, padding)
     columns = columns.reshape(n, c, r, r, o, o)
@@ -44,6 +44,6 @@ def fold(columns: Array, x: Array, r: int, stride: int, padding: int) -> None:
 
 
 def in_cache(n: int, image_bytes: int) -> Iterator[slice]:
-    """Yield slices that cover n images, each slice with as many as fit `CACHE_BYTES`."""
+    """Yield slices that cover n images; each holds as many as fit into `CACHE_BYTES`."""
     step = max(1, CACHE_BYTES // image_bytes)
     yield from (slice(i, i + step) for i in range(0, n, step))

@@ -15,7 +15,7 @@ from bench.workloads.parts.classifier import cross_entropy_tensors, sgd
 def mlp_tensors(
     x: Tensor, y: Tensor, w1: Tensor, b1: Tensor, w2: Tensor, b2: Tensor, lr: float
 ) -> tuple[Any, ...]:
-    """Train one epoch with tensors in place of arrays, gradients still by hand."""
+    """Train one epoch in tensors, with gradients and steps by hand."""
     w1, b1, w2, b2 = weights = [w.clone() for w in (w1, b1, w2, b2)]
     losses = []
     for xb, yb in zip(x, y, strict=True):
@@ -30,7 +30,7 @@ def mlp_tensors(
 def mlp_autograd(
     x: Tensor, y: Tensor, w1: Tensor, b1: Tensor, w2: Tensor, b2: Tensor, lr: float
 ) -> tuple[Any, ...]:
-    """Train one epoch with gradients from autograd, the step still by hand."""
+    """Train one epoch in tensors, with gradients by autograd and steps by hand."""
     w1, b1, w2, b2 = weights = [w.clone().requires_grad_() for w in (w1, b1, w2, b2)]
     losses = []
     for xb, yb in zip(x, y, strict=True):

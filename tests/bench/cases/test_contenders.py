@@ -1,4 +1,4 @@
-"""Devices: what can be named, what is absent, and float32 that means float32."""
+"""Contenders: their names, known and absent devices, and results as NumPy arrays."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ from bench.workload import discover
 from tests.inprocess import verifications
 
 
-def test_names_read_aloud_device_then_rung_or_way():
+def test_a_name_has_the_device_then_the_variant():
     found = contenders.contenders(discover()["train_mlp"], ("cpu", "cuda:1"))
     assert [c.name for c in found] == [
         "numpy",

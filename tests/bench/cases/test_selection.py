@@ -1,4 +1,4 @@
-"""Which cells a run asks for: what each contender is compared on."""
+"""Which cells a run has: the contenders of each case."""
 
 import pytest
 
@@ -14,24 +14,36 @@ def asked(tmp_path, monkeypatch):
             module, "absent", lambda device: "" if here or device == "cpu" else "not here"
         )
         options = Options(
-            budget_s=1, threads=threads, devices=devices, label="x", results=tmp_path,
-            site=tmp_path, **more,
-        )  # fmt: skip
+            budget_s=1,
+            threads=threads,
+            devices=devices,
+            label="x",
+            results=tmp_path,
+            site=tmp_path,
+            **more,
+        )
         return [cell.id for cell in cells(options)]
 
     return ask
 
 
-def test_an_accelerator_is_compared_with_all_cores_and_a_variant_on_the_cpu_with_one(asked):
+def test_accelerators_run_beside_all_cores_and_cpu_variants_on_one_core(asked):
     found = asked()
     case = "matmul/n=2048/float32/threads="
     assert {id_.rpartition("/")[2] for id_ in found if id_.startswith(f"{case}1/")} == {
-        "numpy", "torch-cpu", "torch-cpu-bf16",
-    }  # fmt: skip
+        "numpy",
+        "torch-cpu",
+        "torch-cpu-bf16",
+    }
     assert {id_.rpartition("/")[2] for id_ in found if id_.startswith(f"{case}4/")} == {
-        "numpy", "torch-cpu", "torch-cuda", "torch-cuda-tf32", "torch-cuda-bf16",
-        "torch-cuda-fp16", "torch-cuda-transfer",
-    }  # fmt: skip
+        "numpy",
+        "torch-cpu",
+        "torch-cuda",
+        "torch-cuda-tf32",
+        "torch-cuda-bf16",
+        "torch-cuda-fp16",
+        "torch-cuda-transfer",
+    }
 
 
 def sizes(found, name, contender):
@@ -39,7 +51,7 @@ def sizes(found, name, contender):
     return [size for _, size, _, _, who in parts if who == contender]
 
 
-def test_variants_on_an_accelerator_are_measured_where_they_tell_something(asked):
+def test_accelerator_variants_run_only_at_instructive_sizes(asked):
     found = asked()
     assert sizes(found, "matmul", "torch-cuda-bf16") == ["n=2048", "n=8192"]
     assert len(sizes(found, "matmul", "torch-cuda")) == 7
@@ -58,7 +70,7 @@ def test_with_an_accelerator_one_core_is_measured_at_the_two_largest_sizes(asked
     assert not any(id_.startswith("matmul/") and "/threads=1/" in id_ for id_ in alone)
 
 
-def test_the_full_selection_has_variants_on_all_cores_and_less_precision_in_float32_alone(asked):
+def test_the_full_selection_has_variants_on_all_cores_and_low_precision_only_in_float32(asked):
     found = asked(full=True)
     assert "matmul/n=512/float32/threads=4/torch-cpu-bf16" in found
     assert "matmul/n=512/float64/threads=4/torch-cuda" in found
@@ -66,13 +78,17 @@ def test_the_full_selection_has_variants_on_all_cores_and_less_precision_in_floa
     assert "dispatch/n=1/float64/threads=1/torch-cpu-compile" in found
 
 
-def test_large_sizes_are_for_an_accelerator_that_is_here_and_for_numpy(asked):
+def test_only_a_present_accelerator_and_numpy_run_large_sizes(asked):
     large = "matmul/n=16384/float32/threads="
     found = {id_ for id_ in asked(full=True) if id_.startswith(large)}
     assert {id_.rpartition("/")[2] for id_ in found} == {
-        "numpy", "torch-cuda", "torch-cuda-tf32", "torch-cuda-bf16", "torch-cuda-fp16",
+        "numpy",
+        "torch-cuda",
+        "torch-cuda-tf32",
+        "torch-cuda-bf16",
+        "torch-cuda-fp16",
         "torch-cuda-transfer",
-    }  # fmt: skip
+    }
     assert {id_.split("/")[3] for id_ in found} == {"threads=4"}
     assert not any(id_.startswith(large) for id_ in asked(here=False, full=True))
     assert not any(id_.startswith(large) for id_ in asked())  # the first large one is enough
@@ -80,14 +96,17 @@ def test_large_sizes_are_for_an_accelerator_that_is_here_and_for_numpy(asked):
     assert not any(id_.startswith(large) for id_ in asked(devices=("cpu",)))
 
 
-def test_one_absent_contender_is_enough_to_say_that_a_device_is_not_here(asked):
+def test_an_absent_device_has_one_skipped_contender(asked):
     found = [id_ for id_ in asked(here=False) if id_.startswith("matmul/n=2048/")]
     assert {id_.rpartition("/")[2] for id_ in found} == {
-        "numpy", "torch-cpu", "torch-cpu-bf16", "torch-cuda",
-    }  # fmt: skip
+        "numpy",
+        "torch-cpu",
+        "torch-cpu-bf16",
+        "torch-cuda",
+    }
 
 
-def test_work_too_small_to_share_is_measured_with_the_fewest_threads(asked):
+def test_serial_workloads_run_only_with_the_fewest_threads(asked):
     found = [id_ for id_ in asked(threads=(4, 2)) if id_.startswith("dispatch/")]
     assert {id_.split("/")[3] for id_ in found} == {"threads=2"}
     assert any(id_.endswith("torch-cuda-graph") for id_ in found)

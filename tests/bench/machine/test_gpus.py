@@ -1,4 +1,4 @@
-"""NVIDIA cards as a driver tells of them: several, slices of one, old ones, none; all planted."""
+"""What an imitated NVIDIA driver reports of its cards: several, MIG slices, old ones, none."""
 
 from types import SimpleNamespace
 
@@ -18,12 +18,12 @@ T4 = {"name": "Tesla T4", "capability": (7, 5), "bytes": 15 * GIB}
 
 
 class Driver:
-    """A stand-in for NVML with given cards; asking a card for what it lacks is an error."""
+    """An imitation of NVML with given cards; a query for what a card lacks is an NVML error."""
 
     def __init__(self, *cards):
         self.cards, self.open = cards, 0
 
-    def told(self, card, key):
+    def query(self, card, key):
         if key not in card:
             raise pynvml.NVMLError(pynvml.NVML_ERROR_NOT_SUPPORTED)
         return card[key]
@@ -35,22 +35,22 @@ class Driver:
             "nvmlDeviceGetCount": lambda: len(self.cards),
             "nvmlDeviceGetHandleByIndex": self.handle,
             "nvmlDeviceGetHandleByUUID": self.by_uuid,
-            "nvmlDeviceGetName": lambda card: self.told(card, "name"),
+            "nvmlDeviceGetName": lambda card: self.query(card, "name"),
             "nvmlDeviceGetMemoryInfo": self.memory,
             "nvmlSystemGetDriverVersion": lambda: "470.1",
-            "nvmlDeviceGetCudaComputeCapability": lambda card: self.told(card, "capability"),
-            "nvmlDeviceGetClockInfo": lambda card, kind: self.told(card, "mhz"),
-            "nvmlDeviceGetMaxClockInfo": lambda card, kind: self.told(card, "most_mhz"),
-            "nvmlDeviceGetTemperature": lambda card, sensor: self.told(card, "celsius"),
-            "nvmlDeviceGetPowerUsage": lambda card: self.told(card, "milliwatts"),
-            "nvmlDeviceGetCurrentClocksThrottleReasons": lambda card: self.told(card, "reasons"),
-            "nvmlDeviceGetComputeRunningProcesses": lambda card: self.told(card, "processes"),
+            "nvmlDeviceGetCudaComputeCapability": lambda card: self.query(card, "capability"),
+            "nvmlDeviceGetClockInfo": lambda card, kind: self.query(card, "mhz"),
+            "nvmlDeviceGetMaxClockInfo": lambda card, kind: self.query(card, "most_mhz"),
+            "nvmlDeviceGetTemperature": lambda card, sensor: self.query(card, "celsius"),
+            "nvmlDeviceGetPowerUsage": lambda card: self.query(card, "milliwatts"),
+            "nvmlDeviceGetCurrentClocksThrottleReasons": lambda card: self.query(card, "reasons"),
+            "nvmlDeviceGetComputeRunningProcesses": lambda card: self.query(card, "processes"),
         }
         for name, function in planted.items():
             monkeypatch.setattr(pynvml, name, function)
 
     def memory(self, card):
-        return SimpleNamespace(total=self.told(card, "bytes"), used=card.get("used", 0))
+        return SimpleNamespace(total=self.query(card, "bytes"), used=card.get("used", 0))
 
     def by_uuid(self, name):
         for card in self.cards:
@@ -90,14 +90,14 @@ def plug_in(monkeypatch):
     forget()
 
 
-def test_without_a_driver_there_is_nothing_to_tell(plug_in):
+def test_without_a_driver_there_are_no_gpus(plug_in):
     plug_in()
     assert gpus.gpus() == gpus.states() == []
     assert gpus.capability(0) is None
     assert gpus.why_unused() == ""
 
 
-def test_each_card_is_told_of_with_its_promise_and_the_driver_is_left(plug_in):
+def test_each_card_has_its_data_sheet_and_the_driver_is_shut_down(plug_in):
     driver = plug_in(H100, {"name": "Some Card", "bytes": 8 * GIB, "capability": (8, 9)})
     first, second = gpus.gpus()
     assert first["promise"]["bytes_s"] > 3e12
@@ -106,31 +106,32 @@ def test_each_card_is_told_of_with_its_promise_and_the_driver_is_left(plug_in):
     assert driver.open == 0
 
 
-def test_a_slice_or_a_card_of_someone_elses_tells_what_it_may(plug_in):
+def test_what_a_mig_slice_does_not_report_is_none_and_a_forbidden_card_is_left_out(plug_in):
     plug_in({"forbidden": True}, {"name": "NVIDIA H100 MIG 1g.10gb"})
     (one,) = gpus.gpus()
     assert (one["memory_bytes"], one["compute_capability"]) == (None, "")
     (state,) = gpus.states()
     assert state == {
-        "name": "NVIDIA H100 MIG 1g.10gb", "clock_hz": None, "most_clock_hz": None,
-        "temperature_c": None, "power_w": None, "held_back": [], "used_bytes": None,
+        "name": "NVIDIA H100 MIG 1g.10gb",
+        "clock_hz": None,
+        "most_clock_hz": None,
+        "temperature_c": None,
+        "power_w": None,
+        "held_back": [],
+        "used_bytes": None,
         "processes": None,
-    }  # fmt: skip
+    }
 
 
-def test_what_a_card_does_is_in_si_units_and_says_what_holds_it_back(plug_in):
+def test_the_state_of_a_card_is_in_si_units_and_names_why_its_clock_is_low(plug_in):
     both = (
         pynvml.nvmlClocksThrottleReasonSwThermalSlowdown
         | pynvml.nvmlClocksThrottleReasonHwThermalSlowdown
         | pynvml.nvmlClocksThrottleReasonGpuIdle
     )
-    plug_in(
-        H100
-        | {
-            "mhz": 1200, "most_mhz": 1980, "celsius": 85, "milliwatts": 650_000, "reasons": both,
-            "processes": [1, 2], "used": 3 * GIB,
-        }
-    )  # fmt: skip
+    clock = {"mhz": 1200, "most_mhz": 1980, "reasons": both}
+    sensors = {"celsius": 85, "milliwatts": 650_000}
+    plug_in(H100 | clock | sensors | {"processes": [1, 2], "used": 3 * GIB})
     (state,) = gpus.states()
     assert (state["clock_hz"], state["most_clock_hz"]) == (1.2e9, 1.98e9)
     assert (state["temperature_c"], state["power_w"]) == (85, pytest.approx(650))
@@ -141,18 +142,26 @@ def test_what_a_card_does_is_in_si_units_and_says_what_holds_it_back(plug_in):
 @pytest.mark.parametrize(
     ("names", "index", "expected"),
     [
-        (None, 0, (9, 0)), (None, 1, (7, 5)), (None, 2, None),
-        ("1", 0, (7, 5)), ("1,0", 1, (9, 0)), ("GPU-b", 0, (7, 5)), ("", 0, None), ("7", 0, None),
+        (None, 0, (9, 0)),
+        (None, 1, (7, 5)),
+        (None, 2, None),
+        ("1", 0, (7, 5)),
+        ("1,0", 1, (9, 0)),
+        ("GPU-b", 0, (7, 5)),
+        ("", 0, None),
+        ("7", 0, None),
     ],
-)  # fmt: skip
-def test_cuda_counts_the_cards_that_it_is_shown(plug_in, monkeypatch, names, index, expected):
+)
+def test_cuda_numbers_only_the_cards_that_are_visible_to_it(
+    plug_in, monkeypatch, names, index, expected
+):
     plug_in(H100, T4 | {"uuid": "GPU-b"})
     if names is not None:
         monkeypatch.setenv("CUDA_VISIBLE_DEVICES", names)
     assert gpus.capability(index) == expected
 
 
-def test_an_old_card_is_not_asked_for_what_it_would_emulate(plug_in):
+def test_an_old_card_has_no_variants_that_it_would_emulate(plug_in):
     plug_in(T4)
     for one in (BF16, AMP, TF32):
         assert "this GPU of compute capability 7.5 has no" in one.lacks("cuda")
@@ -172,9 +181,7 @@ def test_an_old_card_is_not_asked_for_what_it_would_emulate(plug_in):
         ("13.0", None, "its driver 470.1 may be too old"),
     ],
 )
-def test_a_card_that_pytorch_cannot_use_is_no_riddle(
-    plug_in, monkeypatch, built_for, shown, reason
-):
+def test_a_card_that_pytorch_cannot_use_says_why(plug_in, monkeypatch, built_for, shown, reason):
     plug_in(T4)
     monkeypatch.setattr(devices, "accelerator", lambda: "")
     monkeypatch.setattr(gpus.torch.version, "cuda", built_for)

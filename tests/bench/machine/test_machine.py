@@ -1,4 +1,4 @@
-"""Facts are read, not guessed, and hold no host name."""
+"""Facts about the machine are read, not guessed, and never include the host name."""
 
 import json
 import os
@@ -36,7 +36,7 @@ def test_usable_cores_are_the_fewest_that_affinity_and_quota_allow(monkeypatch, 
     assert affinity.usable_cores() == cores
 
 
-def test_threads_are_read_back():
+def test_the_threads_of_each_library_are_read_back():
     before = torch.get_num_threads()
     try:
         with threadpool_limits(1):
@@ -64,24 +64,32 @@ def test_waiting_and_stolen_seconds_never_run_backwards():
 
 
 def test_the_facts_are_plain_json_without_the_host_name():
-    found = facts.facts(label="here")
-    text = json.dumps(found, allow_nan=False)
+    content = facts.facts(label="here")
+    text = json.dumps(content, allow_nan=False)
     assert platform.node() not in text
-    assert set(found) == {
-        "label", "cpu", "ram_bytes", "blas", "gpus", "gpu_states", "versions", "settings", "peaks",
-    }  # fmt: skip
-    assert found["blas"]["numpy"][0]["version"]
-    assert found["settings"]["float32_precision"].keys() == {"matmul", "conv"}
+    assert set(content) == {
+        "label",
+        "cpu",
+        "ram_bytes",
+        "blas",
+        "gpus",
+        "gpu_states",
+        "versions",
+        "settings",
+        "peaks",
+    }
+    assert content["blas"]["numpy"][0]["version"]
+    assert content["settings"]["float32_precision"].keys() == {"matmul", "conv"}
     assert facts.default_label()
 
 
-def test_what_chooses_other_kernels_is_kept_and_nothing_else_of_the_environment(monkeypatch):
-    for name in facts.DECISIVE:
+def test_only_variables_that_choose_kernels_are_kept_of_the_environment(monkeypatch):
+    for name in facts.KERNEL_VARIABLES:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("OPENBLAS_CORETYPE", "Haswell" * 100)
     monkeypatch.setenv("SOME_SECRET", "x")
     assert facts.settings()["environment"] == {"OPENBLAS_CORETYPE": ("Haswell" * 100)[:100]}
 
 
-def test_the_kernels_that_numpys_blas_chose_are_named():
+def test_numpys_blas_is_named_with_the_architecture_of_its_kernels():
     assert {"internal_api", "version", "architecture"} == set(facts.blas()["numpy"][0])

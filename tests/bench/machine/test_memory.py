@@ -1,4 +1,4 @@
-"""The peak of memory is that of one call, on a process with a past."""
+"""Peak memory is that of one call, also in a process that used more memory before."""
 
 import sys
 
@@ -8,7 +8,7 @@ import pytest
 from bench.machine.memory import peak_bytes
 
 pytestmark = pytest.mark.skipif(
-    sys.platform != "linux", reason="peak memory is read from Linux's own mark"
+    sys.platform != "linux", reason="only Linux has a high-water mark of memory"
 )
 MIB = 2**20
 

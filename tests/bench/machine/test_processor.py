@@ -1,4 +1,4 @@
-"""The processor says what it is."""
+"""The processor's name, caches and bfloat16 instructions."""
 
 from bench.machine import processor
 
@@ -15,11 +15,11 @@ def test_caches_are_counted_once_however_many_cores_share_them(tmp_path):
     assert processor.cache_bytes([0, 1, 2], tmp_path) == 64 * 2**20
 
 
-def test_a_cache_that_is_not_told_is_not_guessed(tmp_path):
+def test_an_unknown_cache_size_is_none(tmp_path):
     assert processor.cache_bytes([0], tmp_path) is None
 
 
-def test_bfloat16_is_read_from_what_the_processor_can(monkeypatch):
+def test_bfloat16_is_read_from_the_processors_flags(monkeypatch):
     monkeypatch.setattr(processor.torch.cpu, "get_capabilities", lambda: {"avx2": True}, False)
     assert not processor.has_bfloat16()
     monkeypatch.setattr(

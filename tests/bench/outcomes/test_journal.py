@@ -123,10 +123,14 @@ def test_a_run_of_an_older_schema_goes_on_in_todays(tmp_path):
     old = entry(A, 1.0, ONE)
     old["extra_info"]["variant"] = old["extra_info"].pop("curve")
     content = {
-        "schema": "numpy-vs-pytorch/1", "datetime": "x", "machine_info": {},
+        "schema": "numpy-vs-pytorch/1",
+        "datetime": "x",
+        "machine_info": {},
         "run": {"spent_s": 3.0},
-        "cells": cells, "benchmarks": [old], "twins": [],
-    }  # fmt: skip
+        "cells": cells,
+        "benchmarks": [old],
+        "twins": [],
+    }
     path = tmp_path / "run.json"
     path.write_text(json.dumps(content))
     again = Journal.reopen(path)

@@ -1,4 +1,4 @@
-"""Lines are counted from the syntax tree: code counts, and what a body calls from the project."""
+"""Lines of code: what counts, and that called functions of this project count too."""
 
 from functools import partial
 
@@ -24,7 +24,7 @@ def test_what_a_body_calls_from_the_project_counts_once(monkeypatch):
     assert code_lines(body) == 3 + code_lines(cross_entropy_numpy)
 
 
-def test_a_call_over_three_lines_takes_the_lines_that_hold_code(monkeypatch):
+def test_a_call_over_several_lines_counts_the_lines_that_hold_code(monkeypatch):
     def body(x):
         return np.add(
             x,
@@ -35,18 +35,18 @@ def test_a_call_over_three_lines_takes_the_lines_that_hold_code(monkeypatch):
     assert code_lines(body) == 5
 
 
-def test_a_partial_body_counts_the_functions_it_was_given():
+def test_a_partial_body_counts_the_functions_in_its_arguments():
     assert code_lines(partial(sgd)) == code_lines(sgd)
     assert code_lines(partial(sgd, grads=cross_entropy_numpy)) == 3 + code_lines(
         cross_entropy_numpy
     )
 
 
-def test_another_librarys_code_costs_nothing():
+def test_code_of_other_libraries_does_not_count():
     assert code_lines(np.exp) == 0
 
 
-def test_every_body_has_lines():
+def test_every_body_has_two_lines_or_more():
     for workload in discover().values():
         assert code_lines(workload.numpy) >= 2
         assert code_lines(workload.torch) >= 2

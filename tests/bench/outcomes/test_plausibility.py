@@ -8,7 +8,7 @@ import pytest
 
 from bench.cases.case import Case
 from bench.cases.contenders import NUMPY, TORCH_CPU, Contender, contenders
-from bench.machine.vendor import PROMISES, promise
+from bench.machine.datasheets import DATA_SHEETS, data_sheet
 from bench.outcomes.plausibility import Roof, above_roof, out_of_time, outgrown
 from bench.results.reading import validated
 from bench.timing.peaks import name_of
@@ -55,7 +55,7 @@ def test_a_best_that_no_clock_explains_is_caught_too():
 
 
 def test_a_makers_promise_is_held_against_a_rate_that_was_not_measured():
-    roof = replace(ROOF, flop_s=0.0, bytes_s=0.0, promise=promise("NVIDIA H200"))
+    roof = replace(ROOF, flop_s=0.0, bytes_s=0.0, sheet=data_sheet("NVIDIA H200"))
     assert "its maker promises" in above(case(8192), CUDA, at(80e12, 8192), roof)
     assert above(case(8192), CUDA, at(50e12, 8192), roof) == ""
     bf16 = Contender(library="torch", device="cuda", variant=BF16)
@@ -110,7 +110,10 @@ def test_nothing_is_faster_than_its_launch():
 
 def test_a_recording_is_held_against_the_replay_of_an_empty_one():
     peaks = {
-        "flop_s": {}, "copy_bytes_s": 0.0, "read_bytes_s": 0.0, "cache_bytes": None,
+        "flop_s": {},
+        "copy_bytes_s": 0.0,
+        "read_bytes_s": 0.0,
+        "cache_bytes": None,
         "launch_s": 7.6e-6,
     }  # fmt: skip
     peaks |= {"model": None}
@@ -148,13 +151,13 @@ def test_without_a_roof_nothing_is_claimed():
     assert list(outgrown([point(case(), NUMPY, 1e-18, roof)] * 2)) == []
 
 
-@pytest.mark.parametrize("model", PROMISES)
+@pytest.mark.parametrize("model", DATA_SHEETS)
 def test_promises_are_dense_and_name_their_source(model):
-    found = promise(model)
+    found = data_sheet(model)
     assert found.source.startswith("NVIDIA ")
     assert found.flop_s["float32"] < found.flop_s["float16"] < 1000e12
     assert 0.1e12 < found.bytes_s < 10e12
-    assert promise("Some Other GPU") is None
+    assert data_sheet("Some Other GPU") is None
 
 
 def test_a_cost_says_how_it_is_meant():

@@ -1,4 +1,4 @@
-"""The result file is defined once: ids, schema 1 read as schema 2, verdicts, journals."""
+"""Ids, schema 1 read as schema 2, verdicts and journals of the result file."""
 
 import copy
 import json
@@ -34,7 +34,9 @@ N16, N64, N256 = (f"{CASE.format(n)}/torch-cpu" for n in (16, 64, 256))
         ("torch-cpu-twin", "torch", "cpu", "", True),
     ],
 )
-def test_a_contenders_name_is_written_and_read(name, library, device, variant, twin):
+def test_a_contenders_name_is_built_from_its_parts_and_parsed_into_them(
+    name, library, device, variant, twin
+):
     parts = ids.read_contender(name)
     assert parts == ids.ContenderId(library=library, device=device, variant=variant, twin=twin)
     assert str(parts) == name
@@ -43,7 +45,7 @@ def test_a_contenders_name_is_written_and_read(name, library, device, variant, t
 @pytest.mark.parametrize(
     "name", ["", "numpy-", "numpy-bf16", "torch", "torch-", "torch-1", "torch-cpu-", "jax", "Numpy"]
 )
-def test_what_is_no_contender_is_refused(name):
+def test_a_name_that_is_no_contender_is_refused(name):
     with pytest.raises(ValueError, match="a contender like numpy or torch-cuda1-tf32 expected"):
         ids.read_contender(name)
 
@@ -59,19 +61,25 @@ WORDS = st.from_regex(r"[a-z_0-9]+", fullmatch=True)
     device=st.sampled_from(["cpu", "cuda", "cuda:1", "mps", "xpu:12"]),
     variant=st.from_regex(r"([a-z][a-z0-9-]*[a-z0-9])?", fullmatch=True),
 )
-def test_whatever_a_cell_is_its_id_comes_back(workload, size, dtype, threads, device, variant):
+def test_every_cell_id_is_parsed_into_the_parts_it_was_built_from(
+    workload, size, dtype, threads, device, variant
+):
     name = ids.contender("torch", device, variant)
     parts = ids.read_cell(ids.cell(ids.case(workload, size, dtype, threads), name))
     assert vars(parts) == {
-        "workload": workload, "size": size, "dtype": dtype, "threads": threads, "contender": name,
-    }  # fmt: skip
+        "workload": workload,
+        "size": size,
+        "dtype": dtype,
+        "threads": threads,
+        "contender": name,
+    }
     if not f"-{variant}".endswith(ids.TWIN):
-        of = ids.read_contender(name)
-        assert (of.device, of.variant) == (device, variant)
+        contender = ids.read_contender(name)
+        assert (contender.device, contender.variant) == (device, variant)
 
 
 @pytest.mark.parametrize("cell", ["", "numpy", "a/b/c/numpy", "a/b/c/threads=x/numpy", "a/b/c/d/e"])
-def test_what_is_no_cell_is_refused(cell):
+def test_a_text_that_is_no_cell_id_is_refused(cell):
     with pytest.raises(ValueError, match=r"a cell like matmul/n=16/float32/threads=1/numpy"):
         ids.read_cell(cell)
 
@@ -86,7 +94,7 @@ def test_the_cpu_has_a_peak_for_each_thread_setting(device, threads, name):
 
 
 def as_version1(data):
-    """A small file as version 1 wrote it."""
+    """Return a small file as schema 1 wrote it."""
     old = copy.deepcopy(data) | {"schema": version1.SCHEMA}
     old["cells"] = [{key: c[key] for key in ("id", "status", "reason")} for c in data["cells"]]
     for benchmark in old["benchmarks"]:
@@ -98,11 +106,11 @@ def as_version1(data):
     return old
 
 
-def test_a_file_of_version_1_is_read_as_one_of_version_2():
+def test_a_file_of_schema_1_is_read_as_one_of_schema_2():
     data = small_file()
     for benchmark in data["benchmarks"]:
         info = benchmark["extra_info"]
-        info |= {"curve": "rows", "precision": "float32"}  # the medians led
+        info |= {"curve": "rows", "precision": "float32"}  # schema 1 quoted the medians
         info |= {"typical_s": info["time_s"], "speedup_typical": info["speedup"]}
     for cell in data["cells"]:
         cell |= {"curve": "rows", "precision": "float32"}
@@ -112,14 +120,14 @@ def test_a_file_of_version_1_is_read_as_one_of_version_2():
     assert current(old) == data | {"twins": []}
 
 
-def test_version_1_says_a_precision_by_the_name_of_a_way():
+def test_the_precision_of_a_schema_1_cell_comes_from_its_variant():
     old = as_version1(content([entry(f"{CASE.format(16)}/torch-cuda-amp", 1.0, ONE)]))
     (cell,) = validated(old).cells
     assert (cell.device, cell.variant, cell.precision) == ("cuda", "amp", "bfloat16")
 
 
 def recorded(name, status, reason, **info):
-    """A cell of a GPU as version 1 wrote it."""
+    """Return a file with one GPU cell as schema 1 wrote it."""
     old = as_version1(content([entry(f"{CASE.format(16)}/{name}", 1.0, ONE)]))
     old["cells"][0] |= {"status": status, "reason": reason}
     old["benchmarks"][0]["extra_info"] |= info
@@ -140,13 +148,13 @@ HIGH = "2e+12 FLOP/s at its typical is above the 1e+12 measured here"
         ("torch-cuda", HIGH, True),
     ],
 )
-def test_version_1_doubted_on_evidence_that_counts_no_more(name, reason, kept):
+def test_a_schema_1_cell_is_ok_if_its_evidence_does_not_count_any_more(name, reason, kept):
     (cell,) = recorded(name, "implausible", reason).cells
     assert (cell.status, cell.reason) == (("implausible", reason) if kept else ("ok", ""))
 
 
 @pytest.mark.parametrize(("wall_s", "kept"), [(1.0, True), (1.04, True), (1.2, False)])
-def test_a_ledger_of_version_1_that_does_not_add_up_is_left_out(wall_s, kept):
+def test_a_schema_1_ledger_that_does_not_sum_to_its_wall_time_is_dropped(wall_s, kept):
     parts = dict.fromkeys(version1.PARTS, 0.25)
     (timed,) = recorded("torch-cuda", "ok", "", ledger=parts | {"wall_s": wall_s}).benchmarks
     assert (timed.extra_info.ledger is not None) == kept
@@ -156,12 +164,12 @@ def test_a_ledger_of_version_1_that_does_not_add_up_is_left_out(wall_s, kept):
 @pytest.mark.parametrize(
     "value", [5, None, "x", {}, [5], [[]], [{}], [{"id": 5}], [{"extra_info": 1}]]
 )
-def test_what_is_malformed_in_version_1_is_left_to_the_models_to_name(key, value):
+def test_malformed_schema_1_values_are_refused_by_the_models(key, value):
     with pytest.raises(ValueError, match=f"(?s){key}"):
         validated(as_version1(small_file()) | {key: value})
 
 
-def test_the_committed_file_of_version_1_is_read():
+def test_the_committed_file_of_schema_1_is_read():
     old = json.loads(COMMITTED.read_text())
     assert old["schema"] == version1.SCHEMA
     read = validated(old)
@@ -185,9 +193,9 @@ def verdicts(data):
 
 
 def test_a_cells_verdict_is_that_of_its_interval():
-    told = verdicts(small_file())
-    assert (told[N16], told[N64], told[N256]) == ("slower", "faster", "tie")
-    assert {told[cell] for cell in told if cell not in {N16, N64, N256}} == {None}
+    by_id = verdicts(small_file())
+    assert (by_id[N16], by_id[N64], by_id[N256]) == ("slower", "faster", "tie")
+    assert {by_id[cell] for cell in by_id if cell not in {N16, N64, N256}} == {None}
 
 
 @pytest.mark.parametrize("stored", ["slower", "tie", None, "great", 5])
@@ -214,11 +222,11 @@ def test_a_field_that_contradicts_the_id_is_refused(part, field, value):
     data = small_file()
     place = data[part][3]
     (place if part == "cells" else place["extra_info"])[field] = value
-    with pytest.raises(ValueError, match=f"(?s){part}.3.*what its fields say expected"):
+    with pytest.raises(ValueError, match=f"(?s){part}.3.*expected from its fields"):
         validated(data)
 
 
-def test_cells_and_benchmarks_share_one_identity():
+def test_a_cell_and_its_benchmark_have_the_same_identity_fields():
     read = validated(small_file())
     timed = {b.extra_info.cell: b.extra_info for b in read.benchmarks}
     names = set(Identity.model_fields) - {"precision"}
@@ -226,7 +234,7 @@ def test_cells_and_benchmarks_share_one_identity():
         assert cell.model_dump(include=names) == timed[cell.id].model_dump(include=names)
 
 
-def test_a_result_file_is_a_journal_and_back():
+def test_a_result_file_survives_the_way_to_a_journal_and_back():
     data = current(json.loads(COMMITTED.read_text()))
     header, records = taken_apart(data)
     assert {cell["reason"] for cell in header["cells"]} == {UNREACHED}
@@ -236,7 +244,7 @@ def test_a_result_file_is_a_journal_and_back():
     assert len(torn["twins"]) == len(data["twins"]) - 1
 
 
-def test_a_journal_of_version_1_is_read():
+def test_a_journal_of_schema_1_is_read():
     data = small_file()
     old = as_version1(data)
     apart = ("cells", "benchmarks")
@@ -251,6 +259,6 @@ def test_a_journal_of_version_1_is_read():
     assert {cell.id: cell.verdict for cell in read.cells}[N64] == "faster"
 
 
-def test_pages_are_made_without_pytorch():
+def test_loading_a_result_file_does_not_import_pytorch():
     script = "import sys, reports.read.load; sys.exit('torch' in sys.modules)"
     subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=True)

@@ -1,4 +1,4 @@
-"""A case on an accelerator, step by step, in processes of their own; the device is pretended."""
+"""Every step of a case on an accelerator, in separate processes; the CPU plays the accelerator."""
 
 import json
 import subprocess
@@ -31,7 +31,7 @@ def test_a_case_is_verified_timed_and_compared(answers, name):
         assert (facts["observed"]["device"] is None) == (who == "numpy" or name == "large")
 
 
-def test_the_reference_of_a_large_case_is_the_accelerators_and_numpy_is_held_against_it(answers):
+def test_an_accelerator_computes_the_reference_of_a_large_case(answers):
     found = answers["found"]
     assert {facts["observed"]["reference"] for facts in found["large"].values()} == {
         "torch-pretended"
@@ -50,7 +50,7 @@ def test_the_ledger_books_a_call_from_the_hosts_memory_and_back(answers):
     assert transfer["ledger"] is None  # it is one itself
 
 
-def test_the_device_has_peaks_by_its_own_name_and_a_time_of_a_launch(answers):
+def test_the_device_has_its_own_peaks_and_a_launch_time(answers):
     peaks = answers["peaks"]
     assert set(peaks) == {"cpu/threads=1", "cpu:0"}
     assert peaks["cpu:0"]["flop_s"]["float32"] > 1e9

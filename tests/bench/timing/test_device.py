@@ -1,4 +1,4 @@
-"""The device's clock and the ledger, on a device whose times are planted, and on a real one."""
+"""Device times and the ledger, on a simulated device with known times and on a real one."""
 
 from dataclasses import asdict
 from types import SimpleNamespace
@@ -16,12 +16,12 @@ from tests.simulated import Simulated
 PARTS = ("host_to_device_s", "launch_s", "kernel_s", "device_to_host_s")
 
 
-def test_the_latency_is_of_one_call_that_is_waited_for():
+def test_latency_is_the_time_of_one_synchronized_call():
     clock = Simulated(launch_s=10e-6, kernel_s=1e-3)
     assert device.latency_s(clock, clock.call) == pytest.approx(1.01e-3)
 
 
-def test_the_cold_time_is_the_kernels_alone_even_where_launches_take_longer():
+def test_cold_time_is_that_of_the_kernels_even_if_launches_take_longer():
     clock = Simulated(launch_s=10e-6, kernels=50, kernel_s=50e-6, cold_kernel_s=100e-6)
     assert device.cold_s(clock, clock.call) == pytest.approx(100e-6)
 
@@ -39,7 +39,7 @@ def booked(clock):
 
 @pytest.mark.parametrize("mark_s", [0.0, 5e-6])
 @pytest.mark.parametrize("kernels", [1, 30])
-def test_the_ledger_names_each_part_whatever_marks_cost(kernels, mark_s):
+def test_the_ledger_subtracts_the_cost_of_marks(kernels, mark_s):
     clock = Simulated(
         launch_s=10e-6, kernels=kernels, cold_kernel_s=30e-6, copy_s=5e-3, mark_s=mark_s
     )
@@ -52,13 +52,16 @@ def test_the_ledger_names_each_part_whatever_marks_cost(kernels, mark_s):
 
 
 @pytest.mark.parametrize("seed", range(40))
-def test_the_ledger_adds_up_on_any_device(seed):
+def test_the_parts_of_the_ledger_sum_to_the_wall_time_on_any_device(seed):
     rng = np.random.default_rng(seed)
     kernel_s, copy_s, mark_s = 10 ** rng.uniform([-6, -5.5, -6], [-2, -2, -5.3])
     clock = Simulated(
-        launch_s=5e-6, kernels=int(rng.integers(1, 20)), cold_kernel_s=kernel_s, copy_s=copy_s,
+        launch_s=5e-6,
+        kernels=int(rng.integers(1, 20)),
+        cold_kernel_s=kernel_s,
+        copy_s=copy_s,
         mark_s=mark_s,
-    )  # fmt: skip
+    )
     parts = booked(clock)
     assert sum(getattr(parts, name) for name in PARTS) == pytest.approx(parts.wall_s, rel=0.05)
 
@@ -83,7 +86,7 @@ class Event:
         self.waited_for = True
 
 
-def test_a_real_clock_counts_in_seconds_and_overwrites_more_than_the_cache(monkeypatch):
+def test_a_real_clock_is_in_seconds_and_flushes_more_than_the_cache(monkeypatch):
     properties = SimpleNamespace(L2_cache_size=1000)
     module = SimpleNamespace(Event=Event, get_device_properties=lambda device: properties)
     monkeypatch.setattr(torch, "get_device_module", lambda device: module)
@@ -122,7 +125,7 @@ def test_the_ledger_sums_to_the_wall_on_cuda(name):
 
 @needs_cuda
 @pytest.mark.parametrize("name", ["matmul", "softmax"])
-def test_the_kernels_of_the_ledger_are_those_that_the_profiler_sees(name):
+def test_the_ledgers_kernel_time_agrees_with_the_profiler(name):
     clock, who, body, inputs = on_cuda(name, discover()[name].sizes[3])
     placed = who.place(inputs)
     cold_s = device.cold_s(clock, lambda: body(**placed))

@@ -33,7 +33,7 @@ def test_all_threads_and_the_allocator_are_set_the_same_for_every_contender():
     assert set(MALLOC.items()) <= set(one.items())
 
 
-def test_the_run_keeps_its_ownenvironment(worker):
+def test_the_run_keeps_its_own_environment(worker):
     assert "OPENBLAS_NUM_THREADS" not in os.environ
 
 

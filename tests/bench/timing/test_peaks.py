@@ -1,4 +1,4 @@
-"""Peaks are those of this machine, quickly found, and the larger of two counts."""
+"""Peaks of this machine, and merging two measurements of them."""
 
 import pytest
 
@@ -22,7 +22,7 @@ def test_a_library_has_peaks_in_each_precision_and_of_memory(who):
     assert found["launch_s"] is None
 
 
-def test_of_two_measurements_the_larger_counts_figure_by_figure():
+def test_merging_keeps_the_better_value_of_each_figure():
     more = ONE | {"flop_s": {"float32": 1.5, "bfloat16": 8.0}, "copy_bytes_s": 6.0, "launch_s": 1.0}
     both = merged(merged({}, "cpu", ONE), "cpu", more)["cpu"]
     assert both["flop_s"] == {"float32": 2.0, "float64": 1.0, "bfloat16": 8.0}

@@ -1,4 +1,4 @@
-"""The bound catches what it should, and nothing that is right."""
+"""The error bound catches planted faults and passes right results."""
 
 from dataclasses import replace
 
@@ -53,7 +53,7 @@ FAULTS = {
 @pytest.mark.filterwarnings("ignore:overflow:RuntimeWarning")
 @pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_seeded_fault_is_a_mismatch(fault):
+def test_a_planted_fault_is_a_mismatch(fault):
     name, body = FAULTS[fault]
     workload = discover()[name]
     chosen = size(over="rows", n=32) if name == "sum" else None
@@ -61,7 +61,7 @@ def test_a_seeded_fault_is_a_mismatch(fault):
     assert judged(replace(workload, numpy=body), chosen=chosen)["numpy"].reason
 
 
-def test_float32_that_is_rounded_to_tf32_does_not_pass():
+def test_float32_rounded_to_tf32_is_a_mismatch():
     def tf32(a, b):
         return round_to_tf32(a) @ round_to_tf32(b)
 
@@ -85,12 +85,12 @@ def test_a_body_that_changes_its_inputs_is_caught():
     assert "changed its inputs: a" in found.reason
 
 
-def test_the_bound_is_ten_roots_of_the_length_of_the_sum():
+def test_the_bound_is_ten_times_the_root_of_the_sums_length():
     case = Case(workload=discover()["matmul"], size=size(n=64), dtype="float32", threads=1)
     assert tolerance(case) == 10 * 8 * 2.0**-24
 
 
-def test_nan_is_named_on_either_side():
+def test_nan_is_reported_in_the_result_and_in_the_reference():
     case = Case(workload=discover()["matmul"], size=size(n=2), dtype="float32", threads=1)
     good, bad = np.ones((2, 2), "float32"), np.full((2, 2), np.nan, "float32")
     assert "NaN" in verify(case, bad, [Sample.of(good)]).reason
@@ -98,7 +98,7 @@ def test_nan_is_named_on_either_side():
     assert verify(case, good, [Sample.of(good)]).reason == ""
 
 
-def test_a_sample_is_the_same_entries_every_time_and_catches_a_wrong_array():
+def test_a_sample_has_the_same_entries_every_time_and_catches_a_wrong_array():
     case = Case(workload=discover()["matmul"], size=size(n=64), dtype="float32", threads=1)
     right = np.random.default_rng(0).standard_normal((200, 200))
     sample, again = Sample.of(right, entries=100), Sample.of(right, entries=100)

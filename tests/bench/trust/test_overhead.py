@@ -1,4 +1,4 @@
-"""The script that holds the suite against a bare loop."""
+"""The script that compares the suite with a bare loop."""
 
 import subprocess
 import sys
@@ -7,19 +7,20 @@ from pathlib import Path
 import pytest
 
 from bench.cases.contenders import TORCH_CPU
-from bench.trust.overhead import asked, main
+from bench.trust.overhead import chosen_cells, main
 
 ROOT = Path(__file__).resolve().parents[3]
 
 
-def test_each_pytorch_contender_of_a_workload_is_asked_at_two_sizes():
-    found = [(case.id, who.name) for case, who in asked("gradient_cost")]
-    assert len(found) == 2 * 4
-    assert ("gradient_cost/p=4/float32/threads=1", "torch-cpu-finite") in found
-    assert TORCH_CPU in {who for _, who in asked("gradient_cost")}
+def test_each_pytorch_contender_of_a_workload_is_measured_at_two_sizes():
+    cells = list(chosen_cells("gradient_cost"))
+    names = [(case.id, contender.name) for case, contender in cells]
+    assert len(names) == 2 * 4
+    assert ("gradient_cost/p=4/float32/threads=1", "torch-cpu-finite") in names
+    assert TORCH_CPU in {contender for _, contender in cells}
 
 
-def test_a_workload_that_is_not_there_is_one_clear_line(capsys):
+def test_an_unknown_workload_is_an_error_of_one_line(capsys):
     with pytest.raises(SystemExit):
         main(["-k", "nothing"])
     assert "must be part of a workload's name, like softmax; got 'nothing'" in (

@@ -1,11 +1,11 @@
-"""Runs held against each other, on tables worked by hand."""
+"""The comparison of runs, on tables worked by hand."""
 
 import json
 import math
 
 import pytest
 
-from bench.trust.repeatability import HERE, OTHER, Run, Speedup, column, compared, read, table
+from bench.trust.repeatability import HERE, OTHER, Run, Speedup, column, compare, read, table
 from tests.conftest import CASE, small_file
 
 
@@ -21,18 +21,18 @@ def run(**speedups):
 def test_runs_are_compared_cell_by_cell():
     first = run(a=speedup(1.0, 0.03), b=speedup(2.0, 0.01), c=speedup(1.2), d=speedup(1.0))
     second = run(a=speedup(1.05, 0.04), b=speedup(2.0), c=speedup(0.8), e=speedup(1.0))
-    found = compared(first, second, [1])
-    assert found["pairs"] == 3
-    assert found["median"] == pytest.approx(math.log(1.05))
-    assert found["agree"] == pytest.approx(2 / 3)  # a: 0.0488 <= 0.05; c has no interval
-    assert found["flips"] == 1
-    assert compared(first, run(a=speedup(1.0, threads=2)), [1, 2])["pairs"] == 1
+    figures = compare(first, second, [1])
+    assert figures["pairs"] == 3
+    assert figures["median"] == pytest.approx(math.log(1.05))
+    assert figures["agree"] == pytest.approx(2 / 3)  # a: 0.0488 <= 0.05; c has no interval
+    assert figures["flips"] == 1
+    assert compare(first, run(a=speedup(1.0, threads=2)), [1, 2])["pairs"] == 1
 
 
-def test_what_is_unsettled_is_counted_as_published_and_by_the_intervals_alone():
+def test_unsettled_speedups_are_counted_as_published_and_by_the_present_rule():
     one = run(
         a=speedup(2.0, 0.01, largest=True),
-        b=speedup(80.0, 0.7, largest=True, published=False),  # wide and clear
+        b=speedup(80.0, 0.7, largest=True, published=False),  # a wide interval, but far above 1
         c=speedup(1.0, 0.3, published=False),
     )
     figures = column([one])
@@ -40,12 +40,12 @@ def test_what_is_unsettled_is_counted_as_published_and_by_the_intervals_alone():
     assert figures["  by their intervals alone"] == "0/2"
     assert figures["unsettled of all speedups, as published"] == "2/3"
     assert figures["  of all, by their intervals alone"] == "1/3"
-    assert "opposite winners in two runs" not in figures  # there is one run
+    assert "opposite winners in two runs" not in figures  # needs two runs
 
 
-def test_a_file_is_read_and_the_largest_size_is_the_headline(write):
-    found = read(write(small_file()))
-    chosen = {cell: one.largest for cell, one in found.speedups.items()}
+def test_the_largest_size_of_a_file_is_marked(write):
+    speedups = read(write(small_file())).speedups
+    chosen = {cell: one.largest for cell, one in speedups.items()}
     assert [cell for cell, largest in chosen.items() if largest] == [
         CASE.format(256) + "/torch-cpu"
     ]
@@ -58,10 +58,10 @@ def test_a_file_is_read_and_the_largest_size_is_the_headline(write):
         ("ok", 3, (1.0, 0.99, 1.01), True),
         ("unstable", 3, (1.0, 0.99, 1.01), False),
         ("unstable", 3, (2.0, 1.5, 2.5), True),
-        ("unstable", 2, (2.0, 1.5, 2.5), False),  # too few visits, by its own rule
+        ("unstable", 2, (2.0, 1.5, 2.5), False),  # schema 1 wanted three visits
     ],
 )
-def test_a_file_of_the_first_schema_published_by_its_own_rule(
+def test_a_file_of_schema_1_published_verdicts_by_the_rule_of_schema_1(
     write, status, visits, interval, published
 ):
     data = small_file() | {"schema": "numpy-vs-pytorch/1"}
@@ -78,7 +78,7 @@ def test_a_file_of_the_first_schema_published_by_its_own_rule(
     assert read(write(data)).speedups[name].published is published
 
 
-def test_a_table_has_a_column_a_suite(tmp_path):
+def test_the_table_has_a_column_for_each_suite(tmp_path):
     for side in ("this-suite", "other"):
         for number in range(2):
             path = tmp_path / side / "box" / f"{number}.json"

@@ -19,7 +19,7 @@ from reports.read.load import load
 from tests.conftest import CASE, ONE, content, entry, small_file
 
 ROOT = Path(__file__).resolve().parents[3]
-IM2COL, RUNGS = (f"bench/workloads/parts/{name}.py" for name in ("im2col", "rungs"))
+IM2COL, RUNGS = (f"bench/workloads/parts/{name}.py" for name in ("im2col", "ladder"))
 SVG = Markup('<svg aria-label="x"><g id="a"><use href="#b"/><path clip-path="url(#c)"/></g></svg>')
 
 

@@ -159,8 +159,8 @@ def test_a_file_in_a_folder_named_like_a_journal_is_none(tmp_path):
     ("text", "told"),
     [
         pytest.param("", "Expecting value", id="empty"),
-        pytest.param("[1]\n", "an object a line expected", id="array"),
-        pytest.param(lines(MARKED), "a line that tells of the run expected", id="headless"),
+        pytest.param("[1]\n", "a journal with a JSON object in each line expected", id="array"),
+        pytest.param(lines(MARKED), "a journal with a line for the run expected", id="headless"),
         pytest.param(lines(HEADER, {"cell": 1}), "a journal's lines expected", id="cell=1"),
         pytest.param(lines(HEADER, {"cell": {"id": [1]}}), "a journal's lines", id="id-list"),
         pytest.param(lines(HEADER, {"cell": {}}), "one lacks 'id'", id="no-id"),
