@@ -1,7 +1,7 @@
-"""The benchmark: one test per case and contender, so that pytest and pytest-benchmark can see them.
+"""The benchmark: one test for each case and contender, so that pytest can select and report them.
 
-The arena has measured a cell by the time its test replays the blocks to pytest-benchmark, whose
-timer is a clock that the replay sets. So its table, JSON, saving and comparing work as ever.
+A cell is measured before its test runs. The test replays the recorded blocks to pytest-benchmark,
+on a clock that the replay sets, so that pytest-benchmark's table, JSON, saving and comparing work.
 """
 
 from collections.abc import Sequence
@@ -39,11 +39,11 @@ class Playback:
 
 
 class CellError(Exception):
-    """A contender's result was wrong, or there was none."""
+    """A contender failed, or its result was wrong."""
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Make one test of every cell that the command line selects."""
+    """Make one test for every cell that the command line selects."""
     selected = {cell.test_id: cell for cell in cells(metafunc.config.stash[OPTIONS])}
     metafunc.config.stash[CELLS] = selected
     params = [
@@ -69,7 +69,7 @@ def cell(request: pytest.FixtureRequest) -> Cell:
 
 @pytest.mark.usefixtures("workload", "size", "dtype", "threads", "contender")
 def test_pair(cell: Cell, benchmark: BenchmarkFixture, request: pytest.FixtureRequest) -> None:
-    """A contender computes its case right; its recorded blocks go into pytest-benchmark's table."""
+    """A contender computes its case correctly; its blocks go into pytest-benchmark's table."""
     run = request.config.stash[RUN]
     outcome = run.outcome(cell)
     benchmark.extra_info.update(run.extra_info(cell))

@@ -1,4 +1,4 @@
-"""A case: workload x size x dtype x thread setting, what contenders are compared on."""
+"""A case: workload x size x dtype x threads, on which contenders are compared."""
 
 import hashlib
 from dataclasses import dataclass, replace
@@ -16,7 +16,7 @@ DTYPES = ("float32", "float64")
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """One computation of one size in one dtype on so many threads."""
+    """One workload at one size, in one dtype, with one number of threads."""
 
     workload: Workload
     size: Size
@@ -40,7 +40,7 @@ class Case:
 
     @property
     def curve(self) -> str:
-        """Which of its workload's curves the case is on."""
+        """The curve of its workload that the case is on, "" if there is only one."""
         return str(self.size.params.get(self.workload.curve, ""))
 
     @property
@@ -50,13 +50,13 @@ class Case:
         return self.size in (sizes[0], sizes[len(sizes) // 2], sizes[-1])
 
     def smallest(self, dtype: str) -> "Case":
-        """Return the smallest case on the same curve, in a dtype."""
+        """Return the case of the smallest size on the same curve, in a dtype."""
         return replace(self, size=self.workload.curve_of(self.size)[0], dtype=dtype)
 
     def inputs(self) -> Inputs:
         """Return the inputs in the case's dtype, the same at every call.
 
-        The seed is drawn from workload and size alone, so both dtypes see the same numbers.
+        The seed depends only on workload and size, so both dtypes get the same numbers.
         """
         seed = hashlib.sha256(f"{self.workload.name}/{self.size.label}".encode()).digest()
         rng = np.random.default_rng(list(seed))
