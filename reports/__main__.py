@@ -27,6 +27,7 @@ from reports.compare.tables import print_comparison
 from reports.compare.verdicts import NOT_COMPARABLE
 from reports.findings.findings import Findings
 from reports.findings.names import NUMPY
+from reports.findings.summary import summary
 from reports.read import export
 from reports.read.intake import expand
 from reports.read.load import Result, load_all, records
@@ -198,6 +199,8 @@ def _parser() -> argparse.ArgumentParser:
     exporting.add_argument("files", nargs="*", metavar="FILE", help="result files (the newest)")
     exporting.add_argument("--format", choices=export.FORMATS, default="csv")
     exporting.add_argument("--out", type=Path, help="file (the terminal; for Parquet needed)")
+    summing = command("summary", _summary, "what a run says at its end")
+    summing.add_argument("file", nargs="?", metavar="FILE", help="a result file (the newest)")
     recording = command(
         "record", _record, "keep what the chapters show here for readers without such a machine"
     )
@@ -294,6 +297,13 @@ def _export(chosen: argparse.Namespace) -> int:
     else:
         sys.stdout.write(content.decode())
     return 1 if complaints else 0
+
+
+def _summary(chosen: argparse.Namespace) -> int:
+    results, _ = _readable([_one(chosen.file)])
+    for line in summary(Findings(results[0])):
+        print(line)
+    return 0
 
 
 def _record(chosen: argparse.Namespace) -> int:

@@ -129,6 +129,18 @@ def test_a_wrong_contender_is_a_mismatch_and_the_run_fails(tmp_path):
     assert not (tmp_path / "site").exists()
 
 
+def test_pages_that_cannot_be_built_cost_no_result(tmp_path):
+    (tmp_path / "site").write_text("a file where the folder of the pages should be")
+    output = run(tmp_path, "--workloads", "good", "--budget", "20", code=3)
+    file = only_file(tmp_path, "*.json")
+    assert len(load(file).table) == 3
+    assert "== NumPy vs PyTorch ==" in output
+    assert "This machine was" in output
+    assert f"result  {file}" in output
+    assert f"page    python -m reports build {file} --out {tmp_path}/site ended with 1:" in output
+    assert "FileExistsError" in output
+
+
 def wait_for_cells(results, process, count):
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and process.poll() is None:

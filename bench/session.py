@@ -1,0 +1,163 @@
+"""A pytest session that measures: the hooks of pytest and pytest-benchmark in which a run stands.
+
+The tests are collected, the run measures their cells, and the tests replay what it measured. Then
+the result file is written, and `reports` explains it.
+"""
+
+import signal
+import sys
+from collections.abc import Generator
+from typing import Any
+
+import pytest
+import pytest_benchmark
+
+from bench.explain import reports
+from bench.machine import facts
+from bench.machine.precision import set_float32
+from bench.options import Options, parse
+from bench.outcomes.resume import ResumeError
+from bench.run import CELLS, OPTIONS, RUN, Run
+
+NARROW = ["min", "median"]  # columns of pytest-benchmark's table that fit a terminal
+
+
+class Session:
+    """The hooks, and the run once its cells are known."""
+
+    def __init__(self, config: pytest.Config, started_s: float) -> None:
+        """Check the options; the budget counts from `started_s`.
+
+        Raises
+        ------
+        pytest.UsageError : an option that cannot be meant; the message says what was expected.
+
+        """
+        try:
+            self._options = _options(config)
+        except ValueError as error:
+            raise pytest.UsageError(str(error)) from error
+        config.stash[OPTIONS] = self._options
+        given = map(str, config.invocation_params.args)
+        if not any(argument.startswith("--benchmark-columns") for argument in given):
+            config.option.benchmark_columns = NARROW
+        self._started_s = started_s
+        self._run: Run | None = None
+        self._headlines = ""
+        self._page = ""
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Prepare a run of the cells whose tests were collected."""
+        config = session.config
+        known = config.stash.get(CELLS, {})
+        asked = {
+            item.nodeid: known[item.callspec.id]
+            for item in session.items
+            if isinstance(item, pytest.Function) and item.originalname == "test_pair"
+        }
+        if not asked or config.option.collectonly or config.getoption("--list"):
+            return
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends a run as Ctrl-C does
+        set_float32("ieee")
+        reporter: Any = config.pluginmanager.get_plugin("terminalreporter")
+        reporter.showfspath = False
+        say = reporter.write_line
+        try:
+            self._run = Run(self._options, asked, _header(config), self._started_s, say)
+        except ResumeError as error:
+            raise pytest.UsageError(str(error)) from error
+        config.stash[RUN] = self._run
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> None:
+        """Measure everything, for the tests to replay; or print the cases alone."""
+        if self._run is not None:
+            self._run.measure()
+        elif session.config.getoption("--list"):
+            cells = session.config.stash.get(CELLS, {})
+            asked = [cells[item.callspec.id] for item in session.items if hasattr(item, "callspec")]
+            for case in dict.fromkeys(cell.case.id for cell in asked):
+                print(case, *(cell.contender.name for cell in asked if cell.case.id == case))
+
+    def pytest_report_teststatus(self, report: Any) -> tuple[str, str, str] | None:
+        """Let the lines of progress stand alone: no dots after them."""
+        quiet = self._run is not None and (report.when == "call" or report.skipped)
+        return (report.outcome, "", "") if quiet else None
+
+    def pytest_benchmark_update_machine_info(self, machine_info: dict[str, Any]) -> None:
+        """Add the facts of the machine; its name in the network stays out."""
+        machine_info.pop("node", None)
+        machine_info.update(facts.facts(label=self._options.label))
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_benchmark_group_stats(self) -> Generator[None, Any, Any]:
+        """Name each row of the table by its contender: its group names the case."""
+        groups = yield
+        if self._run is not None:
+            for row in (row for _, rows in groups for row in rows if row["params"]):
+                test = f"test_pair[{row['param']}]"
+                row["name"] = row["name"].replace(test, row["params"]["contender"])
+        return groups
+
+    def pytest_benchmark_update_json(self, output_json: dict[str, Any]) -> None:
+        """Add to pytest-benchmark's own file what the result file holds."""
+        if self._run is not None:
+            content = self._run.journal.content()
+            theirs = ("benchmarks", "datetime")
+            output_json.update({key: value for key, value in content.items() if key not in theirs})
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None]:
+        """Write the result file before anything else can go wrong, then have it explained."""
+        if self._run is not None:
+            result = str(self._run.finish())
+            self._headlines = self._printed(session, "summary", result)
+            if self._options.report:
+                site = str(self._options.site)
+                self._page = self._printed(session, "build", result, "--out", site)
+        return (yield)
+
+    def _printed(self, session: pytest.Session, *arguments: str) -> str:
+        """Return what a command of `reports` printed, or its error, which fails the session."""
+        done = reports(*arguments)
+        sys.stderr.write(done.warnings)
+        if done.error:
+            session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
+        return done.error or done.text
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """Print the headlines, and where the files are."""
+        if self._run is None or self._run.result is None:
+            return
+        terminalreporter.section("NumPy vs PyTorch")
+        terminalreporter.write(self._headlines)
+        terminalreporter.write_line(f"\nresult  {self._run.result}")
+        if self._page:
+            terminalreporter.write(f"page    {self._page}")
+
+
+def _options(config: pytest.Config) -> Options:
+    return parse(
+        budget=config.getoption("--budget"),
+        threads=config.getoption("--threads"),
+        devices=config.getoption("--device"),
+        label=config.getoption("--machine"),
+        results=config.getoption("--results"),
+        full=config.getoption("--full"),
+        report=not config.getoption("--no-report"),
+        self_test=config.getoption("--self-test"),
+        resume=config.getoption("--resume"),
+    )
+
+
+def _header(config: pytest.Config) -> dict[str, Any]:
+    """Return what the result file says of the machine and the code."""
+    hook = config.hook
+    info = hook.pytest_benchmark_generate_machine_info(config=config)
+    hook.pytest_benchmark_update_machine_info(config=config, machine_info=info)
+    return {
+        "machine_info": info,
+        "commit_info": hook.pytest_benchmark_generate_commit_info(config=config),
+        "version": pytest_benchmark.__version__,
+    }
