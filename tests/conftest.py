@@ -21,7 +21,7 @@ def entry(cell: str, time_s: float, speedup: tuple[float, float, float], **info:
         "family": "matmul",
         "size": size,
         "axis": "n",
-        "axis_value": float(size.rpartition("=")[2]),
+        "axis_value": info.pop("axis_value", None) or float(size.rpartition("=")[2]),
         "curve": "",
         "dtype": dtype,
         "contender": contender,
