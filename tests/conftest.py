@@ -1,6 +1,10 @@
-"""Result files small enough to work by hand."""
+"""Result files small enough to work by hand; the chapters, run once for all tests."""
 
+import fcntl
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +12,11 @@ import pytest
 
 from bench.results import ids
 from bench.results.schema import SCHEMA, Identity
+from reports.chapters.execution import Ran
+from reports.chapters.outputs import _keep
+from reports.chapters.reading import find
+
+ROOT = Path(__file__).resolve().parents[1]
 
 
 def entry(cell: str, time_s: float, speedup: tuple[float, float, float], **info: Any) -> dict:
@@ -125,3 +134,43 @@ def write(tmp_path):
         return path
 
     return write_file
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory):
+    """Return a way to have a folder filled once, by whichever of several workers asks first."""
+    several = "PYTEST_XDIST_WORKER" in os.environ
+    base = tmp_path_factory.getbasetemp()
+    base = base.parent if several else base
+
+    def filled(name, fill):
+        done = base / name
+        with (base / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not done.exists():
+                fill(made := tmp_path_factory.mktemp(name))
+                made.rename(done)
+        return done
+
+    return filled
+
+
+@pytest.fixture(scope="session")
+def ran_chapters(shared):
+    """Return the folder of what came of every chapter; in `kept`, what each shows on its page."""
+    return shared("chapters", run_chapters)
+
+
+def run_chapters(folder):
+    """Have all chapters run by `tests.tutorial.scripts`, as many at once as no other test needs."""
+    at_once = (os.cpu_count() or 1) // int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    program = [sys.executable, "-W", "error", "-m", "tests.tutorial.scripts"]
+    paths = [str(chapter.path) for chapter in find()]
+    quiet = {"MPLBACKEND": "agg", "OMP_WAIT_POLICY": "passive"}  # threads that wait take no core
+    subprocess.run(
+        [*program, str(folder), str(max(1, at_once)), *paths],
+        check=True, cwd=ROOT, env=os.environ | quiet,
+    )  # fmt: skip
+    for chapter in find():
+        told = json.loads((folder / f"{chapter.path.stem}.json").read_text())
+        _keep(chapter, Ran.from_json(json.dumps(told["ran"])), folder / "kept")
