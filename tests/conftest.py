@@ -126,6 +126,24 @@ def small_file(label: str = "box") -> dict:
     return content(timed, cells, label)
 
 
+LONGEST = (  # files first begun, so that none is left for one worker alone at the end
+    "test_chapters.py", "test_command.py", "test_browser.py", "test_arena.py", "test_pages.py",
+    "test_load.py", "test_outputs.py", "test_verify.py", "test_run.py", "test_workloads.py",
+)  # fmt: skip
+
+
+def pytest_configure(config):
+    """Let each of several workers have whole files: fixtures of modules are made once."""
+    if getattr(config.option, "numprocesses", None) and config.option.dist == "load":
+        config.option.dist = "loadfile"
+        config.option.loadscopereorder = False
+
+
+def pytest_collection_modifyitems(items):
+    places = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path.name, len(LONGEST)))
+
+
 @pytest.fixture
 def write(tmp_path):
     def write_file(data: Any, name: str = "result.json") -> Path:
