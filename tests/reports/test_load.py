@@ -204,16 +204,16 @@ def test_more_cells_than_the_bound_are_refused():
     assert all(model[name].metadata[0].max_length == 100_000 for name in ("cells", "benchmarks"))
     benchmarks = foreign.ForeignFile.model_fields["benchmarks"]
     assert benchmarks.metadata[0].max_length == 100_000
-    cells = [asked(f"{CASE.format(n)}/numpy") for n in range(100_001)]
+    cells = [asked(f"{CASE.format(16)}/numpy")] * 100_001
     with pytest.raises(ValueError, match="at most 100000 items"):
         schema.ResultFile.model_validate({"datetime": "x", "cells": cells})
 
 
 def test_the_last_of_many_cells_that_stands_twice_is_found_at_once(write):
-    cells = [asked(f"{CASE.format(n)}/numpy") for n in range(99_999)]
+    cells = [asked(f"{CASE.format(n)}/numpy") for n in range(20_000)]
     data = content([]) | {"cells": [*cells, cells[-1]]}
     assert (
-        "cells: each once expected, got 'matmul/n=99998/float32/threads=1/numpy' twice"
+        "cells: each once expected, got 'matmul/n=19999/float32/threads=1/numpy' twice"
         in complaint(write(data))
     )
 
