@@ -17,6 +17,9 @@ from reports.chapters.outputs import _keep
 from reports.chapters.reading import find
 
 ROOT = Path(__file__).resolve().parents[1]
+PLAIN = {  # for a pytest of its own: pytest-benchmark measures nothing where workers are several
+    key: value for key, value in os.environ.items() if not key.startswith("PYTEST_XDIST")
+}
 
 
 def entry(cell: str, time_s: float, speedup: tuple[float, float, float], **info: Any) -> dict:

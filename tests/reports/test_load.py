@@ -15,7 +15,7 @@ from reports.facts import facts
 from reports.figures import device_figures, figures, keys
 from reports.findings import Findings
 from reports.load import UnreadableError, load, load_all
-from tests.conftest import CASE, ONE, asked, content, entry, small_file
+from tests.conftest import CASE, ONE, PLAIN, asked, content, entry, small_file
 
 
 def changed(path, value):
@@ -390,7 +390,7 @@ def test_what_pytest_benchmark_itself_writes_is_read(tmp_path):
     path = tmp_path / "mine.json"
     subprocess.run(
         [sys.executable, "-m", "pytest", "-q", f"--benchmark-json={path}", "test_it.py"],
-        cwd=tmp_path, check=True, capture_output=True, timeout=60,
+        cwd=tmp_path, env=PLAIN, check=True, capture_output=True, timeout=60,
     )  # fmt: skip
     result = load(path)
     assert result.own is False
