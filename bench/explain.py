@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+COMMAND = (sys.executable, "-m", "reports")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +31,7 @@ def reports(*arguments: str) -> Printed:
     Each prints what it made once that is done, so one that printed nothing has failed. A chapter
     that could not be run is a warning: the pages are there.
     """
-    command = [sys.executable, "-m", "reports", *arguments]
+    command = [*COMMAND, *arguments]
     with subprocess.Popen(  # noqa: S603 - this project's own module, in this Python
         command,
         cwd=ROOT,

@@ -1,6 +1,10 @@
-"""Makes result files small enough to check by hand."""
+"""Makes result files small enough to check by hand, and runs the chapters once for all tests."""
 
+import fcntl
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +12,14 @@ import pytest
 
 from bench.results import ids
 from bench.results.schema import SCHEMA, Identity
+from reports.chapters.execution import Ran
+from reports.chapters.outputs import _keep
+from reports.chapters.reading import find
+
+ROOT = Path(__file__).resolve().parents[1]
+PLAIN = {  # for a pytest of its own: pytest-benchmark measures nothing where workers are several
+    key: value for key, value in os.environ.items() if not key.startswith("PYTEST_XDIST")
+}
 
 
 def entry(cell: str, time_s: float, speedup: tuple[float, float, float], **info: Any) -> dict:
@@ -21,7 +33,7 @@ def entry(cell: str, time_s: float, speedup: tuple[float, float, float], **info:
         "family": "matmul",
         "size": size,
         "axis": "n",
-        "axis_value": float(size.rpartition("=")[2]),
+        "axis_value": info.pop("axis_value", None) or float(size.rpartition("=")[2]),
         "curve": "",
         "dtype": dtype,
         "contender": contender,
@@ -117,6 +129,24 @@ def small_file(label: str = "box") -> dict:
     return content(timed, cells, label)
 
 
+LONGEST = (  # files first begun, so that none is left for one worker alone at the end
+    "test_chapters.py", "test_command.py", "test_browser.py", "test_arena.py", "test_pages.py",
+    "test_load.py", "test_outputs.py", "test_verify.py", "test_run.py", "test_workloads.py",
+)  # fmt: skip
+
+
+def pytest_configure(config):
+    """Let each of several workers have whole files: fixtures of modules are made once."""
+    if getattr(config.option, "numprocesses", None) and config.option.dist == "load":
+        config.option.dist = "loadfile"
+        config.option.loadscopereorder = False
+
+
+def pytest_collection_modifyitems(items):
+    places = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path.name, len(LONGEST)))
+
+
 @pytest.fixture
 def write(tmp_path):
     def write_file(data: Any, name: str = "result.json") -> Path:
@@ -125,3 +155,43 @@ def write(tmp_path):
         return path
 
     return write_file
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory):
+    """Return a way to have a folder filled once, by whichever of several workers asks first."""
+    several = "PYTEST_XDIST_WORKER" in os.environ
+    base = tmp_path_factory.getbasetemp()
+    base = base.parent if several else base
+
+    def filled(name, fill):
+        done = base / name
+        with (base / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not done.exists():
+                fill(made := tmp_path_factory.mktemp(name))
+                made.rename(done)
+        return done
+
+    return filled
+
+
+@pytest.fixture(scope="session")
+def ran_chapters(shared):
+    """Return the folder of what came of every chapter; in `kept`, what each shows on its page."""
+    return shared("chapters", run_chapters)
+
+
+def run_chapters(folder):
+    """Have all chapters run by `tests.tutorial.scripts`, as many at once as no other test needs."""
+    at_once = (os.cpu_count() or 1) // int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    program = [sys.executable, "-W", "error", "-m", "tests.tutorial.scripts"]
+    paths = [str(chapter.path) for chapter in find()]
+    quiet = {"MPLBACKEND": "agg", "OMP_WAIT_POLICY": "passive"}  # threads that wait take no core
+    subprocess.run(
+        [*program, str(folder), str(max(1, at_once)), *paths],
+        check=True, cwd=ROOT, env=os.environ | quiet,
+    )  # fmt: skip
+    for chapter in find():
+        told = json.loads((folder / f"{chapter.path.stem}.json").read_text())
+        _keep(chapter, Ran.from_json(json.dumps(told["ran"])), folder / "kept")

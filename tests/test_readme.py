@@ -31,7 +31,7 @@ def test_there_are_two_commands_each_one_line_from_a_fresh_clone():
     lines = [line.strip() for line in README.splitlines() if line.startswith("    python3 -m venv")]
     assert len(lines) == 2
     assert lines[0].endswith("pytest bench/ --benchmark-only")
-    assert lines[1].endswith("pytest")
+    assert lines[1].endswith("pytest -n 2")
 
 
 def test_every_link_to_a_file_leads_to_one():

@@ -1,5 +1,6 @@
 """Sites with one small chapter for the tests that are about anything else, and with all."""
 
+from contextlib import contextmanager
 from functools import partial
 
 import pytest
@@ -30,8 +31,17 @@ def few_chapters(tmp_path_factory):
         yield
 
 
-@pytest.fixture
-def all_chapters(monkeypatch):
-    """Let a site have all chapters after all."""
-    monkeypatch.setattr("reports.site.build.find", find)
-    monkeypatch.setattr("reports.site.build.outputs", outputs)
+@pytest.fixture(scope="session")
+def all_chapters(ran_chapters):
+    """Return a context in which sites have all chapters."""
+
+    @contextmanager
+    def patched():
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("reports.site.build.find", find)
+            patch.setattr(
+                "reports.site.build.outputs", partial(outputs, kept=ran_chapters / "kept")
+            )
+            yield
+
+    return patched

@@ -1,19 +1,34 @@
-"""Three result files from the committed one: its own, with a GPU that wins, with one that loses.
+"""Three result files from one of fixed figures: its own, with a GPU that wins, with one that loses.
 
+`measured.json` holds what was once measured, so that measuring anew changes no golden: `python -m
+tests.tutorial.three` takes it from a committed machine, for chapters that ask for what it lacks.
 The GPU's times are planted: they stand for no machine, and serve to read the prose they choose.
 """
 
 import copy
 import json
-import re
 from pathlib import Path
 
 from bench.results.reading import current
-from bench.results.schema import Identity
-from tests.conftest import named
+from tests.conftest import ONE, asked, content, entry
 
-ROOT = Path(__file__).resolve().parents[2]
-OWN = ROOT / "reports" / "machines" / "amd-epyc-2-cores.json"
+HERE = Path(__file__).resolve().parent
+OWN = HERE / "measured.json"
+COMMITTED = HERE.parents[1] / "reports" / "machines"
+MACHINE = COMMITTED / "amd-epyc-2-cores.json"
+FACTS = ("label", "cpu", "ram_bytes", "blas", "versions", "peaks")
+FIELDS = (
+    "family", "axis", "axis_value", "curve", "flops", "bytes", "intensity_flop_per_byte",
+    "precision", "rel_error", "tolerance", "first_call_s", "time_s", "time_low_s", "time_high_s",
+    "blocks", "disturbed_blocks", "bimodal", "code_lines", "quality", "speedup",
+)  # fmt: skip
+MEDIANS = {  # left out where they are the same
+    "typical_s": "time_s",
+    "typical_low_s": "time_low_s",
+    "typical_high_s": "time_high_s",
+    "speedup_typical": "speedup",
+}
+DIGITS = 4
 WINS = 20.0  # times as fast as NumPy
 LOSES = 0.2  # likewise, at small sizes
 SMALL_S = 1e-3  # of NumPy: below it a size is small
@@ -26,7 +41,7 @@ PEAKS = {  # above everything that is planted
     "launch_s": 1e-6,
 }
 PRECISIONS = {"tf32": "tf32", "bf16": "bfloat16", "fp16": "float16", "amp": "bfloat16"}
-WAYS = {  # planted beside those that the committed file asks for, by workload
+WAYS = {  # planted beside those that the file asks for, by workload
     "dispatch": ("graph",),
     "train_mlp": ("graph", "amp"),
     "device_to_host": ("pinned",),
@@ -40,52 +55,94 @@ WAYS = {  # planted beside those that the committed file asks for, by workload
 
 def files():
     """Return the three by what they show."""
-    own = current(json.loads(OWN.read_text()))
+    own = json.loads(OWN.read_text())
     return {
-        "cpu only": own,
+        "cpu only": file(own),
         "gpu wins": with_gpu(own, lambda _: WINS),
         "gpu loses at small sizes": with_gpu(own, lambda s: WINS if s > SMALL_S else LOSES),
     }
 
 
+def file(own):
+    """Return the result file of these facts, timed cells and cells that were only asked for."""
+    timed = [timed_entry(cell, fields) for cell, fields in own["timed"].items()]
+    absent = [asked(cell, "skipped", own["reason"], **told) for cell, told in own["absent"].items()]
+    return content(timed, absent) | {"machine_info": own["machine_info"]}
+
+
+def timed_entry(cell, fields):
+    """Return the entry of a cell."""
+    made = entry(cell, fields["time_s"], ONE, axis_value=fields["axis_value"])
+    made["extra_info"] |= {median: fields[same] for median, same in MEDIANS.items()} | fields
+    return made
+
+
 def with_gpu(own, ratio_of):
     """Return a file in which each case that asks for CUDA has a time of it."""
-    data = copy.deepcopy(own)
-    data["machine_info"]["label"] = "a planted GPU"
-    data["machine_info"]["gpus"] = [{"name": "Planted GPU", "memory_bytes": 8 * 10**10}]
-    data["machine_info"]["peaks"]["cuda"] = PEAKS
-    timed = {entry["extra_info"]["cell"]: entry for entry in data["benchmarks"]}
-    asked = {cell["id"]: cell for cell in data["cells"]}
-    for name in list(asked):
+    own = copy.deepcopy(own)
+    own["machine_info"] |= {
+        "label": "a planted GPU",
+        "gpus": [{"name": "Planted GPU", "memory_bytes": 8 * 10**10}],
+    }
+    own["machine_info"]["peaks"]["cuda"] = PEAKS
+    for name in list(own["absent"]):
         case, _, contender = name.rpartition("/")
-        if not contender.startswith("torch-cuda") or f"{case}/numpy" not in timed:
+        if not contender.startswith("torch-cuda") or f"{case}/numpy" not in own["timed"]:
             continue
+        del own["absent"][name]
         ways = WAYS.get(case.partition("/")[0], ()) if contender == "torch-cuda" else ()
-        for made in (contender, *(f"torch-cuda-{way}" for way in ways)):
-            entry = planted(timed[f"{case}/numpy"], f"{case}/{made}", ratio_of)
-            data["benchmarks"].append(entry)
-            info = entry["extra_info"]
-            fields = {name: info[name] for name in Identity.model_fields}
-            asked[info["cell"]] = fields | {"id": info["cell"], "status": "ok", "reason": ""}
-    data["cells"] = list(asked.values())
-    return data
+        for way in (contender.removeprefix("torch-cuda").strip("-"), *ways):
+            made = f"{case}/torch-cuda{way and '-'}{way}"
+            own["timed"][made] = planted(own["timed"][f"{case}/numpy"], way, ratio_of)
+    return file(own)
 
 
-def planted(numpy, cell, ratio_of):
-    """Return an entry of a cell, so many times as fast as NumPy's own of its case."""
-    entry = copy.deepcopy(numpy)
-    info, contender = entry["extra_info"], cell.rpartition("/")[2]
-    ratio = ratio_of(info["time_s"])
-    info |= {"cell": cell, "contender": contender, **named(contender)}
-    for key in info:
-        if re.match(r"(best|time|typical)(_low|_high)?_s$", key) and info[key] is not None:
-            info[key] /= ratio
+def planted(numpy, way, ratio_of):
+    """Return the fields of a cell so many times as fast as NumPy's own of its case."""
+    ratio = ratio_of(numpy["time_s"])
+    times = {
+        key: numpy[key] / ratio for key in numpy if key.endswith("_s") and key != "first_call_s"
+    }
     interval = {"ratio": ratio, "low": ratio * 0.99, "high": ratio * 1.01}
-    info |= {"speedup": interval, "speedup_typical": interval}
-    way = contender.removeprefix("torch-cuda").strip("-")
-    info["precision"] = PRECISIONS.get(way, info["precision"])
-    entry["params"]["contender"] = contender
-    for key in ("name", "fullname", "param"):
-        entry[key] = entry[key].replace("-numpy", f"-{contender}")
-    entry["stats"]["data"] = [value / ratio for value in entry["stats"]["data"]]
-    return entry
+    speedups = {key: interval for key in numpy if key.startswith("speedup")}
+    return numpy | times | speedups | {"precision": PRECISIONS.get(way, numpy["precision"])}
+
+
+def rounded(value):
+    """Return a value of a file with few digits."""
+    if isinstance(value, float):
+        return float(f"{value:.{DIGITS}g}")
+    if isinstance(value, dict):
+        return {key: rounded(each) for key, each in value.items()}
+    return [rounded(each) for each in value] if isinstance(value, list) else value
+
+
+def taken_from(info):
+    """Return what is kept of a timed cell."""
+    medians = [median for median, same in MEDIANS.items() if info[median] != info[same]]
+    return {key: info[key] for key in (*FIELDS, *medians) if info[key] not in (None, "", {})}
+
+
+def main():
+    """Take what `measured.json` holds from a committed machine."""
+    data = current(json.loads(MACHINE.read_text()))
+    infos = [benchmark["extra_info"] for benchmark in data["benchmarks"]]
+    others = [cell for cell in data["cells"] if cell["status"] != "ok"]
+    (reason,) = {cell["reason"] for cell in others}
+    facts = {key: data["machine_info"][key] for key in FACTS}
+    facts["self_test"] = data["machine_info"]["self_test"] | {"rows": []}
+    taken = {
+        "machine_info": facts,
+        "reason": reason,
+        "timed": {info["cell"]: taken_from(info) for info in infos},
+        "absent": {
+            cell["id"]: {key: cell[key] for key in ("family", "curve", "precision")}
+            for cell in others
+        },
+    }
+    text = json.dumps(rounded(taken), separators=(",", ":"))
+    OWN.write_text(text.replace('},"', '},\n"') + "\n")  # in lines that can be compared
+
+
+if __name__ == "__main__":
+    main()

@@ -34,6 +34,19 @@ def shown(tmp_path):
     return of
 
 
+@pytest.fixture
+def planted(monkeypatch):
+    """Return a way to say what a chapter shows, which then is not run for it."""
+
+    def plant(chapter):
+        cells = {chapter.cells[1].key: Shown(text="planted")}
+        ran = Ran(place="a box", made="2026-01-02", cells=cells)
+        monkeypatch.setattr(module, "run_apart", lambda chapters: [ran])
+        return ran
+
+    return plant
+
+
 def test_what_was_shown_is_shown_again_until_the_code_changes(made, shown):
     first = shown(made())["01_x"].ran
     assert shown(made())["01_x"].ran == first
@@ -58,11 +71,12 @@ def test_other_libraries_change_the_key(made, monkeypatch):
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"key": 1}', '{"ran": "{}"}'])
-def test_a_broken_file_of_what_was_shown_is_written_anew(made, shown, tmp_path, text):
-    shown(made())
+def test_a_broken_file_of_what_was_shown_is_written_anew(made, shown, planted, tmp_path, text):
+    ran = planted(made())
     path = tmp_path / "kept" / "01_x.json"
+    path.parent.mkdir()
     path.write_text(text)
-    assert shown(made())["01_x"].ran.cells
+    assert shown(made())["01_x"].ran == ran
     assert json.loads(path.read_text())["key"] == key(made())
 
 
@@ -71,9 +85,10 @@ def test_what_failed_is_not_kept(made, shown, tmp_path):
     assert not (tmp_path / "kept").exists()
 
 
-def test_a_folder_that_cannot_be_written_costs_time_alone(made, tmp_path):
+def test_a_folder_that_cannot_be_written_costs_time_alone(made, planted, tmp_path):
+    ran = planted(made())
     (tmp_path / "kept").write_text("a file")
-    assert outputs([made()], tmp_path / "kept", tmp_path)["01_x"].ran.cells
+    assert outputs([made()], tmp_path / "kept", tmp_path)["01_x"].ran == ran
 
 
 def test_chapters_run_in_one_process_in_order(made, shown):
@@ -124,8 +139,9 @@ def test_without_torch_nothing_is_run(made, shown, monkeypatch):
     assert shown(made())["01_x"].ran == Ran()
 
 
-def test_of_recordings_the_newest_that_holds_a_cell_is_shown(made, shown, tmp_path):
+def test_of_recordings_the_newest_that_holds_a_cell_is_shown(made, shown, planted, tmp_path):
     chapter = made()
+    planted(chapter)
     cell = chapter.cells[1].key
     (tmp_path / "recorded").mkdir()
     for label, date in (("old", "2025-01-01"), ("new", "2026-01-01"), ("other", "2027-01-01")):
@@ -139,8 +155,9 @@ def test_of_recordings_the_newest_that_holds_a_cell_is_shown(made, shown, tmp_pa
     assert [each.label for each in recorded_in(tmp_path / "recorded")] == ["other", "new", "old"]
 
 
-def test_what_one_machine_records_another_shows(made, shown, tmp_path):
+def test_what_one_machine_records_another_shows(made, shown, planted, tmp_path):
     chapter = made()
+    planted(chapter)
     first = shown(chapter)
     path = record(first, "my <box>/..", tmp_path / "recorded")
     assert path.name == "my-box-...json"

@@ -2,6 +2,7 @@
 
 import re
 import string
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -379,9 +380,14 @@ def check(result):
     return found
 
 
+@cache
+def committed(path):
+    return load(path)
+
+
 @pytest.mark.parametrize("path", COMMITTED, ids=lambda path: path.stem)
 def test_every_number_of_a_committed_file_rests_on_a_cell_of_it(path):
-    found = check(load(path))
+    found = check(committed(path))
     kinds = {finding.kind for finding in found.all.values()}
     assert {
         "speedup", "crossover", "growth", "roof", "overhead", "scaling", "first-call",
@@ -395,7 +401,7 @@ def test_every_number_of_a_committed_file_rests_on_a_cell_of_it(path):
 
 
 def test_ids_are_unique(write):
-    for result in (*map(load, COMMITTED), load(write(small_file()))):
+    for result in (*map(committed, COMMITTED), load(write(small_file()))):
         from_all = Findings(result)
         yielded = [
             *from_all.speedups,

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from urllib.parse import unquote, urldefrag, urlsplit
 
@@ -91,7 +92,7 @@ def with_gpu():
 
 
 @pytest.fixture(scope="module")
-def root(tmp_path_factory):
+def root(tmp_path_factory, all_chapters):
     """Return a folder of sites: a machine beside a hostile one, both in one file, a small one."""
     root = tmp_path_factory.mktemp("sites")
     given = root / "given"
@@ -100,10 +101,11 @@ def root(tmp_path_factory):
         "hostile": hostile(), "small": two_dtypes(), "machines/gpu": with_gpu(),
     }.items():  # fmt: skip
         (given / f"{name}.json").write_text(json.dumps(data))
-    whole = build([load(path, blocks=True) for path in (MACHINE, given / "hostile.json")])
+    with all_chapters():
+        whole = build([load(path, blocks=True) for path in (MACHINE, given / "hostile.json")])
+        small = build([load(given / "small.json", blocks=True)], machines=given / "machines")
     write_folder(whole, root / "folder")
     write_single(whole, root / "single" / "one.html")
-    small = build([load(given / "small.json", blocks=True)], machines=given / "machines")
     write_folder(small, root / "reference")
     return root
 
@@ -134,36 +136,8 @@ def opened(browser, root):
         context.close()
 
 
-def all_pages(root, site):
-    return sorted((root / site).rglob("*.html"))
-
-
 def open_details(page):
     page.evaluate("for (const part of document.querySelectorAll('details')) part.open = true")
-
-
-@pytest.mark.parametrize("site", SITES)
-def test_a_page_asks_for_nothing_but_itself_and_complains_of_nothing(browser, root, site):
-    asked, heard = [], []
-    context = browser.new_context()
-
-    def only_files(route):
-        asked.append(route.request.url)
-        if route.request.url.startswith("file:"):
-            route.continue_()
-        else:
-            route.abort()
-
-    context.route("**/*", only_files)
-    page = context.new_page()
-    page.on("console", lambda message: heard.append((page.url, message.type, message.text)))
-    page.on("pageerror", lambda error: heard.append((page.url, str(error))))
-    wanted = [path.as_uri() for path in all_pages(root, site)]
-    for url in wanted:
-        page.goto(url)
-    context.close()
-    assert asked == wanted
-    assert heard == []
 
 
 WIDE = """() => {
@@ -180,40 +154,11 @@ WIDE = """() => {
 }"""
 
 
-@pytest.mark.parametrize("width", [DESK, PHONE])
-@pytest.mark.parametrize("site", SITES)
-def test_nothing_is_wider_than_the_screen_but_in_a_box_that_scrolls(opened, root, site, width):
-    first, *others = all_pages(root, site)
-    page = opened(first, width)
-    found = []
-    for path in (first, *others):
-        page.goto(path.as_uri())
-        open_details(page)
-        found += [(path.name, stick) for stick in page.evaluate(WIDE)]
-    assert found == []
-
-
-def test_on_a_phone_the_menu_is_one_line_that_shows_where_one_is(opened):
-    page = opened("folder/compare.html", PHONE)
-    box = page.locator("header nav").bounding_box()
-    here = page.locator("header nav a[aria-current]").bounding_box()
-    assert box["height"] < 45
-    assert box["x"] <= here["x"]
-    assert here["x"] + here["width"] <= PHONE
-
-
 TINY = """() => [...document.querySelectorAll("main *")]
     .filter((part) => !part.closest("svg") && part.checkVisibility()
         && [...part.childNodes].some((node) => node.nodeType === 3 && node.data.trim())
         && parseFloat(getComputedStyle(part).fontSize) < 11)
     .map((part) => part.outerHTML.slice(0, 80))"""
-
-
-@pytest.mark.parametrize("path", PAGES)
-def test_text_is_large_enough_to_read(opened, path):
-    page = opened(path, PHONE)
-    open_details(page)
-    assert page.evaluate(TINY) == []
 
 
 CUT = """() => [...document.querySelectorAll("svg")].flatMap((svg) => {
@@ -223,45 +168,6 @@ CUT = """() => [...document.querySelectorAll("svg")].flatMap((svg) => {
         return Math.max(box.left - left, right - box.right, box.top - top, bottom - box.bottom) > 2;
     }).map((text) => text.textContent);
 })"""
-
-
-@pytest.mark.parametrize("site", DRAWN)
-def test_no_text_of_a_chart_is_cut_off(opened, root, site):
-    first, *others = all_pages(root, site)
-    page = opened(first)
-    cut = []
-    for path in (first, *others):
-        page.goto(path.as_uri())
-        cut += [(path.name, text) for text in page.evaluate(CUT)]
-    assert cut == []
-
-
-RULES = {
-    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"],
-    "resultTypes": ["violations"],
-}
-
-
-def violations(page):
-    found = axe.Axe().run(page, options=RULES).response["violations"]
-    return [
-        (v["id"], node["html"][:120], node["failureSummary"]) for v in found for node in v["nodes"]
-    ]
-
-
-@pytest.mark.parametrize("scheme", SCHEMES)
-@pytest.mark.parametrize("path", PAGES)
-def test_axe_finds_nothing_to_object_to(opened, path, scheme):
-    page = opened(path, color_scheme=scheme)
-    open_details(page)
-    assert violations(page) == []
-
-
-@pytest.mark.parametrize("scheme", SCHEMES)
-def test_axe_finds_nothing_to_object_to_after_the_button_either(opened, scheme):
-    page = opened(f"folder/{CHAPTER}", color_scheme=scheme)
-    page.click("#theme")
-    assert violations(page) == []
 
 
 # axe does not judge text in SVG: its contrast with all that was painted behind its middle before it
@@ -327,19 +233,176 @@ CONTRAST = """() => {
 }"""
 
 
+CHARTS = """() => [...document.querySelectorAll("svg")].map((svg) => ({
+    role: svg.getAttribute("role"),
+    name: svg.getAttribute("aria-label") ?? "",
+    drawn: svg.closest("figure.drawn") !== null,
+    titles: [...svg.querySelectorAll("title")].map((title) => title.textContent),
+}))"""
+LINKS = """() => [[...document.querySelectorAll("[id]")].map((part) => part.id),
+    [...document.querySelectorAll("a[href]")].map((link) => link.href)]"""
+
+
+def questioned(page, *, drawn):
+    """Return the answers of an open page, at a desk and on a phone, in light and in dark."""
+    found = {"links": page.evaluate(LINKS)}
+    if drawn:
+        found |= {"cut": page.evaluate(CUT), "charts": page.evaluate(CHARTS)}
+        for scheme in SCHEMES:
+            page.emulate_media(color_scheme=scheme)
+            found[scheme] = page.evaluate(CONTRAST)
+    open_details(page)
+    for width in (DESK, PHONE):
+        page.set_viewport_size({"width": width, "height": 900})
+        found[width] = page.evaluate(WIDE)
+    if drawn:
+        found["tiny"] = page.evaluate(TINY)
+    return found
+
+
+@pytest.fixture(scope="module")
+def seen(browser, root):
+    """Return what each page of a site answered, opened once; what it asked for; what it said."""
+
+    @cache
+    def of(site):
+        asked, heard, found = [], [], {}
+        context = browser.new_context(viewport={"width": DESK, "height": 900})
+
+        def only_files(route):
+            asked.append(route.request.url)
+            if route.request.url.startswith("file:"):
+                route.continue_()
+            else:
+                route.abort()
+
+        context.route("**/*", only_files)
+        page = context.new_page()
+        page.on("console", lambda message: heard.append((page.url, message.type, message.text)))
+        page.on("pageerror", lambda error: heard.append((page.url, str(error))))
+        for path in sorted((root / site).rglob("*.html")):
+            page.set_viewport_size({"width": DESK, "height": 900})
+            page.emulate_media(color_scheme="light")
+            page.goto(path.as_uri())
+            found[path] = questioned(page, drawn=site in DRAWN)
+        context.close()
+        return found, asked, heard
+
+    return of
+
+
+def answers(seen, site, question):
+    """Return what the pages of a site answered to a question that asks for what is wrong."""
+    return [(path.name, each) for path, found in seen(site)[0].items() for each in found[question]]
+
+
+@pytest.mark.parametrize("site", SITES)
+def test_a_page_asks_for_nothing_but_itself_and_complains_of_nothing(seen, site):
+    found, asked, heard = seen(site)
+    assert asked == [path.as_uri() for path in found]
+    assert heard == []
+
+
+@pytest.mark.parametrize("width", [DESK, PHONE])
+@pytest.mark.parametrize("site", SITES)
+def test_nothing_is_wider_than_the_screen_but_in_a_box_that_scrolls(seen, site, width):
+    assert answers(seen, site, width) == []
+
+
+@pytest.mark.parametrize("site", DRAWN)
+def test_text_is_large_enough_to_read(seen, site):
+    assert answers(seen, site, "tiny") == []
+
+
+@pytest.mark.parametrize("site", DRAWN)
+def test_no_text_of_a_chart_is_cut_off(seen, site):
+    assert answers(seen, site, "cut") == []
+
+
 @pytest.mark.parametrize("scheme", SCHEMES)
 @pytest.mark.parametrize("site", DRAWN)
-def test_text_in_charts_stands_out_from_what_is_behind_it(opened, root, site, scheme):
-    first, *others = all_pages(root, site)
-    page = opened(first, color_scheme=scheme)
-    total, poor = 0, []
-    for path in (first, *others):
-        page.goto(path.as_uri())
-        judged, found = page.evaluate(CONTRAST)
-        total += judged
-        poor += [(path.name, text) for text in found]
-    assert poor == []
-    assert total > 20
+def test_text_in_charts_stands_out_from_what_is_behind_it(seen, site, scheme):
+    judged = {path.name: found[scheme] for path, found in seen(site)[0].items()}
+    assert {name: poor for name, (_, poor) in judged.items() if poor} == {}
+    assert sum(total for total, _ in judged.values()) > 20
+
+
+# a time, a rate, a share or a ratio; or a count, named as what it counts; or why there is none
+UNIT = re.compile(
+    r"\d ?([nµm]?s\b|[kMGT]?(FLOP|B)/s|%|×|times)"
+    r"|(speedup|epoch|error|near \w+ =) \d|operations|not a case|not timed"
+)
+
+
+@pytest.mark.parametrize("site", DRAWN)
+def test_each_chart_has_a_name_and_values_with_units_on_hover(seen, site):
+    charts = [chart for _, chart in answers(seen, site, "charts")]
+    assert charts
+    assert {chart["role"] for chart in charts} == {"img"}
+    assert min(len(chart["name"]) for chart in charts) > 20
+    measured = [chart for chart in charts if not chart["drawn"]]  # the others a chapter's code drew
+    assert [chart["name"] for chart in measured if not chart["titles"]] == []
+    titles = {title for chart in charts for title in chart["titles"]}
+    assert [title for title in titles if not UNIT.search(title)] == []
+
+
+@pytest.mark.parametrize("site", SITES)
+def test_every_link_leads_somewhere(seen, root, site):
+    found = seen(site)[0]
+    ids = {path: set(each["links"][0]) for path, each in found.items()}
+    links = {link for each in found.values() for link in each["links"][1]}
+    astray = []
+    for link in links:
+        url, fragment = urldefrag(link)
+        if urlsplit(url).scheme in {"data", "https"}:
+            continue
+        path = Path(unquote(urlsplit(url).path))
+        inside = urlsplit(url).scheme == "file" and (root / site) in path.parents and path.is_file()
+        if not inside or (fragment and unquote(fragment) not in ids.get(path, ())):
+            astray.append(link)
+    assert astray == []
+    assert any(link.startswith("file:") for link in links)
+
+
+def test_on_a_phone_the_menu_is_one_line_that_shows_where_one_is(opened):
+    page = opened("folder/compare.html", PHONE)
+    box = page.locator("header nav").bounding_box()
+    here = page.locator("header nav a[aria-current]").bounding_box()
+    assert box["height"] < 45
+    assert box["x"] <= here["x"]
+    assert here["x"] + here["width"] <= PHONE
+
+
+RULES = {
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"],
+    "resultTypes": ["violations"],
+}
+
+
+COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast"]}}
+
+
+def violations(page, rules=RULES):
+    found = axe.Axe().run(page, options=rules).response["violations"]
+    return [
+        (v["id"], node["html"][:120], node["failureSummary"]) for v in found for node in v["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_axe_finds_nothing_to_object_to_in_light_nor_to_colours_in_dark(opened, path):
+    page = opened(path, color_scheme="light")
+    open_details(page)
+    assert violations(page) == []
+    page.emulate_media(color_scheme="dark")
+    assert violations(page, COLOURS) == []
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_axe_finds_nothing_to_object_to_after_the_button_either(opened, scheme):
+    page = opened(f"folder/{CHAPTER}", color_scheme=scheme)
+    page.click("#theme")
+    assert violations(page) == []
 
 
 def background(page):
@@ -489,62 +552,6 @@ def test_a_filter_in_the_single_file_leaves_other_families_alone(opened):
     page.select_option("#family-matmul select[name=contender]", "numpy")
     assert page.locator("#family-matmul tr[data-contender=torch-cpu]:visible").count() == 0
     assert rows.count() == before > 0
-
-
-CHARTS = """() => [...document.querySelectorAll("svg")].map((svg) => ({
-    role: svg.getAttribute("role"),
-    name: svg.getAttribute("aria-label") ?? "",
-    drawn: svg.closest("figure.drawn") !== null,
-    titles: [...svg.querySelectorAll("title")].map((title) => title.textContent),
-}))"""
-# a time, a rate, a share or a ratio; or a count, named as what it counts; or why there is none
-UNIT = re.compile(
-    r"\d ?([nµm]?s\b|[kMGT]?(FLOP|B)/s|%|×|times)"
-    r"|(speedup|epoch|error|near \w+ =) \d|operations|not a case|not timed"
-)
-
-
-@pytest.mark.parametrize("site", DRAWN)
-def test_each_chart_has_a_name_and_values_with_units_on_hover(opened, root, site):
-    first, *others = all_pages(root, site)
-    page = opened(first)
-    charts = []
-    for path in (first, *others):
-        page.goto(path.as_uri())
-        charts += page.evaluate(CHARTS)
-    assert charts
-    assert {chart["role"] for chart in charts} == {"img"}
-    assert min(len(chart["name"]) for chart in charts) > 20
-    measured = [chart for chart in charts if not chart["drawn"]]  # the others a chapter's code drew
-    assert [chart["name"] for chart in measured if not chart["titles"]] == []
-    titles = {title for chart in charts for title in chart["titles"]}
-    assert [title for title in titles if not UNIT.search(title)] == []
-
-
-LINKS = """() => [[...document.querySelectorAll("[id]")].map((part) => part.id),
-    [...document.querySelectorAll("a[href]")].map((link) => link.href)]"""
-
-
-@pytest.mark.parametrize("site", SITES)
-def test_every_link_leads_somewhere(opened, root, site):
-    first, *others = all_pages(root, site)
-    page = opened(first)
-    ids, links = {}, []
-    for path in (first, *others):
-        page.goto(path.as_uri())
-        ids[path], found = page.evaluate(LINKS)
-        links += found
-    astray = []
-    for link in set(links):
-        url, fragment = urldefrag(link)
-        if urlsplit(url).scheme in {"data", "https"}:
-            continue
-        path = Path(unquote(urlsplit(url).path))
-        inside = urlsplit(url).scheme == "file" and (root / site) in path.parents and path.is_file()
-        if not inside or (fragment and unquote(fragment) not in ids.get(path, ())):
-            astray.append(link)
-    assert astray == []
-    assert any(link.startswith("file:") for link in links)
 
 
 def test_a_family_prints_with_all_its_tables(opened):

@@ -62,10 +62,7 @@ def pages_of(write, tmp_path, no_machines):
             return write_single(site, tmp_path / "one.html").read_text()
         folder = tmp_path / "site"
         write_folder(site, folder)
-        return {
-            path.relative_to(folder).as_posix(): path.read_text()
-            for path in sorted(folder.rglob("*.html"))
-        }
+        return texts_in(folder)
 
     return make
 
@@ -85,17 +82,42 @@ def plain(html):
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", html))
 
 
-@pytest.mark.usefixtures("all_chapters")
-def test_a_site_has_an_index_a_page_a_family_the_roofs_the_machine_and_the_chapters(pages_of):
-    assert list(pages_of(two_workloads())) == [
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory, all_chapters):
+    """Return a way to build a site with all chapters and a reference machine, and one such site."""
+
+    given = tmp_path_factory.mktemp("given")
+    (given / "references").mkdir()
+    (given / "references" / "gpu.json").write_text(json.dumps(with_gpu()))
+    (given / "own.json").write_text(json.dumps(two_workloads()))
+
+    def built():
+        folder = tmp_path_factory.mktemp("whole")
+        with all_chapters():
+            own = load(given / "own.json", blocks=True)
+            site = build([own], machines=given / "references")
+        write_folder(site, folder / "site")
+        write_single(site, folder / "one.html")
+        return folder
+
+    return built, built()
+
+
+def texts_in(folder):
+    """Return the texts of the pages in a folder by their path."""
+    paths = sorted(folder.rglob("*.html"))
+    return {path.relative_to(folder).as_posix(): path.read_text() for path in paths}
+
+
+def test_a_site_has_an_index_a_page_a_family_the_roofs_the_machine_and_the_chapters(whole):
+    assert list(texts_in(whole[1] / "site")) == [
         FAMILY, "index.html", "machine.html", "roofline.html",
         *(chapter.page for chapter in find()), "tutorial/index.html",
     ]  # fmt: skip
 
 
-@pytest.mark.usefixtures("all_chapters")
-def test_every_page_is_well_formed_and_has_each_id_once(pages_of):
-    for text in pages_of(two_workloads()).values():
+def test_every_page_is_well_formed_and_has_each_id_once(whole):
+    for text in texts_in(whole[1] / "site").values():
         reader = Reader()
         reader.feed(text)
         assert reader.open == []
@@ -113,10 +135,9 @@ def test_the_first_screen_answers_with_headlines_a_chart_a_date_and_trust(pages_
     assert "are known to ±" in text
 
 
-@pytest.mark.usefixtures("all_chapters")
-def test_pages_are_the_same_bytes_every_time(pages_of):
-    assert pages_of(small_file()) == pages_of(small_file())
-    assert pages_of(small_file(), single=True) == pages_of(small_file(), single=True)
+def test_pages_are_the_same_bytes_every_time(whole):
+    build_again, folder = whole
+    assert texts_in(build_again()) == texts_in(folder)
 
 
 def test_drawing_on_all_cores_gives_the_same_bytes(pages_of, monkeypatch):
@@ -214,14 +235,8 @@ def with_gpu(label="gpu box"):
     return data
 
 
-@pytest.mark.usefixtures("all_chapters")
-def test_without_a_gpu_a_references_numbers_are_shown_and_marked_as_not_ones_own(
-    pages_of, tmp_path
-):
-    machines = tmp_path / "references"
-    machines.mkdir()
-    (machines / "gpu.json").write_text(json.dumps(with_gpu()))
-    pages = pages_of(small_file(), machines=machines)
+def test_without_a_gpu_a_references_numbers_are_shown_and_marked_as_not_ones_own(whole):
+    pages = texts_in(whole[1] / "site")
     chapter = pages["tutorial/2_intermediate/07_matmul.html"]
     for page in (pages["index.html"], pages[FAMILY], chapter):
         numbers = re.findall(r"<data [^>]*>.*?</data>", page)
@@ -233,7 +248,7 @@ def test_without_a_gpu_a_references_numbers_are_shown_and_marked_as_not_ones_own
     assert "torch-cuda is 50† times as fast as NumPy" in index
     assert "H &lt;1&gt; (driver 570.1), 2026-01-02, commit abc." in index
     assert "NumPy is faster at n = 16†, torch-cuda at 64†" in plain(pages[FAMILY])
-    assert main(["check", str(tmp_path / "site")]) == 0
+    assert main(["check", str(whole[1] / "site")]) == 0
 
 
 def test_a_single_page_holds_the_references_file_too(pages_of, tmp_path):
@@ -345,9 +360,8 @@ def test_rows_carry_what_they_sort_and_filter_by(pages_of):
     assert '<td data-field="time" data-sort="2.133' in text
 
 
-@pytest.mark.usefixtures("all_chapters")
-def test_a_single_file_holds_all_pages_and_the_data(pages_of, tmp_path):
-    text = pages_of(two_workloads(), single=True)
+def test_a_single_file_holds_all_pages_and_the_data(whole):
+    text = (whole[1] / "one.html").read_text()
     for anchor in (
         "index",
         "family-matmul",
@@ -370,7 +384,7 @@ def test_a_single_file_holds_all_pages_and_the_data(pages_of, tmp_path):
         "data:application/gzip", "data:text/csv", "data:application/vnd.apache.parquet",
         "data:application/octet-stream",
     }  # fmt: skip
-    assert main(["check", str(tmp_path / "one.html")]) == 0
+    assert main(["check", str(whole[1] / "one.html")]) == 0
 
 
 def test_pictures_come_on_request(pages_of, tmp_path):
