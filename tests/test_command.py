@@ -133,7 +133,7 @@ def test_a_wrong_contender_is_a_mismatch_and_the_run_fails(tmp_path):
 
 def test_pages_that_cannot_be_built_cost_no_result(tmp_path):
     (tmp_path / "site").write_text("a file where the folder of the pages should be")
-    output = run(tmp_path, "--workloads", "good", "--budget", "20", code=3)
+    output = run(tmp_path, "--workloads", "good", "--budget", "120", code=3)
     file = only_file(tmp_path, "*.json")
     assert len(load(file).table) == 3
     assert "== NumPy vs PyTorch ==" in output
