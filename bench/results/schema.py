@@ -82,7 +82,7 @@ class Identity(Model):
             )
 
 
-class Cell(Identity):
+class ListedCell(Identity):
     """One cell that was asked for, measured or not.
 
     Attributes
@@ -108,7 +108,7 @@ class Cell(Identity):
         self.check_id(self.id, "id")
         return self
 
-    def judged(self, info: "Info | None") -> "Cell":
+    def judged(self, info: "Info | None") -> "ListedCell":
         """Return the cell with the verdict of its speedup, if it has one.
 
         A file's own word is corrected, not refused: it is written for readers of the file, and a
@@ -274,7 +274,7 @@ class ResultFile(Head):
     """A whole result file of this suite."""
 
     run: Run = Run()
-    cells: Annotated[list[Cell], Field(max_length=MAX_CELLS)] = []
+    cells: Annotated[list[ListedCell], Field(max_length=MAX_CELLS)] = []
     benchmarks: Annotated[list[Benchmark], Field(max_length=MAX_CELLS)] = []
     twins: Annotated[list[Benchmark], Field(max_length=MAX_CELLS)] = []
 

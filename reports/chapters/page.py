@@ -9,7 +9,7 @@ from markupsafe import Markup
 from reports.chapters.glossary import Glossary
 from reports.chapters.outputs import Outputs
 from reports.chapters.prose import Prose
-from reports.chapters.reading import Cell, Chapter
+from reports.chapters.reading import Chapter, ChapterCell
 from reports.read.sources import highlighted
 
 NO_TORCH = "Not run: PyTorch is not installed where this page was built."
@@ -38,7 +38,7 @@ def render(prose: Prose, outputs: Outputs) -> Markup:
     return Markup("\n").join(parts)
 
 
-def _shown(cell: Cell, outputs: Outputs) -> Markup:
+def _shown(cell: ChapterCell, outputs: Outputs) -> Markup:
     """Return what a cell shows: run here, recorded elsewhere and labelled, or why it is not."""
     ran = outputs.ran
     if cell.key in ran.cells:

@@ -16,7 +16,7 @@ GPU = "gpu"  # the tag of a cell that needs one
 MISTAKE = "A common mistake: "
 
 
-class Cell(NamedTuple):
+class ChapterCell(NamedTuple):
     """A cell.
 
     Attributes
@@ -67,7 +67,7 @@ class Chapter:
         return "/".join(["tutorial", self.path.parent.name, f"{self.path.stem}.html"])
 
     @cached_property
-    def cells(self) -> tuple[Cell, ...]:
+    def cells(self) -> tuple[ChapterCell, ...]:
         """Its cells in order."""
         return tuple(_cells(self.notebook))
 
@@ -89,14 +89,16 @@ class Chapter:
         return re.sub("-+", "-", f"c{self.number}-{kept.lower()}").strip("-")
 
 
-def _cells(notebook: NotebookNode) -> Iterator[Cell]:
+def _cells(notebook: NotebookNode) -> Iterator[ChapterCell]:
     code = hashlib.sha256()
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
-            yield Cell(cell.source, "", gpu=False)
+            yield ChapterCell(cell.source, "", gpu=False)
         else:
             code.update(f"{cell.source}\0".encode())
-            yield Cell(cell.source, code.hexdigest(), gpu=GPU in cell.metadata.get("tags", ()))
+            yield ChapterCell(
+                cell.source, code.hexdigest(), gpu=GPU in cell.metadata.get("tags", ())
+            )
 
 
 def read(path: Path) -> Chapter:

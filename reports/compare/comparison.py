@@ -11,7 +11,8 @@ import pandas as pd
 from reports.compare.account import Difference, account
 from reports.compare.matching import of_medians, paired
 from reports.compare.verdicts import NOT_COMPARABLE, judged, means
-from reports.read.load import Result, records
+from reports.read.interval import Interval
+from reports.read.result import Tabular
 
 ALL = "all"  # the family of everything
 MOST = 40  # machines that a heat map can hold
@@ -61,11 +62,98 @@ class Comparison:
     @property
     def families(self) -> list[str]:
         """The families of which anything could be compared."""
-        found = self.means["family"].drop_duplicates()
-        return [str(family) for family in found if family != ALL]
+        every = self.means["family"].drop_duplicates()
+        return [str(family) for family in every if family != ALL]
 
 
-def compare(results: Sequence[Result], baseline: int = 0) -> Comparison:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Mean:
+    """A geometric mean of another machine's ratios: of a family, or of all its cells."""
+
+    machine: str
+    family: str
+    cells: int
+    ratio: Interval
+    verdict: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pair:
+    """A cell of the baseline and of another machine; `ratio` is NaN where they do not compare.
+
+    Attributes
+    ----------
+    setting : of threads: "1 core" or "all cores", "" of another tool's file.
+    reason : why they do not compare or are unsettled, "" for nothing.
+
+    """
+
+    machine: str
+    key: str
+    workload: str
+    size: str
+    dtype: str
+    setting: str
+    contender: str
+    time_base_s: float
+    time_s: float
+    ratio: Interval
+    verdict: str
+    reason: str
+    cell_base: str
+    cell: str
+
+    @property
+    def where(self) -> str:
+        """What a sentence calls its case and its contender."""
+        if not self.workload:
+            return self.key
+        size = self.size.replace(",", ", ")
+        return f"{self.workload} at {size}, {self.dtype}, {self.setting}, {self.contender}"
+
+
+def means_in(table: pd.DataFrame) -> list[Mean]:
+    """Return the lines of a table of means, typed."""
+    names = table[["machine", "family", "verdict"]].astype(str)
+    return [
+        Mean(machine=machine, family=family, cells=cells, ratio=ratio, verdict=verdict)
+        for machine, family, verdict, cells, ratio in zip(
+            *(names[name] for name in names), table["cells"].tolist(), _ratios(table), strict=True
+        )
+    ]
+
+
+PAIR_WORDS = [
+    "machine", "key", "workload", "size", "dtype", "setting", "contender", "verdict", "cell_base",
+    "cell",
+]  # fmt: skip
+
+
+def pairs_in(table: pd.DataFrame) -> list[Pair]:
+    """Return the lines of a table of pairs, typed."""
+    words = table[PAIR_WORDS].astype(str)
+    reasons = table["reason"].astype(object).where(table["reason"].notna(), "")
+    rest = table["time_base_s"].tolist(), table["time_s"].tolist(), reasons, _ratios(table)
+    return [
+        Pair(
+            **dict(zip(PAIR_WORDS, line, strict=True)),
+            time_base_s=time_base_s,
+            time_s=time_s,
+            reason=reason,
+            ratio=ratio,
+        )
+        for line, time_base_s, time_s, reason, ratio in zip(
+            words.itertuples(index=False, name=None), *rest, strict=True
+        )
+    ]
+
+
+def _ratios(table: pd.DataFrame) -> list[Interval]:
+    ends = zip(*(table[name].tolist() for name in ("ratio", "low", "high")), strict=True)
+    return [Interval(value=value, low=low, high=high) for value, low, high in ends]
+
+
+def compare(results: Sequence[Tabular], baseline: int = 0) -> Comparison:
     """Hold every result against one of them.
 
     Raises
@@ -95,10 +183,10 @@ def compare(results: Sequence[Result], baseline: int = 0) -> Comparison:
     )
 
 
-def names(results: Sequence[Result]) -> list[str]:
+def names(results: Sequence[Tabular]) -> list[str]:
     """Return a label for each result, with its date and a number where others have the same."""
     alike = Counter(result.label for result in results)
-    told = [
+    labels = [
         result.label
         if alike[result.label] == 1
         else f"{result.label}, {result.datetime[:16].replace('T', ' ')}"
@@ -106,12 +194,12 @@ def names(results: Sequence[Result]) -> list[str]:
     ]
     taken: set[str] = set()
     counted: Counter[str] = Counter()
-    for place, label in enumerate(told):
-        while told[place] in taken:
+    for place, label in enumerate(labels):
+        while labels[place] in taken:
             counted[label] += 1
-            told[place] = f"{label} ({counted[label] + 1})"
-        taken.add(told[place])
-    return told
+            labels[place] = f"{label} ({counted[label] + 1})"
+        taken.add(labels[place])
+    return labels
 
 
 def _means(pairs: pd.DataFrame) -> pd.DataFrame:
@@ -119,8 +207,8 @@ def _means(pairs: pd.DataFrame) -> pd.DataFrame:
     parts = [means(known, ["machine", "family"]), means(pairs, ["machine"])]
     tables = [part.reset_index() for part in parts]
     tables[0]["family"] = tables[0]["family"].astype(object)
-    found = pd.concat([tables[0], tables[1].assign(family=ALL)], ignore_index=True)
-    return found.sort_values("machine", kind="stable", ignore_index=True)
+    both = pd.concat([tables[0], tables[1].assign(family=ALL)], ignore_index=True)
+    return both.sort_values("machine", kind="stable", ignore_index=True)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,19 +229,20 @@ def grid(comparison: Comparison, most: int = MOST) -> Grid:
     """
     if len(comparison.others) == 1:
         known = comparison.pairs[comparison.pairs["workload"] != ""]
-        index, found = "workload", means(known, ["machine", "workload"]).reset_index()
-        order = list(found["workload"])
+        index, averages = "workload", means(known, ["machine", "workload"]).reset_index()
+        order = list(averages["workload"])
     else:
-        index, found = "family", comparison.means
+        index, averages = "family", comparison.means
         order = [*comparison.families, ALL]
-    table = found.pivot_table("ratio", index, "machine", observed=True).reindex(order)
+    table = averages.pivot_table("ratio", index, "machine", observed=True).reindex(order)
     chosen = [label for label in furthest(comparison, most) if label in table.columns]
     table = table.reindex(columns=chosen)
-    judged = {(str(row[index]), str(row["machine"])): str(row["verdict"]) for row in records(found)}
+    places = zip(averages[index].astype(str), averages["machine"].astype(str), strict=True)
+    known_verdicts = dict(zip(places, averages["verdict"].astype(str), strict=True))
     rows = tuple(map(str, table.index))
     return Grid(
         ratios=table.to_numpy(dtype=float),
-        verdicts=[[judged.get((row, label), "absent") for label in chosen] for row in rows],
+        verdicts=[[known_verdicts.get((row, label), "absent") for label in chosen] for row in rows],
         rows=rows,
         columns=tuple(chosen),
     )

@@ -8,7 +8,7 @@ from reports.charts.grid import heat_grid
 from reports.compare.comparison import Comparison, grid
 
 MOST_ACROSS = 12  # machines; of more, each is a row
-SAID = {
+TEXTS = {
     FASTER: "faster: {value:.3g} times the speed of {base}",
     SLOWER: "slower: {value:.3g} times the speed of {base}",
     TIE: "as fast within 10 %: {value:.3g} times the speed of {base}",
@@ -28,7 +28,7 @@ def side_by_side(comparison: Comparison) -> Plot | None:
     base = comparison.labels[comparison.baseline]
     hover = [
         [
-            _said(row, column, base, float(value), state)
+            _text(row, column, base, float(value), state)
             for column, value, state in zip(means.columns, line, verdicts, strict=True)
         ]
         for row, line, verdicts in zip(means.rows, values, states, strict=True)
@@ -44,15 +44,15 @@ def side_by_side(comparison: Comparison) -> Plot | None:
 
 def _title(states: list[list[str]]) -> str:
     """Return how many means are faster and slower; that most are unsettled is said first."""
-    flat = [state for line in states for state in line if state in SAID]
-    count = {state: flat.count(state) for state in SAID}
+    flat = [state for line in states for state in line if state in TEXTS]
+    count = {state: flat.count(state) for state in TEXTS}
     clear = f"faster than the baseline in {count[FASTER]}, slower in {count[SLOWER]}"
     if 2 * count[UNSETTLED] > len(flat):
         return f"Means: unsettled in {count[UNSETTLED]} of {len(flat)}; {clear}"
     return f"Means: {clear} of {len(flat)}"
 
 
-def _said(what: str, machine: str, base: str, value: float, state: str) -> str:
-    if state not in SAID:
+def _text(what: str, machine: str, base: str, value: float, state: str) -> str:
+    if state not in TEXTS:
         return f"{what}: {machine} is not compared"
-    return f"{what}, {machine}: {SAID[state].format(value=value, base=base)}"
+    return f"{what}, {machine}: {TEXTS[state].format(value=value, base=base)}"
