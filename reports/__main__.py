@@ -21,8 +21,10 @@ from reports.chapters.reading import find
 from reports.charts.blocks import blocks_over_time
 from reports.charts.drawing import Plot, inline, png, standalone
 from reports.charts.sizes import time_against_size
-from reports.compare.comparison import Comparison, compare, pairs_in, parse_share, regressions
+from reports.compare.comparison import Comparison, compare
+from reports.compare.gate import parse_share, regressions
 from reports.compare.many import load_many
+from reports.compare.pair import pairs_in
 from reports.compare.tables import print_comparison
 from reports.compare.verdicts import NOT_COMPARABLE
 from reports.findings.findings import Findings

@@ -14,7 +14,7 @@ class Cpu(Model):
     count: Count = 0
 
 
-class Promise(Model):
+class PromisedPeaks(Model):
     """What a maker promises of a device."""
 
     flop_s: dict[Text, NotNegative] = {}
@@ -27,7 +27,7 @@ class Gpu(Model):
 
     name: Text
     driver: Text = ""
-    promise: Promise | None = None
+    promise: PromisedPeaks | None = None
 
 
 class GpuState(Model):

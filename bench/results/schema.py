@@ -136,7 +136,7 @@ class Samples(Model):
     disturbed: list[Count] = []
 
 
-class Ledger(Model):
+class CallCosts(Model):
     """Where the seconds of one call from the host's memory and back go."""
 
     host_to_device_s: NotNegative
@@ -187,7 +187,7 @@ class Info(Identity):
     device_time_s: NotNegative | None = None
     latency_s: NotNegative | None = None
     cold_s: NotNegative | None = None
-    ledger: Ledger | None = None
+    ledger: CallCosts | None = None
     peak_memory_bytes: Count | None = None
     peak_device_memory_bytes: Count | None = None
     iterations_per_block: Count | None = None
@@ -251,7 +251,7 @@ class Benchmark(Open):
         return self
 
 
-class Run(Model):
+class RunRecord(Model):
     """How a run spent its time.
 
     Attributes
@@ -273,7 +273,7 @@ class Run(Model):
 class ResultFile(Head):
     """A whole result file of this suite."""
 
-    run: Run = Run()
+    run: RunRecord = RunRecord()
     cells: Annotated[list[ListedCell], Field(max_length=MAX_CELLS)] = []
     benchmarks: Annotated[list[Benchmark], Field(max_length=MAX_CELLS)] = []
     twins: Annotated[list[Benchmark], Field(max_length=MAX_CELLS)] = []

@@ -45,8 +45,8 @@ def _shown(cell: ChapterCell, outputs: Outputs) -> Markup:
         return _written(ran.cells[cell.key].text, ran.cells[cell.key].figures)
     if cell.key == ran.failed:
         return Markup('<pre class="output failed">{}</pre>').format(ran.error)
-    if found := outputs.recorded(cell.key):
-        recording, shown = found
+    if recorded := outputs.recorded(cell.key):
+        recording, shown = recorded
         note = Markup('<p class="recorded">Recorded on {}, not on this machine ({}, {}):</p>')
         return note.format(recording.label, recording.place, recording.made) + _written(
             shown.text, shown.figures

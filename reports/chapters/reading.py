@@ -80,8 +80,8 @@ class Chapter:
     def mistake(self) -> str:
         """The common mistake that it shows, "" for none."""
         prose = "\n".join(cell.source for cell in self.cells if not cell.key)
-        found = re.search(rf"^## {MISTAKE}(.+)$", prose, flags=re.MULTILINE)
-        return found[1] if found else ""
+        heading = re.search(rf"^## {MISTAKE}(.+)$", prose, flags=re.MULTILINE)
+        return heading[1] if heading else ""
 
     def anchor(self, heading: str) -> str:
         """Return the id of a heading in its page, unique among all chapters."""

@@ -11,13 +11,13 @@ from matplotlib.ticker import LogLocator, NullLocator
 from reports import units
 from reports.charts.drawing import INK, Plot, colour, label_lines, style, tell
 from reports.charts.naming import short, slug
-from reports.read.result import Block, CellBlocks
+from reports.read.result import BlockRow, CellBlocks
 
 
 class Visits:
     """Where blocks stand on an axis of visits: a unit each, in the order of their numbers."""
 
-    def __init__(self, blocks: Sequence[Block]) -> None:
+    def __init__(self, blocks: Sequence[BlockRow]) -> None:
         starts_s: dict[int, list[float]] = {}
         for block in blocks:
             starts_s.setdefault(block.visit, []).append(block.start_s)
@@ -28,7 +28,7 @@ class Visits:
         self.places = {visit: place for place, visit in enumerate(self.first_s)}
         self.workers = {block.visit: block.worker for block in reversed(blocks)}
 
-    def x(self, block: Block) -> float:
+    def x(self, block: BlockRow) -> float:
         """Return where a block stands."""
         within = (block.start_s - self.first_s[block.visit]) / self.length_s[block.visit]
         return self.places[block.visit] + 0.1 + 0.8 * within
@@ -82,7 +82,7 @@ def _dots(axes: Axes, cell: CellBlocks, visits: Visits, hover: dict[str, list[st
             tell(dots, [_block_text(cell.row.contender, block) for block in chosen], hover)
 
 
-def _block_text(contender: str, block: Block) -> str:
+def _block_text(contender: str, block: BlockRow) -> str:
     """Return what a block says on hover: how long, when, and whether anything disturbed it."""
     text = f"{contender}: {units.seconds(block.time_s)}"
     text += f", visit {block.visit}, worker {block.worker}"

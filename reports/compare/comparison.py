@@ -10,8 +10,7 @@ import pandas as pd
 
 from reports.compare.account import Difference, account
 from reports.compare.matching import of_medians, paired
-from reports.compare.verdicts import NOT_COMPARABLE, judged, means
-from reports.read.interval import Interval
+from reports.compare.verdicts import judged, means
 from reports.read.result import Tabular
 
 ALL = "all"  # the family of everything
@@ -64,93 +63,6 @@ class Comparison:
         """The families of which anything could be compared."""
         every = self.means["family"].drop_duplicates()
         return [str(family) for family in every if family != ALL]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Mean:
-    """A geometric mean of another machine's ratios: of a family, or of all its cells."""
-
-    machine: str
-    family: str
-    cells: int
-    ratio: Interval
-    verdict: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Pair:
-    """A cell of the baseline and of another machine; `ratio` is NaN where they do not compare.
-
-    Attributes
-    ----------
-    setting : of threads: "1 core" or "all cores", "" of another tool's file.
-    reason : why they do not compare or are unsettled, "" for nothing.
-
-    """
-
-    machine: str
-    key: str
-    workload: str
-    size: str
-    dtype: str
-    setting: str
-    contender: str
-    time_base_s: float
-    time_s: float
-    ratio: Interval
-    verdict: str
-    reason: str
-    cell_base: str
-    cell: str
-
-    @property
-    def where(self) -> str:
-        """What a sentence calls its case and its contender."""
-        if not self.workload:
-            return self.key
-        size = self.size.replace(",", ", ")
-        return f"{self.workload} at {size}, {self.dtype}, {self.setting}, {self.contender}"
-
-
-def means_in(table: pd.DataFrame) -> list[Mean]:
-    """Return the lines of a table of means, typed."""
-    names = table[["machine", "family", "verdict"]].astype(str)
-    return [
-        Mean(machine=machine, family=family, cells=cells, ratio=ratio, verdict=verdict)
-        for machine, family, verdict, cells, ratio in zip(
-            *(names[name] for name in names), table["cells"].tolist(), _ratios(table), strict=True
-        )
-    ]
-
-
-PAIR_WORDS = [
-    "machine", "key", "workload", "size", "dtype", "setting", "contender", "verdict", "cell_base",
-    "cell",
-]  # fmt: skip
-
-
-def pairs_in(table: pd.DataFrame) -> list[Pair]:
-    """Return the lines of a table of pairs, typed."""
-    words = table[PAIR_WORDS].astype(str)
-    reasons = table["reason"].astype(object).where(table["reason"].notna(), "")
-    rest = table["time_base_s"].tolist(), table["time_s"].tolist(), reasons, _ratios(table)
-    return [
-        Pair(
-            **dict(zip(PAIR_WORDS, line, strict=True)),
-            time_base_s=time_base_s,
-            time_s=time_s,
-            reason=reason,
-            ratio=ratio,
-        )
-        for line, time_base_s, time_s, reason, ratio in zip(
-            words.itertuples(index=False, name=None), *rest, strict=True
-        )
-    ]
-
-
-def _ratios(table: pd.DataFrame) -> list[Interval]:
-    ends = zip(*(table[name].tolist() for name in ("ratio", "low", "high")), strict=True)
-    return [Interval(value=value, low=low, high=high) for value, low, high in ends]
 
 
 def compare(results: Sequence[Tabular], baseline: int = 0) -> Comparison:
@@ -211,43 +123,6 @@ def _means(pairs: pd.DataFrame) -> pd.DataFrame:
     return both.sort_values("machine", kind="stable", ignore_index=True)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Grid:
-    """Mean ratios for a heat map, NaN where nothing can be compared, and the verdicts on them."""
-
-    ratios: np.ndarray
-    verdicts: list[list[str]]
-    rows: tuple[str, ...]
-    columns: tuple[str, ...]
-
-
-def grid(comparison: Comparison, most: int = MOST) -> Grid:
-    """Return means for a heat map: families by machines, or workloads by the only other machine.
-
-    Of more machines than `most`, those whose mean over all cells lies furthest from 1 are taken, in
-    their order.
-    """
-    if len(comparison.others) == 1:
-        known = comparison.pairs[comparison.pairs["workload"] != ""]
-        index, averages = "workload", means(known, ["machine", "workload"]).reset_index()
-        order = list(averages["workload"])
-    else:
-        index, averages = "family", comparison.means
-        order = [*comparison.families, ALL]
-    table = averages.pivot_table("ratio", index, "machine", observed=True).reindex(order)
-    chosen = [label for label in furthest(comparison, most) if label in table.columns]
-    table = table.reindex(columns=chosen)
-    places = zip(averages[index].astype(str), averages["machine"].astype(str), strict=True)
-    known_verdicts = dict(zip(places, averages["verdict"].astype(str), strict=True))
-    rows = tuple(map(str, table.index))
-    return Grid(
-        ratios=table.to_numpy(dtype=float),
-        verdicts=[[known_verdicts.get((row, label), "absent") for label in chosen] for row in rows],
-        rows=rows,
-        columns=tuple(chosen),
-    )
-
-
 def furthest(comparison: Comparison, most: int) -> list[str]:
     """Return the machines that differ most from the baseline by their mean, in their order."""
     overall = comparison.means[comparison.means["family"] == ALL].set_index("machine")["ratio"]
@@ -284,33 +159,3 @@ def from_csv(text: str) -> Comparison:
     return Comparison(
         labels=(base, *machines), baseline=0, pairs=pairs, means=_means(pairs), account=()
     )
-
-
-def regressions(comparison: Comparison, above: float) -> pd.DataFrame:
-    """Return the pairs in which the other machine is slower by more than a share, surely so.
-
-    Slower by 5 % is 1.05 times the baseline's time: the whole interval must lie beyond that.
-    """
-    pairs = comparison.pairs
-    comparable = pairs["verdict"] != NOT_COMPARABLE
-    return pairs[comparable & (pairs["high"] < 1 / (1 + above))]
-
-
-def parse_share(text: str) -> float:
-    """Return the share that a text such as `5%`, `5 %` or `0.05` says.
-
-    Raises
-    ------
-    ValueError : it is no such text. A whole number needs its %: 5 is more likely 5 % than 500 %.
-
-    """
-    number, percent = text.strip().removesuffix("%").strip(), text.strip().endswith("%")
-    try:
-        share = float(number) / (100 if percent else 1)
-    except ValueError:
-        share = np.nan
-    if not 0 <= share < (10 if percent else 1):
-        raise ValueError(
-            f"a share from 0 % to below 1000 % expected, written 5% or 0.05, got {text[:40]!r}"
-        )
-    return share

@@ -10,14 +10,8 @@ from typing import Any
 import pandas as pd
 
 from reports import units
-from reports.compare.comparison import (
-    ALL,
-    MOST,
-    Comparison,
-    furthest,
-    means_in,
-    pairs_in,
-)
+from reports.compare.comparison import ALL, MOST, Comparison, furthest
+from reports.compare.pair import means_in, pairs_in
 from reports.compare.statements import statements
 from reports.compare.verdicts import NOT_COMPARABLE, VERDICTS
 from reports.findings.ratios import ratio_texts

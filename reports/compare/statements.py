@@ -9,7 +9,8 @@ import pandas as pd
 
 from bench.results.verdicts import FASTER, SLOWER, TIE, UNSETTLED
 from reports import units
-from reports.compare.comparison import ALL, Comparison, Mean, means_in, pairs_in
+from reports.compare.comparison import ALL, Comparison
+from reports.compare.pair import Mean, means_in, pairs_in
 from reports.compare.verdicts import NOT_COMPARABLE
 from reports.findings.ratios import hedged, ratio_texts
 from reports.findings.statement import Finding

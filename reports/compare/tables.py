@@ -14,17 +14,9 @@ from rich.text import Text
 
 from bench.results.verdicts import FASTER, SLOWER
 from reports import units
-from reports.compare.comparison import (
-    ALL,
-    MOST,
-    Comparison,
-    Mean,
-    Pair,
-    furthest,
-    means_in,
-    pairs_in,
-)
+from reports.compare.comparison import ALL, MOST, Comparison, furthest
 from reports.compare.page import NOTE, TIMES, counts, ratio_text
+from reports.compare.pair import Mean, Pair, means_in, pairs_in
 from reports.compare.statements import statements
 from reports.compare.verdicts import NOT_COMPARABLE
 from reports.findings.statement import Finding

@@ -17,7 +17,7 @@ FEW_DISTURBED, MANY_DISTURBED = 0.05, 0.20  # share of a run's blocks
 
 
 @dataclass(frozen=True, kw_only=True)
-class Noise:
+class Noisiness:
     """How noisy a run was.
 
     Attributes
@@ -39,7 +39,7 @@ class Noise:
         }
 
 
-def noise_of(rows: Sequence[Timed]) -> Noise | None:
+def noise_of(rows: Sequence[Timed]) -> Noisiness | None:
     """Return how noisy a run was by its believed cells, None where they do not say."""
     ratios = [row.speedup for row in rows if not row.is_numpy and row.speedup is not None]
     blocks = sum(row.blocks for row in rows)
@@ -47,7 +47,7 @@ def noise_of(rows: Sequence[Timed]) -> Noise | None:
         return None
     widths = [(ratio.high - ratio.low) / (2 * ratio.value) for ratio in ratios]
     disturbed = sum(row.disturbed_blocks for row in rows)
-    return Noise(half_width=float(np.median(widths)), disturbed=disturbed / blocks)
+    return Noisiness(half_width=float(np.median(widths)), disturbed=disturbed / blocks)
 
 
 def steadiness(result: Result) -> Finding:

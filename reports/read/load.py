@@ -6,6 +6,7 @@ wrote, which is shown and compared by what it has.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import fields
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -133,20 +134,23 @@ AS_IN_FILE = (  # figures that a file and a row call by the same name
     "workers", "bimodal", "code_lines", "source_sha256", "device_time_s", "latency_s", "cold_s",
     "ledger",
 )  # fmt: skip
+IDENTITY = tuple(field.name for field in fields(Row) if field.name != "speedup")
+_identity, _figures = attrgetter(*IDENTITY), attrgetter(*AS_IN_FILE)
 
 
 def _timed(row: Row, info: Info) -> Timed:
-    known: dict[str, Any] = {field.name: getattr(row, field.name) for field in fields(Row)}
-    known |= {name: getattr(info, name) for name in AS_IN_FILE}
-    known |= {
-        "speedup": _interval(info.speedup),
-        "by_medians": _interval(info.speedup_typical),
-        "accuracy": info.quality.accuracy,
-        "losses": tuple(info.quality.losses),
-        "saved_bytes": info.quality.saved_bytes,
-        "sources": tuple(info.sources),
-    }
-    return Timed(**known)
+    identity = dict(zip(IDENTITY, _identity(row), strict=True))
+    figures = dict(zip(AS_IN_FILE, _figures(info), strict=True))
+    return Timed(
+        **identity,
+        **figures,
+        speedup=_interval(info.speedup),
+        by_medians=_interval(info.speedup_typical),
+        accuracy=info.quality.accuracy,
+        losses=tuple(info.quality.losses),
+        saved_bytes=info.quality.saved_bytes,
+        sources=tuple(info.sources),
+    )
 
 
 def _interval(ratio: Ratio | None) -> Interval | None:

@@ -34,7 +34,7 @@ class FileHead:
     commit: Commit
 
 
-class Block(NamedTuple):
+class BlockRow(NamedTuple):
     """One block of iterations: when it began, and how long one iteration took."""
 
     visit: int
@@ -49,7 +49,7 @@ class CellBlocks:
     """The blocks of a cell, in the order they were taken."""
 
     row: Row
-    blocks: tuple[Block, ...]
+    blocks: tuple[BlockRow, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,13 +94,11 @@ class Result(FileHead):
         """Return the blocks of those of some cells that have any, in the file's order."""
         rows = {row.cell: row for row in self.rows}
         wanted = self.blocks[self.blocks["cell"].isin(list(cells))]
-        groups = wanted.groupby("cell", sort=False)[list(Block._fields)]
-        return [
-            CellBlocks(
-                row=rows[str(cell)], blocks=tuple(map(Block._make, lines.itertuples(index=False)))
-            )
-            for cell, lines in groups
-        ]
+        taken = []
+        for cell, lines in wanted.groupby("cell", sort=False)[list(BlockRow._fields)]:
+            blocks = tuple(map(BlockRow._make, lines.itertuples(index=False)))
+            taken.append(CellBlocks(row=rows[str(cell)], blocks=blocks))
+        return taken
 
 
 @dataclass(frozen=True, kw_only=True)

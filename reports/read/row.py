@@ -8,7 +8,7 @@ since that is what columns of numbers have.
 from dataclasses import dataclass
 
 from bench.results import ids
-from bench.results.schema import Ledger, Library, Status
+from bench.results.schema import CallCosts, Library, Status
 from bench.results.verdicts import UNSETTLED, Verdict, verdict
 from reports import units
 from reports.read.interval import Interval
@@ -187,7 +187,7 @@ class Timed(Row):
     device_time_s: float | None
     latency_s: float | None
     cold_s: float | None
-    ledger: Ledger | None
+    ledger: CallCosts | None
 
     @property
     def time_ends_s(self) -> tuple[float, float] | None:

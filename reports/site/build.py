@@ -24,7 +24,7 @@ from reports.read.load import load
 from reports.read.result import Result
 from reports.site.pages import pages
 from reports.site.rendering import render
-from reports.site.subject import SitePage, Source, Subject
+from reports.site.subject import SitePage, SourceFile, Subject
 from reports.site.writing import OTHERS, Site, slug
 
 HERE = Path(__file__).resolve().parents[1]
@@ -91,7 +91,7 @@ def build(
     return site
 
 
-def comparison_page(site: Site, comparison: Comparison, sources: Sequence[Source]) -> SitePage:
+def comparison_page(site: Site, comparison: Comparison, sources: Sequence[SourceFile]) -> SitePage:
     """Return the page that holds machines side by side, and put its table into the site."""
     table = comparison_csv(comparison).encode()
     site.files[TABLE] = table
@@ -103,7 +103,7 @@ def comparison_page(site: Site, comparison: Comparison, sources: Sequence[Source
     ]
     values = page_values(comparison) | {"heat_map": heat_map, "downloads": downloads}
     body = render("compare.html", **values)
-    own = Source(file=TABLE, sha256=hashlib.sha256(table).hexdigest())
+    own = SourceFile(file=TABLE, sha256=hashlib.sha256(table).hexdigest())
     return SitePage(
         path="compare.html",
         title="Machines side by side",
@@ -113,19 +113,19 @@ def comparison_page(site: Site, comparison: Comparison, sources: Sequence[Source
     )
 
 
-def _keep(site: Site, result: Result, name: str) -> Source:
+def _keep(site: Site, result: Result, name: str) -> SourceFile:
     """Put a result into the site as it was read."""
     suffix = "jsonl" if ".jsonl" in result.path else "json"
     path = f"data/{name}.{suffix}"
     site.files[path] = raw_bytes(result.path)
-    return Source(file=path, sha256=result.sha256)
+    return SourceFile(file=path, sha256=result.sha256)
 
 
 def _references(
     site: Site, results: Sequence[Result], machines: Path
-) -> list[tuple[Reference, Source]]:
+) -> list[tuple[Reference, SourceFile]]:
     """Return the committed machines that have an accelerator, newest first, one of each kind."""
-    by_kind: dict[str, tuple[Reference, Source]] = {}
+    by_kind: dict[str, tuple[Reference, SourceFile]] = {}
     own = {result.sha256 for result in results}
     known = [_loaded(path) for path in sorted(machines.glob("*.json"))]
     for result in sorted(filter(None, known), key=lambda r: r.datetime, reverse=True):
@@ -146,7 +146,7 @@ def _loaded(path: Path) -> Result | None:
         return None  # of this project's own files; the tests read each of them
 
 
-def _downloads(site: Site, result: Result, source: Source) -> Iterator[tuple[str, str]]:
+def _downloads(site: Site, result: Result, source: SourceFile) -> Iterator[tuple[str, str]]:
     """Put a result's tables into the site; yield their paths and names."""
     stem = source.file.rpartition(".")[0]
     table = tidy([result])

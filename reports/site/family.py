@@ -101,10 +101,10 @@ def _elsewhere(findings: Findings, workload: str) -> Iterator[Finding]:
                 yield finding.elsewhere(reference.label, reference.file)
 
 
-def _code(row: Timed) -> sources.Timed:
+def _code(row: Timed) -> sources.TimedCode:
     """Return the code of a cell's workload, highlighted."""
     code = sources.timed(row.sources, row.source_sha256)
-    return sources.Timed(
+    return sources.TimedCode(
         state=code.state,
         summary=code.summary,
         bodies={side: sources.highlighted(text) for side, text in code.bodies.items()},

@@ -15,7 +15,7 @@ from reports.read.grouping import by_family, by_workload
 from reports.read.result import Result
 
 
-class Source(NamedTuple):
+class SourceFile(NamedTuple):
     """A result file as a site holds it: its path there, and the hash of its bytes."""
 
     file: str
@@ -38,7 +38,7 @@ class SitePage:
     title: str
     name: str
     body: Markup
-    sources: Sequence[Source]
+    sources: Sequence[SourceFile]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,8 +57,8 @@ class Subject:
 
     findings: Findings
     drawn: Mapping[str, Drawn]
-    source: Source
-    references: Sequence[Source] = ()
+    source: SourceFile
+    references: Sequence[SourceFile] = ()
     prefix: str = ""
     downloads: Sequence[tuple[str, str]] = ()
     others: Sequence[tuple[str, str]] = ()

@@ -24,7 +24,7 @@ from reports.charts.sizes import time_against_size
 from reports.charts.training import ladder_chart, losses
 from reports.findings.training import ladder
 from reports.read.load import load
-from reports.read.result import Block, CellBlocks
+from reports.read.result import BlockRow, CellBlocks
 
 from tests.conftest import ONE, asked, content, entry, small_file  # isort: skip
 from tests.rows import timed_row  # isort: skip
@@ -91,7 +91,7 @@ def precisions(write, speedup=2.0, error=4e-3, workload="matmul", less="torch-cp
 
 def blocks(contender="torch-cpu"):
     row = timed_row(f"matmul/n=16/float32/threads=1/{contender}")
-    taken = [Block(visit, visit, 1.0 + visit, 1e-3 * visit, visit == 2) for visit in (1, 2, 3)]
+    taken = [BlockRow(visit, visit, 1.0 + visit, 1e-3 * visit, visit == 2) for visit in (1, 2, 3)]
     return [CellBlocks(row=row, blocks=tuple(taken))]
 
 

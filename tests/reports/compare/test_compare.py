@@ -17,12 +17,10 @@ from reports.compare.comparison import (
     compare,
     comparison_csv,
     furthest,
-    grid,
     names,
-    parse_share,
-    regressions,
 )
-from reports.compare.drawn import side_by_side
+from reports.compare.drawn import grid, side_by_side
+from reports.compare.gate import parse_share, regressions
 from reports.compare.many import FEW, load_many
 from reports.compare.page import NAMED, SIDE_BY_SIDE, page_values
 from reports.compare.statements import statements

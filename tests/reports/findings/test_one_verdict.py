@@ -11,7 +11,8 @@ from reports.charts.crossovers import speedup_against_size
 from reports.charts.drawing import PAPER
 from reports.charts.overview import overview
 from reports.charts.sizes import STATES, claim, time_against_size
-from reports.compare.comparison import compare, regressions
+from reports.compare.comparison import compare
+from reports.compare.gate import regressions
 from reports.findings.crossing import judged
 from reports.findings.findings import Findings
 from reports.findings.largest import answers

@@ -15,7 +15,8 @@ from reports.chapters.outputs import outputs
 from reports.chapters.reading import find, read
 from reports.charts import drawing, sizes
 from reports.read.load import load
-from reports.site.build import build, write_folder, write_single
+from reports.site.build import build
+from reports.site.writing import write_folder, write_single
 from tests.conftest import CASE, ONE, asked, content, entry, small_file
 from tests.rows import timed_row
 
