@@ -10,34 +10,38 @@ import textwrap
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
+from typing import TypeVar
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bench.results import ids
 from reports.chapters.outputs import failures, outputs, record, slowest
 from reports.chapters.reading import find
 from reports.charts.blocks import blocks_over_time
 from reports.charts.drawing import Plot, inline, png, standalone
 from reports.charts.sizes import time_against_size
-from reports.compare.comparison import Comparison, compare, parse_share, regressions
+from reports.compare.comparison import Comparison, compare
+from reports.compare.gate import parse_share, regressions
 from reports.compare.many import load_many
+from reports.compare.pair import pairs_in
 from reports.compare.tables import print_comparison
 from reports.compare.verdicts import NOT_COMPARABLE
 from reports.findings.findings import Findings
-from reports.findings.names import NUMPY
 from reports.findings.summary import summary
 from reports.read import export
 from reports.read.intake import expand
-from reports.read.load import Result, load_all, records
+from reports.read.load import load_all
+from reports.read.result import Result, Tabular
 from reports.site import check as checking
 from reports.site import readme
-from reports.site.build import Site, compared, write_folder, write_single
 from reports.site.build import build as assemble
+from reports.site.build import comparison_page
+from reports.site.writing import Site, write_folder, write_single
 
 HERE = Path(__file__).resolve().parent
 Run = Callable[[argparse.Namespace], int]
+T = TypeVar("T", bound=Tabular)
 
 
 class NoResultError(Exception):
@@ -74,17 +78,15 @@ def chart(workload: str, file: Path | str) -> Plot:
 
     """
     results, _ = _readable([file])
-    table = results[0].table
-    rows = table[table["time_s"].notna() & (table["workload"] == workload)]
-    if not len(rows):
-        known = dict.fromkeys(table[table["time_s"].notna()]["workload"].dropna())
+    timed = results[0].timed
+    rows = [row for row in timed if row.workload == workload]
+    if not rows:
+        known = dict.fromkeys(row.workload for row in timed)
         raise NoResultError(
             f"{file} must hold times of {workload!r}; it holds {', '.join(known) or 'none'}"
         )
-    first = rows[
-        (rows["threads"] == rows["threads"].iloc[0]) & (rows["dtype"] == rows["dtype"].iloc[0])
-    ]
-    return time_against_size(first)
+    threads, dtype = rows[0].threads, rows[0].dtype
+    return time_against_size([r for r in rows if (r.threads, r.dtype) == (threads, dtype)])
 
 
 def samples(cell: str, file: Path | str) -> Plot:
@@ -102,11 +104,11 @@ def samples(cell: str, file: Path | str) -> Plot:
         raise NoResultError(
             f"{file} must hold blocks of the cell {cell!r}; near it are {', '.join(near) or 'none'}"
         )
-    table = results[0].table
-    case = str(table.loc[table["cell"] == cell, "case"].iloc[0])
-    both = results[0].blocks_of([cell, ids.cell(case, NUMPY)])
-    told = Findings(results[0]).speedups.get(f"speedup/{cell}")
-    return blocks_over_time(both, "\n".join(textwrap.wrap(told.text if told else case, 88)))
+    row = next(row for row in results[0].rows if row.cell == cell)
+    both = results[0].blocks_of([cell, row.numpy_cell])
+    finding = Findings(results[0]).speedups.get(f"speedup/{cell}")
+    title = finding.text if finding else row.case
+    return blocks_over_time(both, "\n".join(textwrap.wrap(title, 88)))
 
 
 def _readable(
@@ -115,7 +117,7 @@ def _readable(
     return _some(*load_all(dict.fromkeys(expand(files)), blocks=blocks))
 
 
-def _some(results: list[Result], complaints: list[str]) -> tuple[list[Result], list[str]]:
+def _some(results: list[T], complaints: list[str]) -> tuple[list[T], list[str]]:
     for complaint in complaints:
         print(complaint, file=sys.stderr)
     if not results:
@@ -242,7 +244,7 @@ def _compare(chosen: argparse.Namespace) -> int:
     print_comparison(comparison, Console(), all_cells=chosen.all)
     if chosen.out is not None:
         site = Site()
-        site.pages.append(compared(site, comparison, ()))
+        site.pages.append(comparison_page(site, comparison, ()))
         print(write_folder(site, chosen.out))
     failed = above is not None and _gate(comparison, above)
     return 1 if complaints or failed else 0
@@ -251,9 +253,9 @@ def _compare(chosen: argparse.Namespace) -> int:
 def _gate(comparison: Comparison, above: float) -> bool:
     """Print what is surely slower by more than a share, and how much could not be asked."""
     slow = regressions(comparison, above)
-    for row in records(slow):
-        least = f"at least {1 / row['high'] - 1:.1%}"
-        print(f"slower, {least}: {row['key']} on {row['machine']}", file=sys.stderr)
+    for pair in pairs_in(slow):
+        least = f"at least {1 / pair.ratio.high - 1:.1%}"
+        print(f"slower, {least}: {pair.key} on {pair.machine}", file=sys.stderr)
     unasked = int((comparison.pairs["verdict"] == NOT_COMPARABLE).sum())
     print(
         f"{len(slow)} of {len(comparison.pairs)} surely slower by more than {above:.1%};"

@@ -22,7 +22,7 @@ from bench.results.journal import (
     unreached,
 )
 from bench.results.reading import current, validated
-from bench.results.schema import SCHEMA, Cell
+from bench.results.schema import SCHEMA, ListedCell
 
 Json = dict[str, Any]
 
@@ -41,7 +41,7 @@ class Journal:
 
     """
 
-    def __init__(self, path: Path, header: Mapping[str, Any], asked: Iterable[Cell]) -> None:
+    def __init__(self, path: Path, header: Mapping[str, Any], asked: Iterable[ListedCell]) -> None:
         """Begin a journal beside the future result file `path`.
 
         Raises

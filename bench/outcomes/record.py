@@ -36,10 +36,10 @@ def identity(cell: Cell) -> dict[str, Any]:
     }
 
 
-def state(cell: Cell, outcome: Outcome) -> results.Cell:
+def state(cell: Cell, outcome: Outcome) -> results.ListedCell:
     """Return a cell as the result file lists it, without a verdict yet."""
     reason = fitting(outcome.reason)
-    return results.Cell.model_validate(
+    return results.ListedCell.model_validate(
         {**identity(cell), "id": cell.id, "status": outcome.status, "reason": reason}
     )
 

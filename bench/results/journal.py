@@ -14,7 +14,7 @@ from typing import Any
 
 from bench.results import version1
 from bench.results.fields import Model, NotNegative
-from bench.results.schema import UNREACHED, Benchmark, Cell
+from bench.results.schema import UNREACHED, Benchmark, ListedCell
 
 Json = dict[str, Any]
 
@@ -30,7 +30,7 @@ class Record(Model):
 
     """
 
-    cell: Cell
+    cell: ListedCell
     twin: bool = False
     benchmark: Benchmark | None = None
     spent_s: NotNegative = 0.0
@@ -99,7 +99,7 @@ def taken_apart(content: Mapping[str, Any]) -> tuple[Json, list[Record]]:
     """
     entries = {entry["extra_info"]["cell"]: entry for entry in content["benchmarks"]}
     spent_s = content["run"].get("spent_s", 0.0)
-    cells = [Cell.model_validate(cell) for cell in content["cells"]]
+    cells = [ListedCell.model_validate(cell) for cell in content["cells"]]
     records = [
         Record(cell=cell, benchmark=entries.get(cell.id), spent_s=spent_s)
         for cell in cells
@@ -114,12 +114,12 @@ def taken_apart(content: Mapping[str, Any]) -> tuple[Json, list[Record]]:
 
 def _of_twin(entry: Benchmark, spent_s: float) -> Record:
     info = entry.extra_info
-    identity = info.model_dump(include=set(Cell.model_fields), exclude_unset=True)
-    cell = Cell(**identity, id=info.cell, status="ok")
+    identity = info.model_dump(include=set(ListedCell.model_fields), exclude_unset=True)
+    cell = ListedCell(**identity, id=info.cell, status="ok")
     return Record(cell=cell, twin=True, benchmark=entry, spent_s=spent_s)
 
 
-def unreached(cell: Cell) -> Cell:
+def unreached(cell: ListedCell) -> ListedCell:
     """Return the cell as it was before the run reached it."""
     update = {"status": "skipped", "reason": UNREACHED, "verdict": None}
     return cell.model_copy(update=update)

@@ -14,7 +14,7 @@ class Cpu(Model):
     count: Count = 0
 
 
-class DataSheet(Model):
+class PromisedPeaks(Model):
     """Peaks from the data sheet of a GPU."""
 
     flop_s: dict[Text, NotNegative] = {}
@@ -27,7 +27,7 @@ class Gpu(Model):
 
     name: Text
     driver: Text = ""
-    promise: DataSheet | None = None
+    promise: PromisedPeaks | None = None
 
 
 class GpuState(Model):

@@ -77,7 +77,7 @@ class Identity(Model):
             raise ValueError(f"{field}: {expected} expected from its fields, got {cell_id}")
 
 
-class Cell(Identity):
+class ListedCell(Identity):
     """One cell that the run was asked for, measured or not.
 
     Attributes
@@ -103,7 +103,7 @@ class Cell(Identity):
         self.check_id(self.id, "id")
         return self
 
-    def judged(self, info: "Info | None") -> "Cell":
+    def judged(self, info: "Info | None") -> "ListedCell":
         """Return the cell with the verdict that its speedup gives, or None without a speedup.
 
         The verdict in the file is for people who read the file. It is recomputed here, so that
@@ -131,7 +131,7 @@ class Samples(Model):
     disturbed: list[Count] = []
 
 
-class Ledger(Model):
+class CallCosts(Model):
     """The parts of the time of one call that starts and ends in the host's memory."""
 
     host_to_device_s: NotNegative
@@ -183,7 +183,7 @@ class Info(Identity):
     device_time_s: NotNegative | None = None
     latency_s: NotNegative | None = None
     cold_s: NotNegative | None = None
-    ledger: Ledger | None = None
+    ledger: CallCosts | None = None
     peak_memory_bytes: Count | None = None
     peak_device_memory_bytes: Count | None = None
     iterations_per_block: Count | None = None
@@ -247,7 +247,7 @@ class Benchmark(Open):
         return self
 
 
-class Run(Model):
+class RunRecord(Model):
     """How a run spent its time.
 
     Attributes
@@ -269,8 +269,8 @@ class Run(Model):
 class ResultFile(Head):
     """A result file of this suite."""
 
-    run: Run = Run()
-    cells: Annotated[list[Cell], Field(max_length=MAX_CELLS)] = []
+    run: RunRecord = RunRecord()
+    cells: Annotated[list[ListedCell], Field(max_length=MAX_CELLS)] = []
     benchmarks: Annotated[list[Benchmark], Field(max_length=MAX_CELLS)] = []
     twins: Annotated[list[Benchmark], Field(max_length=MAX_CELLS)] = []
 

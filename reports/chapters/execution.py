@@ -192,10 +192,10 @@ def _values(text: str, name: str, namespace: dict[str, Any]) -> Iterator[Any]:
 
 
 def _plot(name: str, figure: Figure) -> Plot:
-    return Plot(name=name, figure=figure, description=_told(figure), mathematics=True)
+    return Plot(name=name, figure=figure, description=_described(figure), mathematics=True)
 
 
-def _told(figure: Figure) -> str:
+def _described(figure: Figure) -> str:
     """Return what a figure says to one who does not see it: titles, axes, what is in the legend.
 
     Raises
@@ -203,7 +203,7 @@ def _told(figure: Figure) -> str:
     ValueError : it has no title.
 
     """
-    said = [figure.get_suptitle()] if figure.get_suptitle() else []
+    parts = [figure.get_suptitle()] if figure.get_suptitle() else []
     for axes in figure.axes:
         title = axes.get_title() or axes.get_title("left")
         labels = [
@@ -212,10 +212,10 @@ def _told(figure: Figure) -> str:
             if label
         ]
         lines = [text for text in axes.get_legend_handles_labels()[1] if not text.startswith("_")]
-        said.append("; ".join(filter(None, [title, *labels, ", ".join(lines)])))
-    if not any(axes.get_title() or axes.get_title("left") for axes in figure.axes) and not said[0]:
+        parts.append("; ".join(filter(None, [title, *labels, ", ".join(lines)])))
+    if not any(axes.get_title() or axes.get_title("left") for axes in figure.axes) and not parts[0]:
         raise ValueError("a figure needs a title that says what it shows")
-    return ". ".join(filter(None, said))
+    return ". ".join(filter(None, parts))
 
 
 @cache
@@ -226,9 +226,9 @@ def here() -> str:
     model = cpuinfo.get_cpu_info().get("brand_raw") or platform.processor() or "unknown processor"
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     torch = sys.modules.get("torch")
-    found = [torch.cuda.get_device_name()] if torch is not None and _has_gpu() else []
+    gpu = [torch.cuda.get_device_name()] if torch is not None and _has_gpu() else []
     python = f"Python {platform.python_version()}"
-    return ", ".join([model, f"{cores} cores", *found, *libraries, python])
+    return ", ".join([model, f"{cores} cores", *gpu, *libraries, python])
 
 
 def main(folder: str, *paths: str) -> None:

@@ -33,22 +33,22 @@ class Glossary:
         for opening, inside in pairwise(tokens):
             if inside.type != "inline" or opening.type == "heading_open":
                 continue
-            found: list[Token] = []
+            linked: list[Token] = []
             depth = 0
             for child in inside.children or ():
                 depth += {"open": 1, "close": -1}.get(child.type.rpartition("_")[2], 0)
                 plain = child.type == "text" and not depth
-                found += self._linked(child.content) if plain else [child]
-            inside.children = found
+                linked += self._linked(child.content) if plain else [child]
+            inside.children = linked
 
     def _linked(self, text: str) -> Iterator[Token]:
         place = 0
-        for found in self._words.finditer(text):
-            path = self._links.pop(found[1].lower(), None)
+        for word in self._words.finditer(text):
+            path = self._links.pop(word[1].lower(), None)
             if path is None:
                 continue
-            link = Markup('<a class="term" href="{}">{}</a>').format(path, found[0])
-            yield Token("text", "", 0, content=text[place : found.start()])
+            link = Markup('<a class="term" href="{}">{}</a>').format(path, word[0])
+            yield Token("text", "", 0, content=text[place : word.start()])
             yield Token("html_inline", "", 0, content=link)
-            place = found.end()
+            place = word.end()
         yield Token("text", "", 0, content=text[place:])

@@ -89,14 +89,14 @@ def slowest(shown: Mapping[str, Outputs], count: int = 3) -> str:
     took = sorted(((each.ran.seconds, stem) for stem, each in shown.items()), reverse=True)
     if not took:
         return ""
-    told = []
+    parts = []
     for seconds, stem in took[:count]:
         cells = [cell.seconds for cell in shown[stem].ran.cells.values()]
         worst = max(range(len(cells)), key=cells.__getitem__, default=0)
         of_it = f", of it {cells[worst]:.1f} s in cell {worst + 1}" if cells else ""
-        told.append(f"{stem} {seconds:.1f} s{of_it}")
+        parts.append(f"{stem} {seconds:.1f} s{of_it}")
     total_s = sum(seconds for seconds, _ in took)
-    return f"{len(took)} chapters ran in {total_s:.0f} s; the longest: {'; '.join(told)}"
+    return f"{len(took)} chapters ran in {total_s:.0f} s; the longest: {'; '.join(parts)}"
 
 
 def run_apart(chapters: Sequence[Chapter]) -> Iterator[Ran]:
@@ -118,9 +118,9 @@ def run_apart(chapters: Sequence[Chapter]) -> Iterator[Ran]:
         except subprocess.TimeoutExpired:
             reason = f"the chapters did not end within {LIMIT_S} s"
         for chapter in chapters:
-            found = Path(folder) / f"{chapter.path.stem}.json"
-            if found.exists():
-                yield Ran.from_json(found.read_text(encoding="utf-8"))
+            written = Path(folder) / f"{chapter.path.stem}.json"
+            if written.exists():
+                yield Ran.from_json(written.read_text(encoding="utf-8"))
             else:
                 first = next((cell.key for cell in chapter.cells if cell.key), "")
                 yield Ran(failed=first, error=reason or "it was not run")
@@ -128,14 +128,14 @@ def run_apart(chapters: Sequence[Chapter]) -> Iterator[Ran]:
 
 def key(chapter: Chapter) -> str:
     """Return a hash of all that a chapter's outputs depend on: code, imports, and where it runs."""
-    found = hashlib.sha256(repr(chapter.cells).encode())
+    digest = hashlib.sha256(repr(chapter.cells).encode())
     for path in (*RUNNING, *_used(chapter.code)):
-        found.update(path.read_bytes())
+        digest.update(path.read_bytes())
     places = [platform.python_version(), platform.machine(), str(os.cpu_count())]
     places += sorted(str(path) for path in Path("/proc/driver/nvidia/gpus").glob("*"))
     places += [_version(name) for name in ("torch", "numpy", "matplotlib")]
-    found.update("\0".join(places).encode())
-    return found.hexdigest()
+    digest.update("\0".join(places).encode())
+    return digest.hexdigest()
 
 
 def _used(code: str) -> Iterator[Path]:
@@ -194,8 +194,8 @@ def record(shown: Mapping[str, Outputs], label: str, folder: Path = RECORDED) ->
 
 def recorded_in(folder: Path) -> list[Recording]:
     """Return what other machines recorded, the newest first."""
-    found = []
+    recordings = []
     for path in sorted(folder.glob("*.json")):
         stored = json.loads(path.read_text(encoding="utf-8"))
-        found.append(Recording(cells=cells_from(stored.pop("cells")), **stored))
-    return sorted(found, key=lambda recording: recording.made, reverse=True)
+        recordings.append(Recording(cells=cells_from(stored.pop("cells")), **stored))
+    return sorted(recordings, key=lambda recording: recording.made, reverse=True)

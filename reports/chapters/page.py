@@ -9,7 +9,7 @@ from markupsafe import Markup
 from reports.chapters.glossary import Glossary
 from reports.chapters.outputs import Outputs
 from reports.chapters.prose import Prose
-from reports.chapters.reading import Cell, Chapter
+from reports.chapters.reading import Chapter, ChapterCell
 from reports.read.sources import highlighted
 
 NO_TORCH = "Not run: PyTorch is not installed where this page was built."
@@ -38,15 +38,15 @@ def render(prose: Prose, outputs: Outputs) -> Markup:
     return Markup("\n").join(parts)
 
 
-def _shown(cell: Cell, outputs: Outputs) -> Markup:
+def _shown(cell: ChapterCell, outputs: Outputs) -> Markup:
     """Return what a cell shows: run here, recorded elsewhere and labelled, or why it is not."""
     ran = outputs.ran
     if cell.key in ran.cells:
         return _written(ran.cells[cell.key].text, ran.cells[cell.key].figures)
     if cell.key == ran.failed:
         return Markup('<pre class="output failed">{}</pre>').format(ran.error)
-    if found := outputs.recorded(cell.key):
-        recording, shown = found
+    if recorded := outputs.recorded(cell.key):
+        recording, shown = recorded
         note = Markup('<p class="recorded">Recorded on {}, not on this machine ({}, {}):</p>')
         return note.format(recording.label, recording.place, recording.made) + _written(
             shown.text, shown.figures

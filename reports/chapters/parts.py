@@ -45,17 +45,17 @@ def pair(workload: str) -> Part:
     SourceError : there is no such workload.
 
     """
-    found = bodies(read_source(f"bench/workloads/{workload}.py"))
-    widest = max(map(len, "\n".join(found.values()).splitlines()))
+    codes = bodies(read_source(f"bench/workloads/{workload}.py"))
+    widest = max(map(len, "\n".join(codes.values()).splitlines()))
     columns = Markup("").join(
-        Markup("<div><h4>{}</h4>{}</div>").format(name, highlighted(found[side]))
+        Markup("<div><h4>{}</h4>{}</div>").format(name, highlighted(codes[side]))
         for side, name in SIDES.items()
     )
     return Part(
         html=Markup('<div class="{}">{}</div>').format(
             "pair" if widest <= WIDE else "pair stacked", columns
         ),
-        markdown="\n\n".join(f"```python\n{found[side]}```" for side in SIDES),
+        markdown="\n\n".join(f"```python\n{codes[side]}```" for side in SIDES),
     )
 
 
@@ -79,13 +79,13 @@ def quoted(finding: Finding) -> Part:
     return Part(html=finding.html, markdown=finding.markdown, state=finding.state, block=False)
 
 
-def listed(found: Sequence[Finding]) -> Part:
+def listed(findings: Sequence[Finding]) -> Part:
     items = Markup("").join(
-        Markup('<li class="{}">{}</li>').format(each.state, each.html) for each in found
+        Markup('<li class="{}">{}</li>').format(each.state, each.html) for each in findings
     )
     return Part(
         html=Markup('<ul class="findings">{}</ul>').format(items),
-        markdown="\n".join(f"- {each.markdown}" for each in found),
+        markdown="\n".join(f"- {each.markdown}" for each in findings),
     )
 
 

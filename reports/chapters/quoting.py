@@ -17,10 +17,10 @@ def one(findings: Findings, kind: str, about: Mapping[str, str]) -> Finding:
     an accelerator, marked as that.
     """
     own = findings.kind(kind, **about)
-    if told := [finding for finding in own if finding.told]:
-        return told[0]
+    if with_numbers := [finding for finding in own if finding.has_numbers]:
+        return with_numbers[0]
     for reference in findings.references:
-        theirs = [f for f in reference.findings.kind(kind, **about) if f.told]
+        theirs = [f for f in reference.findings.kind(kind, **about) if f.has_numbers]
         if theirs and about_accelerators(theirs[0]):
             return theirs[0].elsewhere(reference.label, reference.file)
     return own[0] if own else unasked(kind, about, alone=not has_accelerator(findings.result))
@@ -28,8 +28,8 @@ def one(findings: Findings, kind: str, about: Mapping[str, str]) -> Finding:
 
 def every(findings: Findings, kind: str, about: Mapping[str, str]) -> list[Finding]:
     """Return all findings of a kind that are about something and hold a number."""
-    found = [finding for finding in findings.kind(kind, **about) if finding.told]
-    return found or [one(findings, kind, about)]
+    own = [finding for finding in findings.kind(kind, **about) if finding.has_numbers]
+    return own or [one(findings, kind, about)]
 
 
 def unasked(kind: str, about: Mapping[str, str], *, alone: bool) -> Finding:

@@ -16,7 +16,7 @@ GPU = "gpu"  # the tag of a cell that needs one
 MISTAKE = "A common mistake: "
 
 
-class Cell(NamedTuple):
+class ChapterCell(NamedTuple):
     """A cell.
 
     Attributes
@@ -67,7 +67,7 @@ class Chapter:
         return "/".join(["tutorial", self.path.parent.name, f"{self.path.stem}.html"])
 
     @cached_property
-    def cells(self) -> tuple[Cell, ...]:
+    def cells(self) -> tuple[ChapterCell, ...]:
         """Its cells in order."""
         return tuple(_cells(self.notebook))
 
@@ -80,8 +80,8 @@ class Chapter:
     def mistake(self) -> str:
         """The common mistake that it shows, "" for none."""
         prose = "\n".join(cell.source for cell in self.cells if not cell.key)
-        found = re.search(rf"^## {MISTAKE}(.+)$", prose, flags=re.MULTILINE)
-        return found[1] if found else ""
+        heading = re.search(rf"^## {MISTAKE}(.+)$", prose, flags=re.MULTILINE)
+        return heading[1] if heading else ""
 
     def anchor(self, heading: str) -> str:
         """Return the id of a heading in its page, unique among all chapters."""
@@ -89,14 +89,16 @@ class Chapter:
         return re.sub("-+", "-", f"c{self.number}-{kept.lower()}").strip("-")
 
 
-def _cells(notebook: NotebookNode) -> Iterator[Cell]:
+def _cells(notebook: NotebookNode) -> Iterator[ChapterCell]:
     code = hashlib.sha256()
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
-            yield Cell(cell.source, "", gpu=False)
+            yield ChapterCell(cell.source, "", gpu=False)
         else:
             code.update(f"{cell.source}\0".encode())
-            yield Cell(cell.source, code.hexdigest(), gpu=GPU in cell.metadata.get("tags", ()))
+            yield ChapterCell(
+                cell.source, code.hexdigest(), gpu=GPU in cell.metadata.get("tags", ())
+            )
 
 
 def read(path: Path) -> Chapter:

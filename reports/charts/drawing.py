@@ -23,7 +23,7 @@ from matplotlib.colors import to_rgba_array
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from bench.results import ids
+from reports.read.row import Row
 
 INK = "#010203"  # becomes currentColor
 PAPER = "#040506"  # becomes the page's own background
@@ -40,7 +40,7 @@ COLOURS = {
     "seventh": "#b2182b",
     "eighth": "#c2188c",
 }
-FURTHER = {  # rungs and ways; those of one colour are never of one workload
+FURTHER = {  # variants; those of one colour are never of one workload
     "tensors": "first", "hand": "first", "channels-last": "first", "fp16": "eighth",
     "autograd": "second", "forward": "second", "pinned": "second",
     "compile": "third", "finite": "third", "tf32": "seventh",
@@ -117,16 +117,16 @@ def tell(artist: Artist, texts: Sequence[str], hover: dict[str, list[str]]) -> N
     hover[gid] = list(texts)
 
 
-def colour(row: Mapping[Any, Any]) -> str:
+def colour(row: Row) -> str:
     """Return the colour of a row's contender, the same in every chart."""
-    on_cpu = "torch-cpu" if row["device"] == ids.CPU else "accelerator"
-    usual = "numpy" if row["library"] == ids.NUMPY else on_cpu
-    return COLOURS[FURTHER.get(row["variant"], usual)]
+    of_torch = "torch-cpu" if row.on_cpu else "accelerator"
+    usual = "numpy" if row.is_numpy else of_torch
+    return COLOURS[FURTHER.get(row.variant, usual)]
 
 
-def stroke(row: Mapping[Any, Any]) -> str:
-    """Return how a contender's line is drawn: dashed for a further way on an accelerator."""
-    return "--" if row["variant"] and row["device"] != ids.CPU else "-"
+def stroke(row: Row) -> str:
+    """Return how a contender's line is drawn: dashed for a variant on an accelerator."""
+    return "--" if row.variant and not row.on_cpu else "-"
 
 
 def label_lines(

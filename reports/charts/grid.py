@@ -15,7 +15,7 @@ from bench.results.verdicts import UNSETTLED
 from reports import units
 from reports.charts.drawing import DIVERGING, INK, ON_DARK, ON_LIGHT, PAPER, Plot, style, tell
 from reports.charts.naming import short, slug
-from reports.findings.speedups import IMPLAUSIBLE, UNTOLD
+from reports.read.row import IMPLAUSIBLE, NO_SPEEDUP
 
 SCALE = 10.0  # a ratio from which the colour is full
 ROW_IN = 0.2
@@ -43,7 +43,7 @@ def heat_grid(
     Parameters
     ----------
     values : ratios, NaN where there is none.
-    states : of each cell, as `speedups.state_of` gives them: an unsettled ratio is written with a
+    states : of each cell, as `Row.state` gives them: an unsettled ratio is written with a
         sign before it, an implausible one is crossed and has no colour.
     hover : what each cell says.
 
@@ -93,7 +93,7 @@ def _flat(values: np.ndarray, states: Sequence[Sequence[str]]) -> Iterator[tuple
 
 
 def _shade(value: float, state: str) -> tuple[float, float, float, float]:
-    if not value > 0 or state in UNTOLD:
+    if not value > 0 or state in NO_SPEEDUP:
         return NOTHING
     place = np.clip(np.log(value) / np.log(SCALE), -1, 1)
     red, green, blue, _ = SHADES(float(place) / 2 + 0.5)
@@ -115,7 +115,7 @@ def _write(axes: Axes, values: np.ndarray, states: Sequence[Sequence[str]]) -> N
 
 
 def _digits(value: float) -> str:
-    """Return a ratio in few enough signs for a cell; on hover it is told in full."""
+    """Return a ratio in few enough signs for a cell; on hover it stands in full."""
     if value < LEAST:
         return f"<{LEAST}"
     if value < TENTH:

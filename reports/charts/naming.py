@@ -5,7 +5,7 @@ from zlib import crc32
 
 import numpy as np
 
-from reports.findings.names import called
+from reports.read.row import called
 
 LONGEST = 28  # signs of a name in a figure
 
@@ -26,7 +26,7 @@ def short(name: object, most: int = LONGEST) -> str:
     return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
-def who(contender: object, most: int = LONGEST) -> str:
+def short_name(contender: str, most: int = LONGEST) -> str:
     """Return a contender's name as it is written in a figure."""
     return short(called(contender), most)
 

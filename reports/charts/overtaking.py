@@ -1,20 +1,16 @@
-"""What a chart of speedups claims: who overtakes whom, by the states of its crossings."""
+"""What a chart of speedups claims: which side overtakes which, by the states of its crossings."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-
-import pandas as pd
+from collections.abc import Sequence
 
 from bench.results import ids
 from bench.results.verdicts import FASTER, SLOWER, TIE, UNSETTLED
 from reports import units
-from reports.charts.naming import short, who
+from reports.charts.naming import short, short_name
 from reports.charts.sizes import SIZE_AXIS
-from reports.findings.speedups import state_of
-from reports.findings.trends import Crossing, crossing
-from reports.read.load import records
+from reports.findings.crossing import Crossing, crossing
+from reports.read.grouping import grouped
+from reports.read.row import Timed
 
-Row = Mapping[Any, Any]
 MOST_CLAIMS = 2  # lines of a title
 CLAIMS = {
     "overtakes": "{name} overtakes NumPy near {at}",
@@ -50,55 +46,55 @@ IN_PANELS = {  # said beneath the panel's name, where there is less room
 }
 
 
-def overtaking(rows: pd.DataFrame, panels: int = 1) -> str:
-    """Return a panel's title: who overtakes whom, in so few lines as can be read.
+def overtaking(rows: Sequence[Timed], panels: int = 1) -> str:
+    """Return a panel's title: which side overtakes which, in so few lines as can be read.
 
     Curves of one contender that say the same share a line; those with the most threads come first
     where there are more lines than room.
     """
-    claims: dict[tuple[str, str, str], list[str]] = {}
-    for (contender, threads), line in curves(rows):
+    claims: dict[tuple[str, str, str], list[int]] = {}
+    for (contender, threads), line in lines_of(rows).items():
         words = _claim(line)
         if words is not None:
-            claims.setdefault((str(contender), *words), []).append(f"{threads:.0f}")
+            claims.setdefault((contender, *words), []).append(threads)
     lines = []
     for (contender, template, at), cores in claims.items():
-        name = _named(contender, cores, rows, panels)
+        name = _line_name(contender, cores, rows, panels)
         sentence = template if panels == 1 else IN_PANELS[template]
-        lines.append((-max(map(float, cores)), sentence.format(name=name, at=at)))
+        lines.append((-max(cores), sentence.format(name=name, at=at)))
     chosen = sorted(sorted(lines, key=lambda line: line[0])[:MOST_CLAIMS], key=lines.index)
-    curve = short(rows["curve"].iloc[0])
+    curve = short(rows[0].curve)
     return "\n".join(filter(None, [curve, *(line for _, line in chosen)]))
 
 
-def _claim(line: Sequence[Row]) -> tuple[str, str] | None:
-    found = crossing(line)
-    if found is not None:
-        return CLAIMS[found.state], place(line[0], found)
-    states = [state for row in line if (state := state_of(row)) in ALONE]
+def _claim(line: Sequence[Timed]) -> tuple[str, str] | None:
+    change = crossing(line)
+    if change is not None:
+        return CLAIMS[change.state], place(line[0], change)
+    states = [row.state for row in line if row.state in ALONE]
     return (ALONE[states[0]], "") if states else None
 
 
-def _named(contender: str, cores: Sequence[str], rows: pd.DataFrame, panels: int) -> str:
-    """Return what a curve is called: by its cores too where there are several settings of them."""
-    told_cores = f"{' and '.join(cores)} core{'s' if cores[-1] != '1' else ''}"
-    name = who(contender if panels == 1 else contender.removeprefix(f"{ids.TORCH}-"), 20)
-    devices = rows.loc[rows["contender"] == contender, "device"]
-    if len(rows["threads"].unique()) == 1 or devices.iloc[0] != ids.CPU:
+def _line_name(contender: str, cores: Sequence[int], rows: Sequence[Timed], panels: int) -> str:
+    """Return what a line is called: by its cores too where there are several settings of them."""
+    counted = f"{' and '.join(map(str, cores))} core{'s' if cores[-1] != 1 else ''}"
+    name = short_name(contender if panels == 1 else contender.removeprefix(f"{ids.TORCH}-"), 20)
+    on_cpu = next(row.on_cpu for row in rows if row.contender == contender)
+    if len({row.threads for row in rows}) == 1 or not on_cpu:
         return name
-    alone = panels > 1 and len(rows["contender"].unique()) == 1
-    return told_cores if alone else f"{name} on {told_cores}"
+    alone = panels > 1 and len({row.contender for row in rows}) == 1
+    return counted if alone else f"{name} on {counted}"
 
 
-def place(row: Row, found: Crossing) -> str:
-    if found.at is None:
+def place(row: Timed, change: Crossing) -> str:
+    """Return where the lead changes along a curve, "" where it does not."""
+    if change.at is None:
         return ""
-    at = units.rounded(found.at)
-    return f"{at} operations" if row["axis"] in SIZE_AXIS else f"{short(row['axis'])} = {at}"
+    at = units.rounded(change.at)
+    return f"{at} operations" if row.axis in SIZE_AXIS else f"{short(row.axis)} = {at}"
 
 
-def curves(rows: pd.DataFrame) -> list[tuple[tuple[str, float], list[Row]]]:
-    found: dict[tuple[str, float], list[Row]] = {}
-    for row in records(rows.sort_values(["contender", "threads", "axis_value"])):
-        found.setdefault((str(row["contender"]), float(row["threads"])), []).append(row)
-    return list(found.items())
+def lines_of(rows: Sequence[Timed]) -> dict[tuple[str, int], list[Timed]]:
+    """Return the line of each contender and thread setting, in the order of their names."""
+    order = sorted(rows, key=lambda row: (row.contender, row.threads, row.axis_value))
+    return grouped(order, lambda row: (row.contender, row.threads))

@@ -1,107 +1,104 @@
-"""The first chart of a page: every workload, on one axis, on NumPy's side or on PyTorch's.
+"""The first chart of a page: every workload, on one axis, on NumPy's side or on PyTorch's."""
 
-The grids that tell the same in numbers can be had from here too.
-"""
-
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import groupby
-from typing import Any
+from typing import NamedTuple
 
-import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
 
-from bench.results.verdicts import MARGIN, UNSETTLED
+from bench.results.verdicts import MARGIN
 from reports import units
 from reports.charts.drawing import INK, PAPER, Plot, colour, key, style, tell
-from reports.charts.grid import heat_grid
-from reports.charts.heat import heat_map
-from reports.charts.naming import ratio_tick, ratio_ticks, short, slug, who
+from reports.charts.naming import ratio_tick, ratio_ticks, short, short_name, slug
 from reports.charts.sizes import counts
-from reports.findings.speedups import IMPLAUSIBLE, open_to_both, state_of
-from reports.read.load import records
+from reports.read.grouping import at_largest_size, by_contender, grouped
+from reports.read.row import Row, Timed
 
-__all__ = ["heat_grid", "heat_map", "overview"]
-Row = Mapping[Any, Any]
 ROW_IN = 0.2
 LARGE, SMALL = 7.0, 3.2  # points: the largest size of a workload, and the others
 SIDE = 0.32  # of a row: the way between two contenders of it
 
 
-def overview(table: pd.DataFrame, threads: int, dtype: str = "float32") -> Plot | None:
+class Place(NamedTuple):
+    """A row of the chart."""
+
+    family: str
+    workload: str
+    curve: str
+
+
+def overview(rows: Sequence[Row], threads: int, dtype: str = "float32") -> Plot | None:
     """Draw the speedups of the usual contenders at every size, a row a workload.
 
     None where there is no speedup with so many threads.
     """
-    timed = table[(table["threads"] == threads) & (table["dtype"] == dtype)]
-    timed = timed[timed["plain"] & (timed["ratio"] > 0)]
-    if timed.empty:
+    timed = [
+        row
+        for row in rows
+        if isinstance(row, Timed) and row.threads == threads and row.dtype == dtype
+        if row.plain and row.speedup is not None
+    ]
+    if not timed:
         return None
-    rows = records(timed)
-    places = {place: None for row in rows for place in [_place(row)]}
-    order = sorted(
-        places, key=lambda place: list(dict.fromkeys(f for f, *_ in places)).index(place[0])
-    )
-    contenders = {str(row["contender"]): row for row in rows}
+    order = _order(timed)
+    lines = dict(sorted(by_contender(timed).items()))
     name = slug("overview", f"{threads}")
     hover: dict[str, list[str]] = {}
-    title = at_the_largest(rows, threads)
+    title = at_the_largest(timed)
     with style(name):
         top_in = 0.62 + 0.16 * title.count("\n")
         height = ROW_IN * len(order) + top_in + 0.5
         figure = Figure(figsize=(7.0, height))
         axes = figure.add_axes((0.3, 0.48 / height, 0.56, ROW_IN * len(order) / height))
-        _frame(axes, rows, order)
-        for n, contender in enumerate(sorted(contenders)):
-            aside = SIDE * (n - (len(contenders) - 1) / 2) if len(contenders) > 1 else 0.0
-            chosen = [row for row in rows if row["contender"] == contender]
-            _dots(axes, chosen, order, aside, hover)
-        key(
-            axes,
-            [(who(n), colour(contenders[n])) for n in sorted(contenders)],
-            y=-0.41 / (ROW_IN * len(order)),
-        )
+        _frame(axes, timed, order)
+        for n, line in enumerate(lines.values()):
+            aside = SIDE * (n - (len(lines) - 1) / 2) if len(lines) > 1 else 0.0
+            _dots(axes, line, order, aside, hover)
+        names = [(short_name(each), colour(line[-1])) for each, line in lines.items()]
+        key(axes, names, y=-0.41 / (ROW_IN * len(order)))
         figure.text(0.01, 1 - 0.05 / height, title, fontsize=9.5, va="top")
     parts = [title.replace("\n", "; ") + "."]
-    parts += [f"{_told(row)}." for row in _largest(rows)]
+    parts += [f"{_dot_text(row)}." for row in _largest(timed)]
     return Plot(name=name, figure=figure, description=" ".join(parts), hover=hover)
 
 
-def at_the_largest(rows: Sequence[Row], threads: int) -> str:
+def _order(rows: Sequence[Timed]) -> list[Place]:
+    """Return the rows of the chart, those of a family together."""
+    places = list(dict.fromkeys(map(_place, rows)))
+    families = list(dict.fromkeys(place.family for place in places))
+    return sorted(places, key=lambda place: families.index(place.family))
+
+
+def _place(row: Timed) -> Place:
+    return Place(str(row.family), row.workload, row.curve)
+
+
+def at_the_largest(rows: Sequence[Timed]) -> str:
     """Return the title: in how many workloads each contender is faster at their largest size.
 
     Where most are unsettled, that comes first.
     """
     lines = []
-    largest = sorted(_largest(rows), key=lambda row: str(row["contender"]))
-    for contender, group in groupby(largest, key=lambda row: str(row["contender"])):
-        line = list(group)
-        states = [state_of(row) for row in line]
-        cores = f"on {units.count(threads, 'core')}" if line[0]["device"] == "cpu" else ""
-        who_where = " ".join(filter(None, (who(contender), cores)))
-        lines.append(
-            f"{who_where}: {', '.join(counts(states, 'in'))} of {len(states)}, at the largest sizes"
-        )
+    for contender, line in sorted(by_contender(_largest(rows)).items()):
+        states = [row.state for row in line]
+        cores = f"on {line[0].cores}" if line[0].on_cpu else ""
+        name = " ".join(filter(None, (short_name(contender), cores)))
+        counted = ", ".join(counts(states, "in"))
+        lines.append(f"{name}: {counted} of {len(states)}, at the largest sizes")
     return "\n".join(lines)
 
 
-def _place(row: Row) -> tuple[str, str, str]:
-    return str(row["family"]), str(row["workload"]), str(row["curve"])
-
-
-def _largest(rows: Sequence[Row]) -> list[Row]:
+def _largest(rows: Sequence[Timed]) -> list[Timed]:
     """Return each contender's cell at its largest size of each workload."""
-    found: dict[tuple[str, ...], Row] = {}
-    for row in rows:
-        known = found.get((*_place(row), str(row["contender"])))
-        if known is None or row["axis_value"] > known["axis_value"]:
-            found[(*_place(row), str(row["contender"]))] = row
-    return list(found.values())
+    groups = grouped(rows, lambda row: (_place(row), row.contender))
+    return [at_largest_size(group)[0] for group in groups.values()]
 
 
-def _frame(axes: Axes, rows: Sequence[Row], order: Sequence[tuple[str, str, str]]) -> None:
-    low, high = min(row["ratio"] for row in rows), max(row["ratio"] for row in rows)
+def _frame(axes: Axes, rows: Sequence[Timed], order: Sequence[Place]) -> None:
+    values = [row.known_speedup.value for row in rows]
+    low, high = min(values), max(values)
     axes.set_xscale("log")
     axes.set_xlim(min(low, 1 / MARGIN) / 1.6, max(high, MARGIN) * 1.6)
     axes.set_ylim(len(order) - 0.5, -0.5)
@@ -123,7 +120,7 @@ def _frame(axes: Axes, rows: Sequence[Row], order: Sequence[tuple[str, str, str]
             annotation_clip=False,
         )  # fmt: skip
     start = 0
-    for family, places in groupby(order, key=lambda place: place[0]):
+    for family, places in groupby(order, key=lambda place: place.family):
         length = len(list(places))
         axes.text(
             1.02, start + (length - 1) / 2, short(family, 12), transform=axes.get_yaxis_transform(),
@@ -138,46 +135,44 @@ def _frame(axes: Axes, rows: Sequence[Row], order: Sequence[tuple[str, str, str]
 
 def _dots(
     axes: Axes,
-    rows: Sequence[Row],
-    order: Sequence[tuple[str, str, str]],
+    rows: Sequence[Timed],
+    order: Sequence[Place],
     aside: float,
     hover: dict[str, list[str]],
 ) -> None:
     """Draw a contender's dots, those of the largest sizes over the others."""
     paint = colour(rows[0])
-    ends = [id(row) for row in _largest(rows)]
-    sized = [[row for row in rows if (id(row) in ends) == largest] for largest in (False, True)]
-    known = [row for row in sized[1] if row["low"] > 0 and row["status"] != IMPLAUSIBLE]
+    ends = {row.cell for row in _largest(rows)}
+    largest = [row for row in rows if row.cell in ends]
+    others = [row for row in rows if row.cell not in ends]
+    believed = [row for row in largest if row.believed]
     axes.hlines(
-        [order.index(_place(row)) + aside for row in known], [row["low"] for row in known],
-        [row["high"] for row in known], color=paint, linewidth=1.5,
+        [order.index(_place(row)) + aside for row in believed],
+        [row.known_speedup.low for row in believed],
+        [row.known_speedup.high for row in believed],
+        color=paint, linewidth=1.5,
     )  # fmt: skip
-    for chosen, size in zip(sized, (SMALL, LARGE), strict=True):
-        for kind, mark, face in (
-            ("settled", "o", paint),
-            (UNSETTLED, "o", PAPER),
-            (IMPLAUSIBLE, "x", paint),
+    for chosen, size in ((others, SMALL), (largest, LARGE)):
+        for points, mark, face in (
+            ([row for row in chosen if row.believed and not row.unsettled], "o", paint),
+            ([row for row in chosen if row.unsettled], "o", PAPER),
+            ([row for row in chosen if not row.believed], "x", paint),
         ):
-            points = [row for row in chosen if _kind(row) == kind]
             if not points:
                 continue
             (dots,) = axes.plot(
-                [row["ratio"] for row in points],
+                [row.known_speedup.value for row in points],
                 [order.index(_place(row)) + aside for row in points],
                 mark, color=paint, markersize=size, markerfacecolor=face,
             )  # fmt: skip
-            tell(dots, [_told(row) for row in points], hover)
+            tell(dots, [_dot_text(row) for row in points], hover)
 
 
-def _kind(row: Row) -> str:
-    state = state_of(row)
-    return state if state in {UNSETTLED, IMPLAUSIBLE} else "settled"
-
-
-def _told(row: Row) -> str:
-    ratio = (row["ratio"], row["low"], row["high"])
-    where = f"{row['workload']} at {str(row['size']).replace(',', ', ')}, {who(row['contender'])}"
-    if row["status"] == IMPLAUSIBLE:
-        return f"{where}: cannot be true"
-    text = f"{where}: {units.ratio(*ratio)} times NumPy's speed ({units.interval(*ratio)})"
-    return text + (", cannot tell who is faster" if open_to_both(row) else "")
+def _dot_text(row: Timed) -> str:
+    """Return what a dot says on hover."""
+    place = f"{row.workload} at {row.spaced_size}, {short_name(row.contender)}"
+    if not row.believed:
+        return f"{place}: cannot be true"
+    ratio = row.known_speedup
+    text = f"{place}: {units.ratio(*ratio)} times NumPy's speed ({units.interval(*ratio)})"
+    return text + (", cannot tell who is faster" if row.unsettled else "")

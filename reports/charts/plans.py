@@ -4,12 +4,11 @@ import multiprocessing
 import os
 import sys
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from typing import NamedTuple
 
-import pandas as pd
 from markupsafe import Markup
 
 from reports.charts.blocks import blocks_over_time
@@ -23,9 +22,9 @@ from reports.charts.shares import throughput
 from reports.charts.sizes import time_against_size
 from reports.charts.training import ladder_chart, losses
 from reports.findings.findings import Findings
-from reports.findings.lessons import ladder
-from reports.findings.names import NUMPY
-from reports.read.load import records
+from reports.findings.training import ladder
+from reports.read.grouping import at_largest_size, by_family, by_workload, grouped
+from reports.read.row import Timed
 
 Plan = Callable[[], Plot | None]
 FEW = 8  # figures, that are drawn sooner than processes start
@@ -43,70 +42,78 @@ class Drawn(NamedTuple):
 
 def plans(findings: Findings) -> dict[str, Plan]:
     """Return how to draw each figure of a result, by name: `speedup/matmul/float32` ..."""
-    result = findings.result
-    table, timed = result.table, result.timed
-    if not len(timed):
+    result, timed = findings.result, findings.result.timed
+    if not timed:
         return {}
-    found: dict[str, Plan] = {
-        "overview": partial(overview, at_most_cores(timed), int(timed["threads"].max())),
-        "heat": partial(heat_map, table[table["workload"].notna()]),
+    most = max(row.threads for row in timed)
+    planned: dict[str, Plan] = {
+        "overview": partial(overview, at_most_cores(timed), most),
+        "heat": partial(heat_map, result.rows),
     }
     for device in result.machine.peaks or {}:
-        found[f"roofline/{device}"] = partial(roofline, timed, result.machine.peaks, device)
-    for name, rows in timed.groupby("workload", sort=False):
-        found |= _of_workload(str(name), rows)
-    for (family, threads), rows in timed.groupby(["family", "threads"], sort=False):
-        one = rows[rows["dtype"] == rows["dtype"].iloc[0]]
-        at = one.groupby(["workload", "curve"])["axis_value"].transform("max")
-        largest = one[one["axis_value"] == at]
-        found[f"throughput/{family}/{threads:.0f}"] = partial(
-            throughput, largest, result.machine.peaks
-        )
-    return found | _training(timed) | _blocks(findings)
+        planned[f"roofline/{device}"] = partial(roofline, timed, result.machine.peaks, device)
+    for name, rows in by_workload(timed).items():
+        planned |= _of_workload(name, rows)
+    for family, rows in by_family(timed).items():
+        for threads, part in grouped(rows, lambda row: row.threads).items():
+            planned[f"throughput/{family}/{threads}"] = partial(
+                throughput, _largest(part), result.machine.peaks
+            )
+    return planned | _training(timed) | _blocks(findings)
 
 
-def at_most_cores(timed: pd.DataFrame) -> pd.DataFrame:
+def at_most_cores(timed: Sequence[Timed]) -> list[Timed]:
     """Return the cells of each workload on the most threads that it was measured with."""
-    most = timed.groupby("workload")["threads"].transform("max")
-    return timed[timed["threads"] == most]
+    groups = by_workload(timed)
+    most = {name: max(row.threads for row in rows) for name, rows in groups.items()}
+    return [row for row in timed if row.threads == most[row.workload]]
 
 
-def _of_workload(name: str, rows: pd.DataFrame) -> dict[str, Plan]:
-    found: dict[str, Plan] = {}
-    for dtype, part in rows.groupby("dtype", sort=False):
-        found[f"speedup/{name}/{dtype}"] = partial(speedup_against_size, part)
-        for threads, line in part.groupby("threads", sort=False):
-            found[f"time/{name}/{dtype}/{threads:.0f}"] = partial(time_against_size, line)
-    largest = rows[(rows["threads"] == rows["threads"].min()) & (rows["dtype"] == "float32")]
-    largest = largest[largest["axis_value"] == largest["axis_value"].max()]
-    if len(set(largest["precision"])) > 1:
-        found[f"precision/{name}"] = partial(speed_against_error, largest)
-    return found
+def _largest(rows: Sequence[Timed]) -> list[Timed]:
+    """Return the cells of the largest size of each computation, in the first of their dtypes."""
+    alike = [row for row in rows if row.dtype == rows[0].dtype]
+    groups = grouped(alike, lambda row: (row.workload, row.curve))
+    ends = {row.cell for group in groups.values() for row in at_largest_size(group)}
+    return [row for row in alike if row.cell in ends]
 
 
-def _training(timed: pd.DataFrame) -> dict[str, Plan]:
-    rows = {str(row["cell"]): row for row in records(timed)}
-    alone = [row for row in rows.values() if row["library"] == NUMPY and row["threads"] == 1]
-    rungs = {str(row["case"]): ladder(rows, row["case"]) for row in alone}
-    found: dict[str, Plan] = {}
-    if whole := {case: steps for case, steps in rungs.items() if steps}:
-        found["ladder"] = partial(ladder_chart, whole)
-    trained = timed[[isinstance(curve, list) and len(curve) > 1 for curve in timed["losses"]]]
-    for name, part in trained.groupby("workload", sort=False):
-        first = part[part["case"] == part["case"].iloc[0]]
-        found[f"losses/{name}"] = partial(losses, first)
-    return found
+def _of_workload(name: str, rows: Sequence[Timed]) -> dict[str, Plan]:
+    planned: dict[str, Plan] = {}
+    for dtype, part in grouped(rows, lambda row: row.dtype).items():
+        planned[f"speedup/{name}/{dtype}"] = partial(speedup_against_size, part)
+        for threads, line in grouped(part, lambda row: row.threads).items():
+            planned[f"time/{name}/{dtype}/{threads}"] = partial(time_against_size, line)
+    fewest = min(row.threads for row in rows)
+    single = [row for row in rows if row.threads == fewest and row.dtype == "float32"]
+    largest = at_largest_size(single) if single else []
+    if len({row.precision for row in largest}) > 1:
+        planned[f"precision/{name}"] = partial(speed_against_error, largest)
+    return planned
+
+
+def _training(timed: Sequence[Timed]) -> dict[str, Plan]:
+    rows = {row.cell: row for row in timed}
+    alone = [row for row in timed if row.is_numpy and row.threads == 1]
+    ladders = {row.case: ladder(rows, row.case) for row in alone}
+    planned: dict[str, Plan] = {}
+    if whole := {case: steps for case, steps in ladders.items() if steps}:
+        planned["ladder"] = partial(ladder_chart, whole)
+    trained = [row for row in timed if len(row.losses) > 1]
+    for name, part in by_workload(trained).items():
+        first = [row for row in part if row.case == part[0].case]
+        planned[f"losses/{name}"] = partial(losses, first)
+    return planned
 
 
 def _blocks(findings: Findings) -> dict[str, Plan]:
     """Draw every block of the cells that the first headlines rest on."""
-    found: dict[str, Plan] = {}
+    planned: dict[str, Plan] = {}
     for number, headline in enumerate(findings.headlines()[:BLOCKS]):
         both = findings.result.blocks_of(headline.cells)
-        if both["cell"].nunique() == len(headline.cells):
+        if len(both) == len(headline.cells):
             title = headline.text.partition(" (95")[0]
-            found[f"blocks/{number}"] = partial(blocks_over_time, both, title, f"blocks-{number}")
-    return found
+            planned[f"blocks/{number}"] = partial(blocks_over_time, both, title, f"blocks-{number}")
+    return planned
 
 
 def begin(planned: Mapping[str, Plan], *, pictures: bool = False) -> Callable[[], dict[str, Drawn]]:

@@ -1,14 +1,12 @@
 """The roofline of a device: the rate of every case against its arithmetic intensity.
 
-Under the roofs that were measured: the slanted one is memory's, the flat ones arithmetic's. The
-shares of the roofs can be had from here too.
+Under the roofs that were measured: the slanted one is memory's, the flat ones arithmetic's.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullLocator
@@ -17,36 +15,29 @@ from bench.results import ids
 from bench.results.machine import Peaks
 from reports import units
 from reports.charts.drawing import INK, Plot, colour, inches, key, style, tell
-from reports.charts.naming import power_tick, short, slug, who
-from reports.charts.shares import throughput
-from reports.findings.names import NUMPY
-from reports.findings.roofline import bandwidth, peak_of
-from reports.read.load import records
+from reports.charts.naming import power_tick, short, short_name, slug
+from reports.findings.roofline import Roofs, bandwidth, peak_of
+from reports.read.grouping import by_contender
+from reports.read.row import Timed
 
-__all__ = ["roofline", "throughput"]
-Row = Mapping[Any, Any]
 SMALL, LARGE = 1e-3, 1e5  # what is not between them is written as a power of ten
 MOST_LABELS = 9
 ABOVE_PT = 16.0  # between the frame and the title: the labels of the highest roofs
 SIGN_PT, LINE_PT = 5.2, 11.0  # room that a label takes, a sign and a line of it
 
 
-def roofline(
-    table: pd.DataFrame, machine_peaks: Mapping[str, Peaks] | None, device_key: str
-) -> Plot | None:
+def roofline(rows: Sequence[Timed], machine_peaks: Roofs, device_key: str) -> Plot | None:
     """Draw every timed case of a device under its roofs, as a rate against arithmetic intensity.
 
     `device_key` is one of the measured peaks: `cpu/threads=1`, `cuda`. None where that has no
     peak of memory, or none of arithmetic in the precision of any case with operations and bytes.
     """
     peak = (machine_peaks or {}).get(device_key)
-    timed = table[(table["time_s"] > 0) & (table["flops"] > 0) & (table["bytes"] > 0)]
-    timed = timed[timed["status"] != "implausible"]
-    rows = [row for row in records(timed) if peak_of(row, machine_peaks) is peak]
     if peak is None or not bandwidth(peak):
         return None
-    flop_s = dict.fromkeys((str(row["precision"]) for row in rows), 0.0)
-    flop_s = {kind: peak.flop_s[kind] for kind in flop_s if peak.flop_s.get(kind)}
+    counted = [row for row in rows if row.believed and row.flops > 0 and row.bytes > 0]
+    rows = [row for row in counted if peak_of(row, machine_peaks) is peak]
+    flop_s = _arithmetic(rows, peak)
     if not flop_s:
         return None
     name = slug("roofline", *filter(None, ids.read_peak(device_key)))
@@ -55,57 +46,72 @@ def roofline(
         figure = Figure(figsize=(7.0, 4.9))
         axes = figure.subplots()
         figure.subplots_adjust(0.125, 0.11, 0.74, 0.87)
-        x, y = intensities(rows), rates(rows)
-        axes.set_xscale("log")
-        axes.set_yscale("log")
-        top = max([*flop_s.values(), float(y.max())])
-        axes.set_xlim(float(x.min()) / 2, max(float(x.max()) * 2, top / bandwidth(peak) * 4))
-        axes.set_ylim(float(y.min()) / 2, top * 4)
+        _limits(axes, rows, flop_s, bandwidth(peak))
         _roofs(axes, flop_s, bandwidth(peak))
-        order = sorted(
-            {str(row["contender"]): row for row in rows}.values(),
-            key=lambda r: (r["library"] != NUMPY, not r["plain"], colour(r), r["contender"]),
-        )
-        for one in order:
-            chosen = [row for row in rows if row["contender"] == one["contender"]]
-            (dots,) = axes.plot(
-                intensities(chosen), rates(chosen), "o", color=colour(one), markersize=4.5,
-                alpha=0.75, markeredgewidth=0,
-            )  # fmt: skip
-            tell(dots, [_told_rate(row) for row in chosen], hover)
+        groups = sorted(by_contender(rows).values(), key=lambda group: _rank(group[-1]))
+        for group in groups:
+            _dots(axes, group, hover)
         _label_points(axes, rows)
-        shown = [(_named(row), colour(row)) for row in order]
-        key(axes, shown, x=1.02, y=0.7, inch=0.2)
+        names = [(_contender_name(group[-1]), colour(group[-1])) for group in groups]
+        key(axes, names, x=1.02, y=0.7, inch=0.2)
         claim = under(rows, flop_s, bandwidth(peak))
         axes.set_title(claim, pad=ABOVE_PT)
         _dress(axes)
-    peaks_told = "; ".join(f"{kind} {units.rate(v, 'FLOP/s')}" for kind, v in flop_s.items())
+    arithmetic = "; ".join(f"{kind} {units.rate(v, 'FLOP/s')}" for kind, v in flop_s.items())
     description = (
         f"Roofline of {device_key}: memory {units.rate(bandwidth(peak), 'B/s')}, arithmetic"
-        f" {peaks_told}. {claim.replace(chr(10), '; ')}. {_extremes(rows)}"
+        f" {arithmetic}. {claim.replace(chr(10), '; ')}. {_extremes(rows)}"
     )
     return Plot(name=name, figure=figure, description=description, hover=hover)
 
 
-def _named(row: Row) -> str:
-    """Return a contender's name, short where it is a further way on the CPU."""
-    way = row["variant"] if row["device"] == ids.CPU else ""
-    return who(f"{ids.CPU}-{way}" if way else row["contender"], 18)
+def _arithmetic(rows: Sequence[Timed], peak: Peaks) -> dict[str, float]:
+    """Return the measured peak of arithmetic in each precision of some cells."""
+    precisions = dict.fromkeys(row.precision for row in rows)
+    return {kind: peak.flop_s[kind] for kind in precisions if peak.flop_s.get(kind)}
 
 
-def intensities(rows: Iterable[Row]) -> np.ndarray:
+def _limits(axes: Axes, rows: Sequence[Timed], flop_s: Mapping[str, float], bytes_s: float) -> None:
+    x, y = intensities(rows), rates(rows)
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    top = max([*flop_s.values(), float(y.max())])
+    axes.set_xlim(float(x.min()) / 2, max(float(x.max()) * 2, top / bytes_s * 4))
+    axes.set_ylim(float(y.min()) / 2, top * 4)
+
+
+def _dots(axes: Axes, group: Sequence[Timed], hover: dict[str, list[str]]) -> None:
+    (dots,) = axes.plot(
+        intensities(group), rates(group), "o", color=colour(group[-1]), markersize=4.5, alpha=0.75,
+        markeredgewidth=0,
+    )  # fmt: skip
+    tell(dots, [_rate_text(row) for row in group], hover)
+
+
+def _rank(row: Timed) -> tuple[bool, bool, str, str]:
+    """Return what contenders are drawn in order of: NumPy first, variants last."""
+    return not row.is_numpy, not row.plain, colour(row), row.contender
+
+
+def _contender_name(row: Timed) -> str:
+    """Return a contender's name, short where it is a variant on the CPU."""
+    variant = row.variant if row.on_cpu else ""
+    return short_name(f"{ids.CPU}-{variant}" if variant else row.contender, 18)
+
+
+def intensities(rows: Iterable[Timed]) -> np.ndarray:
     """Return FLOP per byte."""
-    return np.array([row["flops"] / row["bytes"] for row in rows])
+    return np.array([row.intensity for row in rows])
 
 
-def rates(rows: Iterable[Row]) -> np.ndarray:
+def rates(rows: Iterable[Timed]) -> np.ndarray:
     """Return FLOP/s."""
-    return np.array([row["flops"] / row["time_s"] for row in rows])
+    return np.array([row.flop_s for row in rows])
 
 
-def under(rows: Sequence[Row], flop_s: Mapping[str, float], bytes_s: float) -> str:
+def under(rows: Sequence[Timed], flop_s: Mapping[str, float], bytes_s: float) -> str:
     """Return the title: how many cases lie under which roof, and how many above that of memory."""
-    edges = np.array([flop_s.get(str(row["precision"]), 0.0) / bytes_s for row in rows])
+    edges = np.array([flop_s.get(row.precision, 0.0) / bytes_s for row in rows])
     x, y = intensities(rows), rates(rows)
     low, known = int(((x < edges) & (edges > 0)).sum()), int((edges > 0).sum())
     above = int((y > x * bytes_s).sum())
@@ -137,41 +143,51 @@ def _roofs(axes: Axes, flop_s: Mapping[str, float], bytes_s: float) -> None:
     )  # fmt: skip
 
 
-def _told_rate(row: Row) -> str:
-    flop_s, intensity = row["flops"] / row["time_s"], row["flops"] / row["bytes"]
-    return (
-        f"{row['cell']}: {units.rate(flop_s, 'FLOP/s')} at"
-        f" {units.intensity(intensity)} FLOP per byte"
-    )
+def _rate_text(row: Timed) -> str:
+    """Return what a point says on hover."""
+    rate, intensity = units.rate(row.flop_s, "FLOP/s"), units.intensity(row.intensity)
+    return f"{row.cell}: {rate} at {intensity} FLOP per byte"
 
 
-def _label_points(axes: Axes, rows: Sequence[Row]) -> None:
+class Room(NamedTuple):
+    """The room that a label takes, in points."""
+
+    left: float
+    right: float
+    bottom: float
+    top: float
+
+    def crosses(self, other: "Room") -> bool:
+        """Tell whether two labels would write over one another."""
+        across = self.left < other.right and other.left < self.right
+        return across and self.bottom < other.top and other.bottom < self.top
+
+    def hides(self, places: np.ndarray) -> np.ndarray:
+        """Tell which points a label would hide."""
+        inside = (places[:, 0] > self.left - 2) & (places[:, 0] < self.right)
+        return np.asarray(inside & (places[:, 1] > self.bottom) & (places[:, 1] < self.top))
+
+
+def _label_points(axes: Axes, rows: Sequence[Timed]) -> None:
     """Name the outermost points, as far as their names do not write over one another."""
     size = np.array(inches(axes)) * 72
     ends = np.log10(np.array([axes.get_xlim(), axes.get_ylim()]))
     points = np.column_stack([np.log10(intensities(rows)), np.log10(rates(rows))])
     places = (points - ends[:, 0]) / (ends[:, 1] - ends[:, 0]) * size
-    taken: list[tuple[float, float, float, float]] = []
-    named: set[str] = set()
+    taken: dict[str, Room] = {}
     for n in _outermost(places):
-        text = short(rows[n]["workload"], 18)
-        if text in named:
+        text = short(rows[n].workload, 18)
+        if text in taken or len(taken) == MOST_LABELS:
             continue
-        wide = SIGN_PT * len(text)
-        leftward = places[n, 0] + wide + 5 > size[0]
-        x = places[n, 0] - wide - 5 if leftward else places[n, 0] + 5
-        y = places[n, 1]
-        room = (x, x + wide, y - LINE_PT / 2, y + LINE_PT / 2)
-        crossed = any(
-            room[0] < b[1] and b[0] < room[1] and room[2] < b[3] and b[2] < room[3] for b in taken
-        )
-        inside = (places[:, 0] > room[0] - 2) & (places[:, 0] < room[1])
-        hidden = inside & (places[:, 1] > room[2]) & (places[:, 1] < room[3])
+        x, y, wide = places[n, 0], places[n, 1], SIGN_PT * len(text)
+        leftward = x + wide + 5 > size[0]
+        left = x - wide - 5 if leftward else x + 5
+        room = Room(left, left + wide, y - LINE_PT / 2, y + LINE_PT / 2)
+        hidden = room.hides(places)
         hidden[n] = False
-        if crossed or hidden.sum() > 1 or len(taken) == MOST_LABELS:
+        if hidden.sum() > 1 or any(map(room.crosses, taken.values())):
             continue
-        taken.append(room)
-        named.add(text)
+        taken[text] = room
         axes.annotate(
             text, (10 ** points[n, 0], 10 ** points[n, 1]), textcoords="offset points",
             xytext=(-5 if leftward else 5, -3), ha="right" if leftward else "left", fontsize=8.5,
@@ -185,10 +201,10 @@ def _outermost(places: np.ndarray) -> list[int]:
     return list(dict.fromkeys(int(n) for step in zip(*orders, strict=True) for n in step))
 
 
-def _extremes(rows: Sequence[Row]) -> str:
+def _extremes(rows: Sequence[Timed]) -> str:
     speeds = rates(rows)
     slow, fast = rows[int(speeds.argmin())], rows[int(speeds.argmax())]
-    return f"Fastest: {_told_rate(fast)}. Slowest: {_told_rate(slow)}."
+    return f"Fastest: {_rate_text(fast)}. Slowest: {_rate_text(slow)}."
 
 
 def _dress(axes: Axes) -> None:

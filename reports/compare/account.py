@@ -8,7 +8,7 @@ import pandas as pd
 
 from reports import units
 from reports.findings.facts import facts
-from reports.read.load import Result
+from reports.read.result import Tabular
 
 MEASURED = ("peaks.", "datetime")  # keys of what no two runs have alike: measured, not set
 NAMED = 5  # of a list; of more, the count is told
@@ -31,19 +31,19 @@ class Difference:
     def spread(self) -> str:
         """What is said how often, the most frequent first, for more files than fit side by side."""
         counts = Counter(text or "not told" for text in self.texts).most_common()
-        told = [f"{text} ({number})" for text, number in counts[:NAMED]]
+        parts = [f"{text} ({number})" for text, number in counts[:NAMED]]
         if len(counts) > NAMED:
-            told.append(f"and {len(counts) - NAMED} more")
-        return "; ".join(told)
+            parts.append(f"and {len(counts) - NAMED} more")
+        return "; ".join(parts)
 
 
-def account(results: Sequence[Result], baseline: int = 0) -> list[Difference]:
+def account(results: Sequence[Tabular], baseline: int = 0) -> list[Difference]:
     """Return what differs, what was chosen before what was measured."""
-    told = [fact for fact in _told(results, baseline) if len(set(fact.texts)) > 1]
-    return sorted(told, key=lambda fact: (fact.measured, fact.key == "datetime"))
+    differing = [fact for fact in _facts(results, baseline) if len(set(fact.texts)) > 1]
+    return sorted(differing, key=lambda fact: (fact.measured, fact.key == "datetime"))
 
 
-def _told(results: Sequence[Result], baseline: int) -> Iterator[Difference]:
+def _facts(results: Sequence[Tabular], baseline: int) -> Iterator[Difference]:
     known = [{fact.key: fact for fact in facts(result)} for result in results]
     names = {key: fact.name for machine in known for key, fact in machine.items()}
     for key, name in names.items():
@@ -66,10 +66,10 @@ Codes = dict[str, set[str]]
 def _codes(table: pd.DataFrame) -> Codes:
     """Return what each workload's code was, by its checksums."""
     timed = table[["workload", "source_sha256"]].dropna().drop_duplicates()
-    found: Codes = {}
+    codes: Codes = {}
     for workload, checksum in timed.itertuples(index=False, name=None):
-        found.setdefault(workload, set()).add(checksum)
-    return found
+        codes.setdefault(workload, set()).add(checksum)
+    return codes
 
 
 def _changed(code: Codes, base: Codes) -> str:

@@ -10,8 +10,8 @@ import pandas as pd
 
 from reports.compare.account import Difference, account
 from reports.compare.matching import of_medians, paired
-from reports.compare.verdicts import NOT_COMPARABLE, judged, means
-from reports.read.load import Result, records
+from reports.compare.verdicts import judged, means
+from reports.read.result import Tabular
 
 ALL = "all"  # the family of everything
 MOST = 40  # machines that a heat map can hold
@@ -61,11 +61,11 @@ class Comparison:
     @property
     def families(self) -> list[str]:
         """The families of which anything could be compared."""
-        found = self.means["family"].drop_duplicates()
-        return [str(family) for family in found if family != ALL]
+        every = self.means["family"].drop_duplicates()
+        return [str(family) for family in every if family != ALL]
 
 
-def compare(results: Sequence[Result], baseline: int = 0) -> Comparison:
+def compare(results: Sequence[Tabular], baseline: int = 0) -> Comparison:
     """Hold every result against one of them.
 
     Raises
@@ -95,10 +95,10 @@ def compare(results: Sequence[Result], baseline: int = 0) -> Comparison:
     )
 
 
-def names(results: Sequence[Result]) -> list[str]:
+def names(results: Sequence[Tabular]) -> list[str]:
     """Return a label for each result, with its date and a number where others have the same."""
     alike = Counter(result.label for result in results)
-    told = [
+    labels = [
         result.label
         if alike[result.label] == 1
         else f"{result.label}, {result.datetime[:16].replace('T', ' ')}"
@@ -106,12 +106,12 @@ def names(results: Sequence[Result]) -> list[str]:
     ]
     taken: set[str] = set()
     counted: Counter[str] = Counter()
-    for place, label in enumerate(told):
-        while told[place] in taken:
+    for place, label in enumerate(labels):
+        while labels[place] in taken:
             counted[label] += 1
-            told[place] = f"{label} ({counted[label] + 1})"
-        taken.add(told[place])
-    return told
+            labels[place] = f"{label} ({counted[label] + 1})"
+        taken.add(labels[place])
+    return labels
 
 
 def _means(pairs: pd.DataFrame) -> pd.DataFrame:
@@ -119,44 +119,8 @@ def _means(pairs: pd.DataFrame) -> pd.DataFrame:
     parts = [means(known, ["machine", "family"]), means(pairs, ["machine"])]
     tables = [part.reset_index() for part in parts]
     tables[0]["family"] = tables[0]["family"].astype(object)
-    found = pd.concat([tables[0], tables[1].assign(family=ALL)], ignore_index=True)
-    return found.sort_values("machine", kind="stable", ignore_index=True)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Grid:
-    """Mean ratios for a heat map, NaN where nothing can be compared, and the verdicts on them."""
-
-    ratios: np.ndarray
-    verdicts: list[list[str]]
-    rows: tuple[str, ...]
-    columns: tuple[str, ...]
-
-
-def grid(comparison: Comparison, most: int = MOST) -> Grid:
-    """Return means for a heat map: families by machines, or workloads by the only other machine.
-
-    Of more machines than `most`, those whose mean over all cells lies furthest from 1 are taken, in
-    their order.
-    """
-    if len(comparison.others) == 1:
-        known = comparison.pairs[comparison.pairs["workload"] != ""]
-        index, found = "workload", means(known, ["machine", "workload"]).reset_index()
-        order = list(found["workload"])
-    else:
-        index, found = "family", comparison.means
-        order = [*comparison.families, ALL]
-    table = found.pivot_table("ratio", index, "machine", observed=True).reindex(order)
-    chosen = [label for label in furthest(comparison, most) if label in table.columns]
-    table = table.reindex(columns=chosen)
-    judged = {(str(row[index]), str(row["machine"])): str(row["verdict"]) for row in records(found)}
-    rows = tuple(map(str, table.index))
-    return Grid(
-        ratios=table.to_numpy(dtype=float),
-        verdicts=[[judged.get((row, label), "absent") for label in chosen] for row in rows],
-        rows=rows,
-        columns=tuple(chosen),
-    )
+    both = pd.concat([tables[0], tables[1].assign(family=ALL)], ignore_index=True)
+    return both.sort_values("machine", kind="stable", ignore_index=True)
 
 
 def furthest(comparison: Comparison, most: int) -> list[str]:
@@ -195,33 +159,3 @@ def from_csv(text: str) -> Comparison:
     return Comparison(
         labels=(base, *machines), baseline=0, pairs=pairs, means=_means(pairs), account=()
     )
-
-
-def regressions(comparison: Comparison, above: float) -> pd.DataFrame:
-    """Return the pairs in which the other machine is slower by more than a share, surely so.
-
-    Slower by 5 % is 1.05 times the baseline's time: the whole interval must lie beyond that.
-    """
-    pairs = comparison.pairs
-    comparable = pairs["verdict"] != NOT_COMPARABLE
-    return pairs[comparable & (pairs["high"] < 1 / (1 + above))]
-
-
-def parse_share(text: str) -> float:
-    """Return the share that a text such as `5%`, `5 %` or `0.05` says.
-
-    Raises
-    ------
-    ValueError : it is no such text. A whole number needs its %: 5 is more likely 5 % than 500 %.
-
-    """
-    number, percent = text.strip().removesuffix("%").strip(), text.strip().endswith("%")
-    try:
-        share = float(number) / (100 if percent else 1)
-    except ValueError:
-        share = np.nan
-    if not 0 <= share < (10 if percent else 1):
-        raise ValueError(
-            f"a share from 0 % to below 1000 % expected, written 5% or 0.05, got {text[:40]!r}"
-        )
-    return share

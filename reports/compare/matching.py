@@ -3,18 +3,18 @@
 Two machines seldom have the same number of cores, so a thread setting is matched by what it means:
 one core, or all the cores that a file used. Times of the fastest blocks are compared; medians where
 one of the files has no other times, since the fastest blocks against medians would be unfair.
-Everything is done on whole columns, and on texts once
-per distinct text, so that a thousand files cost a thousand times one file.
+All is done on
+whole columns, and on texts once per distinct text, so that a thousand files cost a thousand times
+one file.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
 from reports import units
-from reports.read.load import Result, records
+from reports.read.result import Tabular
 
 WORDS = [
     "cell", "status", "reason", "workload", "family", "size", "dtype", "contender",
@@ -30,7 +30,7 @@ ABOUT = ["family", "workload", "size", "dtype", "setting", "contender"]
 SIDED = ["cell", "status", "reason", "source_sha256", "precision", *FIGURES]
 
 
-def paired(results: Sequence[Result], baseline: int) -> pd.DataFrame:
+def paired(results: Sequence[Tabular], baseline: int) -> pd.DataFrame:
     """Return a row for each other machine and key, with the baseline's columns as `*_base`.
 
     A key that only one of the two has stands there too; the other's columns are NaN. `machine` is
@@ -70,7 +70,7 @@ def _places(base: pd.DataFrame, others: pd.DataFrame, machines: int) -> pd.DataF
     return pd.concat([both, one]).sort_values(["machine", "key"], ignore_index=True)
 
 
-def stacked(results: Sequence[Result]) -> pd.DataFrame:
+def stacked(results: Sequence[Tabular]) -> pd.DataFrame:
     """Return the cells of all results, with their machine's place, thread setting and key.
 
     The key of a cell of this suite is `workload/size/dtype/setting/contender`, of any other its
@@ -88,12 +88,12 @@ def stacked(results: Sequence[Result]) -> pd.DataFrame:
     return cells.assign(machine=machine, **_keys(cells, kind))
 
 
-def of_medians(results: Sequence[Result]) -> bool:
+def of_medians(results: Sequence[Tabular]) -> bool:
     """Tell whether medians are compared: where one of the files has no other times, in all."""
     return any(result.medians_alone for result in results)
 
 
-def _alike(result: Result, *, medians: bool) -> pd.DataFrame:
+def _alike(result: Tabular, *, medians: bool) -> pd.DataFrame:
     """Return a file's cells with times of the kind that all files have."""
     table = result.table
     if medians and not result.medians_alone:
@@ -107,9 +107,11 @@ def _keys(cells: pd.DataFrame, kind: np.ndarray) -> dict[str, pd.Categorical]:
     codes, distinct = pd.factorize(cells["cell"].cat.codes.to_numpy().astype(np.int64) * 3 + kind)
     first = np.full(len(distinct), len(codes))
     np.minimum.at(first, codes, np.arange(len(codes)))
-    rows = records(cells.iloc[first][[*CASE, "threads", "contender", "cell"]])
-    settings = [_setting(row["threads"], kind[n]) for n, row in zip(first, rows, strict=True)]
-    texts = [_key(row, setting) for row, setting in zip(rows, settings, strict=True)]
+    some = cells.iloc[first]
+    settings = [_setting(*each) for each in zip(some["threads"], kind[first], strict=True)]
+    words = some[["cell", *CASE]].itertuples(index=False, name=None)
+    contenders = some["contender"]
+    texts = [_key(*each) for each in zip(words, settings, contenders, strict=True)]
     return {"key": _labels(texts, codes), "setting": _labels(settings, codes)}
 
 
@@ -125,10 +127,10 @@ def _setting(threads: float, kind: int) -> str:
     return "all cores" if kind == ALL_CORES else units.count(round(threads), "core")
 
 
-def _key(row: Mapping[Any, Any], setting: str) -> str:
-    if not setting:
-        return str(row["cell"])
-    return "/".join([*(str(row[name]) for name in CASE), setting, str(row["contender"])])
+def _key(words: tuple[str, ...], setting: str, contender: str) -> str:
+    """Return the key of a cell, from its id, its case and its thread setting."""
+    cell, *case = words
+    return "/".join([*case, setting, contender]) if setting else cell
 
 
 def _about(cells: pd.DataFrame) -> pd.DataFrame:
@@ -137,6 +139,6 @@ def _about(cells: pd.DataFrame) -> pd.DataFrame:
     families = known.drop_duplicates("workload").set_index("workload")["family"].astype(object)
     family = cells["family"].astype(object)
     family = family.fillna(cells["workload"].astype(object).map(families)).fillna("")
-    told = cells[ABOUT].astype(object).fillna("").assign(family=family)
-    told.index = pd.Index(cells["key"].cat.codes)
-    return told[~told.index.duplicated()].astype("category")
+    about = cells[ABOUT].astype(object).fillna("").assign(family=family)
+    about.index = pd.Index(cells["key"].cat.codes)
+    return about[~about.index.duplicated()].astype("category")

@@ -4,19 +4,18 @@ Up to eight machines stand side by side, cell by cell. Of more, a cell's row tel
 machines are and which is at either end, and a machine's row its means.
 """
 
-from collections.abc import Mapping
+import math
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from reports import units
 from reports.compare.comparison import ALL, MOST, Comparison, furthest
-from reports.compare.statements import statements, where
+from reports.compare.pair import means_in, pairs_in
+from reports.compare.statements import statements
 from reports.compare.verdicts import NOT_COMPARABLE, VERDICTS
-from reports.findings.lessons import told
-from reports.findings.statement import Interval
-from reports.read.load import records
+from reports.findings.ratios import ratio_texts
+from reports.read.interval import Interval
 
 SIDE_BY_SIDE = 8
 ENDS = 3  # machines at either end that are told of in words, where there are many
@@ -30,7 +29,6 @@ TIMES = {
     False: "Times are those of the fastest blocks, since interference only ever adds time.",
     True: "Times are medians: a file of another tool, or of an older version, has no others.",
 }
-Row = Mapping[Any, Any]
 
 
 def page_values(comparison: Comparison) -> dict[str, Any]:
@@ -66,17 +64,17 @@ def _ends(comparison: Comparison) -> list[str]:
     return list(dict.fromkeys([*names[: -ENDS - 1 : -1], *names[:ENDS]]))
 
 
-def ratio_text(row: Row) -> str:
+def ratio_text(ratio: Interval) -> str:
     """Return a ratio, and its interval where there is one."""
-    text = told(Interval(value=row["ratio"], low=row["low"], high=row["high"]))
-    return text["ratio"] if pd.isna(row["low"]) else f"{text['ratio']} ({text['interval']})"
+    texts = ratio_texts(ratio)
+    return texts["ratio"] if math.isnan(ratio.low) else f"{texts['ratio']} ({texts['interval']})"
 
 
 def counts(comparison: Comparison) -> dict[str, dict[str, int]]:
     """Return how many pairs of each machine have each verdict."""
-    found = comparison.pairs.groupby(["machine", "verdict"], observed=False).size().to_dict()
+    sizes = comparison.pairs.groupby(["machine", "verdict"], observed=False).size().to_dict()
     return {
-        other: {name: int(found.get((other, name), 0)) for name in VERDICTS}
+        other: {name: int(sizes.get((other, name), 0)) for name in VERDICTS}
         for other in comparison.others
     }
 
@@ -84,9 +82,13 @@ def counts(comparison: Comparison) -> dict[str, dict[str, int]]:
 def _means(comparison: Comparison) -> list[dict[str, Any]]:
     """Return a row for each other machine: its counts, and its mean of each family."""
     known: dict[str, dict[str, Any]] = {}
-    for row in records(comparison.means):
-        mean = {"text": ratio_text(row), "sort": row["ratio"], **row}
-        known.setdefault(str(row["machine"]), {})[str(row["family"])] = mean
+    for mean in means_in(comparison.means):
+        known.setdefault(mean.machine, {})[mean.family] = {
+            "text": ratio_text(mean.ratio),
+            "sort": mean.ratio.value,
+            "cells": mean.cells,
+            "verdict": mean.verdict,
+        }
     counted = counts(comparison)
     return [
         {"machine": other, "counts": counted[other], "means": known.get(other, {})}
@@ -96,66 +98,79 @@ def _means(comparison: Comparison) -> list[dict[str, Any]]:
 
 def _pairs(pairs: pd.DataFrame) -> list[dict[str, Any]]:
     """Return a row of texts for each pair that has a ratio."""
-    found = pairs[pairs["verdict"] != NOT_COMPARABLE]
     return [
         {
-            **{name: str(row[name]) for name in ("machine", "key", "size", "dtype", "contender")},
-            "case": where(row),
-            "verdict": row["verdict"],
-            "reason": "" if pd.isna(row["reason"]) else row["reason"],
-            "ratio": ratio_text(row),
-            **{f"{name}_sort": row[name] for name in ("ratio", "time_s", "time_base_s")},
-            **{name: units.seconds(row[name]) for name in ("time_s", "time_base_s")},
+            "machine": pair.machine,
+            "key": pair.key,
+            "size": pair.size,
+            "dtype": pair.dtype,
+            "contender": pair.contender,
+            "case": pair.where,
+            "verdict": pair.verdict,
+            "reason": pair.reason,
+            "ratio": ratio_text(pair.ratio),
+            "time_s": units.seconds(pair.time_s),
+            "time_base_s": units.seconds(pair.time_base_s),
+            "ratio_sort": pair.ratio.value,
+            "time_s_sort": pair.time_s,
+            "time_base_s_sort": pair.time_base_s,
         }
-        for row in records(found)
+        for pair in pairs_in(pairs[pairs["verdict"] != NOT_COMPARABLE])
     ]
 
 
 def _spreads(pairs: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return for each key how far apart the machines are, and who is at either end."""
-    found = pairs[pairs["verdict"] != NOT_COMPARABLE]
-    groups = found.groupby("key", observed=True)["ratio"]
-    table = groups.agg(["size", "min", "median", "max", "idxmin", "idxmax"])
-    about = found.loc[table["idxmin"]].assign(
-        slowest=found.loc[table["idxmin"], "machine"].to_numpy(),
-        fastest=found.loc[table["idxmax"], "machine"].to_numpy(),
-        **{name: table[name].to_numpy() for name in ("size", "min", "median", "max")},
-        case_size=found.loc[table["idxmin"], "size"].to_numpy(),
-    )
+    """Return for each key how far apart the machines are, and which are at either end."""
+    known = pairs[pairs["verdict"] != NOT_COMPARABLE]
+    groups = known.groupby("key", observed=True)["ratio"]
+    table = groups.agg(["size", "median", "idxmin", "idxmax"])
+    ends = (pairs_in(known.loc[table[name]]) for name in ("idxmin", "idxmax"))
+    lines = zip(*ends, table["size"].tolist(), table["median"].tolist(), strict=True)
     return [
         {
-            **{name: str(row[name]) for name in ("key", "dtype", "contender")},
-            "case": where({**row, "size": row["case_size"]}),
-            "size": str(row["case_size"]),
-            "machines": row["size"],
-            "slowest": row["slowest"],
-            "fastest": row["fastest"],
-            **{f"{name}_sort": row[name] for name in ("min", "median", "max")},
-            **{name: units.significant(row[name], 3) for name in ("min", "median", "max")},
+            "key": slowest.key,
+            "dtype": slowest.dtype,
+            "contender": slowest.contender,
+            "case": slowest.where,
+            "size": slowest.size,
+            "machines": machines,
+            "slowest": slowest.machine,
+            "fastest": fastest.machine,
+            **_sorted("min", slowest.ratio.value),
+            **_sorted("median", median),
+            **_sorted("max", fastest.ratio.value),
         }
-        for row in records(about)
+        for slowest, fastest, machines, median in lines
     ]
+
+
+def _sorted(name: str, ratio: float) -> dict[str, Any]:
+    """Return a ratio as a text, and as what its column sorts by."""
+    return {name: units.significant(ratio, 3), f"{name}_sort": ratio}
 
 
 def _reasons(pairs: pd.DataFrame) -> list[dict[str, Any]]:
     """Return why pairs are not comparable or unsettled, the most frequent reason first."""
-    found = pairs[pairs["reason"].notna()]
-    by = ["verdict", "reason"]
-    sizes = found.groupby(by, observed=True).agg(
-        pairs=("key", "size"), machines=("machine", "nunique")
-    )
-    told_of = sizes.sort_values("pairs", ascending=False, kind="stable")
-    told_of = told_of.head(GROUPS).reset_index()
+    known = pairs[pairs["reason"].notna()]
+    groups = known.groupby(["verdict", "reason"], observed=True)
+    sizes = groups.agg(pairs=("key", "size"), machines=("machine", "nunique"))
+    first = sizes.sort_values("pairs", ascending=False, kind="stable").head(GROUPS)
+    lines = zip(first.index, first["pairs"].tolist(), first["machines"].tolist(), strict=True)
     return [
         {
-            **{name: row[name] for name in ("verdict", "reason", "pairs", "machines")},
-            "cells": [str(key) for key in _keys(found, row)[:NAMED]],
-            "further": max(0, len(_keys(found, row)) - NAMED),
+            "verdict": verdict,
+            "reason": reason,
+            "pairs": count,
+            "machines": machines,
+            "cells": keys[:NAMED],
+            "further": max(0, len(keys) - NAMED),
         }
-        for row in records(told_of)
+        for (verdict, reason), count, machines in lines
+        for keys in [_keys(known, verdict, reason)]
     ]
 
 
-def _keys(found: pd.DataFrame, row: Row) -> np.ndarray:
-    of_both = (found["verdict"] == row["verdict"]) & (found["reason"] == row["reason"])
-    return np.asarray(found.loc[of_both, "key"].unique(), dtype=object)
+def _keys(pairs: pd.DataFrame, verdict: str, reason: str) -> list[str]:
+    """Return the keys of the pairs with a verdict for a reason, each once."""
+    of_both = (pairs["verdict"] == verdict) & (pairs["reason"] == reason)
+    return [str(key) for key in pairs.loc[of_both, "key"].unique()]

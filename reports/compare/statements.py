@@ -4,20 +4,16 @@ To swap two machines turns every sentence round: each names the faster side firs
 """
 
 from collections.abc import Collection, Iterator, Mapping
-from typing import Any
 
 import pandas as pd
 
 from bench.results.verdicts import FASTER, SLOWER, TIE, UNSETTLED
 from reports import units
 from reports.compare.comparison import ALL, Comparison
+from reports.compare.pair import Mean, means_in, pairs_in
 from reports.compare.verdicts import NOT_COMPARABLE
-from reports.findings.lessons import told
-from reports.findings.speedups import hedged
-from reports.findings.statement import Finding, Interval
-from reports.read.load import records
-
-Row = Mapping[Any, Any]
+from reports.findings.ratios import hedged, ratio_texts
+from reports.findings.statement import Finding
 
 MEANS = {
     FASTER: "{family}: {other} is {ratio} times as fast as {base}",
@@ -73,9 +69,8 @@ def statements(
         cells = {ALL: tuple(mine["cell"].astype(str))}
         for family, part in mine.groupby("family", observed=True):
             cells |= {str(family): tuple(part["cell"].astype(str))} if family else {}
-        found = sorted(records(rows[other]), key=lambda row: row["family"] != ALL)
-        for row in found:
-            yield _mean(row, words, cells[str(row["family"])])
+        for mean in sorted(means_in(rows[other]), key=lambda mean: mean.family != ALL):
+            yield _mean(mean, words, cells[mean.family])
         yield _extreme(mine, "gain", words)
         yield _extreme(mine, "loss", words)
 
@@ -89,22 +84,21 @@ def _nothing(words: Mapping[str, str]) -> Finding:
     )
 
 
-def _mean(row: Row, words: Mapping[str, str], cells: tuple[str, ...]) -> Finding:
-    state, family = str(row["verdict"]), str(row["family"])
-    ratio = Interval(value=row["ratio"], low=row["low"], high=row["high"])
+def _mean(mean: Mean, words: Mapping[str, str], cells: tuple[str, ...]) -> Finding:
+    state, ratio = mean.verdict, mean.ratio
     ruled_out = SLOWER if ratio.low >= 1 else FASTER if ratio.high <= 1 else ""
     open_to = CANNOT_TELL.get(ruled_out, MEANS[UNSETTLED])
     sentence = open_to if state == UNSETTLED else MEANS[state]
-    count = f"{row['cells']} cell{'' if row['cells'] == 1 else 's'}"
+    leading = ratio.inverted if state == SLOWER else ratio
     return Finding(
-        id=f"compare/{words['other']}/{family}",
+        id=f"compare/{words['other']}/{mean.family}",
         state=state,
         sentence=hedged(sentence, ratio) + BASIS,
-        words={**words, "family": "Like for like" if family == ALL else family},
-        numbers=told(ratio, inverted=state == SLOWER) | {"cells": count},
+        words={**words, "family": "Like for like" if mean.family == ALL else mean.family},
+        numbers=ratio_texts(leading) | {"cells": units.count(mean.cells, "cell")},
         cells=cells,
         interval=ratio,
-        about={"family": family},
+        about={"family": mean.family},
     )
 
 
@@ -115,30 +109,22 @@ def _extreme(mine: pd.DataFrame, kind: str, words: Mapping[str, str]) -> Finding
     if clear.empty:
         return Finding(id=name, state="none", sentence=NONE[kind], words=words)
     place = clear["ratio"].idxmax() if kind == "gain" else clear["ratio"].idxmin()
-    row = records(clear.loc[[place]])[0]
-    ratio = Interval(value=row["ratio"], low=row["low"], high=row["high"])
+    (pair,) = pairs_in(clear.loc[[place]])
+    times = {"time": pair.time_s, "time_base": pair.time_base_s}
     return Finding(
         id=name,
         state=verdict,
-        sentence=hedged(EXTREMES[kind], ratio),
-        words={**words, "where": where(row)},
-        numbers=told(ratio, inverted=kind == "loss") | times(row),
-        cells=(str(row["cell_base"]), str(row["cell"])),
-        of={"time_base": str(row["cell_base"])},
-        interval=ratio,
-        about={key: str(row[key]) for key in ("workload", "size", "dtype", "contender")},
+        sentence=hedged(EXTREMES[kind], pair.ratio),
+        words={**words, "where": pair.where},
+        numbers=ratio_texts(pair.ratio.inverted if kind == "loss" else pair.ratio)
+        | {key: units.seconds(time_s) for key, time_s in times.items()},
+        cells=(pair.cell_base, pair.cell),
+        of={"time_base": pair.cell_base},
+        interval=pair.ratio,
+        about={
+            "workload": pair.workload,
+            "size": pair.size,
+            "dtype": pair.dtype,
+            "contender": pair.contender,
+        },
     )
-
-
-def where(row: Row) -> str:
-    """Return what a pair's case and contender are called in a sentence."""
-    if not row["workload"]:
-        return str(row["key"])
-    size = str(row["size"]).replace(",", ", ")
-    return f"{row['workload']} at {size}, {row['dtype']}, {row['setting']}, {row['contender']}"
-
-
-def times(row: Row) -> dict[str, str]:
-    """Return both times of a pair as texts."""
-    sides = ("time", "time_base")
-    return {name: units.seconds(row[f"{name}_s"]) for name in sides}

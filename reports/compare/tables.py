@@ -4,11 +4,10 @@ Every text of a file is a `rich.text.Text`, in which nothing is markup, and is c
 can hold.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
-import pandas as pd
 from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -17,10 +16,10 @@ from bench.results.verdicts import FASTER, SLOWER
 from reports import units
 from reports.compare.comparison import ALL, MOST, Comparison, furthest
 from reports.compare.page import NOTE, TIMES, counts, ratio_text
-from reports.compare.statements import statements, where
+from reports.compare.pair import Mean, Pair, means_in, pairs_in
+from reports.compare.statements import statements
 from reports.compare.verdicts import NOT_COMPARABLE
 from reports.findings.statement import Finding
-from reports.read.load import records
 
 SIDE_BY_SIDE = 4
 LABEL, LONG = 32, 72  # characters of a label, and of a longer text
@@ -77,17 +76,18 @@ def _families(comparison: Comparison) -> Table:
     table.add_column("family")
     for other in comparison.others:
         table.add_column(cut(other), justify="right")
-    known = comparison.means.set_index(["family", "machine"])
+    means = {(mean.family, mean.machine): mean for mean in means_in(comparison.means)}
     for family in [*comparison.families, ALL]:
-        keys = [(family, other) for other in comparison.others]
-        cells = [_mean(known.loc[key]) if key in known.index else Text("") for key in keys]
+        cells = [_mean(means.get((family, other))) for other in comparison.others]
         table.add_row(cut(family), *cells)
     return table
 
 
-def _mean(row: Any) -> Text:
-    text = f"{ratio_text(row)}, {units.count(row['cells'], 'cell')}"
-    return Text(text, style=STYLES.get(row["verdict"], ""))
+def _mean(mean: Mean | None) -> Text:
+    if mean is None:
+        return Text("")
+    text = f"{ratio_text(mean.ratio)}, {units.count(mean.cells, 'cell')}"
+    return Text(text, style=STYLES.get(mean.verdict, ""))
 
 
 def _cells(comparison: Comparison, *, all_cells: bool) -> RenderableType:
@@ -106,25 +106,25 @@ def _cells(comparison: Comparison, *, all_cells: bool) -> RenderableType:
     for other in comparison.others:
         table.add_column(cut(other), justify="right")
     for _, rows in shown.groupby("key", observed=True):
-        found = {str(row["machine"]): row for row in records(rows)}
-        first = next(iter(found.values()))
-        cells = [_cell(found.get(other)) for other in comparison.others]
-        table.add_row(cut(where(first), LONG), units.seconds(first["time_base_s"]), *cells)
+        by_machine = {pair.machine: pair for pair in pairs_in(rows)}
+        first = next(iter(by_machine.values()))
+        cells = [_cell(by_machine.get(other)) for other in comparison.others]
+        table.add_row(cut(first.where, LONG), units.seconds(first.time_base_s), *cells)
     return table
 
 
-def _cell(row: dict[Any, Any] | None) -> Text:
-    if row is None:
+def _cell(pair: Pair | None) -> Text:
+    if pair is None:
         return Text("")
-    text = f"{units.seconds(row['time_s'])}, {ratio_text(row)}"
-    return Text(text, style=STYLES.get(row["verdict"], ""))
+    text = f"{units.seconds(pair.time_s)}, {ratio_text(pair.ratio)}"
+    return Text(text, style=STYLES.get(pair.verdict, ""))
 
 
 def _counted(comparison: Comparison) -> Text:
     lines = []
-    for other, found in counts(comparison).items():
-        told = ", ".join(f"{number} {verdict}" for verdict, number in found.items() if number)
-        lines.append(Text.assemble(cut(other), f": {told or 'no cells'}"))
+    for other, by_verdict in counts(comparison).items():
+        text = ", ".join(f"{number} {verdict}" for verdict, number in by_verdict.items() if number)
+        lines.append(Text.assemble(cut(other), f": {text or 'no cells'}"))
     return Text("\n").join(lines)
 
 
@@ -138,17 +138,17 @@ def _machines(comparison: Comparison, *, all_cells: bool) -> Table:
     table.add_column("machine")
     for family in (ALL, *comparison.families):
         table.add_column(cut(family), justify="right")
-    known = {(str(row["machine"]), str(row["family"])): row for row in records(comparison.means)}
+    means = {(mean.machine, mean.family): mean for mean in means_in(comparison.means)}
     for other in shown:
-        found = [known.get((other, family)) for family in (ALL, *comparison.families)]
-        table.add_row(cut(other), *(_short(row) for row in found))
+        line = [means.get((other, family)) for family in (ALL, *comparison.families)]
+        table.add_row(cut(other), *map(_short, line))
     return table
 
 
-def _short(row: dict[Any, Any] | None) -> Text:
-    if row is None or pd.isna(row["ratio"]):
+def _short(mean: Mean | None) -> Text:
+    if mean is None or math.isnan(mean.ratio.value):
         return Text("")
-    return Text(ratio_text(row).partition(" ")[0], style=STYLES.get(row["verdict"], ""))
+    return Text(ratio_text(mean.ratio).partition(" ")[0], style=STYLES.get(mean.verdict, ""))
 
 
 def _account(comparison: Comparison) -> RenderableType:

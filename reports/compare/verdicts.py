@@ -9,13 +9,14 @@ A verdict is faster, slower, tie or unsettled, by the one rule of `bench.results
 pair is not comparable: the two did not do the same thing, or one of them has no time that counts.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 import pandas as pd
 from scipy.special import stdtrit
 
 from bench.results import verdicts as rule
 from bench.results.verdicts import UNSETTLED
-from reports.read.load import records
 
 NOT_COMPARABLE = "not comparable"
 VERDICTS = [*rule.VERDICTS, NOT_COMPARABLE]
@@ -46,10 +47,10 @@ def judged(pairs: pd.DataFrame, one_run: np.ndarray) -> pd.DataFrame:
     verdict = verdicts(log - half, log + half).where(comparable, NOT_COMPARABLE)
     why = Column(np.where(half.isna(), NO_INTERVAL, BOTH), index=pairs.index, dtype=object)
     reason = reason.where(~comparable, why.where(verdict == UNSETTLED))
-    found = {"ratio": log, "low": log - half, "high": log + half}
-    told = {name: np.exp(column.where(comparable)) for name, column in found.items()}
+    logs = {"ratio": log, "low": log - half, "high": log + half}
+    ratios = {name: np.exp(column.where(comparable)) for name, column in logs.items()}
     words = pd.Categorical(verdict, categories=VERDICTS)
-    return pairs.assign(**told, verdict=words, reason=reason.astype("category"))
+    return pairs.assign(**ratios, verdict=words, reason=reason.astype("category"))
 
 
 def verdicts(low: Column, high: Column) -> Column:
@@ -66,16 +67,16 @@ def means(pairs: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     known = pairs[pairs["verdict"] != NOT_COMPARABLE]
     logs = known[["ratio", "low", "high"]].apply(np.log)
     groups = logs.groupby([known[name] for name in by], observed=True)
-    told = groups["ratio"].agg(["size", "mean", "std"])
-    one = groups[["low", "high"]].first().where(told["size"].eq(1), axis=0)
-    count = told["size"].clip(lower=2)
-    half = told["std"] * stdtrit(count - 1, CONFIDENCE) / np.sqrt(count)
-    low = one["low"].where(told["size"] == 1, told["mean"] - half)
-    high = one["high"].where(told["size"] == 1, told["mean"] + half)
+    table = groups["ratio"].agg(["size", "mean", "std"])
+    one = groups[["low", "high"]].first().where(table["size"].eq(1), axis=0)
+    count = table["size"].clip(lower=2)
+    half = table["std"] * stdtrit(count - 1, CONFIDENCE) / np.sqrt(count)
+    low = one["low"].where(table["size"] == 1, table["mean"] - half)
+    high = one["high"].where(table["size"] == 1, table["mean"] + half)
     verdict = pd.Categorical(verdicts(low, high), categories=VERDICTS)
-    found = {"ratio": told["mean"], "low": low, "high": high}
+    ends = {"ratio": table["mean"], "low": low, "high": high}
     return pd.DataFrame(
-        {"cells": told["size"], **{name: np.exp(column) for name, column in found.items()}}
+        {"cells": table["size"], **{name: np.exp(column) for name, column in ends.items()}}
     ).assign(verdict=verdict)
 
 
@@ -116,29 +117,33 @@ def _lacking(pairs: pd.DataFrame) -> Column:
     all_why = pairs[why].assign(**sides)
     groups = all_why.groupby(list(all_why), observed=True, dropna=False).ngroup()
     first = all_why[~groups.duplicated()].astype(object).fillna("")
-    told = [
-        _why(
-            "" if row["base"] else _lack(row["status_base"], row["reason_base"]),
-            "" if row["other"] else _lack(row["status"], row["reason"]),
+    texts = [
+        _why("" if base else _lack(*on_base), "" if other else _lack(*on_other))
+        for base, other, on_base, on_other in zip(
+            first["base"], first["other"], _stated(first, "_base"), _stated(first, ""), strict=True
         )
-        for row in records(first)
     ]
-    by_group = dict(zip(groups[first.index], told, strict=True))
+    by_group = dict(zip(groups[first.index], texts, strict=True))
     return groups.map(by_group).astype(object)
+
+
+def _stated(pairs: pd.DataFrame, side: str) -> Iterator[tuple[str, str]]:
+    """Yield the status and the reason of a side."""
+    return zip(pairs[f"status{side}"], pairs[f"reason{side}"], strict=True)
 
 
 def _why(base: str, other: str) -> str:
     if base == other:
         return f"on neither: {base}"
-    told = [f"not on the baseline: {base}"] if base else []
-    return "; ".join(told + ([f"not on the other machine: {other}"] if other else []))
+    parts = [f"not on the baseline: {base}"] if base else []
+    return "; ".join(parts + ([f"not on the other machine: {other}"] if other else []))
 
 
 def _lack(status: str, reason: str) -> str:
     if not status:
         return "not in its file"
-    said = "no time in its file" if status == OK else status
-    return f"{said}, {reason}" if reason else said
+    what = "no time in its file" if status == OK else status
+    return f"{what}, {reason}" if reason else what
 
 
 def _differ(pairs: pd.DataFrame, name: str) -> Column:

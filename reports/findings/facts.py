@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from bench.results import ids
 from bench.results.machine import GpuState, Machine, Peaks
 from reports import units
-from reports.read.load import Result
+from reports.read.result import FileHead
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,11 +18,11 @@ class Fact:
     text: str
 
 
-def facts(result: Result) -> list[Fact]:
+def facts(result: FileHead) -> list[Fact]:
     """Return what is known of a result's machine, libraries, settings and code, in that order."""
     machine = result.machine
     changed = ", with changes" if result.commit.dirty else ""
-    told = [
+    known = [
         *_hardware(machine),
         *_libraries(machine),
         *_settings(machine),
@@ -31,13 +31,13 @@ def facts(result: Result) -> list[Fact]:
         ("commit", "commit", result.commit.id[:12] + changed),
         ("datetime", "measured", result.datetime[:19].replace("T", " ")),
     ]
-    return [Fact(key=key, name=name, text=text) for key, name, text in told if text]
+    return [Fact(key=key, name=name, text=text) for key, name, text in known if text]
 
 
-Told = Iterator[tuple[str, str, str]]
+Entries = Iterator[tuple[str, str, str]]  # the key, the name and the text of facts
 
 
-def _hardware(machine: Machine) -> Told:
+def _hardware(machine: Machine) -> Entries:
     cores = machine.cpu.usable_cores or machine.cpu.count
     yield "cpu", "processor", machine.processor
     yield "cores", "usable cores", str(cores or "")
@@ -46,31 +46,31 @@ def _hardware(machine: Machine) -> Told:
     yield "gpu", "GPU", gpus or ("none" if machine.cpu.model else "")
     yield "driver", "GPU driver", "; ".join(gpu.driver for gpu in machine.gpus if gpu.driver)
     for when, states in (("before", machine.gpu_states.begin), ("after", machine.gpu_states.end)):
-        told = "; ".join(filter(None, map(_gpu_state, states)))
-        yield f"gpu-{when}", f"GPU {when} the run", told
+        text = "; ".join(filter(None, map(_gpu_state, states)))
+        yield f"gpu-{when}", f"GPU {when} the run", text
     yield "system", "system", " ".join(filter(None, (machine.system, machine.machine)))
 
 
 def _gpu_state(state: GpuState) -> str:
     """Return what a GPU did, in words: clock, temperature, power, what others use of it."""
-    told = []
+    parts = []
     if state.clock_hz and state.most_clock_hz:
         most = units.rate(state.most_clock_hz, "Hz")
-        told.append(f"{units.rate(state.clock_hz, 'Hz')} of at most {most}")
+        parts.append(f"{units.rate(state.clock_hz, 'Hz')} of at most {most}")
     if state.temperature_c is not None:
-        told.append(f"{state.temperature_c:.0f} °C")
+        parts.append(f"{state.temperature_c:.0f} °C")
     if state.power_w:
-        told.append(f"{state.power_w:.0f} W")
+        parts.append(f"{state.power_w:.0f} W")
     if state.used_bytes:
-        told.append(f"{units.size_bytes(state.used_bytes)} of memory in use")
+        parts.append(f"{units.size_bytes(state.used_bytes)} of memory in use")
     if state.processes:
-        told.append(f"processes computing on it: {state.processes}")
+        parts.append(f"processes computing on it: {state.processes}")
     if state.held_back:
-        told.append(f"held back by {' and '.join(state.held_back)}")
-    return ", ".join(told)
+        parts.append(f"held back by {' and '.join(state.held_back)}")
+    return ", ".join(parts)
 
 
-def _libraries(machine: Machine) -> Told:
+def _libraries(machine: Machine) -> Entries:
     versions = machine.versions
     yield "python", "Python", versions.get("python") or machine.python_version
     yield "numpy", "NumPy", versions.get("numpy") or ""
@@ -90,7 +90,7 @@ def _libraries(machine: Machine) -> Told:
     yield "cudnn", "cuDNN", versions.get("cudnn") or ""
 
 
-def _settings(machine: Machine) -> Told:
+def _settings(machine: Machine) -> Entries:
     settings = machine.settings
     if machine.gpus:
         yield (
@@ -107,7 +107,7 @@ def _settings(machine: Machine) -> Told:
     )
 
 
-def _peaks(machine: Machine) -> Told:
+def _peaks(machine: Machine) -> Entries:
     for device, peak in (machine.peaks or {}).items():
         kind, threads = ids.read_peak(device)
         named = {None: kind, 1: f"{kind}, one core"}.get(threads, f"{kind}, {threads} cores")
@@ -115,21 +115,21 @@ def _peaks(machine: Machine) -> Told:
 
 
 def _peak(peak: Peaks) -> str:
-    told = [f"{name} {units.rate(rate, 'FLOP/s')}" for name, rate in peak.flop_s.items()]
-    told += [
+    parts = [f"{name} {units.rate(rate, 'FLOP/s')}" for name, rate in peak.flop_s.items()]
+    parts += [
         f"{name} {units.rate(rate, 'B/s')}"
         for name, rate in (("copies", peak.copy_bytes_s), ("reads", peak.read_bytes_s))
         if rate
     ]
     if peak.launch_s:
-        told.append(f"a launch every {units.seconds(peak.launch_s)}")
-    return ", ".join(told)
+        parts.append(f"a launch every {units.seconds(peak.launch_s)}")
+    return ", ".join(parts)
 
 
-def _promises(machine: Machine) -> Told:
+def _promises(machine: Machine) -> Entries:
     for gpu in machine.gpus:
         if gpu.promise:
-            told = [f"{name} {units.rate(r, 'FLOP/s')}" for name, r in gpu.promise.flop_s.items()]
-            told.append(f"memory {units.rate(gpu.promise.bytes_s, 'B/s')}")
-            text = f"{', '.join(told)} ({gpu.promise.source})"
+            parts = [f"{name} {units.rate(r, 'FLOP/s')}" for name, r in gpu.promise.flop_s.items()]
+            parts.append(f"memory {units.rate(gpu.promise.bytes_s, 'B/s')}")
+            text = f"{', '.join(parts)} ({gpu.promise.source})"
             yield f"promise.{gpu.name}", f"promised for {gpu.name}", text

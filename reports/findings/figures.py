@@ -1,15 +1,10 @@
 """A cell as a row of a table: the text of each of its figures by name, and how it sorts."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
-
-import pandas as pd
+from collections.abc import Callable
 
 from reports import units
-from reports.findings.names import NUMPY
 from reports.findings.roofline import Roofs, of_roof
-
-Row = Mapping[Any, Any]
+from reports.read.row import Timed
 
 HEADS = {
     "size": "size",
@@ -43,70 +38,94 @@ DEVICE_HEADS = {
     "device_to_host_s": "to the host",
     "wall_s": "there and back",
 }
+LEDGER = ("host_to_device_s", "launch_s", "kernel_s", "device_to_host_s", "wall_s")
 
 
-def figures(row: Row, peaks: Roofs) -> dict[str, str]:
+def figures(row: Timed, peaks: Roofs) -> dict[str, str]:
     """Return the text of every figure of a timed cell; "" for what it lacks."""
     share, unit = of_roof(row, peaks)
-    ratio = bool(pd.notna(row["ratio"])) and row["contender"] != NUMPY
-    leading = (row["ratio"], row["low"], row["high"])
-    medians = (row["typical_ratio"], row["typical_low"], row["typical_high"])
-    host, device = row["peak_memory_bytes"], row["peak_device_memory_bytes"]
-    memory: list[str] = [units.size_bytes(host)] if pd.notna(host) else []
-    memory += [f"device {units.size_bytes(device)}"] if pd.notna(device) else []
-    checked = bool(pd.notna(row["rel_error"]) and pd.notna(row["tolerance"]))
+    speedup = None if row.is_numpy else row.speedup
+    medians = None if speedup is None else row.by_medians
     return {
-        "size": str(row["size"]),
-        "dtype": str(row["dtype"]),
-        "threads": f"{row['threads']:.0f}",
-        "contender": str(row["contender"]),
-        "time": units.seconds(row["time_s"]),
-        "median": units.seconds(row["typical_s"]),
-        "speedup": units.ratio(*leading) if ratio else "",
-        "interval": units.interval(*leading) if ratio else "",
-        "by_medians": units.ratio(*medians) if ratio and pd.notna(row["typical_ratio"]) else "",
+        "size": row.size,
+        "dtype": row.dtype,
+        "threads": str(row.threads),
+        "contender": row.contender,
+        "time": units.seconds(row.time_s),
+        "median": units.seconds(row.typical_s),
+        "speedup": units.ratio(*speedup) if speedup else "",
+        "interval": units.interval(*speedup) if speedup else "",
+        "by_medians": units.ratio(*medians) if medians else "",
         "of_peak": f"{units.share(share)} of {unit}" if unit else "",
-        "first_call": _if(row["first_call_s"], units.seconds),
-        "lines": f"{row['code_lines']:.0f}" if pd.notna(row["code_lines"]) else "",
-        "blocks": f"{row['blocks']:.0f}",
-        "visits": f"{row['visits']:.0f}" if pd.notna(row["visits"]) else "",
-        "memory": ", ".join(memory),
-        "error": f"{row['rel_error']:.1e} / {row['tolerance']:.1e}" if checked else "",
-        "accuracy": f"{100 * row['accuracy']:.1f} %" if pd.notna(row["accuracy"]) else "",
-        "saved": _if(row["saved_bytes"], units.size_bytes),
-        "status": str(row["status"]) + (", bimodal" if row["bimodal"] is True else ""),
+        "first_call": _if(row.first_call_s, units.seconds),
+        "lines": "" if row.code_lines is None else str(row.code_lines),
+        "blocks": str(row.blocks),
+        "visits": "" if row.visits is None else str(row.visits),
+        "memory": _memory(row),
+        "error": _error(row),
+        "accuracy": "" if row.accuracy is None else f"{100 * row.accuracy:.1f} %",
+        "saved": _if(row.saved_bytes, units.size_bytes),
+        "status": row.status + (", bimodal" if row.bimodal else ""),
     }
 
 
-def keys(row: Row) -> dict[str, float | str]:
-    """Return what each figure sorts by, where that is not its text."""
-    return {
-        "size": row["axis_value"],
-        "threads": row["threads"],
-        "time": row["time_s"],
-        "median": row["typical_s"],
-        "speedup": row["ratio"],
-        "interval": row["low"],
-        "by_medians": row["typical_ratio"],
-        "first_call": row["first_call_s"],
-        "lines": row["code_lines"],
-        "memory": row["peak_memory_bytes"],
-        "error": row["rel_error"],
-        "accuracy": row["accuracy"],
-        "saved": row["saved_bytes"],
-        "blocks": row["blocks"],
-        "visits": row["visits"],
+def _memory(row: Timed) -> str:
+    host, device = row.peak_memory_bytes, row.peak_device_memory_bytes
+    parts = [] if host is None else [units.size_bytes(host)]
+    parts += [] if device is None else [f"device {units.size_bytes(device)}"]
+    return ", ".join(parts)
+
+
+def _error(row: Timed) -> str:
+    if row.rel_error is None or row.tolerance is None:
+        return ""
+    return f"{row.rel_error:.1e} / {row.tolerance:.1e}"
+
+
+def sort_keys(row: Timed) -> dict[str, float]:
+    """Return what each figure sorts by, where that is not its text and it has one."""
+    keys = {
+        "size": row.axis_value,
+        "threads": row.threads,
+        "time": row.time_s,
+        "median": row.typical_s,
+        "speedup": row.speedup.value if row.speedup else None,
+        "interval": row.speedup.low if row.speedup else None,
+        "by_medians": row.by_medians.value if row.by_medians else None,
+        "first_call": row.first_call_s,
+        "lines": row.code_lines,
+        "memory": row.peak_memory_bytes,
+        "error": row.rel_error,
+        "accuracy": row.accuracy,
+        "saved": row.saved_bytes,
+        "blocks": row.blocks,
+        "visits": row.visits,
     }
+    return {name: float(key) for name, key in keys.items() if key is not None}
 
 
-def device_figures(row: Row) -> dict[str, str]:
+def device_figures(row: Timed) -> dict[str, str]:
     """Return what an accelerator's clock says of a cell; empty where none was asked."""
-    if pd.isna(row["latency_s"]):
+    if row.latency_s is None:
         return {}
-    return {"time": units.seconds(row["time_s"])} | {
-        name: _if(row[name], units.seconds) for name in DEVICE_HEADS if name != "time"
+    figures_s = {
+        "device_time_s": row.device_time_s,
+        "latency_s": row.latency_s,
+        "cold_s": row.cold_s,
+        **dict.fromkeys(LEDGER),
     }
+    if (ledger := row.ledger) is not None:
+        figures_s |= {
+            "host_to_device_s": ledger.host_to_device_s,
+            "launch_s": ledger.launch_s,
+            "kernel_s": ledger.kernel_s,
+            "device_to_host_s": ledger.device_to_host_s,
+            "wall_s": ledger.wall_s,
+        }
+    texts = {name: _if(value, units.seconds) for name, value in figures_s.items()}
+    return {"time": units.seconds(row.time_s)} | texts
 
 
-def _if(value: float, text: Callable[[float], str]) -> str:
-    return text(value) if pd.notna(value) and value > 0 else ""
+def _if(value: float | None, text: Callable[[float], str]) -> str:
+    """Return the text of a value, "" where it is not known or 0."""
+    return text(value) if value else ""

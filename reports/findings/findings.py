@@ -9,23 +9,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-import numpy as np
-import pandas as pd
-
 from bench.results import ids
-from bench.results.verdicts import FASTER, SLOWER, UNSETTLED, VERDICTS, verdict, verdicts
-from reports import units
+from bench.results.verdicts import FASTER, SLOWER, UNSETTLED, VERDICTS
+from reports.findings.calls import first_calls, overheads
+from reports.findings.crossovers import crossovers
+from reports.findings.growth import growths
 from reports.findings.largest import answers, bins
-from reports.findings.lessons import lessons
-from reports.findings.names import NUMPY
+from reports.findings.pairs import dtypes, scalings
 from reports.findings.roofline import roofs
-from reports.findings.speedups import IMPLAUSIBLE, UNTOLD, Speedups
+from reports.findings.speedups import Speedups
 from reports.findings.statement import Finding
-from reports.findings.trends import crossovers, growths
-from reports.read.load import Result
+from reports.findings.training import gradients, ladders
+from reports.findings.trust import card, noisiness, self_tested, steadiness
+from reports.findings.verification import verification
+from reports.read.result import Result
+from reports.read.row import NO_SPEEDUP
 
-CALM, NOISY = 0.05, 0.10  # half-width of a run's median interval: below the one, above the other
-FEW_DISTURBED, MANY_DISTURBED = 0.05, 0.20  # share of a run's blocks
 SCORE = "PyTorch is faster in {faster}, slower in {slower}, as fast within 10 % in {tie}"
 
 
@@ -47,7 +46,7 @@ class Reference:
 
 @dataclass(frozen=True)
 class Findings:
-    """The findings of one result; `references` tell what its machine has no device for."""
+    """The findings of one result; `references` are of machines with devices that its own lacks."""
 
     result: Result
     references: tuple[Reference, ...] = ()
@@ -60,21 +59,29 @@ class Findings:
     @cached_property
     def all(self) -> Mapping[str, Finding]:
         """Every finding by its id."""
-        found = [
+        result = self.result
+        cells = {row.cell: row for row in result.believed}
+        findings = [
             *self.speedups.values(),
-            *crossovers(self.result),
-            *growths(self.result),
-            *roofs(self.result),
-            *lessons(self.result),
-            *answers(self.result),
-            *bins(self.result),
+            *crossovers(result),
+            *growths(result),
+            *roofs(result),
+            *overheads(result.believed),
+            *scalings(cells),
+            *dtypes(cells),
+            *first_calls(result.believed),
+            *gradients(cells),
+            *ladders(cells),
+            verification(result),
+            *answers(result),
+            *bins(result),
             self._score(),
-            steadiness(self.result),
-            noise(self.result),
-            card(self.result),
-            self_tested(self.result),
+            steadiness(result),
+            noisiness(result),
+            card(result),
+            self_tested(result),
         ]
-        return {finding.id: finding for finding in found}
+        return {finding.id: finding for finding in findings}
 
     def kind(self, kind: str, **about: str) -> list[Finding]:
         """Return those of a kind that are about something: workload="matmul", dtype="float32"."""
@@ -91,10 +98,10 @@ class Findings:
         A win is as large as the end of its interval that is nearer to 1: a wide interval makes no
         headline. Where an accelerator was measured the largest matmul is its own.
         """
-        told = [f for f in self.speedups.values() if not f.about["variant"]]
-        wins = [f for f in told if f.state == FASTER]
-        losses = [f for f in told if f.state == SLOWER]
-        matmul = [f for f in told if f.about["workload"] == "matmul" and f.told]
+        usual = [f for f in self.speedups.values() if not f.about["variant"]]
+        wins = [f for f in usual if f.state == FASTER]
+        losses = [f for f in usual if f.state == SLOWER]
+        matmul = [f for f in usual if f.about["workload"] == "matmul" and f.has_numbers]
         chosen = [
             *sorted(wins, key=lambda f: f.interval.low if f.interval else 0.0, reverse=True)[:1],
             *sorted(losses, key=lambda f: f.interval.high if f.interval else 1.0)[:1],
@@ -108,7 +115,7 @@ class Findings:
 
     def _score(self) -> Finding:
         """Count the verdicts on all PyTorch cells; what most of them are is said first."""
-        judged = [f for f in self.speedups.values() if f.state not in UNTOLD]
+        judged = [f for f in self.speedups.values() if f.state not in NO_SPEEDUP]
         if not judged:
             sentence = "No speedup was measured in this run"
             return Finding(id="score", state="absent", sentence=sentence)
@@ -126,137 +133,9 @@ class Findings:
         )
 
 
-def steadiness(result: Result) -> Finding:
-    """State how well the speedups of a run are known, and what is wrong with it."""
-    every = result.table[result.table["time_s"].notna()]
-    timed = every[every["status"] != IMPLAUSIBLE]
-    width, disturbed = _noise_of(timed)
-    if np.isnan(width) or np.isnan(disturbed):
-        return Finding(id="steadiness", state="absent", sentence="No speedups")
-    others = timed[(timed["contender"] != NUMPY) & timed["ratio"].notna()]
-    judged = verdicts(others["low"], others["high"])
-    numbers = {
-        "half": f"{100 * width:.1f} %",
-        "disturbed": f"{100 * disturbed:.1f} %",
-        "unsettled": str(int((judged == UNSETTLED).sum())),
-        "speedups": str(len(others)),
-        "cells": str(len(timed)),
-        "bimodal": str(int(sum(flag is True for flag in timed["bimodal"]))),
-    }
-    sentence = (
-        "Half of all speedups are known to ±{half} or better; {disturbed} of blocks were disturbed;"
-        " {unsettled} of {speedups} speedups are unsettled; {bimodal} of {cells} cells run at two"
-        " speeds"
-    )
-    if once := int((timed["visits"] == 1).sum()):
-        numbers["once"] = str(once)
-        sentence += "; {once} of {cells} cells were visited once, which no other visit confirms"
-    if impossible := len(every) - len(timed):
-        numbers["implausible"] = str(impossible)
-        sentence += "; {implausible} more cannot be true and are left out"
-    return Finding(
-        id="steadiness",
-        state="told",
-        sentence=sentence,
-        numbers=numbers,
-        cells=tuple(str(cell) for cell in timed["cell"][:1]),
-    )
-
-
-BUSY_BYTES = 2**31  # of a card's memory in use before a run; a driver holds some itself
-NOISE = {
-    "calm": "This machine was calm during the run",
-    "some noise": "This machine had some noise during the run",
-    "noisy": "This machine was noisy during the run, so small differences stay unsettled",
-}
-
-
-def noise(result: Result) -> Finding:
-    """State in a line how noisy the machine was: by the intervals, and by the disturbed blocks."""
-    every = result.table[result.table["time_s"].notna()]
-    timed = every[every["status"] != IMPLAUSIBLE]
-    width, disturbed = _noise_of(timed)
-    if np.isnan(width) or np.isnan(disturbed):
-        return Finding(id="noise", state="absent", sentence="How noisy it was is not known")
-    state = "some noise"
-    if width <= CALM and disturbed <= FEW_DISTURBED:
-        state = "calm"
-    elif width > NOISY or disturbed > MANY_DISTURBED:
-        state = "noisy"
-    return Finding(
-        id="noise",
-        state=state,
-        sentence=NOISE[state] + ": half of all speedups are known to ±{half} or better, and"
-        " {disturbed} of blocks were disturbed",
-        numbers={"half": f"{100 * width:.1f} %", "disturbed": f"{100 * disturbed:.1f} %"},
-        cells=tuple(str(cell) for cell in timed["cell"][:1]),
-    )
-
-
-def _noise_of(timed: pd.DataFrame) -> tuple[float, float]:
-    """Return half the relative width of the median interval, and the share of disturbed blocks."""
-    others = timed[timed["contender"] != NUMPY]
-    widths = ((others["high"] - others["low"]) / (2 * others["ratio"])).dropna()
-    blocks, disturbed = timed["blocks"].sum(), timed["disturbed_blocks"].sum()
-    return (
-        float(widths.median()) if len(widths) else np.nan,
-        float(disturbed / blocks) if blocks else np.nan,
-    )
-
-
-def card(result: Result) -> Finding:
-    """State whether a GPU was another's too before the run, or slowed down by its end."""
-    begin, end = result.machine.gpu_states.begin, result.machine.gpu_states.end
-    for state in begin:
-        if state.processes or (state.used_bytes or 0) > BUSY_BYTES:
-            return Finding(
-                id="card",
-                state="busy",
-                sentence="Before the run {held} of the memory of {device} was in use, by others:"
-                " its times may be longer than its own",
-                words={"device": state.name},
-                numbers={"held": units.size_bytes(state.used_bytes or 0)},
-            )
-    for state in end:
-        if state.held_back:
-            return Finding(
-                id="card",
-                state="held back",
-                sentence="At the end of the run {device} was held back by {why}: its times may be"
-                " longer than they can be",
-                words={"device": state.name, "why": " and ".join(state.held_back)},
-            )
-    if not begin:
-        return Finding(id="card", state="absent", sentence="What its GPUs did besides is not known")
-    return Finding(id="card", state="free", sentence="Its GPUs were free before the run")
-
-
-def self_tested(result: Result) -> Finding:
-    """State what the self-test of a run found, or that it had none."""
-    found = result.machine.self_test
-    if found is None:
-        sentence = "None in this run; --self-test compares every contender with itself"
-        return Finding(id="self-test", state="absent", sentence=sentence)
-    sentence = "{excluding} of {comparisons} comparisons of a contender with itself exclude 1"
-    numbers = {"excluding": str(found.excluding_1), "comparisons": str(found.comparisons)}
-    if found.widest_half_width is not None and found.furthest is not None:
-        winners = sum(verdict(row.low, row.high) in {FASTER, SLOWER} for row in found.rows)
-        numbers |= {
-            "winners": str(winners),
-            "widest": f"{100 * found.widest_half_width:.1f} %",
-            "furthest": f"{100 * (np.exp(found.furthest) - 1):.1f} %",
-        }
-        sentence += (
-            " (of 95 % intervals one in twenty does); {winners} would be called a winner; the"
-            " widest interval is ±{widest}, and the same code was measured at most {furthest} apart"
-        )
-    return Finding(id="self-test", state="told", sentence=sentence, numbers=numbers)
-
-
 def has_accelerator(result: Result) -> bool:
     """Tell whether a result holds times of an accelerator."""
-    devices = result.table[result.table["time_s"].notna()]["device"].dropna()
-    return bool((devices != "cpu").any())
+    return any(not row.on_cpu for row in result.timed)
 
 
 def about_accelerators(finding: Finding) -> bool:

@@ -7,14 +7,14 @@ its whole interval lies there; one whose interval reaches over an edge (1.8 to 2
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from bench.results.verdicts import UNSETTLED, VERDICTS
-from reports.findings.speedups import UNTOLD, state_of
 from reports.findings.statement import Finding
-from reports.read.load import Result, records
+from reports.read.grouping import at_largest_size, by_computation, grouped
+from reports.read.interval import Interval
+from reports.read.result import Result
+from reports.read.row import NO_SPEEDUP, Row, Timed
 
-Row = Mapping[Any, Any]
 EVEN = "even"  # the state of an answer with two counts that are the highest
 FACTOR = 2.0  # the edge of a bin, on either side of 1
 BINS = {
@@ -35,7 +35,7 @@ class Largest:
 
     contender: str
     threads: int
-    rows: Sequence[Row]
+    rows: Sequence[Timed]
 
     @property
     def cores(self) -> str:
@@ -53,13 +53,15 @@ class Largest:
 
 def largest(result: Result) -> Iterator[Largest]:
     """Yield the largest sizes of each usual contender that have a speedup."""
-    timed = result.timed
-    usual = timed[timed["plain"]]
-    for (contender, threads), rows in usual.groupby(["contender", "threads"], sort=False):
-        at = rows.groupby(["workload", "curve", "dtype"], sort=False)["axis_value"]
-        cells = records(rows[rows["axis_value"] == at.transform("max")])
-        if known := [row for row in cells if state_of(row) not in UNTOLD]:
-            yield Largest(contender=str(contender), threads=round(float(str(threads))), rows=known)
+    usual = [row for row in result.timed if row.plain]
+    groups = grouped(usual, lambda row: (row.contender, row.threads))
+    for (contender, threads), rows in groups.items():
+        ends = [
+            row.cell for group in by_computation(rows).values() for row in at_largest_size(group)
+        ]
+        known = [row for row in rows if row.cell in ends and row.state not in NO_SPEEDUP]
+        if known:
+            yield Largest(contender=contender, threads=threads, rows=known)
 
 
 def answers(result: Result) -> Iterator[Finding]:
@@ -68,7 +70,7 @@ def answers(result: Result) -> Iterator[Finding]:
     Where most are unsettled that is said first, and is the answer's state.
     """
     for each in largest(result):
-        states = [state_of(row) for row in each.rows]
+        states = [row.state for row in each.rows]
         counts: dict[str, int] = {state: states.count(state) for state in VERDICTS}
         if 2 * counts[UNSETTLED] > len(states):
             sentence = "Who is faster is unsettled in {unsettled} of {count} {things}; " + COUNTS
@@ -82,7 +84,7 @@ def answers(result: Result) -> Iterator[Finding]:
             sentence=sentence,
             words={"contender": each.contender, "things": each.things, "cores": each.cores},
             numbers={"count": str(len(states))} | shown,
-            cells=tuple(str(row["cell"]) for row in each.rows),
+            cells=tuple(row.cell for row in each.rows),
             about={"contender": each.contender},
         )
 
@@ -93,13 +95,13 @@ def most_frequent(counts: Mapping[str, int]) -> str:
     return first[0] if len(first) == 1 else EVEN
 
 
-def bin_of(low: float, high: float) -> str:
+def bin_of(ratio: Interval) -> str:
     """Return the key of BINS that a whole interval lies in, `open` where it lies in none."""
-    if low >= FACTOR:
+    if ratio.low >= FACTOR:
         return "torch"
-    if high <= 1 / FACTOR:
+    if ratio.high <= 1 / FACTOR:
         return "numpy"
-    return "within" if low >= 1 / FACTOR and high <= FACTOR else "open"
+    return "within" if ratio.low >= 1 / FACTOR and ratio.high <= FACTOR else "open"
 
 
 def bins(result: Result) -> Iterator[Finding]:
@@ -107,26 +109,27 @@ def bins(result: Result) -> Iterator[Finding]:
     for each in largest(result):
         names: dict[str, list[str]] = {key: [] for key in BINS}
         for row in each.rows:
-            names[bin_of(row["low"], row["high"])].append(_named(row, each.rows))
+            if row.speedup is not None:
+                names[bin_of(row.speedup)].append(_computation(row, each.rows))
         parts = [
-            f"{called} in {{{key}}}" + (f" ({{{key}_names}})" if names[key] else "")
-            for key, called in BINS.items()
+            f"{title} in {{{key}}}" + (f" ({{{key}_names}})" if names[key] else "")
+            for key, title in BINS.items()
             if names[key] or key != "open"
         ]
         yield Finding(
             id=f"bins/{each.contender}/threads={each.threads}",
-            state=most_frequent({key: len(found) for key, found in names.items()}),
+            state=most_frequent({key: len(listed) for key, listed in names.items()}),
             sentence="Of {count} {things}, {contender} on {cores}: " + "; ".join(parts),
             words={"contender": each.contender, "things": each.things, "cores": each.cores}
-            | {f"{key}_names": ", ".join(found) for key, found in names.items()},
+            | {f"{key}_names": ", ".join(listed) for key, listed in names.items()},
             numbers={"count": str(len(each.rows))}
-            | {key: str(len(found)) for key, found in names.items() if found or key != "open"},
-            cells=tuple(str(row["cell"]) for row in each.rows),
+            | {key: str(len(listed)) for key, listed in names.items() if listed or key != "open"},
+            cells=tuple(row.cell for row in each.rows),
             about={"contender": each.contender},
         )
 
 
-def _named(row: Row, rows: Sequence[Row]) -> str:
+def _computation(row: Row, rows: Sequence[Row]) -> str:
     """Return what a computation is called: by its dtype too where there are several."""
-    name = " ".join(filter(None, (str(row["workload"]), str(row["curve"]))))
-    return name if len({other["dtype"] for other in rows}) == 1 else f"{name} {row['dtype']}"
+    several = len({other.dtype for other in rows}) > 1
+    return f"{row.computation} {row.dtype}" if several else row.computation

@@ -7,26 +7,23 @@ is named. A cause is named only where the file shows it: in other cells of the s
 measured peaks, in the libraries' own names.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
-import pandas as pd
-
-from bench.results import ids
-from bench.results.verdicts import FASTER, SLOWER, TIE, UNSETTLED, verdict
+from bench.results.verdicts import FASTER, SLOWER, TIE, UNSETTLED
 from reports import units
-from reports.findings.names import NUMPY, sibling, where
+from reports.findings.ratios import hedged
 from reports.findings.roofline import memory_bound, of_roof
-from reports.findings.statement import Finding, Interval
-from reports.read.load import Result, records
+from reports.findings.statement import Finding, about_cell
+from reports.read.grouping import grouped
+from reports.read.interval import Interval
+from reports.read.result import Result
+from reports.read.row import ABSENT, IMPLAUSIBLE, NO_SPEEDUP, Row, Timed
 
 CALLS = 10  # a time of fewer empty calls than this is mostly the price of calling
 CALL_S = 50e-6  # no single call costs more; a file whose least time is longer shows no call
 SCALES = 1.3  # a time that all cores shorten by less was not shared among them
 NEAR_ROOF = 0.5  # of the measured peak: what is above is limited by it
-ABSENT, IMPLAUSIBLE = "absent", "implausible"
 SENTENCES = {
     FASTER: "{where}: {contender} is {ratio} times as fast as NumPy (95 % interval {interval})",
     SLOWER: "{where}: NumPy is {ratio} times as fast as {contender} (95 % interval {interval})",
@@ -43,82 +40,64 @@ CANNOT_TELL = {  # by what the interval still rules out
     FASTER: "{where}: cannot tell whether NumPy is faster than {contender} or as fast; {contender}"
     " runs at {ratio} times NumPy's speed, and the 95 % interval {interval} holds both answers",
 }
-ABOUT = ("workload", "family", "size", "dtype", "contender", "device", "variant")
-UNTOLD = {ABSENT, IMPLAUSIBLE}  # states without a speedup to quote
-
-Row = Mapping[Any, Any]
-
-
-def state_of(row: Row) -> str:
-    """Return the verdict on a cell's speedup, or that it is absent or implausible."""
-    if row["status"] == IMPLAUSIBLE:
-        return IMPLAUSIBLE
-    if pd.isna(row["ratio"]) or row["status"] != "ok":
-        return ABSENT
-    return verdict(row["low"], row["high"])
-
-
-def open_to_both(row: Row) -> bool:
-    """Tell whether a cell has a speedup whose interval names no winner and no tie."""
-    return state_of(row) == UNSETTLED
 
 
 def speedup(row: Row, missing: str = "", cause: str = "") -> Finding:
     """State one cell's speedup over NumPy, or why there is none: NumPy's time may be `missing`."""
-    state = state_of(row)
-    words = {"where": where(row), "contender": str(row["contender"])}
-    if state in UNTOLD:
-        words["reason"] = str(row["reason"]) or missing or "NumPy has no time in this case"
+    if isinstance(row, Timed) and row.speedup is not None and row.state not in NO_SPEEDUP:
+        return _known(row, row.speedup, cause)
+    reason = row.reason or missing or "NumPy has no time in this case"
     return Finding(
-        id=f"speedup/{row['cell']}",
-        state=state,
-        sentence=_sentence(row, state) + _medians_clause(row, state),
-        words=words,
-        numbers={} if state in UNTOLD else _numbers(row, state),
-        cells=(ids.cell(row["case"], NUMPY), str(row["cell"])),
-        interval=None
-        if state in UNTOLD
-        else Interval(value=row["ratio"], low=row["low"], high=row["high"]),
+        id=f"speedup/{row.cell}",
+        state=row.state,
+        sentence=SENTENCES[row.state],
+        words={"where": row.where, "contender": row.contender, "reason": reason},
+        cells=(row.numpy_cell, row.cell),
         cause=cause,
-        about={key: str(row[key]) for key in ABOUT} | {"threads": f"{row['threads']:.0f}"},
+        about=about_speedup(row),
     )
 
 
-def _sentence(row: Row, state: str) -> str:
-    if state in UNTOLD:
-        return SENTENCES[state]
-    ruled_out = SLOWER if row["low"] >= 1 else FASTER if row["high"] <= 1 else ""
-    sentence = CANNOT_TELL[ruled_out] if state == UNSETTLED else SENTENCES[state]
-    if state == UNSETTLED and row["visits"] == 1:
-        sentence += ", from one visit"
-    return hedged(sentence, Interval(value=row["ratio"], low=row["low"], high=row["high"]))
-
-
-def hedged(sentence: str, ratio: Interval) -> str:
-    """Return a sentence that says "about" before its ratio where the interval is wide."""
-    rough = units.rough(ratio.value, ratio.low, ratio.high)
-    return sentence.replace("{ratio}", "about {ratio}") if rough else sentence
-
-
-def _numbers(row: Row, state: str) -> dict[str, str]:
-    def of(ratio: float, low: float, high: float) -> tuple[float, float, float]:
-        return (1 / ratio, 1 / high, 1 / low) if state == SLOWER else (ratio, low, high)
-
-    leading = of(row["ratio"], row["low"], row["high"])
+def _known(row: Timed, ratio: Interval, cause: str) -> Finding:
+    leading = ratio.inverted if row.state == SLOWER else ratio
     numbers = {"ratio": units.ratio(*leading), "interval": units.interval(*leading)}
-    if _apart(row):
-        medians = of(row["typical_ratio"], row["typical_low"], row["typical_high"])
-        numbers["medians"] = units.ratio(*medians)
-    return numbers
+    sentence = _sentence(row, ratio)
+    if _medians_apart(row, ratio) and (medians := row.by_medians) is not None:
+        sentence += "; {medians} times by their medians"
+        numbers["medians"] = units.ratio(*(medians.inverted if row.state == SLOWER else medians))
+    return Finding(
+        id=f"speedup/{row.cell}",
+        state=row.state,
+        sentence=sentence,
+        words={"where": row.where, "contender": row.contender},
+        numbers=numbers,
+        cells=(row.numpy_cell, row.cell),
+        interval=ratio,
+        cause=cause,
+        about=about_speedup(row),
+    )
 
 
-def _apart(row: Row) -> bool:
-    return bool(row["typical_low"] > row["high"] or row["typical_high"] < row["low"])
+def about_speedup(row: Row) -> dict[str, str]:
+    """Return what the finding of a cell's speedup is about."""
+    return about_cell(row) | {"threads": str(row.threads)}
 
 
-def _medians_clause(row: Row, state: str) -> str:
-    """Quote the medians beside the fastest blocks where their intervals are apart."""
-    return "; {medians} times by their medians" if state not in UNTOLD and _apart(row) else ""
+def _sentence(row: Timed, ratio: Interval) -> str:
+    if row.state != UNSETTLED:
+        return hedged(SENTENCES[row.state], ratio)
+    ruled_out = SLOWER if ratio.low >= 1 else FASTER if ratio.high <= 1 else ""
+    sentence = CANNOT_TELL[ruled_out] + (", from one visit" if row.visits == 1 else "")
+    return hedged(sentence, ratio)
+
+
+def _medians_apart(row: Timed, ratio: Interval) -> bool:
+    """Tell whether the interval of the medians' ratio lies apart from that of the fastest blocks'.
+
+    The medians are then quoted too.
+    """
+    medians = row.by_medians
+    return medians is not None and (medians.low > ratio.high or medians.high < ratio.low)
 
 
 @dataclass(frozen=True)
@@ -129,59 +108,54 @@ class Speedups:
 
     def all(self) -> dict[str, Finding]:
         """Return what each PyTorch cell says of NumPy against PyTorch, by the finding's id."""
-        table = self.result.table
-        rows = table[(table["contender"] != NUMPY) & table["workload"].notna()]
-        found = (self.of(row) for row in records(rows))
-        return {finding.id: finding for finding in found}
+        findings = (self.of(row) for row in self.result.rows if not row.is_numpy)
+        return {finding.id: finding for finding in findings}
 
     def of(self, row: Row) -> Finding:
         """Return what one cell says."""
-        return speedup(row, self._missing.get(row["case"], ""), self.cause(row))
+        return speedup(row, self._missing.get(row.case, ""), self.cause(row))
 
     @cached_property
     def _missing(self) -> dict[str, str]:
         """Why NumPy has no time to compare with, by case, where it has none."""
-        rows = self.result.table[self.result.table["contender"] == NUMPY]
-        rows = rows[(rows["status"] != "ok") & (rows["reason"] != "")]
-        return dict(zip(rows["case"], rows["reason"], strict=True))
+        lacking = (row for row in self.result.rows if row.is_numpy and row.status != "ok")
+        return {row.case: row.reason for row in lacking if row.reason}
 
     @cached_property
-    def _cells(self) -> dict[str, Row]:
-        timed = self.result.table[self.result.table["time_s"].notna()]
-        return {str(row["cell"]): row for row in records(timed)}
+    def _cells(self) -> dict[str, Timed]:
+        return {row.cell: row for row in self.result.timed}
 
     @cached_property
-    def _call_s(self) -> dict[tuple[str, float], float]:
+    def _call_s(self) -> dict[tuple[str, int], float]:
         """The least time of each contender with as many threads: about what a call costs."""
-        timed = self.result.table[self.result.table["time_s"].notna()]
-        least = timed.groupby(["contender", "threads"])["time_s"].min().reset_index()
-        return {(row["contender"], row["threads"]): row["time_s"] for row in records(least)}
+        groups = grouped(self.result.timed, lambda row: (row.contender, row.threads))
+        return {key: min(row.time_s for row in rows) for key, rows in groups.items()}
 
     def cause(self, row: Row) -> str:
         """Return why a contender is faster, slower or as fast, as far as the file shows."""
-        numpy = self._cells.get(ids.cell(row["case"], NUMPY))
-        if numpy is None or state_of(row) not in {FASTER, SLOWER, TIE}:
+        numpy = self._cells.get(row.numpy_cell)
+        if numpy is None or not isinstance(row, Timed) or row.state not in {FASTER, SLOWER, TIE}:
             return ""
         both = (numpy, row)
-        if all(one["time_s"] < CALLS * self._call(one) for one in both):
+        if all(each.time_s < CALLS * self._call(each) for each in both):
             return "; at this size a call costs more than the work"
-        if row["device"] != "cpu":
+        if not row.on_cpu:
             return ""
-        roofs = [of_roof(one, self.result.machine.peaks) for one in both]
-        if state_of(row) == TIE and all(share > NEAR_ROOF for share, _ in roofs):
+        roofs = [of_roof(each, self.result.machine.peaks) for each in both]
+        if row.state == TIE and all(share > NEAR_ROOF for share, _ in roofs):
             limit = "memory" if roofs[1][1] == "bytes/s" else "the processor's arithmetic"
             return f"; both are near what {limit} gives"
-        if row["threads"] > 1 and (clause := self._threads(numpy, row)):
+        if row.threads > 1 and (clause := self._threads(numpy, row)):
             return clause
         return self._blas(row) or self._bandwidth(row, roofs)
 
-    def _call(self, row: Row) -> float:
+    def _call(self, row: Timed) -> float:
         """Return about what a call costs, 0 where no cell of the file is small enough to tell."""
-        least = self._call_s.get((str(row["contender"]), float(row["threads"])), 0.0)
+        least = self._call_s.get((row.contender, row.threads), 0.0)
         return least if least < CALL_S else 0.0
 
-    def _threads(self, numpy: Row, row: Row) -> str:
-        gains = [self._gain(one) for one in (numpy, row)]
+    def _threads(self, numpy: Timed, row: Timed) -> str:
+        gains = [self._gain(each) for each in (numpy, row)]
         if gains[0] and gains[1]:
             if gains[0] < SCALES < gains[1]:
                 return "; PyTorch shares this work among the cores and NumPy does not"
@@ -189,23 +163,23 @@ class Speedups:
                 return "; NumPy shares this work among the cores and PyTorch does not"
         return ""
 
-    def _gain(self, row: Row) -> float:
+    def _gain(self, row: Timed) -> float:
         """Return how much faster a cell is than the same on one core, 0 where that is unknown."""
-        alone = sibling(self._cells, row, threads=1)
-        return float(alone["time_s"] / row["time_s"]) if alone is not None else 0.0
+        alone = self._cells.get(row.sibling(threads=1))
+        return alone.time_s / row.time_s if alone is not None else 0.0
 
     def _blas(self, row: Row) -> str:
         """Name the libraries that do the work, where it is a matrix product."""
         blas = self.result.machine.blas
         first = next((pool for pool in blas.numpy if pool.internal_api), None)
-        if row["family"] != "matmul" or not row["plain"]:
+        if row.family != "matmul" or not row.plain:
             return ""
         if first is None or not blas.torch.library:
             return ""
         brands = _brand(first.internal_api), _brand(blas.torch.library)
         return f"; the work is done by {brands[0]} and {brands[1]}"
 
-    def _bandwidth(self, row: Row, roofs: list[tuple[float, str]]) -> str:
+    def _bandwidth(self, row: Timed, roofs: list[tuple[float, str]]) -> str:
         if not memory_bound(row, self.result.machine.peaks):
             return ""
         sides = zip(("NumPy", "PyTorch"), roofs, strict=True)

@@ -11,6 +11,9 @@ from typing import Self
 
 from markupsafe import Markup, escape
 
+from reports.read.interval import Interval
+from reports.read.row import Row
+
 QUOTED = "reason"  # the word that a file says itself, which may hold numbers
 NAMED = "device"  # the word that is a maker's name, which may hold numbers: H100 80GB
 NOT_YOURS = "†"  # stands after every number that another machine than the reader's gave
@@ -19,15 +22,6 @@ NOT_YOURS = "†"  # stands after every number that another machine than the rea
 def markdown(text: str) -> str:
     """Return a text that Markdown shows as it stands."""
     return re.sub(r"([\\`*_\[\]<>#|!&~$])", r"\\\1", " ".join(text.split()))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Interval:
-    """A value and its 95 % interval, or the range that it surely lies in."""
-
-    value: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +62,7 @@ class Finding:
         return self.id.partition("/")[0]
 
     @property
-    def told(self) -> bool:
+    def has_numbers(self) -> bool:
         """Whether it holds a number."""
         return bool(self.numbers)
 
@@ -115,3 +109,23 @@ class Finding:
     def elsewhere(self, machine: str, file: str) -> Self:
         """Return the same statement as that of another machine than the page's own."""
         return replace(self, machine=machine, file=file)
+
+
+def about_cell(row: Row) -> dict[str, str]:
+    """Return what a finding of one cell is about."""
+    return {
+        "workload": row.workload,
+        "family": str(row.family),
+        "size": row.size,
+        "dtype": row.dtype,
+        "contender": row.contender,
+        "device": row.device,
+        "variant": row.variant,
+    }
+
+
+def about_curve(row: Row) -> dict[str, str]:
+    """Return what a finding of the curve of a cell is about."""
+    about = about_cell(row)
+    del about["size"]
+    return about | {"curve": row.curve}

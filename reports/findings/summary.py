@@ -5,7 +5,6 @@ from collections.abc import Iterator
 
 from reports.findings.findings import Findings
 from reports.findings.largest import BINS
-from reports.findings.speedups import IMPLAUSIBLE
 from reports.findings.statement import Finding
 
 WIDTH = 96  # characters of a line
@@ -23,10 +22,9 @@ def summary(findings: Findings) -> Iterator[str]:
     noise = findings.all["noise"]
     for finding in (*findings.answers(), *findings.headlines(), noise, *about_card):
         yield from _wrapped(finding.text, INDENT)
-    table = findings.result.table
-    untrue = table[table["status"] == IMPLAUSIBLE]
-    for cell, reason in list(zip(untrue["cell"], untrue["reason"], strict=True))[:NAMED]:
-        yield from _wrapped(f"implausible: {cell}: {reason}.", INDENT)
+    untrue = [row for row in findings.result.rows if not row.believed]
+    for row in untrue[:NAMED]:
+        yield from _wrapped(f"implausible: {row.cell}: {row.reason}.", INDENT)
     if len(untrue) > NAMED:
         yield f"{INDENT}implausible: {len(untrue) - NAMED} more, named in the result file."
     if findings.result.machine.self_test:
@@ -40,9 +38,9 @@ def _binned(finding: Finding) -> Iterator[str]:
         f"{INDENT}{words['contender']} on {words['cores']}, {numbers['count']} {words['things']}"
     )
     across = max(map(len, BINS.values()))
-    for key, called in BINS.items():
+    for key, title in BINS.items():
         if key in numbers:
-            head = f"{2 * INDENT}{called:<{across}}  {numbers[key]:>3}  "
+            head = f"{2 * INDENT}{title:<{across}}  {numbers[key]:>3}  "
             yield from _wrapped(words[f"{key}_names"], head)
 
 

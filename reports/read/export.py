@@ -6,14 +6,15 @@ from io import BytesIO
 
 import pandas as pd
 
-from reports.read.load import COLUMNS, Result
+from reports.read.result import Tabular
+from reports.read.table import COLUMNS
 
 FORMATS = ("csv", "parquet", "json")
 HEAD = ["machine", "datetime", "commit", "file_sha256"]
 LISTS = ("losses", "sources")
 
 
-def tidy(results: Sequence[Result]) -> pd.DataFrame:
+def tidy(results: Sequence[Tabular]) -> pd.DataFrame:
     """Return a row for every cell of every result, with the machine and the run it is of.
 
     Lists are JSON texts, so that every format holds the same.

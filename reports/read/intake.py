@@ -89,13 +89,13 @@ def raw_bytes(address: Path | str) -> bytes:
 
 def expand(addresses: Iterable[Path | str]) -> list[str]:
     """Return the files of addresses: a folder's result files, what a pattern matches, or itself."""
-    found: list[str] = []
+    files: list[str] = []
     for address in map(str, addresses):
         try:
-            found += list(_files(address)) or [address]
+            files += list(_files(address)) or [address]
         except Exception:  # noqa: BLE001 - reading it will say what is wrong
-            found.append(address)
-    return found
+            files.append(address)
+    return files
 
 
 def _files(address: str) -> Iterator[str]:
@@ -118,15 +118,15 @@ def strict(text: str) -> Any:
     _BrokenError, JSONDecodeError, RecursionError : it is none.
 
     """
-    found: list[str] = []
+    constants: list[str] = []
 
     def constant(sign: str) -> float:
-        found.append(sign)
+        constants.append(sign)
         return math.nan
 
     content = json.loads(text, object_pairs_hook=_once, parse_constant=constant)
-    if found:
-        raise _BrokenError(f"{_where(content)}: a finite number expected, got {found[0]}")
+    if constants:
+        raise _BrokenError(f"{_where(content)}: a finite number expected, got {constants[0]}")
     return content
 
 

@@ -1,12 +1,12 @@
-"""Result file -> checked -> tidy table.
+"""Result file -> checked -> typed rows.
 
 Reads a result file, the journal of a run that was cut off, and any other file that pytest-benchmark
 wrote, which is shown and compared by what it has.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import fields
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -14,65 +14,21 @@ import numpy as np
 import pandas as pd
 from pydantic import ValidationError
 
-from bench.results import ids
-from bench.results.foreign import ForeignFile
-from bench.results.machine import Commit, Machine
+from bench.results.foreign import ForeignBenchmark, ForeignFile
 from bench.results.ratio import Ratio
 from bench.results.reading import validated
-from bench.results.schema import Cell, Info, ResultFile
+from bench.results.schema import Info, ListedCell, ResultFile
 from reports.read.intake import Raw, UnreadableError, printable, read
+from reports.read.interval import Interval
+from reports.read.result import Result
+from reports.read.row import ForeignRow, Row, Timed
 
 NOTCH = 1.57  # McGill, Tukey & Larsen, Variations of box plots (1978): 95 % of a median
-
-
-@dataclass(frozen=True, kw_only=True)
-class Result:
-    """A checked result file: its machine, its cells and their blocks as tidy tables.
-
-    Attributes
-    ----------
-    path : where it was read; `name` is that as it may be printed.
-    own : whether this suite wrote it.
-    sha256 : of its bytes.
-    blocks : empty unless asked for.
-
-    """
-
-    path: str
-    name: str
-    own: bool
-    sha256: str
-    label: str
-    datetime: str
-    machine: Machine
-    commit: Commit
-    table: pd.DataFrame
-    blocks: pd.DataFrame
-
-    @cached_property
-    def timed(self) -> pd.DataFrame:
-        """The cells of this suite's own cases that have a time."""
-        return self.table[self.table["time_s"].notna() & self.table["workload"].notna()]
-
-    @cached_property
-    def medians_alone(self) -> bool:
-        """Whether all times are medians: in files of other tools, and of this suite's schema 1."""
-        times = self.table[self.table["time_s"].notna()]
-        return bool(len(times) and (times["time_s"] == times["typical_s"]).all())
-
-    @cached_property
-    def believed(self) -> pd.DataFrame:
-        """Those of them whose time can be true."""
-        return self.timed[self.timed["status"] != "implausible"]
-
-    def blocks_of(self, cells: Iterable[str]) -> pd.DataFrame:
-        """Return the blocks of some cells, with the columns that say which contender each is of."""
-        wanted = self.blocks[self.blocks["cell"].isin(list(cells))]
-        return wanted.merge(self.table[["cell", *CONTENDER]], on="cell", how="left")
+BLOCKS = ["cell", "visit", "worker", "start_s", "time_s", "disturbed"]
 
 
 def load(address: Path | str, *, blocks: bool = False) -> Result:
-    """Read a result file or a journal, with a row for every block of its cells if asked.
+    """Read a result file or a journal, with its blocks if asked.
 
     Raises
     ------
@@ -85,8 +41,8 @@ def load(address: Path | str, *, blocks: bool = False) -> Result:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(map(str, first["loc"]))
-        told = f"{where}: {first['msg']}" if where else str(first["msg"])
-        raise UnreadableError(f"{raw.name}: no result file: {printable(told)}") from error
+        message = f"{where}: {first['msg']}" if where else str(first["msg"])
+        raise UnreadableError(f"{raw.name}: no result file: {printable(message)}") from error
     except ValueError as error:
         raise UnreadableError(f"{raw.name}: no result file: {printable(str(error))}") from error
     return _result(str(address), raw, content, blocks=blocks)
@@ -106,52 +62,21 @@ def load_all(
 
 
 def _result(path: str, raw: Raw, content: ResultFile | ForeignFile, *, blocks: bool) -> Result:
-    own = isinstance(content, ResultFile)
-    rows = list(_rows(content) if isinstance(content, ResultFile) else _foreign_rows(content))
-    table = pd.DataFrame(rows, columns=COLUMNS, dtype=object)
-    kinds = dict.fromkeys(NUMBERS, float) | {"plain": bool}
-    table = table.astype(kinds).copy()  # in two blocks: rows come faster
+    own = content if isinstance(content, ResultFile) else None
+    foreign = content.benchmarks if isinstance(content, ForeignFile) else []
     return Result(
         path=path,
         name=raw.name,
-        own=own,
+        own=own is not None,
         sha256=raw.sha256,
         label=content.machine_info.label or printable(Path(path).name.partition(".")[0]),
         datetime=content.datetime,
         machine=content.machine_info,
         commit=content.commit_info,
-        table=table,
-        blocks=_blocks(content)
-        if blocks and isinstance(content, ResultFile)
-        else pd.DataFrame(columns=BLOCKS),
+        rows=tuple(_rows(own)) if own is not None else (),
+        foreign=tuple(map(_foreign_row, foreign)),
+        blocks=_blocks(own) if blocks and own is not None else pd.DataFrame(columns=BLOCKS),
     )
-
-
-COLUMNS = [
-    "cell", "case", "status", "reason", "verdict", "workload", "family", "size", "axis",
-    "axis_value", "curve", "dtype", "threads", "contender", "library", "device", "variant", "plain",
-    "precision", "flops", "bytes", "time_s", "time_low_s", "time_high_s", "typical_s",
-    "typical_low_s", "typical_high_s", "ratio", "low", "high", "typical_ratio", "typical_low",
-    "typical_high", "rel_error", "tolerance", "first_call_s", "peak_memory_bytes",
-    "peak_device_memory_bytes", "blocks", "disturbed_blocks", "visits", "workers", "bimodal",
-    "accuracy", "losses", "saved_bytes", "code_lines", "sources", "source_sha256", "device_time_s",
-    "latency_s", "cold_s", "host_to_device_s", "launch_s", "kernel_s", "device_to_host_s", "wall_s",
-]  # fmt: skip
-WORDS = {
-    "cell", "case", "status", "reason", "workload", "family", "size", "axis", "curve", "dtype",
-    "contender", "library", "device", "variant", "plain", "verdict", "bimodal", "losses", "sources",
-    "source_sha256", "precision",
-}  # fmt: skip
-NUMBERS = [column for column in COLUMNS if column not in WORDS]
-CONTENDER = ["contender", "library", "device", "variant"]
-BLOCKS = ["cell", "visit", "worker", "start_s", "time_s", "disturbed"]
-
-
-def records(table: pd.DataFrame) -> list[dict[Any, Any]]:
-    """Return the rows of a table as plain values by column; eight times as fast as pandas' own."""
-    names = list(table.columns)
-    rows = table.to_numpy(dtype=object).tolist()
-    return [dict(zip(names, row, strict=True)) for row in rows]
 
 
 def _blocks(content: ResultFile) -> pd.DataFrame:
@@ -173,60 +98,89 @@ def _blocks(content: ResultFile) -> pd.DataFrame:
     return pd.DataFrame({name: np.concatenate(parts) for name, parts in columns.items()})
 
 
-def _rows(content: ResultFile) -> Iterator[dict[str, Any]]:
-    """Yield a row for every cell; figures that it lacks are absent."""
+def _rows(content: ResultFile) -> Iterator[Row]:
+    """Yield a row for every cell, with its figures if it was timed."""
     timed = {entry.extra_info.cell: entry.extra_info for entry in content.benchmarks}
     for cell in content.cells:
-        row = _asked(cell)
-        if info := timed.get(cell.id):
-            row = _figures(info) | row
-        yield row
+        row, info = _listed(cell), timed.get(cell.id)
+        yield row if info is None else _timed(row, info)
 
 
-def _asked(cell: Cell) -> dict[str, Any]:
-    """Return what is known of every cell; PyTorch's main body in the usual way is `plain`."""
-    row = cell.model_dump(exclude={"id"})
-    plain = cell.library == ids.TORCH and not cell.variant
-    known = {"cell": cell.id, "case": cell.case_id, "family": cell.family or None}
-    return row | known | {"plain": plain}
+def _listed(cell: ListedCell) -> Row:
+    return Row(
+        cell=cell.id,
+        case=cell.case_id,
+        status=cell.status,
+        reason=cell.reason,
+        verdict=cell.verdict,
+        workload=cell.workload,
+        family=cell.family or None,
+        size=cell.size,
+        curve=cell.curve,
+        dtype=cell.dtype,
+        threads=cell.threads,
+        contender=cell.contender,
+        library=cell.library,
+        device=cell.device,
+        variant=cell.variant,
+        precision=cell.precision,
+    )
 
 
-APART = {"speedup", "speedup_typical", "samples", "ledger", "quality"}
+AS_IN_FILE = (  # figures that a file and a row call by the same name
+    "axis", "axis_value", "flops", "bytes", "time_s", "time_low_s", "time_high_s", "typical_s",
+    "typical_low_s", "typical_high_s", "rel_error", "tolerance", "first_call_s",
+    "peak_memory_bytes", "peak_device_memory_bytes", "blocks", "disturbed_blocks", "visits",
+    "workers", "bimodal", "code_lines", "source_sha256", "device_time_s", "latency_s", "cold_s",
+    "ledger",
+)  # fmt: skip
+IDENTITY = tuple(field.name for field in fields(Row) if field.name != "speedup")
+_identity, _figures = attrgetter(*IDENTITY), attrgetter(*AS_IN_FILE)
 
 
-def _figures(info: Info) -> dict[str, Any]:
-    row = info.model_dump(exclude=APART)
-    row |= info.quality.model_dump()
-    row |= info.ledger.model_dump() if info.ledger else {}
-    return row | _ratio(info.speedup, "") | _ratio(info.speedup_typical, "typical_")
+def _timed(row: Row, info: Info) -> Timed:
+    identity = dict(zip(IDENTITY, _identity(row), strict=True))
+    figures = dict(zip(AS_IN_FILE, _figures(info), strict=True))
+    return Timed(
+        **identity,
+        **figures,
+        speedup=_interval(info.speedup),
+        by_medians=_interval(info.speedup_typical),
+        accuracy=info.quality.accuracy,
+        losses=tuple(info.quality.losses),
+        saved_bytes=info.quality.saved_bytes,
+        sources=tuple(info.sources),
+    )
 
 
-def _ratio(ratio: Ratio | None, prefix: str) -> dict[str, float]:
-    return {prefix + key: value for key, value in (ratio.model_dump() if ratio else {}).items()}
+def _interval(ratio: Ratio | None) -> Interval | None:
+    return None if ratio is None else Interval(value=ratio.ratio, low=ratio.low, high=ratio.high)
 
 
-def _foreign_rows(content: ForeignFile) -> Iterator[dict[str, Any]]:
-    """Yield rows of a file that this suite did not write: names and times, no speedups.
+def _foreign_row(entry: ForeignBenchmark) -> ForeignRow:
+    """Return a benchmark that this suite did not write: its time is the median.
 
-    A time is the median, with its interval by the quartiles. A time of 0 is none.
+    The interval is that of the quartiles. A time of 0 is none.
     """
-    for entry in content.benchmarks:
-        stats = entry.stats
-        row: dict[str, Any] = {
-            "cell": entry.fullname,
-            "case": entry.group or entry.name,
-            "contender": entry.name,
-            "plain": False,
-        }
-        if not stats.min or not stats.median:
-            yield row | {"status": "skipped", "reason": "its clock told 0 seconds"}
-            continue
-        row |= {"status": "ok", "reason": "", "time_s": stats.median, "typical_s": stats.median}
-        if stats.iqr is not None and stats.rounds and stats.rounds > 1:
-            half = NOTCH * stats.iqr / stats.rounds**0.5
-            if half < stats.median:
-                row |= {
-                    "time_low_s": stats.median - half,
-                    "time_high_s": stats.median + half,
-                }
-        yield row
+    stats = entry.stats
+    timed = bool(stats.min and stats.median)
+    low_s, high_s = _notches(entry) if timed else (None, None)
+    return ForeignRow(
+        cell=entry.fullname,
+        case=entry.group or entry.name,
+        contender=entry.name,
+        status="ok" if timed else "skipped",
+        reason="" if timed else "its clock told 0 seconds",
+        time_s=stats.median if timed else None,
+        time_low_s=low_s,
+        time_high_s=high_s,
+    )
+
+
+def _notches(entry: ForeignBenchmark) -> tuple[float, float] | tuple[None, None]:
+    """Return the ends of a median's interval, if the file says enough for it."""
+    stats = entry.stats
+    if stats.iqr is None or not stats.rounds or stats.rounds == 1:
+        return None, None
+    half = NOTCH * stats.iqr / stats.rounds**0.5
+    return (stats.median - half, stats.median + half) if half < stats.median else (None, None)

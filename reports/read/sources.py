@@ -28,7 +28,7 @@ class SourceError(Exception):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Timed:
+class TimedCode:
     """The code of a workload.
 
     Attributes
@@ -49,8 +49,8 @@ class Timed:
 @lru_cache(maxsize=1)
 def shown() -> Mapping[str, Path]:
     """Return the files of this project that may be shown, by name."""
-    found = (path for folder in SHOWN for path in (ROOT / folder).rglob("*.py"))
-    return {path.relative_to(ROOT).as_posix(): path for path in found}
+    paths = (path for folder in SHOWN for path in (ROOT / folder).rglob("*.py"))
+    return {path.relative_to(ROOT).as_posix(): path for path in paths}
 
 
 def read_source(name: str) -> str:
@@ -66,15 +66,15 @@ def read_source(name: str) -> str:
     return shown()[name].read_text(encoding="utf-8")
 
 
-def timed(names: Sequence[str], sha256: str) -> Timed:
+def timed(names: Sequence[str], sha256: str) -> TimedCode:
     """Return the code that a result names, as far as it is here and has not changed."""
     if not names or names[0] not in shown():
-        return Timed(state="absent", bodies={}, files={})
+        return TimedCode(state="absent", bodies={}, files={})
     files = {name: read_source(name) for name in names if name in shown()}
     whole = "".join(files.values()).encode()
     first = next(iter(files.values()))
     same = hashlib.sha256(whole).hexdigest() == sha256
-    return Timed(
+    return TimedCode(
         state="same" if same else "changed",
         summary=_summary(first),
         bodies=bodies(first) if same else {},
@@ -112,7 +112,7 @@ def bodies(text: str) -> dict[str, str]:
     """Return the functions that a workload's file gives as its `numpy` and its `torch`."""
     tree = ast.parse(text)
     functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
-    found = {}
+    codes = {}
     given = (node for node in tree.body if isinstance(node, ast.Assign))
     for node in given:
         if ast.unparse(node.targets[0]) != "WORKLOAD" or not isinstance(node.value, ast.Call):
@@ -122,8 +122,8 @@ def bodies(text: str) -> dict[str, str]:
                 continue
             names = _needed(keyword.value, functions)
             parts = [ast.get_source_segment(text, functions[name]) or "" for name in names]
-            found[keyword.arg] = "\n\n\n".join(parts) + "\n" if parts else ""
-    return {side: code for side, code in found.items() if code}
+            codes[keyword.arg] = "\n\n\n".join(parts) + "\n" if parts else ""
+    return {side: code for side, code in codes.items() if code}
 
 
 def _needed(value: ast.expr, functions: Mapping[str, ast.FunctionDef]) -> list[str]:

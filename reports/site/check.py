@@ -8,113 +8,17 @@ numbers are recomputed, not compared with each other.
 
 import base64
 import gzip
-import hashlib
 import posixpath
-import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from functools import cached_property
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import unquote
 
-from reports.compare.comparison import compare, comparison_csv, from_csv
-from reports.compare.page import page_values
-from reports.compare.statements import statements
-from reports.findings.facts import facts
-from reports.findings.figures import device_figures, figures
-from reports.findings.findings import Findings
-from reports.read.intake import UnreadableError
-from reports.read.load import load, records
-from reports.site.markup import Page, Quoted, read
+from reports.compare.comparison import compare, comparison_csv
 from reports.findings.statement import QUOTED, Finding
+from reports.site.known import Known, KnownResult
+from reports.site.markup import Page, Quoted, read
 
 TABLE = ".csv"  # what a page of machines side by side is drawn from
-PAIR = {"ratio": "ratio", "verdict": "verdict", "time": "time_s", "time_base": "time_base_s"}
-
-
-class Known:
-    """What a site's own results say, drawn anew."""
-
-    def __init__(self, content: Callable[[str], bytes]) -> None:
-        self._content = content
-        self._files: dict[str, Drawn | str] = {}
-        self._compared: dict[str, Compared | str] = {}
-
-    def of(self, file: str) -> "Drawn | str":
-        """Return what a result says, or why it cannot be read."""
-        if file not in self._files:
-            try:
-                self._files[file] = Drawn(self._content(file), file)
-            except (UnreadableError, OSError, ValueError) as error:
-                self._files[file] = str(error)
-        return self._files[file]
-
-    def compared(self, file: str) -> "Compared | str":
-        """Return what a table of a comparison says, or why it cannot be read."""
-        if file not in self._compared:
-            try:
-                self._compared[file] = Compared(self._content(file))
-            except (OSError, ValueError) as error:
-                self._compared[file] = str(error)
-        return self._compared[file]
-
-
-class Compared:
-    """Machines side by side, and everything that is said of them."""
-
-    def __init__(self, content: bytes) -> None:
-        self.sha256 = hashlib.sha256(content).hexdigest()
-        self.text = content.decode()
-        self.comparison = from_csv(self.text)
-        self.findings = {finding.id: finding for finding in statements(self.comparison)}
-
-    @cached_property
-    def fields(self) -> Mapping[tuple[str, ...], str]:
-        """The figures of its tables, by what each row and column is."""
-        values = page_values(self.comparison)
-        found: dict[tuple[str, ...], str] = {}
-        for row in values["means"]:
-            for family, mean in row["means"].items():
-                found[row["machine"], family, "mean"] = mean["text"]
-            for verdict, number in row["counts"].items():
-                found[row["machine"], "", verdict] = str(number)
-        for row in values["pairs"]:
-            for name, held in PAIR.items():
-                found[row["machine"], row["key"], name] = str(row[held])
-        for row in values["spreads"]:
-            for name in ("min", "median", "max"):
-                found["", row["key"], name] = str(row[name])
-        return found
-
-
-class Drawn:
-    """A result, and everything that can be said of it."""
-
-    def __init__(self, content: bytes, file: str) -> None:
-        self.sha256 = hashlib.sha256(content).hexdigest()
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder, posixpath.basename(file))
-            path.write_bytes(content)
-            self.findings = Findings(load(path))
-
-    @cached_property
-    def figures(self) -> Mapping[str, Mapping[str, str]]:
-        """The figures of each timed cell, by its id."""
-        peaks = self.findings.result.machine.peaks
-        return {str(row["cell"]): figures(row, peaks) for row in self._timed}
-
-    @cached_property
-    def devices(self) -> Mapping[str, Mapping[str, str]]:
-        """What an accelerator's clock says of each cell, by its id."""
-        return {str(row["cell"]): device_figures(row) for row in self._timed}
-
-    @cached_property
-    def _timed(self) -> list[dict[str, object]]:
-        return records(self.findings.result.timed)
-
-    @cached_property
-    def facts(self) -> Mapping[str, str]:
-        """The facts of its machine, by key."""
-        return {fact.key: fact.text for fact in facts(self.findings.result)}
 
 
 def check(site: Path) -> list[str]:
@@ -157,12 +61,12 @@ def _complaints(
 ) -> Iterator[str]:
     yield from page.complaints
     for file, sha256 in page.results:
-        found = known.compared(file) if file.endswith(TABLE) else known.of(file)
-        if isinstance(found, str):
-            yield f"its result {file} cannot be read: {found}"
-        elif found.sha256 != sha256:
+        source = known.comparison(file) if file.endswith(TABLE) else known.result(file)
+        if isinstance(source, str):
+            yield f"its result {file} cannot be read: {source}"
+        elif source.sha256 != sha256:
             yield f"it is older than its result {file}; build it again"
-    yield from _compared(page, known)
+    yield from _comparison(page, known)
     for number in page.numbers:
         yield from _number(number, page, known)
     for quoted in page.fields:
@@ -191,10 +95,10 @@ def _number(number: Quoted, page: Page, known: Known) -> Iterator[str]:
 
 def _finding(wanted: str, file: str, page: Page, known: Known) -> Finding | None:
     if wanted.startswith("compare/"):
-        compared = known.compared(_table(page))
-        return None if isinstance(compared, str) else compared.findings.get(wanted)
-    found = known.of(file or next((name for name, _ in page.results), ""))
-    return None if isinstance(found, str) else found.findings.all.get(wanted)
+        comparison = known.comparison(_table(page))
+        return None if isinstance(comparison, str) else comparison.findings.get(wanted)
+    result = known.result(file or next((name for name, _ in page.results), ""))
+    return None if isinstance(result, str) else result.findings.all.get(wanted)
 
 
 def _table(page: Page) -> str:
@@ -202,15 +106,15 @@ def _table(page: Page) -> str:
     return next((name for name, _ in page.results if name.endswith(TABLE)), "")
 
 
-def _compared(page: Page, known: Known) -> Iterator[str]:
+def _comparison(page: Page, known: Known) -> Iterator[str]:
     """Ask whether the table of a comparison is what the results beside it give."""
     table = _table(page)
-    compared = known.compared(table) if table else ""
-    read = [known.of(name) for name, _ in page.results if name != table]
-    results = [found.findings.result for found in read if isinstance(found, Drawn)]
-    if isinstance(compared, str) or not results or len(results) < len(read):
+    comparison = known.comparison(table) if table else ""
+    beside = [known.result(name) for name, _ in page.results if name != table]
+    results = [each.findings.result for each in beside if isinstance(each, KnownResult)]
+    if isinstance(comparison, str) or not results or len(results) < len(beside):
         return  # nothing to ask, or one of them was complained of
-    if comparison_csv(compare(results)) != compared.text:
+    if comparison_csv(compare(results)) != comparison.text:
         yield f"its table {table} is not what the results beside it give"
 
 
@@ -220,10 +124,10 @@ def _field(quoted: Quoted, page: Page, known: Known) -> Iterator[str]:
     if fact and not field:
         drawn, what = _fact(fact, page, known), fact
     elif "data-machine" in attributes or "data-pair" in attributes:
-        compared = known.compared(_table(page))
+        comparison = known.comparison(_table(page))
         row = attributes.get("data-pair", "") or attributes.get("data-family", "")
         place = (attributes.get("data-machine", ""), row, field)
-        drawn = None if isinstance(compared, str) else compared.fields.get(place)
+        drawn = None if isinstance(comparison, str) else comparison.fields.get(place)
         what = " of ".join(reversed(place))
     else:
         drawn, what = _figure(attributes, field, page, known)
@@ -232,8 +136,8 @@ def _field(quoted: Quoted, page: Page, known: Known) -> Iterator[str]:
 
 
 def _fact(key: str, page: Page, known: Known) -> str | None:
-    found = known.of(page.results[0][0]) if page.results else ""
-    return None if isinstance(found, str) else found.facts.get(key)
+    result = known.result(page.results[0][0]) if page.results else ""
+    return None if isinstance(result, str) else result.facts.get(key)
 
 
 def _figure(
@@ -242,10 +146,10 @@ def _figure(
     device = attributes.get("data-device-cell", "")
     cell = device or attributes.get("data-cell", "")
     what = f"{field} of {cell}"
-    found = known.of(page.results[0][0]) if page.results else ""
-    if isinstance(found, str):
+    result = known.result(page.results[0][0]) if page.results else ""
+    if isinstance(result, str):
         return None, what
-    return (found.devices if device else found.figures).get(cell, {}).get(field), what
+    return (result.devices if device else result.figures).get(cell, {}).get(field), what
 
 
 def _link(name: str, link: str, pages: Mapping[str, Page], root: Path) -> Iterator[str]:

@@ -6,10 +6,9 @@ its text that must agree.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from html import unescape
 from pathlib import Path
-from typing import Any
 
 from bench.results.verdicts import TIE, UNSETTLED
 from reports import units
@@ -17,10 +16,11 @@ from reports.charts.drawing import Plot, inline, standalone
 from reports.charts.overview import overview
 from reports.findings.facts import facts
 from reports.findings.findings import Findings
-from reports.read.load import Result, load, records
-from reports.findings.names import NUMPY
-from reports.findings.speedups import ABSENT, IMPLAUSIBLE, state_of
 from reports.findings.statement import markdown
+from reports.read.grouping import by_computation, grouped
+from reports.read.load import load
+from reports.read.result import Result
+from reports.read.row import ABSENT, Row, Timed
 
 HERE = Path(__file__).resolve().parents[1]
 README = HERE / "README.md"
@@ -33,7 +33,7 @@ number is theirs. Real runs only. To see your own machine's: `pytest bench/ --be
 A speedup is NumPy's time over PyTorch's: above 1, PyTorch is faster. **Bold** names a winner: the
 whole 95 % interval lies more than 5 % away from 1. In *italics*, the interval holds both answers.
 """
-TOLD = (
+SHOWN = (
     "cpu", "cores", "gpu", "driver", "numpy-blas", "torch", "torch-blas", "environment", "commit",
     "datetime",
 )  # fmt: skip
@@ -48,13 +48,13 @@ def _machine(result: Result) -> Iterator[str]:
     findings = Findings(result)
     known = {fact.key: fact for fact in facts(result)}
     yield f"## {markdown(result.label)}\n"
-    shown = [known[key] for key in TOLD if key in known]
+    shown = [known[key] for key in SHOWN if key in known]
     yield "; ".join(f"{fact.name}: {markdown(fact.text)}" for fact in shown) + "\n"
     for finding in (*findings.answers(), *findings.kind("bins"), *findings.headlines()):
         yield f"- {finding.markdown}"
     if plot := _chart(result):
-        told = plot.description.partition(". ")[0]
-        yield f"\n![{markdown(told)}](machines/{chart_path(result).name})\n"
+        claim = plot.description.partition(". ")[0]
+        yield f"\n![{markdown(claim)}](machines/{chart_path(result).name})\n"
     yield from _table(result)
     crossovers = [f for f in findings.kind("crossover") if f.state in {"overtakes", "falls-behind"}]
     if crossovers:
@@ -71,36 +71,45 @@ def _table(result: Result) -> Iterator[str]:
 
     An accelerator's largest is a row of its own, where a CPU computes no such size.
     """
-    timed = result.timed
-    usual = timed[timed["plain"]]
-    pairs = zip(usual["contender"], usual["threads"], strict=True)
-    columns = sorted({(str(contender), float(threads)) for contender, threads in pairs})
-    names = [f"{c}, {units.count(int(t), 'core')}" for c, t in columns]
+    usual = [row for row in result.timed if row.plain]
+    columns = sorted({_column(row) for row in usual})
+    names = [f"{contender}, {units.count(threads, 'core')}" for contender, threads in columns]
     yield f"| workload | size | {' | '.join(names)} |"
     yield "|---|---|" + "---:|" * len(columns)
-    for (name, curve, dtype), rows in usual.groupby(["workload", "curve", "dtype"], sort=False):
-        compared = rows[rows["ratio"].notna() & (rows["contender"] != NUMPY)]
-        for value in sorted(set(compared.groupby("device")["axis_value"].max())):
-            largest = rows[rows["axis_value"] == value]
-            cells = {(str(r["contender"]), float(r["threads"])): r for r in records(largest)}
-            size = f"{largest['size'].iloc[0]}, {dtype}"
-            what = markdown(f"{name} ({curve})" if curve else str(name))
+    for rows in by_computation(usual).values():
+        for value in _largest_values(rows):
+            largest = [row for row in rows if row.axis_value == value]
+            cells = {_column(row): row for row in largest}
+            row = largest[0]
+            what = f"{row.workload} ({row.curve})" if row.curve else row.workload
             texts = [_speedup(cells[key]) if key in cells else "" for key in columns]
-            yield f"| {what} | {markdown(size)} | {' | '.join(texts)} |"
+            size = markdown(f"{row.size}, {row.dtype}")
+            yield f"| {markdown(what)} | {size} | {' | '.join(texts)} |"
 
 
-def _speedup(row: Mapping[Any, Any]) -> str:
-    state = state_of(row)
-    if state == ABSENT:
+def _column(row: Row) -> tuple[str, int]:
+    return row.contender, row.threads
+
+
+def _largest_values(rows: Sequence[Timed]) -> list[float]:
+    """Return the largest size of each device that has a speedup, each once."""
+    known = grouped((row for row in rows if row.speedup is not None), lambda row: row.device)
+    return sorted({max(row.axis_value for row in group) for group in known.values()})
+
+
+def _speedup(row: Row) -> str:
+    if row.state == ABSENT or row.speedup is None:
         return ""
-    if state == IMPLAUSIBLE:
+    if not row.believed:
         return "impossible"
-    text = units.ratio(row["ratio"], row["low"], row["high"])
-    return {TIE: text, UNSETTLED: f"*{text}*"}.get(state, f"**{text}**")
+    text = units.ratio(*row.speedup)
+    return {TIE: text, UNSETTLED: f"*{text}*"}.get(row.state, f"**{text}**")
 
 
 def _chart(result: Result) -> Plot | None:
-    return overview(result.timed, int(result.timed["threads"].max())) if len(result.timed) else None
+    if not result.timed:
+        return None
+    return overview(result.timed, max(row.threads for row in result.timed))
 
 
 def chart_path(result: Result) -> Path:
@@ -126,12 +135,14 @@ def write(folder: Path = MACHINES, out: Path = README) -> Path:
 def stale(folder: Path = MACHINES, out: Path = README) -> list[str]:
     """Return a line for each part of the Markdown that is older than the machines' files."""
     results = committed(folder)
-    told = out.read_text(encoding="utf-8") if out.is_file() else ""
-    found = [] if told == readme(results) else [f"{out.name} is not what the result files say"]
+    written = out.read_text(encoding="utf-8") if out.is_file() else ""
+    complaints = []
+    if written != readme(results):
+        complaints.append(f"{out.name} is not what the result files say")
     for result in results:
         path = chart_path(result)
         text = path.read_text(encoding="utf-8") if path.is_file() else ""
         label, plot = re.search(r'aria-label="([^"]*)"', text), _chart(result)
         if plot and (label is None or unescape(label[1]) != plot.description):
-            found.append(f"{path.name} is not what {Path(result.path).name} says")
-    return [f"{line}; run: python -m reports readme" for line in found]
+            complaints.append(f"{path.name} is not what {Path(result.path).name} says")
+    return [f"{line}; run: python -m reports readme" for line in complaints]

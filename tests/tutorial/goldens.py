@@ -35,7 +35,7 @@ def subjects(folder):
 def prose(chapter, findings, contents):
     """Return the prose of a chapter; each figure of the pages stands for itself."""
     named = {name: Markup("<svg></svg>") for name in plans(findings)}
-    families = dict.fromkeys(map(str, findings.result.timed["family"].unique()), "family.html")
+    families = dict.fromkeys((str(row.family) for row in findings.result.timed), "family.html")
     return Prose(
         chapter=chapter, findings=findings, figures=named, contents=contents, families=families
     )

@@ -7,7 +7,7 @@ import pytest
 
 from bench.outcomes.journal import Journal
 from bench.results.journal import Record
-from bench.results.schema import UNREACHED, Cell
+from bench.results.schema import UNREACHED, ListedCell
 from reports.read.load import load
 from tests.conftest import CASE, ONE, asked, entry
 
@@ -27,7 +27,7 @@ def record(cell, status="mismatch", benchmark=None, *, twin=False):
 def journal(tmp_path):
     header = {"datetime": "2026-01-02T03:04:05", "machine_info": {"label": "box"}, "run": {}}
     return Journal(
-        tmp_path / "box" / "run.json", header, map(Cell.model_validate, map(asked, (A, B, C)))
+        tmp_path / "box" / "run.json", header, map(ListedCell.model_validate, map(asked, (A, B, C)))
     )
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from bench.outcomes.journal import Journal
 from bench.outcomes.resume import ResumeError, refuse_changed, unfinished
-from bench.results.schema import Cell
+from bench.results.schema import ListedCell
 from tests.conftest import CASE, asked
 
 A, B = (f"{CASE.format(n)}/numpy" for n in (16, 64))
@@ -25,7 +25,7 @@ HEADER = {
 
 
 def journal(folder, name="run", *, complete=False):
-    made = Journal(folder / f"{name}.json", HEADER, [Cell.model_validate(asked(A))])
+    made = Journal(folder / f"{name}.json", HEADER, [ListedCell.model_validate(asked(A))])
     made.complete = complete
     return made
 

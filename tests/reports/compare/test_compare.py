@@ -17,16 +17,15 @@ from reports.compare.comparison import (
     compare,
     comparison_csv,
     furthest,
-    grid,
     names,
-    parse_share,
-    regressions,
 )
-from reports.compare.drawn import side_by_side
+from reports.compare.drawn import grid, side_by_side
+from reports.compare.gate import parse_share, regressions
 from reports.compare.many import FEW, load_many
 from reports.compare.page import NAMED, SIDE_BY_SIDE, page_values
 from reports.compare.statements import statements
 from reports.read.load import load
+from reports.read.result import tabulated
 from tests.conftest import CASE, ONE, asked, content, entry
 
 KEY = "matmul/n={}/float32/1 core/numpy"
@@ -219,7 +218,7 @@ def test_a_family_s_mean_is_geometric_with_student_s_interval(result):
 
 
 def test_the_mean_of_one_cell_has_that_cell_s_interval(pair):
-    comparison = compare([replace(one, table=one.table[:1]) for one in pair])
+    comparison = compare([replace(tabulated(one), table=one.table[:1]) for one in pair])
     row = comparison.pairs.iloc[0]
     for mean in comparison.means.to_dict("records"):
         assert [mean[k] for k in ("ratio", "low", "high")] == pytest.approx(
@@ -263,7 +262,7 @@ def _shape(tmp_path_factory):
     global SHAPE  # noqa: PLW0603 - hypothesis takes no fixture that is made anew for each test
     path = tmp_path_factory.mktemp("shape") / "shape.json"
     path.write_text(json.dumps(content([numpy_at(16, 1e-6)])))
-    SHAPE = load(path)
+    SHAPE = tabulated(load(path))
 
 
 def test_another_of_three_can_be_the_baseline(result):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from reports.findings.figures import DEVICE_HEADS, HEADS, device_figures, figures, keys
+from reports.findings.figures import DEVICE_HEADS, HEADS, device_figures, figures, sort_keys
 from reports.read.load import load
 from tests.conftest import CASE, ONE, content, entry, small_file
 
@@ -15,7 +15,7 @@ def row_of(write, contender="torch-cpu", speedup=(3.0, 2.9, 3.1), **info):
     data = content([entry(f"{CASE.format(16)}/{contender}", 1e-3, speedup, **info)])
     data["machine_info"]["peaks"] = {"cpu/threads=1": PEAK}
     result = load(write(data))
-    (row,) = result.table.to_dict("records")
+    (row,) = result.timed
     return row, result.machine.peaks
 
 
@@ -66,7 +66,7 @@ def test_numpy_has_no_speedup_over_itself(write):
 
 def test_columns_sort_by_their_values_not_their_text(write):
     row, _ = row_of(write)
-    told = keys(row)
+    told = sort_keys(row)
     assert set(told) <= set(HEADS)
     assert (told["time"], told["speedup"], told["interval"]) == (1e-3, 3.0, 2.9)
     assert told["median"] == pytest.approx(1.1e-3)
@@ -95,5 +95,5 @@ def test_an_accelerators_clock_is_told_where_it_was_asked(write):
 
 @pytest.mark.parametrize("place", range(6))
 def test_every_cell_of_a_small_file_has_figures(write, place):
-    row = load(write(small_file())).table.to_dict("records")[place]
+    row = load(write(small_file())).timed[place]
     assert set(figures(row, None)) == set(HEADS)

@@ -8,13 +8,19 @@ from pathlib import Path
 import pytest
 from markupsafe import escape
 
-from reports.findings.findings import Findings, about_accelerators, noise, self_tested, steadiness
+from reports.findings.calls import first_calls, overheads
+from reports.findings.crossovers import crossovers
+from reports.findings.findings import Findings, about_accelerators
+from reports.findings.growth import growths
 from reports.findings.largest import bin_of
-from reports.findings.lessons import lessons
+from reports.findings.pairs import dtypes, scalings
 from reports.findings.roofline import roofs
 from reports.findings.statement import QUOTED
 from reports.findings.summary import summary
-from reports.findings.trends import crossovers, growths
+from reports.findings.training import gradients, ladders
+from reports.findings.trust import noisiness, self_tested, steadiness
+from reports.findings.verification import verification
+from reports.read.interval import Interval
 from reports.read.load import load
 from tests.conftest import CASE, ONE, content, entry, small_file
 
@@ -115,7 +121,7 @@ def test_the_score_counts_states_and_leaves_the_absent_out(write):
     )
     assert found.cells == tuple(f"{CASE.format(n)}/torch-cpu" for n in (16, 64, 256))
     nothing = findings(write, content([entry(f"{CASE.format(4)}/numpy", 1.0, ONE)])).all["score"]
-    assert (nothing.state, nothing.told) == ("absent", False)
+    assert (nothing.state, nothing.has_numbers) == ("absent", False)
     assert nothing.text == "No speedup was measured in this run."
 
 
@@ -211,9 +217,9 @@ def test_a_score_of_which_most_is_unsettled_says_so_first(write):
     ],
 )
 def test_a_computation_stands_in_a_bin_that_holds_its_whole_interval(low, high, where):
-    assert bin_of(low, high) == where
+    assert bin_of(Interval(value=1.0, low=low, high=high)) == where
     turned = {"torch": "numpy", "numpy": "torch"}
-    assert bin_of(1 / high, 1 / low) == turned.get(where, where)
+    assert bin_of(Interval(value=1.0, low=low, high=high).inverted) == turned.get(where, where)
 
 
 def test_bins_count_and_name_the_computations_at_their_largest_size(write):
@@ -254,11 +260,11 @@ def test_how_noisy_the_machine_was_is_said_in_a_line(write, half, disturbed, sta
     speedup = (2.0, 2 - 2 * half, 2 + 2 * half)
     timed = [entry(f"{CASE.format(16)}/torch-cpu", 1e-3, speedup, blocks=20,
                    disturbed_blocks=disturbed)]  # fmt: skip
-    told = noise(load(write(content(timed))))
+    told = noisiness(load(write(content(timed))))
     assert told.state == state
     assert f"known to ±{100 * half:.1f} % or better, and {5 * disturbed:.1f} % of" in told.text
-    none = noise(load(write(content([entry(f"{CASE.format(16)}/numpy", 1e-3, ONE)]))))
-    assert (none.state, none.told) == ("absent", False)
+    none = noisiness(load(write(content([entry(f"{CASE.format(16)}/numpy", 1e-3, ONE)]))))
+    assert (none.state, none.has_numbers) == ("absent", False)
 
 
 def test_a_wide_interval_makes_no_headline(write):
@@ -297,13 +303,13 @@ def test_steadiness_is_the_median_half_width_and_the_share_of_disturbed_blocks(w
         " 1 of 3 speedups are unsettled; 1 of 4 cells run at two speeds."
     )
     nothing = steadiness(load(write(content(timed[:1]))))
-    assert (nothing.state, nothing.told, nothing.text) == ("absent", False, "No speedups.")
+    assert (nothing.state, nothing.has_numbers, nothing.text) == ("absent", False, "No speedups.")
 
 
 def test_the_self_test_is_told_in_words(write):
     data = small_file()
     none = self_tested(load(write(data)))
-    assert (none.state, none.told) == ("absent", False)
+    assert (none.state, none.has_numbers) == ("absent", False)
     assert none.text.startswith("None in this run")
     data["machine_info"]["self_test"] = {
         "comparisons": 40, "excluding_1": 2, "widest_half_width": 0.051, "furthest": 0.0953,
@@ -346,14 +352,14 @@ NUMBER = re.compile(
 def check(result):
     """Hold every finding of a result against its table: nothing is told that rests on nothing."""
     found = Findings(result)
-    cells = set(result.table["cell"])
+    cells = {row.cell for row in (*result.rows, *result.foreign)}
     for key, finding in found.all.items():
         assert finding.id == key
         assert set(finding.numbers) | set(finding.words) >= fields(finding.sentence + finding.cause)
         assert set(finding.numbers) <= fields(finding.sentence + finding.cause)
         assert not set(finding.numbers) & set(finding.words)
         assert all(finding.numbers.values())
-        if finding.told and finding.kind != "self-test":
+        if finding.has_numbers and finding.kind != "self-test":
             assert finding.cells
             assert set(finding.cells) <= cells
         assert set(finding.of.values()) <= cells
@@ -393,22 +399,27 @@ def test_every_number_of_a_committed_file_rests_on_a_cell_of_it(path):
         "speedup", "crossover", "growth", "roof", "overhead", "scaling", "first-call",
         "verification", "answer", "bins", "score", "steadiness", "noise",
     } <= kinds  # fmt: skip
-    if "training" in set(found.result.timed["family"]):  # a run that was not cut off before
+    if "training" in {
+        row.family for row in found.result.timed
+    }:  # a run that was not cut off before
         assert {"gradients", "ladder"} <= kinds
-    timed = found.result.table["ratio"].notna() & (found.result.table["contender"] != "numpy")
-    assert sum(f.told for f in found.speedups.values()) == timed.sum()
+    timed = [row for row in found.result.rows if row.speedup and row.contender != "numpy"]
+    assert sum(f.has_numbers for f in found.speedups.values()) == len(timed)
     assert len(found.headlines()) == 3
 
 
 def test_ids_are_unique(write):
     for result in (*map(committed, COMMITTED), load(write(small_file()))):
         from_all = Findings(result)
+        cells = {row.cell: row for row in result.believed}
         yielded = [
             *from_all.speedups,
             *(f.id for f in crossovers(result)),
             *(f.id for f in growths(result)),
             *(f.id for f in roofs(result)),
-            *(f.id for f in lessons(result)),
+            *(f.id for part in (overheads, first_calls) for f in part(result.believed)),
+            *(f.id for part in (scalings, dtypes, gradients, ladders) for f in part(cells)),
+            verification(result).id,
         ]
         assert len(set(yielded)) == len(yielded)
         assert set(yielded) < set(from_all.all)

@@ -3,8 +3,8 @@
 import pytest
 
 from reports.findings.findings import Findings
-from reports.findings.lessons import compared
-from reports.findings.statement import Interval
+from reports.findings.ratios import verdict_on
+from reports.read.interval import Interval
 from reports.read.load import load
 from tests.conftest import CASE, ONE, asked, content, entry, small_file
 
@@ -116,7 +116,7 @@ def test_times_without_an_interval_have_no_winner(write):
     ],
 )
 def test_a_ratio_is_judged_with_the_margin_of_any_speedup(low, high, state):
-    assert compared(Interval(value=1.0, low=low, high=high)) == state
+    assert verdict_on(Interval(value=1.0, low=low, high=high)) == state
 
 
 def test_one_core_and_an_accelerator_have_no_scaling(write):
@@ -275,7 +275,7 @@ def test_a_bound_of_0_is_none(write):
 
 def test_a_file_that_verified_nothing_says_so(write):
     told = verified(write, None)
-    assert (told.state, told.told) == ("absent", False)
+    assert (told.state, told.has_numbers) == ("absent", False)
     assert told.text == "Nothing in this file was compared with a reference."
     assert Findings(load(write(small_file()))).all["verification"].state == "ok"
 

@@ -11,14 +11,14 @@ from reports.charts.crossovers import speedup_against_size
 from reports.charts.drawing import PAPER
 from reports.charts.overview import overview
 from reports.charts.sizes import STATES, claim, time_against_size
-from reports.compare.comparison import compare, regressions
+from reports.compare.comparison import compare
+from reports.compare.gate import regressions
+from reports.findings.crossing import judged
 from reports.findings.findings import Findings
 from reports.findings.largest import answers
-from reports.findings.lessons import compared
-from reports.findings.speedups import state_of
-from reports.findings.statement import Interval
-from reports.findings.trends import settled
-from reports.read.load import load, records
+from reports.findings.ratios import verdict_on
+from reports.read.interval import Interval
+from reports.read.load import load
 from reports.site.readme import readme
 from tests.conftest import CASE, ONE, content, entry
 
@@ -68,15 +68,15 @@ def test_all_say_what_the_one_rule_says(write, low, high):
     findings = Findings(result)
     (speedup,) = findings.speedups.values()
     assert speedup.state == wanted
-    (row,) = [row for row in records(result.timed) if row["contender"] == "torch-cpu"]
-    assert state_of(row) == wanted
-    assert [state for _, state in settled([row])] == [wanted]
-    assert compared(Interval(value=middle(low, high), low=low, high=high)) == wanted
+    (row,) = [row for row in result.timed if row.contender == "torch-cpu"]
+    assert row.state == wanted
+    assert [each.verdict for each in judged([row])] == [wanted]
+    assert verdict_on(Interval(value=middle(low, high), low=low, high=high)) == wanted
     (answer,) = answers(result)
     assert answer.state == wanted
     assert claim([row]) == f"torch-cpu: {STATES[wanted]} at 1 of 1"
     marked = {TIE: "| {} |", UNSETTLED: "| *{}* |"}.get(wanted, "| **{}** |")
-    assert marked.format(units.ratio(row["ratio"], low, high)) in readme([result])
+    assert marked.format(units.ratio(*row.speedup)) in readme([result])
     for plot in (time_against_size(result.timed), speedup_against_size(result.timed),
                  overview(result.timed, 1)):  # fmt: skip
         assert hollow(plot) == (wanted == UNSETTLED)

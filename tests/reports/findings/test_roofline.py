@@ -1,5 +1,7 @@
 """What limits a result at best, and which part of that it gets."""
 
+from dataclasses import replace
+
 import pytest
 
 from bench.results.machine import Peaks
@@ -17,7 +19,7 @@ def one(write, peaks, **info):
     data = content([timed])
     data["machine_info"]["peaks"] = peaks
     result = load(write(data))
-    (row,) = result.table.to_dict("records")
+    (row,) = result.timed
     return row, result.machine.peaks
 
 
@@ -70,8 +72,8 @@ def test_memory_limits_below_the_ridge(write, info, bound):
 def test_the_peak_is_that_of_the_device_and_its_threads(write):
     row, peaks = one(write, ONE_CORE | {"cuda:1": PEAK | {"launch_s": 1.0}}, device="cuda:1")
     assert peak_of(row, peaks).launch_s == 1.0
-    assert peak_of(row | {"device": "cpu"}, peaks).launch_s is None
-    assert peak_of(row | {"device": "cuda"}, peaks) is None
+    assert peak_of(replace(row, device="cpu"), peaks).launch_s is None
+    assert peak_of(replace(row, device="cuda"), peaks) is None
 
 
 def told(write, *benchmarks, peaks=ONE_CORE, cells=()):

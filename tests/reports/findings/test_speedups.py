@@ -5,9 +5,9 @@ import re
 import pytest
 
 from reports.findings.findings import Findings
-from reports.findings.speedups import state_of
 from reports.read.load import load
 from tests.conftest import CASE, ONE, asked, content, entry, small_file
+from tests.rows import interval, timed_row
 
 N16 = CASE.format(16)
 
@@ -110,7 +110,7 @@ def test_an_absent_cell_says_why(write, status):
     data = small_file()
     data["cells"][-3] |= {"status": status, "reason": "no {device}"}
     finding = Findings(load(write(data))).speedups[f"speedup/{N16}/torch-cuda"]
-    assert (finding.state, finding.interval, finding.told) == ("absent", None, False)
+    assert (finding.state, finding.interval, finding.has_numbers) == ("absent", None, False)
     assert finding.text == (
         "matmul at n=16, float32: torch-cuda has no speedup (no {device})."
     )  # fmt: skip
@@ -179,10 +179,10 @@ def test_words_from_a_file_are_escaped(write):
 
 
 def test_a_time_that_failed_has_no_state_but_absent():
-    row = {"status": "mismatch", "ratio": 3.0, "low": 2.9, "high": 3.1}
-    assert state_of(row) == "absent"
-    assert state_of(row | {"status": "ok"}) == "faster"
-    assert state_of(row | {"status": "ok", "ratio": float("nan")}) == "absent"
+    won = interval(3.0, 2.9, 3.1)
+    assert timed_row(status="mismatch", speedup=won).state == "absent"
+    assert timed_row(status="ok", speedup=won).state == "faster"
+    assert timed_row(status="ok").state == "absent"
 
 
 # Causes. A pair is NumPy's row and PyTorch's; calls of 1 µs stand in the same file.

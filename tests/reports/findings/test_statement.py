@@ -36,7 +36,7 @@ DATA = re.compile(
 def test_text_is_the_sentence_and_its_cause_with_their_places_filled():
     told = finding()
     assert told.text == "<b>X</b> & {time} takes 3 µs, 4 µs before; <b>X</b> & {time} did it."
-    assert (told.kind, told.told) == ("kind", True)
+    assert (told.kind, told.has_numbers) == ("kind", True)
 
 
 def test_html_escapes_words_and_ties_each_number_to_finding_key_and_cell():
@@ -85,7 +85,7 @@ def test_a_place_that_nothing_fills_is_an_error():
 
 
 def test_a_statement_without_numbers_is_not_told():
-    assert not finding(sentence="{who}", numbers={}).told
+    assert not finding(sentence="{who}", numbers={}).has_numbers
 
 
 def test_what_a_file_says_itself_is_tied_to_its_cell_like_a_number():

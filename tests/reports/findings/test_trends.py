@@ -2,26 +2,26 @@
 
 import itertools
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
+from reports.findings.crossing import crossing
+from reports.findings.crossovers import CROSSINGS
 from reports.findings.findings import Findings
-from reports.findings.trends import CROSSINGS, GROWTHS, crossing, slope
+from reports.findings.growth import GROWTHS, slope
 from reports.read.load import load
 from tests.conftest import CASE, ONE, content, entry
+from tests.rows import interval, timed_row
 
-NAN = float("nan")
 
-
-def cell(n, ratio, /, half=0.01, **changes):
+def cell(n, ratio, /, half=0.01, low=None, high=None, **changes):
     """One cell's row with an interval of so much on either side."""
-    return {
-        "axis_value": n, "status": "ok", "ratio": ratio, "low": ratio * (1 - half),
-        "high": ratio * (1 + half), "visits": 3, "time_s": 1.0, "typical_s": 1.0,
-    } | changes  # fmt: skip
+    speedup = interval(ratio, low or ratio * (1 - half), high or ratio * (1 + half))
+    return timed_row(**({"axis_value": n, "speedup": speedup} | changes))
 
 
 def told(found):
@@ -46,7 +46,7 @@ def test_the_estimate_goes_through_the_sizes_between_the_ends():
 
 
 def turned(row):
-    return row | {"ratio": 1 / row["ratio"], "low": 1 / row["high"], "high": 1 / row["low"]}
+    return replace(row, speedup=row.speedup.inverted)
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_the_data_picks_the_state_and_turned_round_its_reverse(ratios, state, re
     [
         {"status": "mismatch"},
         {"status": "implausible"},
-        {"ratio": NAN, "low": NAN, "high": NAN},
+        {"speedup": None},
     ],
 )
 def test_absent_and_impossible_cells_say_nothing(changes):

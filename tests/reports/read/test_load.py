@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bench.results import foreign, schema
 from reports.findings.facts import facts
-from reports.findings.figures import device_figures, figures, keys
+from reports.findings.figures import device_figures, figures, sort_keys
 from reports.findings.findings import Findings
 from reports.read.load import UnreadableError, load, load_all
 from tests.conftest import CASE, ONE, PLAIN, asked, content, entry, small_file
@@ -345,7 +345,7 @@ def test_what_another_file_says_nothing_of_is_not_told(write):
         ("verification", "score", "noise", "card", "steadiness", "self-test"), "absent"
     )
     assert found.headlines() == []
-    assert not any(finding.told for finding in found.all.values())
+    assert not any(finding.has_numbers for finding in found.all.values())
     assert [fact.key for fact in facts(found.result)][:2] == ["cpu", "cores"]
 
 
@@ -514,8 +514,8 @@ def tell_all(result):
         assert finding.html
         assert finding.elsewhere("<m>", "f.json").html
     assert all(fact.text for fact in facts(result))
-    for row in result.table[result.table["time_s"].notna()].to_dict("records"):
-        assert set(keys(row)) <= set(figures(row, result.machine.peaks))
+    for row in result.timed:
+        assert set(sort_keys(row)) <= set(figures(row, result.machine.peaks))
         device_figures(row)
 
 

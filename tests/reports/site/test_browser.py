@@ -14,7 +14,8 @@ import pytest
 
 from bench.results.reading import current
 from reports.read.load import load
-from reports.site.build import MACHINES, build, write_folder, write_single
+from reports.site.build import MACHINES, build
+from reports.site.writing import write_folder, write_single
 from tests.conftest import ONE, asked, content, entry, small_file
 
 MISSING = "not installed: pip install -e '.[test]'"

@@ -11,8 +11,9 @@ from reports.__main__ import main
 from reports.chapters.outputs import outputs
 from reports.chapters.reading import read
 from reports.read.load import load
-from reports.site.build import build, write_folder, write_single
+from reports.site.build import build
 from reports.site.check import check
+from reports.site.writing import write_folder, write_single
 from tests.conftest import CASE, small_file
 
 pytestmark = pytest.mark.usefixtures("few_chapters")

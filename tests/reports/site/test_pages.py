@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from functools import partial
 from html.parser import HTMLParser
 
@@ -13,9 +14,11 @@ from reports.__main__ import main
 from reports.chapters.outputs import outputs
 from reports.chapters.reading import find, read
 from reports.charts import drawing, sizes
-from reports.read.load import load, records
-from reports.site.build import build, write_folder, write_single
-from tests.conftest import CASE, ONE, asked, content, entry, named, small_file
+from reports.read.load import load
+from reports.site.build import build
+from reports.site.writing import write_folder, write_single
+from tests.conftest import CASE, ONE, asked, content, entry, small_file
+from tests.rows import timed_row
 
 pytestmark = pytest.mark.usefixtures("few_chapters")
 
@@ -425,32 +428,35 @@ def test_the_blocks_of_a_cell_are_drawn_beside_numpys(write, tmp_path, capsys):
 
 
 def test_a_chart_says_in_words_what_it_draws(write):
-    table = load(write(small_file())).table
-    text = sizes.describe(records(table[table["time_s"].notna()]))
+    text = sizes.describe(load(write(small_file())).timed)
     assert "numpy: 16.0 µs at n=16, 256 µs at n=256." in text
     assert "torch-cpu: 32.0 µs at n=16" in text
 
 
 def test_a_charts_title_counts_by_the_intervals(write):
-    table = load(write(small_file())).table
-    timed = table[table["time_s"].notna()]
-    assert sizes.claim(records(timed.assign(curve="rows"))).startswith("rows: faster at 1, slower")
-    title = sizes.claim(records(timed))
+    timed = load(write(small_file())).timed
+    on_rows = [replace(row, curve="rows") for row in timed]
+    assert sizes.claim(on_rows).startswith("rows: faster at 1, slower")
+    title = sizes.claim(timed)
     assert title == "torch-cpu: faster at 1, slower at 1, tied at 1 of 3"
+
+
+def row_of(contender):
+    return timed_row(f"{CASE.format(16)}/{contender}")
 
 
 @pytest.mark.parametrize("device", ["cpu", "cuda"])
 @pytest.mark.parametrize("workload", discover().values(), ids=lambda w: w.name)
 def test_contenders_of_one_workload_have_colours_of_their_own(workload, device):
-    everyone = [named(who.name) for who in contenders(workload, (device,))]
+    everyone = [row_of(who.name) for who in contenders(workload, (device,))]
     assert len({drawing.colour(row) for row in everyone}) == len(everyone)
-    gpus = [named(name) for name in ("torch-cuda", "torch-cuda1", "torch-mps")]
+    gpus = [row_of(name) for name in ("torch-cuda", "torch-cuda1", "torch-mps")]
     assert len({drawing.colour(row) for row in gpus}) == 1
 
 
 def test_a_way_on_an_accelerator_is_dashed():
     strokes = [
-        drawing.stroke(named(name)) for name in ("numpy", "torch-cpu-bf16", "torch-cuda-bf16")
+        drawing.stroke(row_of(name)) for name in ("numpy", "torch-cpu-bf16", "torch-cuda-bf16")
     ]
     assert strokes == ["-", "-", "--"]
 
@@ -461,7 +467,7 @@ def test_many_panels_stand_in_rows(write):
         entry(f"matmul/n={n}/float32/threads=1/numpy", 1e-3, ONE, curve=mode)
         for n, mode in enumerate(modes, 2)
     ]
-    svg = drawing.inline(sizes.time_against_size(load(write(content(timed))).table))
+    svg = drawing.inline(sizes.time_against_size(load(write(content(timed))).timed))
     width, height = map(float, re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg).groups())
     assert width < 1.2 * height
 

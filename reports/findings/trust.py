@@ -1,0 +1,157 @@
+"""How far to trust a run: how well its speedups are known, how noisy it was, what its GPUs did."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from bench.results.verdicts import FASTER, SLOWER, UNSETTLED, verdict
+from reports import units
+from reports.findings.statement import Finding
+from reports.read.result import Result
+from reports.read.row import Timed
+
+CALM, NOISY = 0.05, 0.10  # half-width of a run's median interval: below the one, above the other
+FEW_DISTURBED, MANY_DISTURBED = 0.05, 0.20  # share of a run's blocks
+
+
+@dataclass(frozen=True, kw_only=True)
+class Noisiness:
+    """How noisy a run was.
+
+    Attributes
+    ----------
+    half_width : half the width of the median interval of a speedup, over its speedup.
+    disturbed : the share of its blocks that were disturbed.
+
+    """
+
+    half_width: float
+    disturbed: float
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """Both as a finding writes them."""
+        return {
+            "half": f"{100 * self.half_width:.1f} %",
+            "disturbed": f"{100 * self.disturbed:.1f} %",
+        }
+
+
+def noise_of(rows: Sequence[Timed]) -> Noisiness | None:
+    """Return how noisy a run was by its believed cells, None where they do not say."""
+    ratios = [row.speedup for row in rows if not row.is_numpy and row.speedup is not None]
+    blocks = sum(row.blocks for row in rows)
+    if not ratios or not blocks:
+        return None
+    widths = [(ratio.high - ratio.low) / (2 * ratio.value) for ratio in ratios]
+    disturbed = sum(row.disturbed_blocks for row in rows)
+    return Noisiness(half_width=float(np.median(widths)), disturbed=disturbed / blocks)
+
+
+def steadiness(result: Result) -> Finding:
+    """State how well the speedups of a run are known, and what is wrong with it."""
+    rows = result.believed
+    noise = noise_of(rows)
+    if noise is None:
+        return Finding(id="steadiness", state="absent", sentence="No speedups")
+    ratios = [row.speedup for row in rows if not row.is_numpy and row.speedup is not None]
+    unsettled = sum(verdict(ratio.low, ratio.high) == UNSETTLED for ratio in ratios)
+    numbers = noise.texts | {
+        "unsettled": str(unsettled),
+        "speedups": str(len(ratios)),
+        "cells": str(len(rows)),
+        "bimodal": str(sum(row.bimodal for row in rows)),
+    }
+    sentence = (
+        "Half of all speedups are known to ±{half} or better; {disturbed} of blocks were disturbed;"
+        " {unsettled} of {speedups} speedups are unsettled; {bimodal} of {cells} cells run at two"
+        " speeds"
+    )
+    if once := sum(row.visits == 1 for row in rows):
+        numbers["once"] = str(once)
+        sentence += "; {once} of {cells} cells were visited once, which no other visit confirms"
+    if impossible := len(result.timed) - len(rows):
+        numbers["implausible"] = str(impossible)
+        sentence += "; {implausible} more cannot be true and are left out"
+    return Finding(
+        id="steadiness", state="told", sentence=sentence, numbers=numbers, cells=(rows[0].cell,)
+    )
+
+
+BUSY_BYTES = 2**31  # of a card's memory in use before a run; a driver holds some itself
+NOISE = {
+    "calm": "This machine was calm during the run",
+    "some noise": "This machine had some noise during the run",
+    "noisy": "This machine was noisy during the run, so small differences stay unsettled",
+}
+
+
+def noisiness(result: Result) -> Finding:
+    """State in a line how noisy the machine was: by the intervals, and by the disturbed blocks."""
+    noise = noise_of(result.believed)
+    if noise is None:
+        return Finding(id="noise", state="absent", sentence="How noisy it was is not known")
+    state = "some noise"
+    if noise.half_width <= CALM and noise.disturbed <= FEW_DISTURBED:
+        state = "calm"
+    elif noise.half_width > NOISY or noise.disturbed > MANY_DISTURBED:
+        state = "noisy"
+    return Finding(
+        id="noise",
+        state=state,
+        sentence=NOISE[state] + ": half of all speedups are known to ±{half} or better, and"
+        " {disturbed} of blocks were disturbed",
+        numbers=noise.texts,
+        cells=(result.believed[0].cell,),
+    )
+
+
+def card(result: Result) -> Finding:
+    """State whether a GPU was another's too before the run, or slowed down by its end."""
+    begin, end = result.machine.gpu_states.begin, result.machine.gpu_states.end
+    for state in begin:
+        if state.processes or (state.used_bytes or 0) > BUSY_BYTES:
+            return Finding(
+                id="card",
+                state="busy",
+                sentence="Before the run {held} of the memory of {device} was in use, by others:"
+                " its times may be longer than its own",
+                words={"device": state.name},
+                numbers={"held": units.size_bytes(state.used_bytes or 0)},
+            )
+    for state in end:
+        if state.held_back:
+            return Finding(
+                id="card",
+                state="held back",
+                sentence="At the end of the run {device} was held back by {why}: its times may be"
+                " longer than they can be",
+                words={"device": state.name, "why": " and ".join(state.held_back)},
+            )
+    if not begin:
+        return Finding(id="card", state="absent", sentence="What its GPUs did besides is not known")
+    return Finding(id="card", state="free", sentence="Its GPUs were free before the run")
+
+
+def self_tested(result: Result) -> Finding:
+    """State what the self-test of a run found, or that it had none."""
+    test = result.machine.self_test
+    if test is None:
+        sentence = "None in this run; --self-test compares every contender with itself"
+        return Finding(id="self-test", state="absent", sentence=sentence)
+    sentence = "{excluding} of {comparisons} comparisons of a contender with itself exclude 1"
+    numbers = {"excluding": str(test.excluding_1), "comparisons": str(test.comparisons)}
+    if test.widest_half_width is not None and test.furthest is not None:
+        winners = sum(verdict(row.low, row.high) in {FASTER, SLOWER} for row in test.rows)
+        numbers |= {
+            "winners": str(winners),
+            "widest": f"{100 * test.widest_half_width:.1f} %",
+            "furthest": f"{100 * (math.exp(test.furthest) - 1):.1f} %",
+        }
+        sentence += (
+            " (of 95 % intervals one in twenty does); {winners} would be called a winner; the"
+            " widest interval is ±{widest}, and the same code was measured at most {furthest} apart"
+        )
+    return Finding(id="self-test", state="told", sentence=sentence, numbers=numbers)

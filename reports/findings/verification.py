@@ -1,0 +1,48 @@
+"""How far the results of a run agree with the other library's."""
+
+from reports import units
+from reports.findings.statement import Finding
+from reports.read.result import Result
+from reports.read.row import Timed
+
+
+def verification(result: Result) -> Finding:
+    """State how many results agree, how near to their bound they are, and how many do not."""
+    checked = [(row, share) for row in result.timed if (share := error_share(row)) is not None]
+    wrong = [row.cell for row in result.rows if row.status == "mismatch"]
+    cells = tuple(wrong)
+    if not checked and not wrong:
+        return Finding(
+            id="verification",
+            state="absent",
+            sentence="Nothing in this file was compared with a reference",
+        )
+    numbers = {"checked": str(len({row.cell for row, _ in checked} | set(wrong)))}
+    sentence = "{checked} results were compared with the other library's in float64"
+    if checked:
+        nearest, share = max(checked, key=lambda pair: pair[1])
+        numbers["share"] = units.share(share) if share > 0 else "0 %"
+        sentence += "; the largest error is {share} of its bound, that of {nearest}"
+        cells = (*cells, nearest.cell)
+    words = {"nearest": cells[-1]}
+    if wrong:
+        numbers["wrong"] = str(len(wrong))
+        words["first"] = wrong[0]
+        sentence += "; {wrong} do not agree and are left out, {first} first"
+    else:
+        sentence += "; all agree"
+    return Finding(
+        id="verification",
+        state="mismatch" if wrong else "ok",
+        sentence=sentence,
+        words=words,
+        numbers=numbers,
+        cells=cells,
+    )
+
+
+def error_share(row: Timed) -> float | None:
+    """Return the error of a result over its bound, None where either is not known."""
+    if row.rel_error is None or not row.tolerance:
+        return None
+    return row.rel_error / row.tolerance

@@ -1,0 +1,70 @@
+"""Rows in groups, each in the order of its first row."""
+
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from typing import NamedTuple, TypeVar
+
+from reports.read.row import Row, Timed
+
+R = TypeVar("R", bound=Row)
+K = TypeVar("K", bound=Hashable)
+
+
+class Curve(NamedTuple):
+    """What the cells of one curve have in common: they differ in size alone."""
+
+    workload: str
+    curve: str
+    dtype: str
+    threads: int
+    contender: str
+
+
+def grouped(rows: Iterable[R], key: Callable[[R], K]) -> dict[K, list[R]]:
+    """Return rows by a key of each."""
+    groups: dict[K, list[R]] = {}
+    for row in rows:
+        groups.setdefault(key(row), []).append(row)
+    return groups
+
+
+def by_contender(rows: Iterable[R]) -> dict[str, list[R]]:
+    """Return rows by their contender."""
+    return grouped(rows, lambda row: row.contender)
+
+
+def by_workload(rows: Iterable[R]) -> dict[str, list[R]]:
+    """Return rows by their workload."""
+    return grouped(rows, lambda row: row.workload)
+
+
+def by_family(rows: Iterable[R]) -> dict[str, list[R]]:
+    """Return rows by their workload's family; those of none are left out."""
+    groups = grouped(rows, lambda row: row.family)
+    return {family: group for family, group in groups.items() if family is not None}
+
+
+def by_computation(rows: Iterable[R]) -> dict[tuple[str, str, str], list[R]]:
+    """Return rows by workload, curve and dtype."""
+    return grouped(rows, lambda row: (row.workload, row.curve, row.dtype))
+
+
+def by_curve(rows: Iterable[Timed]) -> dict[Curve, list[Timed]]:
+    """Return the rows of each curve, in the order of their sizes."""
+    groups = grouped(rows, curve_of)
+    return {curve: by_size(group) for curve, group in groups.items()}
+
+
+def curve_of(row: Row) -> Curve:
+    """Return the curve that a cell is on."""
+    return Curve(row.workload, row.curve, row.dtype, row.threads, row.contender)
+
+
+def by_size(rows: Iterable[Timed]) -> list[Timed]:
+    """Return rows in the order of their sizes."""
+    return sorted(rows, key=lambda row: row.axis_value)
+
+
+def at_largest_size(rows: Sequence[Timed]) -> list[Timed]:
+    """Return the rows of the largest size among them."""
+    largest = max(row.axis_value for row in rows)
+    return [row for row in rows if row.axis_value == largest]

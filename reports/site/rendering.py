@@ -1,0 +1,31 @@
+"""Templates -> the bodies of pages."""
+
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+from pygments.formatters import HtmlFormatter
+
+from reports import units
+
+TEMPLATES = Environment(
+    loader=FileSystemLoader(Path(__file__).parent / "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+TEMPLATES.globals |= {
+    "units": units,
+    "light": HtmlFormatter(style="xcode", cssclass="code").get_style_defs(),
+    "dark": HtmlFormatter(style="github-dark", cssclass="code").get_style_defs(),
+}
+
+
+def render(template: str, **values: Any) -> Markup:
+    """Return the body that a template makes."""
+    read = TEMPLATES.get_template(template)
+    return Markup("".join(read.blocks["body"](read.new_context(values))))
+
+
