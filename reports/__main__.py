@@ -29,15 +29,15 @@ from reports.compare.tables import print_comparison
 from reports.compare.verdicts import NOT_COMPARABLE
 from reports.findings.findings import Findings
 from reports.findings.summary import summary
+from reports.pages import check as checking
+from reports.pages import readme
+from reports.pages.build import build as assemble
+from reports.pages.build import comparison_page
+from reports.pages.writing import Site, write_folder, write_single
 from reports.read import export
 from reports.read.intake import expand
 from reports.read.load import load_all
 from reports.read.result import Result, Tabular
-from reports.site import check as checking
-from reports.site import readme
-from reports.site.build import build as assemble
-from reports.site.build import comparison_page
-from reports.site.writing import Site, write_folder, write_single
 
 HERE = Path(__file__).resolve().parent
 Run = Callable[[argparse.Namespace], int]

@@ -11,7 +11,7 @@ explain.COMMAND = (sys.executable, "-m", "tests.chapterless")
 
 if __name__ == "__main__":
     from reports.__main__ import main
-    from reports.site import build
+    from reports.pages import build
 
     build.find = list
     sys.exit(main())

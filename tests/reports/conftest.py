@@ -26,8 +26,8 @@ def few_chapters(tmp_path_factory):
     path.parent.mkdir()
     path.write_text(SMALL)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("reports.site.build.find", lambda: [read(path)])
-        patch.setattr("reports.site.build.outputs", partial(outputs, kept=folder / "kept"))
+        patch.setattr("reports.pages.build.find", lambda: [read(path)])
+        patch.setattr("reports.pages.build.outputs", partial(outputs, kept=folder / "kept"))
         yield
 
 
@@ -38,9 +38,9 @@ def all_chapters(ran_chapters):
     @contextmanager
     def patched():
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("reports.site.build.find", find)
+            patch.setattr("reports.pages.build.find", find)
             patch.setattr(
-                "reports.site.build.outputs", partial(outputs, kept=ran_chapters / "kept")
+                "reports.pages.build.outputs", partial(outputs, kept=ran_chapters / "kept")
             )
             yield
 

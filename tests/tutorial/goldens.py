@@ -14,8 +14,8 @@ from markupsafe import Markup
 from reports.chapters.prose import Prose
 from reports.charts.plans import plans
 from reports.findings.findings import Findings
+from reports.pages.build import find
 from reports.read.load import load
-from reports.site.build import find
 from tests.tutorial.three import files
 
 GOLDEN = Path(__file__).parent / "golden"

@@ -32,7 +32,7 @@ KEY = "matmul/n={}/float32/1 core/numpy"
 
 
 TEMPLATES = Environment(
-    loader=PackageLoader("reports.site"), autoescape=True, undefined=StrictUndefined
+    loader=PackageLoader("reports.pages"), autoescape=True, undefined=StrictUndefined
 )
 
 

@@ -17,9 +17,9 @@ from reports.findings.crossing import judged
 from reports.findings.findings import Findings
 from reports.findings.largest import answers
 from reports.findings.ratios import verdict_on
+from reports.pages.readme import readme
 from reports.read.interval import Interval
 from reports.read.load import load
-from reports.site.readme import readme
 from tests.conftest import CASE, ONE, content, entry
 
 ENDS = (0.1, 0.5, 0.92, 0.96, 1.01, 1.04, 1.06, 1.08, 1.11, 9.0)

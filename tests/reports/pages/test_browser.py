@@ -13,9 +13,9 @@ from urllib.parse import unquote, urldefrag, urlsplit
 import pytest
 
 from bench.results.reading import current
+from reports.pages.build import MACHINES, build
+from reports.pages.writing import write_folder, write_single
 from reports.read.load import load
-from reports.site.build import MACHINES, build
-from reports.site.writing import write_folder, write_single
 from tests.conftest import ONE, asked, content, entry, small_file
 
 MISSING = "not installed: pip install -e '.[test]'"

@@ -10,10 +10,10 @@ import pytest
 from reports.__main__ import main
 from reports.chapters.outputs import outputs
 from reports.chapters.reading import read
+from reports.pages.build import build
+from reports.pages.check import check
+from reports.pages.writing import write_folder, write_single
 from reports.read.load import load
-from reports.site.build import build
-from reports.site.check import check
-from reports.site.writing import write_folder, write_single
 from tests.conftest import CASE, small_file
 
 pytestmark = pytest.mark.usefixtures("few_chapters")
@@ -165,8 +165,8 @@ def test_a_measurement_typed_into_a_chapter_is_found(tmp_path, monkeypatch, pros
     path = tmp_path / "1_basics" / "01_x.py"
     path.parent.mkdir()
     path.write_text(f"# %% [markdown]\n# # T?\n#\n# {prose}\n\n# %%\nprint('takes 9 ms')\n")
-    monkeypatch.setattr("reports.site.build.find", lambda: [read(path)])
-    monkeypatch.setattr("reports.site.build.outputs", partial(outputs, kept=tmp_path))
+    monkeypatch.setattr("reports.pages.build.find", lambda: [read(path)])
+    monkeypatch.setattr("reports.pages.build.outputs", partial(outputs, kept=tmp_path))
     (tmp_path / "a.json").write_text(json.dumps(small_file()))
     write_folder(build([load(tmp_path / "a.json")], machines=tmp_path / "none"), tmp_path / "site")
     assert [

@@ -9,11 +9,11 @@ from reports.chapters.page import render as chapter_body
 from reports.findings.facts import facts
 from reports.findings.findings import Reference, about_accelerators, has_accelerator
 from reports.findings.statement import Finding
+from reports.pages.family import family_page
+from reports.pages.rendering import render
+from reports.pages.subject import SitePage, Subject, family_path
 from reports.read.result import Result
 from reports.read.row import ForeignRow, Row, Timed
-from reports.site.family import family_page
-from reports.site.rendering import render
-from reports.site.subject import SitePage, Subject, family_path
 
 CONTENTS = "tutorial/index.html"
 

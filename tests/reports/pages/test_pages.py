@@ -14,9 +14,9 @@ from reports.__main__ import main
 from reports.chapters.outputs import outputs
 from reports.chapters.reading import find, read
 from reports.charts import drawing, sizes
+from reports.pages.build import build
+from reports.pages.writing import write_folder, write_single
 from reports.read.load import load
-from reports.site.build import build
-from reports.site.writing import write_folder, write_single
 from tests.conftest import CASE, ONE, asked, content, entry, small_file
 from tests.rows import timed_row
 
@@ -476,8 +476,8 @@ def test_a_chapter_that_fails_is_told_and_costs_no_page(write, tmp_path, monkeyp
     path = tmp_path / "1_basics" / "01_x.py"
     path.parent.mkdir()
     path.write_text("# %% [markdown]\n# # T?\n\n# %%\n1 / 0\n")
-    monkeypatch.setattr("reports.site.build.find", lambda: [read(path)])
-    monkeypatch.setattr("reports.site.build.outputs", partial(outputs, kept=tmp_path / "kept"))
+    monkeypatch.setattr("reports.pages.build.find", lambda: [read(path)])
+    monkeypatch.setattr("reports.pages.build.outputs", partial(outputs, kept=tmp_path / "kept"))
     out = tmp_path / "site"
     assert main(["build", str(write(small_file())), "--out", str(out)]) == 1
     told = "01_x: ZeroDivisionError: division by zero"

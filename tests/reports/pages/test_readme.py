@@ -5,8 +5,8 @@ import json
 import pytest
 
 from reports.__main__ import main
+from reports.pages import readme
 from reports.read.load import load
-from reports.site import readme
 from tests.conftest import small_file
 
 

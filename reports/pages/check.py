@@ -15,8 +15,8 @@ from urllib.parse import unquote
 
 from reports.compare.comparison import compare, comparison_csv
 from reports.findings.statement import QUOTED, Finding
-from reports.site.known import Known, KnownResult
-from reports.site.markup import Page, Quoted, read
+from reports.pages.known import Known, KnownResult
+from reports.pages.markup import Page, Quoted, read
 
 TABLE = ".csv"  # what a page of machines side by side is drawn from
 

@@ -18,14 +18,14 @@ from reports.compare.comparison import Comparison, compare, comparison_csv
 from reports.compare.drawn import side_by_side
 from reports.compare.page import page_values
 from reports.findings.findings import Findings, Reference, has_accelerator
+from reports.pages.pages import pages
+from reports.pages.rendering import render
+from reports.pages.subject import SitePage, SourceFile, Subject
+from reports.pages.writing import OTHERS, Site, slug
 from reports.read.export import as_bytes, tidy
 from reports.read.intake import UnreadableError, raw_bytes
 from reports.read.load import load
 from reports.read.result import Result
-from reports.site.pages import pages
-from reports.site.rendering import render
-from reports.site.subject import SitePage, SourceFile, Subject
-from reports.site.writing import OTHERS, Site, slug
 
 HERE = Path(__file__).resolve().parents[1]
 MACHINES = HERE / "machines"

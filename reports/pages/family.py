@@ -8,12 +8,12 @@ from markupsafe import Markup
 from reports.findings.figures import DEVICE_HEADS, HEADS, device_figures, figures, sort_keys
 from reports.findings.findings import Findings, about_accelerators, has_accelerator
 from reports.findings.statement import Finding
+from reports.pages.rendering import render
+from reports.pages.subject import Subject
 from reports.read import sources
 from reports.read.grouping import by_workload
 from reports.read.result import Result
 from reports.read.row import Timed
-from reports.site.rendering import render
-from reports.site.subject import Subject
 
 ALWAYS = {"size", "dtype", "threads", "contender", "time", "median", "status"}
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from markupsafe import Markup, escape
 
-from reports.site.rendering import TEMPLATES
-from reports.site.subject import SitePage
+from reports.pages.rendering import TEMPLATES
+from reports.pages.subject import SitePage
 
 OTHERS = "machines/"  # the folder of further results
 KINDS = {"csv": "text/csv", "parquet": "application/vnd.apache.parquet", "png": "image/png"}
