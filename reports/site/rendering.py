@@ -27,5 +27,3 @@ def render(template: str, **values: Any) -> Markup:
     """Return the body that a template makes."""
     read = TEMPLATES.get_template(template)
     return Markup("".join(read.blocks["body"](read.new_context(values))))
-
-
