@@ -5,13 +5,15 @@ machines are and which is at either end, and a machine's row its means.
 """
 
 import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
 from reports import units
 from reports.compare.comparison import ALL, MOST, Comparison, furthest
-from reports.compare.pair import means_in, pairs_in
+from reports.compare.pair import Pair, means_in, pairs_in
 from reports.compare.statements import statements
 from reports.compare.verdicts import NOT_COMPARABLE, VERDICTS
 from reports.findings.ratios import ratio_texts
@@ -29,6 +31,66 @@ TIMES = {
     False: "Times are those of the fastest blocks, since interference only ever adds time.",
     True: "Times are medians: a file of another tool, or of an older version, has no others.",
 }
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MeanCell:
+    """A machine's mean of one family: its text, and what its column sorts by."""
+
+    text: str
+    sort: float
+    cells: int
+    verdict: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MachineRow:
+    """A machine: how many of its pairs have each verdict, and its means by family."""
+
+    machine: str
+    counts: Mapping[str, int]
+    means: Mapping[str, MeanCell]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PairRow:
+    """A pair of cells that has a ratio."""
+
+    pair: Pair
+    ratio: str
+    time: str
+    time_base: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SpreadRow:
+    """How far apart many machines are in one cell: the pairs at either end, and ratios as texts."""
+
+    slowest: Pair
+    fastest: Pair
+    machines: int
+    min: str
+    median: str
+    max: str
+    median_sort: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReasonRow:
+    """Why some pairs are not comparable or unsettled; the first of their cells, and how many more.
+
+    Attributes
+    ----------
+    pairs, machines : how many there are.
+
+    """
+
+    verdict: str
+    reason: str
+    pairs: int
+    machines: int
+    cells: Sequence[str]
+    further: int
 
 
 def page_values(comparison: Comparison) -> dict[str, Any]:
@@ -79,47 +141,37 @@ def counts(comparison: Comparison) -> dict[str, dict[str, int]]:
     }
 
 
-def _means(comparison: Comparison) -> list[dict[str, Any]]:
+def _means(comparison: Comparison) -> list[MachineRow]:
     """Return a row for each other machine: its counts, and its mean of each family."""
-    known: dict[str, dict[str, Any]] = {}
+    known: dict[str, dict[str, MeanCell]] = {}
     for mean in means_in(comparison.means):
-        known.setdefault(mean.machine, {})[mean.family] = {
-            "text": ratio_text(mean.ratio),
-            "sort": mean.ratio.value,
-            "cells": mean.cells,
-            "verdict": mean.verdict,
-        }
+        known.setdefault(mean.machine, {})[mean.family] = MeanCell(
+            text=ratio_text(mean.ratio),
+            sort=mean.ratio.value,
+            cells=mean.cells,
+            verdict=mean.verdict,
+        )
     counted = counts(comparison)
     return [
-        {"machine": other, "counts": counted[other], "means": known.get(other, {})}
+        MachineRow(machine=other, counts=counted[other], means=known.get(other, {}))
         for other in comparison.others
     ]
 
 
-def _pairs(pairs: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return a row of texts for each pair that has a ratio."""
+def _pairs(pairs: pd.DataFrame) -> list[PairRow]:
+    """Return a row for each pair that has a ratio."""
     return [
-        {
-            "machine": pair.machine,
-            "key": pair.key,
-            "size": pair.size,
-            "dtype": pair.dtype,
-            "contender": pair.contender,
-            "case": pair.where,
-            "verdict": pair.verdict,
-            "reason": pair.reason,
-            "ratio": ratio_text(pair.ratio),
-            "time_s": units.seconds(pair.time_s),
-            "time_base_s": units.seconds(pair.time_base_s),
-            "ratio_sort": pair.ratio.value,
-            "time_s_sort": pair.time_s,
-            "time_base_s_sort": pair.time_base_s,
-        }
+        PairRow(
+            pair=pair,
+            ratio=ratio_text(pair.ratio),
+            time=units.seconds(pair.time_s),
+            time_base=units.seconds(pair.time_base_s),
+        )
         for pair in pairs_in(pairs[pairs["verdict"] != NOT_COMPARABLE])
     ]
 
 
-def _spreads(pairs: pd.DataFrame) -> list[dict[str, Any]]:
+def _spreads(pairs: pd.DataFrame) -> list[SpreadRow]:
     """Return for each key how far apart the machines are, and which are at either end."""
     known = pairs[pairs["verdict"] != NOT_COMPARABLE]
     groups = known.groupby("key", observed=True)["ratio"]
@@ -127,47 +179,38 @@ def _spreads(pairs: pd.DataFrame) -> list[dict[str, Any]]:
     ends = (pairs_in(known.loc[table[name]]) for name in ("idxmin", "idxmax"))
     lines = zip(*ends, table["size"].tolist(), table["median"].tolist(), strict=True)
     return [
-        {
-            "key": slowest.key,
-            "dtype": slowest.dtype,
-            "contender": slowest.contender,
-            "case": slowest.where,
-            "size": slowest.size,
-            "machines": machines,
-            "slowest": slowest.machine,
-            "fastest": fastest.machine,
-            **_sorted("min", slowest.ratio.value),
-            **_sorted("median", median),
-            **_sorted("max", fastest.ratio.value),
-        }
+        SpreadRow(
+            slowest=slowest,
+            fastest=fastest,
+            machines=machines,
+            min=units.significant(slowest.ratio.value, 3),
+            median=units.significant(median, 3),
+            max=units.significant(fastest.ratio.value, 3),
+            median_sort=median,
+        )
         for slowest, fastest, machines, median in lines
     ]
 
 
-def _sorted(name: str, ratio: float) -> dict[str, Any]:
-    """Return a ratio as a text, and as what its column sorts by."""
-    return {name: units.significant(ratio, 3), f"{name}_sort": ratio}
-
-
-def _reasons(pairs: pd.DataFrame) -> list[dict[str, Any]]:
+def _reasons(pairs: pd.DataFrame) -> list[ReasonRow]:
     """Return why pairs are not comparable or unsettled, the most frequent reason first."""
     known = pairs[pairs["reason"].notna()]
     groups = known.groupby(["verdict", "reason"], observed=True)
     sizes = groups.agg(pairs=("key", "size"), machines=("machine", "nunique"))
     first = sizes.sort_values("pairs", ascending=False, kind="stable").head(GROUPS)
-    lines = zip(first.index, first["pairs"].tolist(), first["machines"].tolist(), strict=True)
-    return [
-        {
-            "verdict": verdict,
-            "reason": reason,
-            "pairs": count,
-            "machines": machines,
-            "cells": keys[:NAMED],
-            "further": max(0, len(keys) - NAMED),
-        }
-        for (verdict, reason), count, machines in lines
-        for keys in [_keys(known, verdict, reason)]
-    ]
+    rows = []
+    for verdict, reason in first.index:
+        keys = _keys(known, verdict, reason)
+        row = ReasonRow(
+            verdict=verdict,
+            reason=reason,
+            pairs=int(first.loc[(verdict, reason), "pairs"]),
+            machines=int(first.loc[(verdict, reason), "machines"]),
+            cells=keys[:NAMED],
+            further=max(0, len(keys) - NAMED),
+        )
+        rows.append(row)
+    return rows
 
 
 def _keys(pairs: pd.DataFrame, verdict: str, reason: str) -> list[str]:

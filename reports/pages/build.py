@@ -61,10 +61,9 @@ def build(
         drawing = begin(plans(findings), pictures=pictures)
         up = "../" * prefix.count("/")
         downloads = [(up + path, name) for path, name in _downloads(site, result, source)]
-        drawn = drawing()
         subject = Subject(
             findings=findings,
-            drawn=drawn,
+            drawn=drawing(),
             source=source,
             references=[each for _, each in references],
             prefix=prefix,
@@ -79,16 +78,21 @@ def build(
             outputs=shown,
             with_comparison=comparison is not None and number == 0,
         )
-        site.pages += pages(subject)
-        for chapter in subject.chapters:
-            text = notebook(subject.prose(chapter))
-            site.files[chapter.page.removesuffix(".html") + ".ipynb"] = text.encode()
-        for name, figure in drawn.items():
-            if figure.png:
-                site.files[f"{prefix}figures/{slug(name)}.png"] = figure.png
+        _add(site, subject)
     if comparison is not None:
         site.pages.append(comparison_page(site, comparison, sources))
     return site
+
+
+def _add(site: Site, subject: Subject) -> None:
+    """Add the pages of a result to a site, its chapters as notebooks and its figures as files."""
+    site.pages += pages(subject)
+    for chapter in subject.chapters:
+        text = notebook(subject.prose(chapter))
+        site.files[chapter.page.removesuffix(".html") + ".ipynb"] = text.encode()
+    for name, figure in subject.drawn.items():
+        if figure.png:
+            site.files[f"{subject.prefix}figures/{slug(name)}.png"] = figure.png
 
 
 def comparison_page(site: Site, comparison: Comparison, sources: Sequence[SourceFile]) -> SitePage:

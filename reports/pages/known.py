@@ -16,8 +16,6 @@ from reports.findings.findings import Findings
 from reports.read.intake import UnreadableError
 from reports.read.load import load
 
-PAIR = {"ratio": "ratio", "verdict": "verdict", "time": "time_s", "time_base": "time_base_s"}
-
 
 class Known:
     """What a site's own results say, drawn anew."""
@@ -60,17 +58,21 @@ class KnownComparison:
         """The figures of its tables, by what each row and column is."""
         values = page_values(self.comparison)
         texts: dict[tuple[str, ...], str] = {}
-        for row in values["means"]:
-            for family, mean in row["means"].items():
-                texts[row["machine"], family, "mean"] = mean["text"]
-            for verdict, number in row["counts"].items():
-                texts[row["machine"], "", verdict] = str(number)
+        for machine in values["means"]:
+            for family, mean in machine.means.items():
+                texts[machine.machine, family, "mean"] = mean.text
+            for verdict, number in machine.counts.items():
+                texts[machine.machine, "", verdict] = str(number)
         for row in values["pairs"]:
-            for name, held in PAIR.items():
-                texts[row["machine"], row["key"], name] = str(row[held])
-        for row in values["spreads"]:
-            for name in ("min", "median", "max"):
-                texts["", row["key"], name] = str(row[name])
+            place = (row.pair.machine, row.pair.key)
+            texts[*place, "ratio"] = row.ratio
+            texts[*place, "verdict"] = row.pair.verdict
+            texts[*place, "time"] = row.time
+            texts[*place, "time_base"] = row.time_base
+        for spread in values["spreads"]:
+            texts["", spread.slowest.key, "min"] = spread.min
+            texts["", spread.slowest.key, "median"] = spread.median
+            texts["", spread.slowest.key, "max"] = spread.max
         return texts
 
 

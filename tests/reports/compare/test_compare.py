@@ -463,9 +463,9 @@ def test_of_many_machines_a_row_tells_the_ends_and_who_is_there(result):
     comparison = compare(machines)
     values = page_values(comparison)
     (row,) = values["spreads"]
-    assert (row["slowest"], row["fastest"], row["machines"]) == (f"m{SIDE_BY_SIDE}", "m1", 8)
-    assert (row["min"], row["max"]) == ("0.333", "0.800")
-    assert row["case"] == "matmul at n=16, float32, 1 core, numpy"
+    assert (row.slowest.machine, row.fastest.machine, row.machines) == (f"m{SIDE_BY_SIDE}", "m1", 8)
+    assert (row.min, row.max) == ("0.333", "0.800")
+    assert row.slowest.where == "matmul at n=16, float32, 1 core, numpy"
     assert values["pairs"] == []
     assert len({finding.words["other"] for finding in values["headlines"]}) == 6
     assert 'data-field="median"' in page(comparison)
@@ -477,8 +477,8 @@ def test_reasons_are_counted_and_their_cells_named(result):
     ]
     a, b = (result(name, [numpy_at(16, 1e-6)], lacking) for name in "ab")
     (row,) = page_values(compare([a, b]))["reasons"]
-    assert (row["reason"], row["pairs"]) == ("on neither: skipped, no cuda device", NAMED + 1)
-    assert (len(row["cells"]), row["further"]) == (NAMED, 1)
+    assert (row.reason, row.pairs) == ("on neither: skipped, no cuda device", NAMED + 1)
+    assert (len(row.cells), row.further) == (NAMED, 1)
 
 
 @pytest.mark.parametrize("count", [3, FEW + 1])
