@@ -1,7 +1,7 @@
 """Result files explained: pages, comparisons, figures, tables. `python -m reports COMMAND --help`.
 
-A FILE is a path or whatever fsspec opens, with patterns (`s3://bucket/runs/*.json`); without one it
-is the newest result of this clone, or the committed machines.
+A FILE is a path or whatever fsspec opens, with patterns (`s3://bucket/runs/*.json`). Without one, a
+command takes the newest result of this clone, or else the committed machines.
 """
 
 import argparse
@@ -40,115 +40,22 @@ from reports.read.load import load_all
 from reports.read.result import Result, Tabular
 
 HERE = Path(__file__).resolve().parent
-Run = Callable[[argparse.Namespace], int]
+SITE = HERE / "site"
+SINGLE = HERE / "numpy-vs-pytorch.html"
 T = TypeVar("T", bound=Tabular)
 
 
 class NoResultError(Exception):
-    """Nothing to work on; the message says what was expected, and what to do."""
-
-
-def build(
-    files: Sequence[Path | str], out: Path, *, single: bool = False, pictures: bool = False
-) -> tuple[Path, list[str]]:
-    """Build pages from result files, the first of them their subject.
-
-    Returns the first page, and a line for each file that could not be read and each chapter that
-    could not be run.
-
-    Raises
-    ------
-    NoResultError : none of the files could be read.
-
-    """
-    results, complaints = _readable(files, blocks=True)
-    site = assemble(results, complaints, pictures=pictures)
-    for line in filter(None, (*site.complaints, site.log)):
-        print(line, file=sys.stderr)
-    page = (write_single if single else write_folder)(site, out)
-    return page, [*complaints, *site.complaints]
-
-
-def chart(workload: str, file: Path | str) -> Plot:
-    """Draw one workload's times against its sizes.
-
-    Raises
-    ------
-    NoResultError : the file cannot be read, or holds no time of that workload.
-
-    """
-    results, _ = _readable([file])
-    timed = results[0].timed
-    rows = [row for row in timed if row.workload == workload]
-    if not rows:
-        known = dict.fromkeys(row.workload for row in timed)
-        raise NoResultError(
-            f"{file} must hold times of {workload!r}; it holds {', '.join(known) or 'none'}"
-        )
-    threads, dtype = rows[0].threads, rows[0].dtype
-    return time_against_size([r for r in rows if (r.threads, r.dtype) == (threads, dtype)])
-
-
-def samples(cell: str, file: Path | str) -> Plot:
-    """Draw every block of a cell, beside NumPy's.
-
-    Raises
-    ------
-    NoResultError : the file cannot be read, or holds no blocks of that cell.
-
-    """
-    results, _ = _readable([file], blocks=True)
-    blocks = results[0].blocks
-    if cell not in set(blocks["cell"]):
-        near = get_close_matches(cell, set(blocks["cell"]), cutoff=0)
-        raise NoResultError(
-            f"{file} must hold blocks of the cell {cell!r}; near it are {', '.join(near) or 'none'}"
-        )
-    row = next(row for row in results[0].rows if row.cell == cell)
-    both = results[0].blocks_of([cell, row.numpy_cell])
-    finding = Findings(results[0]).speedups.get(f"speedup/{cell}")
-    title = finding.text if finding else row.case
-    return blocks_over_time(both, "\n".join(textwrap.wrap(title, 88)))
-
-
-def _readable(
-    files: Sequence[Path | str], *, blocks: bool = False
-) -> tuple[list[Result], list[str]]:
-    return _some(*load_all(dict.fromkeys(expand(files)), blocks=blocks))
-
-
-def _some(results: list[T], complaints: list[str]) -> tuple[list[T], list[str]]:
-    for complaint in complaints:
-        print(complaint, file=sys.stderr)
-    if not results:
-        raise NoResultError(
-            "no readable result file; measure first: pytest bench/ --benchmark-only"
-        )
-    return results, complaints
-
-
-def own() -> list[str]:
-    """Return the results of this clone, the oldest first."""
-    found = sorted(HERE.glob("results/*/*.json*"), key=lambda path: (path.stem, path.suffix))
-    return list(map(str, found))
-
-
-def committed() -> list[str]:
-    """Return the results of other machines that came with the project."""
-    return list(map(str, sorted(HERE.glob("machines/*.json"))))
-
-
-def newest() -> list[str]:
-    """Return the newest result of this clone, else the committed ones of other machines."""
-    return own()[-1:] or committed()
+    """There is nothing to work on; the message says what was expected, and what to do."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return its exit status."""
-    chosen = _parser().parse_args(arguments)
+    options = vars(_parser().parse_args(arguments))
+    run: Callable[..., int] = options.pop("run")
     try:
-        return int(chosen.run(chosen))
-    except (NoResultError, FileNotFoundError, ValueError) as error:
+        return run(**options)
+    except (NoResultError, OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
 
@@ -159,99 +66,84 @@ def _parser() -> argparse.ArgumentParser:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    commands = parser.add_subparsers(dest="command", required=True)
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
 
-    def command(name: str, run: Run, told: str) -> argparse.ArgumentParser:
-        made = commands.add_parser(name, help=told, description=told)
-        made.set_defaults(run=run)
-        return made
+    def command(
+        run: Callable[..., int], *, files: str = "", out: str = ""
+    ) -> Callable[..., argparse.Action]:
+        """Add a command: its docstring is its help, its parameters are its options."""
+        name, text = run.__name__.strip("_"), (run.__doc__ or "").strip(".")
+        added = commands.add_parser(name, help=text, description=text)
+        added.set_defaults(run=run)
+        if files:
+            added.add_argument("files", nargs="*", metavar="FILE", help=f"result files ({files})")
+        if out:
+            added.add_argument("--out", type=Path, help=out)
+        return added.add_argument
 
-    building = command("build", _build, "build the pages of a run; of several, each and compared")
-    building.add_argument("files", nargs="*", metavar="FILE", help="result files (the newest)")
-    building.add_argument(
-        "--out", type=Path, help="folder (reports/site), or with --single-file a file"
+    add = command(
+        _build, files="the newest", out="folder (reports/site), or with --single-file a file"
     )
-    building.add_argument("--single-file", action="store_true", help="one page that can be mailed")
-    building.add_argument("--png", action="store_true", help="each figure as a PNG file, too")
-    comparing = command("compare", _compare, "machines, or runs of one machine, side by side")
-    comparing.add_argument("files", nargs="+", metavar="FILE", help="result files")
-    comparing.add_argument(
-        "--baseline",
-        type=int,
-        default=1,
-        metavar="N",
-        help="which of them all are compared with (1, the first)",
-    )
-    comparing.add_argument(
-        "--fail-above", metavar="SHARE", help="exit 1 if anything is surely slower by more: 5%%"
-    )
-    comparing.add_argument(
-        "--all", action="store_true", help="print every case, not only what differs"
-    )
-    comparing.add_argument("--out", type=Path, help="folder for the page (none is written)")
-    checked = command("check", _check, "is every number of a site its file's, is it whole?")
-    checked.add_argument(
-        "site", nargs="?", type=Path, default=HERE / "site", help="folder or page (reports/site)"
-    )
-    listing = command("list", _list, "known runs and machines")
-    listing.add_argument(
-        "files", nargs="*", metavar="FILE", help="result files (all of this clone)"
-    )
-    exporting = command("export", _export, "the cells of runs as one table")
-    exporting.add_argument("files", nargs="*", metavar="FILE", help="result files (the newest)")
-    exporting.add_argument("--format", choices=export.FORMATS, default="csv")
-    exporting.add_argument("--out", type=Path, help="file (the terminal; for Parquet needed)")
-    summing = command("summary", _summary, "what a run says at its end")
-    summing.add_argument("file", nargs="?", metavar="FILE", help="a result file (the newest)")
-    recording = command(
-        "record", _record, "keep what the chapters show here for readers without such a machine"
-    )
-    recording.add_argument("label", help="of this machine, as pages name it")
-    telling = command("readme", _readme, "write reports/README.md from the committed machines")
-    telling.add_argument(
-        "--check", action="store_true", help="write nothing; exit 1 if it is stale"
-    )
-    drawing = command("chart", _chart, "draw one workload's times")
-    drawing.add_argument("workload")
-    doubting = command("samples", _samples, "draw all blocks of one cell, beside NumPy's")
-    doubting.add_argument("cell", help="as on the page: matmul/n=64/float32/threads=1/torch-cpu")
-    for one, name in ((drawing, "chart"), (doubting, "samples")):
-        one.add_argument("file", nargs="?", help="a result file (the newest)")
-        one.add_argument(
-            "--out", type=Path, default=Path(f"{name}.svg"), help=f"{name}.svg, or .png"
-        )
+    add("--single-file", action="store_true", help="one page that can be mailed")
+    add("--png", action="store_true", help="each figure as a PNG file, too")
+    add = command(_compare, out="folder for the page (none is written)")
+    add("files", nargs="+", metavar="FILE", help="result files")
+    add("--baseline", type=int, default=1, metavar="N", help="the file to compare with (1)")
+    add("--fail-above", metavar="SHARE", help="exit 1 if anything is surely slower by more: 5%%")
+    add("--all", action="store_true", dest="every", help="print every case, not only what differs")
+    add = command(_check)
+    add("site", nargs="?", type=Path, default=SITE, help="folder or page (reports/site)")
+    add = command(_summary)
+    add("file", nargs="?", metavar="FILE", help="a result file (the newest)")
+    command(_list, files="all of this clone")
+    add = command(_export, files="the newest", out="file (the terminal; Parquet needs a file)")
+    add("--format", choices=export.FORMATS, default="csv", dest="kind", help="of the table (csv)")
+    add = command(_record)
+    add("label", help="name of this machine, as pages show it")
+    add = command(_readme)
+    add("--check", action="store_true", help="write nothing; exit 1 if the file is out of date")
+    for run, subject, text in (
+        (_chart, "workload", "name of a workload: matmul"),
+        (_samples, "cell", "as on its page: matmul/n=64/float32/threads=1/torch-cpu"),
+    ):
+        name = f"{run.__name__.strip('_')}.svg"
+        add = command(run)
+        add(subject, help=text)
+        add("file", nargs="?", metavar="FILE", help="a result file (the newest)")
+        add("--out", type=Path, default=Path(name), help=f"a file: {name}, or .png")
     return parser
 
 
-def _build(chosen: argparse.Namespace) -> int:
-    usual = HERE / ("numpy-vs-pytorch.html" if chosen.single_file else "site")
-    page, complaints = build(
-        chosen.files or newest(),
-        chosen.out or usual,
-        single=chosen.single_file,
-        pictures=chosen.png,
-    )
-    print(page)
-    return 1 if complaints else 0
+def _build(*, files: list[str], out: Path | None, single_file: bool, png: bool) -> int:
+    """Build the pages of a run; of several runs, compare them too."""
+    results, complaints = _readable(files or newest(), blocks=True)
+    site = assemble(results, complaints, pictures=png)
+    for line in filter(None, (*site.complaints, site.log)):
+        print(line, file=sys.stderr)
+    print(write_single(site, out or SINGLE) if single_file else write_folder(site, out or SITE))
+    return 1 if complaints or site.complaints else 0
 
 
-def _compare(chosen: argparse.Namespace) -> int:
-    above = parse_share(chosen.fail_above) if chosen.fail_above is not None else None
-    results, complaints = _some(*load_many(expand(chosen.files)))
-    if not 1 <= chosen.baseline <= len(results):
-        raise ValueError(f"--baseline must be from 1 to {len(results)}, got {chosen.baseline}")
-    comparison = compare(results, chosen.baseline - 1)
-    print_comparison(comparison, Console(), all_cells=chosen.all)
-    if chosen.out is not None:
+def _compare(
+    *, files: list[str], out: Path | None, baseline: int, fail_above: str | None, every: bool
+) -> int:
+    """Hold machines, or runs of one machine, side by side."""
+    above = parse_share(fail_above) if fail_above is not None else None
+    results, complaints = _some(*load_many(expand(files)))
+    if not 1 <= baseline <= len(results):
+        raise ValueError(f"--baseline must be from 1 to {len(results)}, got {baseline}")
+    comparison = compare(results, baseline - 1)
+    print_comparison(comparison, Console(), all_cells=every)
+    if out is not None:
         site = Site()
         site.pages.append(comparison_page(site, comparison, ()))
-        print(write_folder(site, chosen.out))
+        print(write_folder(site, out))
     failed = above is not None and _gate(comparison, above)
     return 1 if complaints or failed else 0
 
 
 def _gate(comparison: Comparison, above: float) -> bool:
-    """Print what is surely slower by more than a share, and how much could not be asked."""
+    """Print what is surely slower by more than a share, and what could not be compared."""
     slow = regressions(comparison, above)
     for pair in pairs_in(slow):
         least = f"at least {1 / pair.ratio.high - 1:.1%}"
@@ -265,16 +157,26 @@ def _gate(comparison: Comparison, above: float) -> bool:
     return bool(len(slow))
 
 
-def _check(chosen: argparse.Namespace) -> int:
-    complaints = checking.check(chosen.site)
+def _check(*, site: Path) -> int:
+    """Compute every number of a site again, and ask whether the site is whole."""
+    complaints = checking.check(site)
     for complaint in complaints:
         print(complaint)
-    print(f"{chosen.site}: " + (f"{len(complaints)} complaints" if complaints else "all is well"))
+    print(f"{site}: " + (f"{len(complaints)} complaints" if complaints else "all is well"))
     return 1 if complaints else 0
 
 
-def _list(chosen: argparse.Namespace) -> int:
-    results, complaints = _some(*load_many(expand(chosen.files or [*committed(), *own()])))
+def _summary(*, file: str | None) -> int:
+    """Print the headlines of a run, as at its end."""
+    results, _ = _readable([_one(file)])
+    for line in summary(Findings(results[0])):
+        print(line)
+    return 0
+
+
+def _list(*, files: list[str]) -> int:
+    """List the known runs and machines."""
+    results, complaints = _some(*load_many(expand(files or [*committed(), *own()])))
     table = Table("machine", "measured", "timed", "of", "GPU", "commit", "file", box=None)
     for result in results:
         timed = result.table["time_s"].notna()
@@ -288,38 +190,33 @@ def _list(chosen: argparse.Namespace) -> int:
     return 1 if complaints else 0
 
 
-def _export(chosen: argparse.Namespace) -> int:
-    results, complaints = _some(*load_many(expand(chosen.files or newest())))
-    content = export.as_bytes(export.tidy(results), chosen.format)
-    if chosen.out is not None:
-        chosen.out.write_bytes(content)
-        print(chosen.out)
-    elif chosen.format == "parquet":
+def _export(*, files: list[str], out: Path | None, kind: str) -> int:
+    """Write the cells of runs as one table."""
+    results, complaints = _some(*load_many(expand(files or newest())))
+    content = export.as_bytes(export.tidy(results), kind)
+    if out is not None:
+        out.write_bytes(content)
+        print(out)
+    elif kind == "parquet":
         raise ValueError("Parquet is no text: name a file with --out")
     else:
         sys.stdout.write(content.decode())
     return 1 if complaints else 0
 
 
-def _summary(chosen: argparse.Namespace) -> int:
-    results, _ = _readable([_one(chosen.file)])
-    for line in summary(Findings(results[0])):
-        print(line)
-    return 0
-
-
-def _record(chosen: argparse.Namespace) -> int:
+def _record(*, label: str) -> int:
+    """Keep what the chapters show on this machine, for other readers."""
     shown = outputs(find())
-    print(record(shown, chosen.label))
+    print(record(shown, label))
     failed = failures(shown)
-    print(slowest(shown), file=sys.stderr)
-    for complaint in failed:
-        print(complaint, file=sys.stderr)
+    for line in (slowest(shown), *failed):
+        print(line, file=sys.stderr)
     return 1 if failed else 0
 
 
-def _readme(chosen: argparse.Namespace) -> int:
-    if not chosen.check:
+def _readme(*, check: bool) -> int:
+    """Write reports/README.md from the committed machines."""
+    if not check:
         print(readme.write())
         return 0
     complaints = readme.stale()
@@ -328,25 +225,81 @@ def _readme(chosen: argparse.Namespace) -> int:
     return 1 if complaints else 0
 
 
-def _chart(chosen: argparse.Namespace) -> int:
-    return _drawn(chart(chosen.workload, _one(chosen.file)), chosen.out)
+def _chart(*, workload: str, file: str | None, out: Path) -> int:
+    """Draw the times of one workload against its sizes."""
+    results, _ = _readable([_one(file)])
+    timed = results[0].timed
+    rows = [row for row in timed if row.workload == workload]
+    if not rows:
+        known = ", ".join(dict.fromkeys(row.workload for row in timed)) or "none"
+        raise NoResultError(f"{_one(file)} must hold times of {workload!r}; it holds {known}")
+    threads, dtype = rows[0].threads, rows[0].dtype
+    first = [row for row in rows if (row.threads, row.dtype) == (threads, dtype)]
+    return _write(time_against_size(first), out)
 
 
-def _samples(chosen: argparse.Namespace) -> int:
-    return _drawn(samples(chosen.cell, _one(chosen.file)), chosen.out)
+def _samples(*, cell: str, file: str | None, out: Path) -> int:
+    """Draw every block of a cell, beside NumPy's."""
+    (result, *_), _ = _readable([_one(file)], blocks=True)
+    known = set(result.blocks["cell"])
+    if cell not in known:
+        near = ", ".join(get_close_matches(cell, known, cutoff=0)) or "none"
+        raise NoResultError(
+            f"{_one(file)} must hold blocks of the cell {cell!r}; near it are {near}"
+        )
+    row = next(row for row in result.rows if row.cell == cell)
+    both = result.blocks_of([cell, row.numpy_cell])
+    speedup = Findings(result).speedups.get(f"speedup/{cell}")
+    title = textwrap.fill(speedup.text if speedup else row.case, 88)
+    return _write(blocks_over_time(both, title), out)
 
 
-def _one(file: str | None) -> str:
-    return file or next(iter(newest()), "a result file")
-
-
-def _drawn(plot: Plot, out: Path) -> int:
+def _write(plot: Plot, out: Path) -> int:
+    if out.suffix not in {"", ".svg", ".png"}:
+        raise ValueError(f"--out must end in .svg or .png, got {out}")
     if out.suffix == ".png":
         out.write_bytes(png(plot))
     else:
         out.write_text(standalone(inline(plot)), encoding="utf-8")
     print(out)
     return 0
+
+
+def _readable(
+    files: Sequence[Path | str], *, blocks: bool = False
+) -> tuple[list[Result], list[str]]:
+    return _some(*load_all(dict.fromkeys(expand(files)), blocks=blocks))
+
+
+def _some(results: list[T], complaints: list[str]) -> tuple[list[T], list[str]]:
+    """Print why files could not be read; return those that could, if there are any."""
+    for complaint in complaints:
+        print(complaint, file=sys.stderr)
+    if not results:
+        raise NoResultError(
+            "no readable result file; measure first: pytest bench/ --benchmark-only"
+        )
+    return results, complaints
+
+
+def own() -> list[str]:
+    """Return the results of this clone, the oldest first."""
+    paths = sorted(HERE.glob("results/*/*.json*"), key=lambda path: (path.stem, path.suffix))
+    return list(map(str, paths))
+
+
+def committed() -> list[str]:
+    """Return the results of other machines that came with the project."""
+    return list(map(str, sorted(HERE.glob("machines/*.json"))))
+
+
+def newest() -> list[str]:
+    """Return the newest result of this clone, else the committed ones of other machines."""
+    return own()[-1:] or committed()
+
+
+def _one(file: str | None) -> str:
+    return file or next(iter(newest()), "a result file")
 
 
 if __name__ == "__main__":

@@ -140,7 +140,8 @@ def test_pages_that_cannot_be_built_cost_no_result(tmp_path):
     assert "This machine was" in output
     assert f"result  {file}" in output
     assert f"page    python -m reports build {file} --out {tmp_path}/site ended with 1:" in output
-    assert "FileExistsError" in output
+    assert f"File exists: '{tmp_path}/site" in output
+    assert "Traceback" not in output
 
 
 def wait_for_cells(results, process, count):

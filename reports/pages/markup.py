@@ -8,9 +8,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from lxml import html
-from lxml.html import HtmlElement
 
 PROSE = ("p", "li", "h1", "h2", "h3", "h4", "figcaption", "dd", "summary", "blockquote")
 NO_PROSE = "data | cite | code | pre | svg | table | script | style | *[@data-fact]"
@@ -20,6 +20,7 @@ MEASURED = re.compile(
     r"|[kMGT]?i?B(?:/s)?\b|bytes/s\b|[kMGT]?FLOPS?\b|[kMGT]?FLOP/s)"
 )
 SETTLED = frozenset({"95 %", "5 %", "10 %"})  # an interval's meaning, a winner's margin, a tie's
+Element = Any  # of lxml; what an XPath returns has no narrower type
 OUTSIDE = re.compile(
     r"@import|url\(\s*['\"]?(?:https?:)?//|\b(?:fetch|XMLHttpRequest|importScripts)\b"
 )
@@ -57,7 +58,7 @@ class Page:
 def read(path: Path) -> Page:
     """Read a page."""
     parser = html.HTMLParser(encoding="utf-8", huge_tree=True)
-    page = html.document_fromstring(path.read_bytes(), parser=parser)
+    page: Element = html.document_fromstring(path.read_bytes(), parser=parser)
     return Page(
         ids=frozenset(page.xpath("//@id")),
         links=page.xpath("//a[not(@data-file)]/@href"),
@@ -80,19 +81,19 @@ def read(path: Path) -> Page:
     )
 
 
-def _of_row(field: HtmlElement) -> dict[str, str]:
+def _of_row(field: Element) -> dict[str, str]:
     """Return the attributes of a figure and of the row that it stands in."""
     rows = field.xpath("ancestor::tr[1]")
     return {**(rows[0].attrib if rows else {}), **field.attrib}
 
 
-def _text(element: HtmlElement, left_out: str) -> str:
+def _text(element: Element, left_out: str) -> str:
     """Return the text of an element, without what stands in elements that are left out."""
     inside = " or ".join(f"ancestor::{tag}" for tag in left_out.split(" | "))
     return "".join(element.xpath(f".//text()[not({inside})]"))
 
 
-def _reaching_out(page: HtmlElement) -> Iterator[str]:
+def _reaching_out(page: Element) -> Iterator[str]:
     """Yield a line for everything on the page that would reach outside of it."""
     for element in page.iter("*"):
         source = element.get(SOURCES.get(element.tag, "src"), "")
@@ -105,7 +106,7 @@ def _reaching_out(page: HtmlElement) -> Iterator[str]:
             yield f"<{element.tag}> reaches outside the page"
 
 
-def _undescribed(page: HtmlElement) -> Iterator[str]:
+def _undescribed(page: Element) -> Iterator[str]:
     """Yield a line for every figure without alternative text."""
     for figure in page.iter("svg", "img"):
         description = figure.get("aria-label" if figure.tag == "svg" else "alt", "")
@@ -113,7 +114,7 @@ def _undescribed(page: HtmlElement) -> Iterator[str]:
             yield f"<{figure.tag}> has no alternative text"
 
 
-def _unbacked(page: HtmlElement) -> Iterator[str]:
+def _unbacked(page: Element) -> Iterator[str]:
     """Yield a line for every measured number in prose that no finding stands behind."""
     for passage in page.iter(*PROSE):
         if any(around.tag in PROSE for around in passage.iterancestors()):

@@ -1,11 +1,11 @@
-"""`python -m reports compare`: the verdicts on the terminal, a page, and a gate."""
+"""`python -m reports`: verdicts on the terminal, a page, a gate, and one line for what is wrong."""
 
 import json
 
 import pytest
 
 from reports.__main__ import main
-from tests.conftest import small_file
+from tests.conftest import CASE, small_file
 
 pytestmark = pytest.mark.usefixtures("few_chapters")
 
@@ -116,3 +116,33 @@ def test_a_broken_file_among_others_is_told_and_fails_at_the_end(compare):
     assert status == 1
     assert told.err.count("\n") == 1
     assert "Like for like" in told.out
+
+
+@pytest.mark.parametrize(
+    "command", [("chart", "matmul"), ("samples", f"{CASE.format(64)}/numpy")], ids=lambda c: c[0]
+)
+def test_a_figure_in_a_format_that_is_not_drawn_is_one_clear_line(write, tmp_path, capsys, command):
+    out = tmp_path / "figure.pdf"
+    assert main([*command, str(write(small_file())), "--out", str(out)]) == 1
+    assert capsys.readouterr().err == f"--out must end in .svg or .png, got {out}\n"
+    assert not out.exists()
+
+
+def test_a_folder_that_cannot_be_written_is_one_clear_line(write, tmp_path, capsys):
+    (tmp_path / "site").write_text("a file")
+    assert main(["build", str(write(small_file())), "--out", str(tmp_path / "site")]) == 1
+    assert capsys.readouterr().err.splitlines()[-1].startswith("[Errno")
+
+
+def test_the_summary_is_what_a_run_prints_at_its_end(write, capsys):
+    assert main(["summary", str(write(small_file()))]) == 0
+    printed = capsys.readouterr().out
+    assert "torch-cpu on one core, 1 computation" in printed
+    assert "This machine" in printed
+
+
+def test_every_command_says_what_it_does_and_what_its_options_are(capsys):
+    for command in ("build", "compare", "check", "summary", "list", "export", "record", "readme"):
+        with pytest.raises(SystemExit, match="0"):
+            main([command, "--help"])
+        assert f"python -m reports {command}" in capsys.readouterr().out
