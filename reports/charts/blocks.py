@@ -11,6 +11,7 @@ from matplotlib.ticker import LogLocator, NullLocator
 from reports import units
 from reports.charts.drawing import INK, Plot, colour, label_lines, style, tell
 from reports.charts.naming import short, slug
+from reports.read.grouping import grouped
 from reports.read.result import BlockRow, CellBlocks
 
 
@@ -18,15 +19,12 @@ class Visits:
     """Where blocks stand on an axis of visits: a unit each, in the order of their numbers."""
 
     def __init__(self, blocks: Sequence[BlockRow]) -> None:
-        starts_s: dict[int, list[float]] = {}
-        for block in blocks:
-            starts_s.setdefault(block.visit, []).append(block.start_s)
-        self.first_s = {visit: min(starts_s[visit]) for visit in sorted(starts_s)}
-        self.length_s = {
-            visit: max(starts_s[visit]) - first_s or 1.0 for visit, first_s in self.first_s.items()
-        }
-        self.places = {visit: place for place, visit in enumerate(self.first_s)}
-        self.workers = {block.visit: block.worker for block in reversed(blocks)}
+        visits = dict(sorted(grouped(blocks, lambda block: block.visit).items()))
+        starts_s = {visit: [block.start_s for block in part] for visit, part in visits.items()}
+        self.first_s = {visit: min(each) for visit, each in starts_s.items()}
+        self.length_s = {visit: max(each) - min(each) or 1.0 for visit, each in starts_s.items()}
+        self.places = {visit: place for place, visit in enumerate(visits)}
+        self.workers = {visit: part[0].worker for visit, part in visits.items()}
 
     def x(self, block: BlockRow) -> float:
         """Return where a block stands."""

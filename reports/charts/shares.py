@@ -14,6 +14,7 @@ from reports import units
 from reports.charts.drawing import INK, PAPER, Plot, colour, key, style, tell
 from reports.charts.naming import ratio_ticks, short, short_name, slug
 from reports.findings.roofline import Roofs, memory_bound, of_roof
+from reports.read.grouping import grouped
 from reports.read.row import Timed
 
 WHAT = {"FLOP/s": "arithmetic", "bytes/s": "memory"}
@@ -36,21 +37,12 @@ def throughput(rows: Sequence[Timed], peaks: Roofs) -> Plot | None:
     workload; of them NumPy and the usual contenders are drawn. None where no roof is known. What
     memory limits while its data may lie in a cache has none: a share of arithmetic says little.
     """
-    usual = [row for row in rows if row.believed and (row.is_numpy or row.plain)]
-    shares = [Share(row, *of_roof(row, peaks)) for row in usual]
-    shares = [
-        each
-        for each in shares
-        if each.unit and not (each.unit == "FLOP/s" and memory_bound(each.row, peaks))
-    ]
+    shares = _known(rows, peaks)
     if not shares:
         return None
     first = shares[0].row
-    cases: dict[str, list[Share]] = {}
-    contenders: dict[str, list[Share]] = {}
-    for each in shares:
-        cases.setdefault(each.row.case, []).append(each)
-        contenders.setdefault(each.row.contender, []).append(each)
+    cases = grouped(shares, lambda each: each.row.case)
+    contenders = grouped(shares, lambda each: each.row.contender)
     name = slug("throughput", first.family, first.threads)
     hover: dict[str, list[str]] = {}
     with style(name):
@@ -72,6 +64,17 @@ def throughput(rows: Sequence[Timed], peaks: Roofs) -> Plot | None:
         figure.text(0.01, 1 - 0.2 / height, _nearest(shares), fontsize=9.5)
     parts = [_nearest(shares) + ".", *(_share_text(each) + "." for each in shares)]
     return Plot(name=name, figure=figure, description=" ".join(parts), hover=hover)
+
+
+def _known(rows: Sequence[Timed], peaks: Roofs) -> list[Share]:
+    """Return the shares of NumPy and the usual contenders, where they say something."""
+    usual = [row for row in rows if row.believed and (row.is_numpy or row.plain)]
+    shares = [Share(row, *of_roof(row, peaks)) for row in usual]
+    return [
+        each
+        for each in shares
+        if each.unit and not (each.unit == "FLOP/s" and memory_bound(each.row, peaks))
+    ]
 
 
 def _frame(axes: Axes, shares: Sequence[Share], names: Sequence[str]) -> None:

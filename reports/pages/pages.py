@@ -12,6 +12,7 @@ from reports.findings.statement import Finding
 from reports.pages.family import family_page
 from reports.pages.rendering import render
 from reports.pages.subject import SitePage, Subject, family_path
+from reports.read.grouping import grouped
 from reports.read.result import Result
 from reports.read.row import ForeignRow, Row, Timed
 
@@ -153,7 +154,5 @@ def untimed(result: Result) -> list[tuple[str, str, list[str]]]:
     """Return the cells without a time, by status and reason."""
     listed: list[Row | ForeignRow] = [row for row in result.rows if not isinstance(row, Timed)]
     listed += [row for row in result.foreign if row.time_s is None]
-    groups: dict[tuple[str, str], list[str]] = {}
-    for row in listed:
-        groups.setdefault((row.status, row.reason), []).append(row.cell)
-    return [(status, reason, cells) for (status, reason), cells in groups.items()]
+    groups = grouped(listed, lambda row: (row.status, row.reason))
+    return [(*key, [row.cell for row in group]) for key, group in groups.items()]

@@ -5,6 +5,7 @@ from typing import NamedTuple, TypeVar
 
 from reports.read.row import Row, Timed
 
+T = TypeVar("T")
 R = TypeVar("R", bound=Row)
 K = TypeVar("K", bound=Hashable)
 
@@ -19,11 +20,11 @@ class Curve(NamedTuple):
     contender: str
 
 
-def grouped(rows: Iterable[R], key: Callable[[R], K]) -> dict[K, list[R]]:
-    """Return rows by a key of each."""
-    groups: dict[K, list[R]] = {}
-    for row in rows:
-        groups.setdefault(key(row), []).append(row)
+def grouped(things: Iterable[T], key: Callable[[T], K]) -> dict[K, list[T]]:
+    """Return rows, or things made of them, by a key of each."""
+    groups: dict[K, list[T]] = {}
+    for thing in things:
+        groups.setdefault(key(thing), []).append(thing)
     return groups
 
 

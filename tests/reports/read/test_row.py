@@ -1,0 +1,79 @@
+"""A row says what sentences call it, who won, and which cells stand beside it."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from bench.results.verdicts import FASTER, TIE, UNSETTLED
+from reports.read.grouping import at_largest_size, by_curve, by_family
+from reports.read.load import load
+from reports.read.row import ABSENT, IMPLAUSIBLE
+from reports.read.table import COLUMNS, table_of
+from tests.conftest import CASE, small_file
+from tests.rows import interval, timed_row
+
+ROW = timed_row("matmul/channels=4,batch=8/float32/threads=2/torch-cuda1-tf32")
+
+
+def test_a_row_is_called_as_sentences_write_it():
+    assert ROW.where == "matmul at channels=4, batch=8, float32, 2 threads"
+    assert timed_row().where == "matmul at n=16, float32"
+    assert (ROW.name, timed_row(f"{CASE.format(2)}/numpy").name) == ("torch-cuda1-tf32", "NumPy")
+    assert (ROW.cores, timed_row().cores) == ("2 cores", "1 core")
+    assert replace(ROW, curve="rows").computation == "matmul rows"
+
+
+def test_a_sibling_differs_in_the_fields_that_are_named_alone():
+    assert ROW.sibling(threads=1) == "matmul/channels=4,batch=8/float32/threads=1/torch-cuda1-tf32"
+    assert ROW.sibling(dtype="float64") == ROW.cell.replace("float32", "float64")
+    assert ROW.numpy_cell == "matmul/channels=4,batch=8/float32/threads=2/numpy"
+
+
+@pytest.mark.parametrize(
+    ("changes", "state"),
+    [
+        ({"speedup": interval(2.0, 1.9, 2.1)}, FASTER),
+        ({"speedup": interval(1.0, 0.98, 1.02)}, TIE),
+        ({"speedup": interval(1.0, 0.5, 2.0)}, UNSETTLED),
+        ({"speedup": interval(2.0, 1.9, 2.1), "status": "mismatch"}, ABSENT),
+        ({"speedup": interval(2.0, 1.9, 2.1), "status": "implausible"}, IMPLAUSIBLE),
+        ({}, ABSENT),
+    ],
+)
+def test_a_state_is_the_verdict_or_why_there_is_none(changes, state):
+    row = timed_row(**changes)
+    assert row.state == state
+    assert row.unsettled == (state == UNSETTLED)
+    assert row.believed == (state != IMPLAUSIBLE)
+
+
+def test_a_speedup_that_is_not_there_is_refused_where_it_is_needed():
+    with pytest.raises(ValueError, match="a cell with a speedup expected, got 'matmul/n=16"):
+        _ = timed_row().known_speedup
+
+
+def test_what_a_row_lacks_is_nan_in_a_table_and_what_it_says_stands_there():
+    row = timed_row(speedup=interval(2.0, 1.9, 2.1), losses=(2.0, 1.0), first_call_s=0.5)
+    (line,) = table_of([row]).to_dict("records")
+    assert list(line) == COLUMNS
+    assert (line["ratio"], line["low"], line["high"]) == (2.0, 1.9, 2.1)
+    assert (line["losses"], line["first_call_s"], line["plain"]) == ([2.0, 1.0], 0.5, True)
+    assert np.isnan([line["typical_ratio"], line["accuracy"], line["wall_s"]]).all()
+    assert table_of([]).columns.tolist() == COLUMNS
+
+
+def test_rows_are_grouped_in_the_order_of_the_first_of_each():
+    rows = [timed_row(axis_value=n, family=f) for n, f in ((64, "b"), (16, "a"), (4, None))]
+    assert {name: len(group) for name, group in by_family(rows).items()} == {"b": 1, "a": 1}
+    ((curve, line),) = by_curve(rows).items()
+    assert (curve.workload, curve.threads) == ("matmul", 1)
+    assert [row.axis_value for row in line] == [4, 16, 64]
+    assert at_largest_size(rows) == [rows[0]]
+
+
+def test_rows_of_a_file_are_those_of_its_cells(write):
+    result = load(write(small_file()))
+    assert len(result.rows) == len(result.table) == 9
+    assert len(result.timed) == 6
+    assert result.believed == result.timed
