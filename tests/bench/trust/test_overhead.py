@@ -8,6 +8,7 @@ import pytest
 
 from bench.cases.contenders import TORCH_CPU
 from bench.trust.overhead import chosen_cells, main
+from tests.conftest import PLAIN
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -30,7 +31,7 @@ def test_an_unknown_workload_is_an_error_of_one_line(capsys):
 
 def test_the_table_names_the_cell_and_counts_those_within_three_percent():
     command = [sys.executable, "-m", "bench.trust.overhead", "-k", "matvec", "--rounds", "2"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    done = subprocess.run(command, cwd=ROOT, env=PLAIN, capture_output=True, text=True, check=True)
     head, *rows, last = done.stdout.splitlines()
     assert head.split() == ["cell", "bare", "loop", "suite", "Timer", "plain"]
     assert [row.split()[0] for row in rows] == [
