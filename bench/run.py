@@ -69,10 +69,10 @@ class Run:
         self.budget = Budget(options, started_s)
         self._nodes = {cell.id: node for node, cell in asked.items()}
         self._outcomes = Outcomes(list(_with_twins(asked.values(), twins=options.self_test)))
-        self.journal = self._begun(header)
-        can = [cell for cell in self._outcomes.cells if self._outcomes[cell].open]
+        can = self._outcomes.open_cells()  # of the whole run, so before a resumed one is restored
         self._keys = list(dict.fromkeys((cell.contender, cell.case.threads) for cell in can))
         self._visit_s = self.budget.visit_s(len(can))
+        self.journal = self._begun(header)
         self.schedule = Schedule(self._outcomes, self.budget.total_s)
         families = {case.workload.family for case in self.schedule.cases}
         imports = DYNAMO if families & NEEDS_DYNAMO else ()
@@ -132,8 +132,7 @@ class Run:
     def measure(self) -> None:
         """Visit every case twice, then what is still open, until all is known or time is spent."""
         try:
-            self._first_visits()
-            self._second_visits()
+            self._first_two_visits()
             self._open_visits(self.budget.slow_s)
             self._compiled_visits()
             self._open_visits(0.0)
@@ -145,25 +144,28 @@ class Run:
             self.arena.end()
             self._outcomes.settle_all()
 
-    def _first_visits(self) -> None:
+    def _first_two_visits(self) -> None:
+        """Visit every case twice, by two generations of processes.
+
+        Whether the second gets fork servers of its own is decided first: each case that is begun
+        must leave time for that.
+        """
         first = self.schedule.first()
         self._renew(first)
         self.ceilings.probe()
         self.journal.observe(observed=self.workers.observed, peaks=self.ceilings.peaks)
         if self.options.resume:
             self.budget.forgive_start(self.journal.spent_s)
-        can = [cell for cell in self._outcomes.cells if self._outcomes[cell].open]
-        self._progress.plan(can, self.ceilings.peaks)
+        self._progress.plan(self._outcomes.open_cells(), self.ceilings.peaks)
+        fresh = self.left_s() > FRESH * self._renewal_s
+        self._renewal_s = self._renewal_s if fresh else FORK_S
         self._visit_all(first, begin=True)
         self._outcomes.refit()
         self._progress.so_far()
-
-    def _second_visits(self) -> None:
-        fresh = self.left_s() > FRESH * self._renewal_s
-        self._renewal_s = self._renewal_s if fresh else FORK_S
         if self.left_s() > self._renewal_s:
-            self._renew(self.schedule.second(), servers=fresh)
-            self._visit_all(self.schedule.second())
+            second = self.schedule.second()
+            self._renew(second, servers=fresh)
+            self._visit_all(second)
 
     def _open_visits(self, kept_s: float) -> None:
         """Visit open cells while more time is left than is to be kept."""

@@ -116,9 +116,7 @@ class Outcome:
         """Mark the cell failed and drop its timings; impossible times stay, to be shown."""
         self.status, self.reason = status, reason
         if status != IMPLAUSIBLE:
-            kept = self.observed
-            self.visits, self.figures = [], None
-            self.observed = Observed(rel_error=kept.rel_error, tolerance=kept.tolerance)
+            self.visits, self.figures, self.observed = [], None, Observed()
 
 
 def pairs(baseline: Outcome, other: Outcome) -> Pairs:

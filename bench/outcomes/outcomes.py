@@ -129,6 +129,10 @@ class Outcomes:
             if outcomes[contender].open and not contender.twin
         }
 
+    def open_cells(self) -> list[Cell]:
+        """Return the cells that can be visited."""
+        return [cell for cell in self.cells if self[cell].open]
+
     def never_visited(self) -> Iterator[tuple[Case, Contender]]:
         """Yield the cells that could have been visited and were not."""
         for cell in self.cells:

@@ -163,10 +163,10 @@ class Arena:
                     first_call_s=call.first_call_s,
                 )
             if verification.reason:
-                part.observed = part.observed.but(rel_error=verification.rel_error)
                 raise WorkerError("mismatch", verification.reason)
             if part.first:
-                self._calibrate(case, part)
+                iterations, block_s = self._call(case, contender, "calibrate")
+                part.observed = part.observed.but(iterations=iterations, block_s=block_s)
                 if contender.device != "cpu" and contender == contender.plain and case.landmark:
                     times: DeviceTimes = self._call(case, contender, "device_times", files.inputs)
                     part.observed = part.observed.but(device=times)
@@ -184,8 +184,8 @@ class Arena:
             return self.large_s
         return self.workers.limit_s + COMPILE_S * contender.variant.compiles
 
-    def _calibrate(self, case: Case, part: Part) -> None:
-        """Choose the iterations of a block."""
+    def _calibrate_again(self, case: Case, part: Part) -> None:
+        """Choose the iterations of a block once more, now that the first call is over."""
         answer = self._attempt(case, part, "calibrate")
         if answer is not None:
             iterations, block_s = answer
@@ -201,7 +201,7 @@ class Arena:
             ready = self._take(case, ready, order_of_turns(ready, number, 1), 1)
             short = [part for part in ready if part.too_short]
             for part in short:
-                self._calibrate(case, part)
+                self._calibrate_again(case, part)
             if short:  # all lose their first block, so that blocks stay paired
                 ready = [part for part in ready if part.failure is None]
                 for part in ready:

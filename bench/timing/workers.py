@@ -62,10 +62,8 @@ class Workers:
             with suppress(WorkerError):  # `ask` starts it again, and reports the error
                 self._start(key)
         for key in list(self._processes):
-            try:
+            with suppress(WorkerError):
                 self._observe(key)
-            except WorkerError:
-                self._processes.pop(key).end()
 
     def end(self, *, servers: bool = True) -> None:
         """End all workers, and the fork servers too unless they are kept."""
@@ -134,7 +132,11 @@ class Workers:
         """Compare what a process reads back with what it was given."""
         contender, threads = key
         process = self._processes[key]
-        seen = process.observed(START_S)
+        try:
+            seen = process.observed(START_S)
+        except WorkerError:  # it must not time anything with settings that nobody knows
+            self._processes.pop(key).end()
+            raise
         float32 = contender.variant.float32
         wrong: dict[str, Any] = {k: n for k, n in seen["threads"].items() if n != threads}
         if any(len(cores) != 1 for cores in seen["cores"]):

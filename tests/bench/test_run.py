@@ -1,5 +1,6 @@
 """A run shares its time out, visits again what is known least, and keeps what it was asked for."""
 
+from dataclasses import replace
 from itertools import takewhile
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 
 from bench import budget, progress
 from bench import run as module
+from bench.cases.contenders import NUMPY, TORCH_CPU
 from bench.cases.selection import cells
 from bench.options import Options
 from bench.outcomes import plausibility
@@ -14,7 +16,7 @@ from bench.outcomes.plausibility import UNKNOWN
 from bench.results.verdicts import FASTER, SLOWER, UNSETTLED, verdict
 from bench.run import Run
 from bench.schedule import MOST_SHARE
-from bench.timing.visits import Block, Observation, Observed, Visit
+from bench.timing.visits import Block, Failure, Observation, Observed, Visit
 from bench.workload import discover
 
 HEADER = {"machine_info": {"versions": {}}}
@@ -52,18 +54,21 @@ class Pretended:
         self.observed, self.generation = {}, generation
         self.visited, self.took_part, self.ended, self.put_by = [], [], False, []
         self.noise, self.ratios, self.cost_s = {}, {}, lambda case, stay: 0.01
-        self.times_s, self.roofs, self.probed = {}, [], []
+        self.times_s, self.roofs, self.probed, self.keys = {}, [], [], []
+        self.servers, self.server_s = [], 0.0
 
     def preload(self, imports):
         self.preloaded = imports
 
     def renew(self, keys, *, servers=True):
         self.generation += 1
-        self.clock.now_s += 0.1
+        self.servers.append(servers)
+        self.clock.now_s += 0.1 + self.server_s * servers
 
     def peaks(self, keys, probe_s, precisions, known, only=""):
         """Return the planted roofs one after the other, the last of them again and again."""
         self.probed.append(only)
+        self.keys = keys
         if not self.roofs:
             return known
         flop_s = self.roofs.pop(0) if len(self.roofs) > 1 else self.roofs[0]
@@ -241,6 +246,44 @@ def test_a_run_that_was_cut_off_goes_on_with_what_it_has(begin):
     assert all(again.outcome(cell).status == "ok" for cell in asked.values())
     assert {len(again.outcome(cell).visits) for cell in asked.values()} == {2}
     assert max(v.worker for cell in asked.values() for v in again.outcome(cell).visits) > 1
+
+
+def test_a_resumed_run_measures_the_peaks_of_devices_whose_cells_failed(begin):
+    def chosen(cell):
+        return cell.case.id == MATMUL and not cell.contender.variant.name
+
+    def crash(case, contenders, number, visit_s):
+        run.arena.visit = cut
+        failure = Failure(status="crashed", reason="because")
+        results = visit(case, contenders, number, visit_s)
+        return results | {TORCH_CPU: replace(results[TORCH_CPU], failure=failure)}
+
+    def cut(*arguments):
+        raise KeyboardInterrupt
+
+    run, asked = begin(chosen=chosen)
+    visit, run.arena.visit = run.arena.visit, crash
+    with pytest.raises(KeyboardInterrupt):
+        run.measure()
+    run.finish()
+    again, _ = begin(chosen=chosen, resume=True)
+    again.measure()
+    assert status_of(again, asked, f"{MATMUL}/torch-cpu") == "crashed"
+    assert again.arena.keys == run.arena.keys == [(NUMPY, 1), (TORCH_CPU, 1)]
+
+
+def test_the_kind_of_second_generation_is_decided_before_the_first_visits(begin):
+    def measured(budget_s, cost_s):
+        run, _ = begin(chosen=some, budget_s=budget_s)
+        run.arena.server_s, run.arena.cost_s = 3.0, lambda case, stay: cost_s
+        run.measure()
+        return run.arena
+
+    ample, short = measured(60, 1.5), measured(12, 0.5)
+    assert ample.servers[:2] == [True, True]
+    assert short.servers[:2] == [True, False]
+    # 5.9 s are left after the start; a fork costs 0.5 s, a second visit 0.75 of the first
+    assert len(dict.fromkeys(short.visited)) == int((5.9 - 0.5) / (1.75 * 0.5))
 
 
 def test_a_self_test_gives_every_contender_a_twin_that_no_file_calls_a_cell(begin):

@@ -145,7 +145,7 @@ def test_a_failed_cell_keeps_no_times_and_is_not_tried_again():
         [],
         None,
     )
-    assert lost.observed == Observed(rel_error=0.5, tolerance=0.1)
+    assert lost.observed == Observed()
     assert not lost.open
     assert Outcome().open
     assert Outcome().reason == UNREACHED

@@ -14,8 +14,10 @@ from bench.machine import affinity
 from bench.outcomes.outcome import ONE, Outcome, settle
 from bench.timing import fork_server
 from bench.timing.arena import order_of_turns, turns
+from bench.timing.fork_server import WorkerError
 from bench.timing.visits import Observed
-from bench.variant import BF16, COMPILE, TF32
+from bench.timing.workers import Workers
+from bench.variant import BF16, COMPILE, TF32, Variant
 from tests import faulty
 from tests.inprocess import verifications
 from tests.visiting import arena_of, end, visit
@@ -336,6 +338,40 @@ def test_a_twin_is_the_same_code_by_another_name():
 def test_an_absent_device_says_why_it_cannot_be_visited():
     who = next(c for c in contenders(faulty.GOOD, ("xpu:7",)) if c.device != "cpu")
     assert "xpu" in who.unavailable(entries(faulty.GOOD)[0])
+
+
+def test_a_contender_that_fails_at_calibration_gives_its_memory_back_before_the_next_begins(
+    arena, monkeypatch
+):
+    cuda = replace(TORCH_CPU, device="cuda")
+    real, calls = arena._call, []
+
+    def planted(case, who, step, *arguments, limit_s=0.0):
+        calls.append((who.name, step))
+        if (who, step) == (cuda, "calibrate"):
+            raise WorkerError("oom", "calibrate: full")
+        plain = TORCH_CPU if who == cuda else who
+        return real(case, plain, step, *arguments, limit_s=limit_s)
+
+    monkeypatch.setattr(arena, "_call", planted)
+    monkeypatch.setattr(Workers, "__contains__", lambda workers, key: True)
+    monkeypatch.setattr(arena._references, "disagreement", lambda case, who: "")
+    case, found = entries(faulty.GOOD, cuda, NUMPY)
+    visit(arena, case, found)
+    assert (found[cuda].status, found[cuda].reason) == ("oom", "calibrate: full")
+    assert found[NUMPY].blocks
+    assert "device_times" not in [step for _, step in calls]
+    assert calls.index(("torch-cuda", "release")) < calls.index(("numpy", "begin"))
+
+
+def test_a_worker_whose_settings_cannot_be_read_back_times_no_case():
+    odd = replace(TORCH_CPU, variant=Variant(name="odd", float32="nonsense"))
+    arena = arena_of([(odd, 1)], limit_s=20)
+    for workload in (faulty.GOOD, faulty.SIZED):
+        case, found = entries(workload, odd)
+        visit(arena, case, found)
+        assert found[odd].status == "crashed"
+    end(arena)
 
 
 def test_a_slow_first_call_does_not_set_the_length_of_a_block(arena, monkeypatch):
