@@ -20,6 +20,8 @@ ROOT = Path(__file__).resolve().parents[1]
 PLAIN = {  # for a pytest of its own: pytest-benchmark measures nothing where workers are several
     key: value for key, value in os.environ.items() if not key.startswith("PYTEST_XDIST")
 }
+if "PYTEST_XDIST_WORKER" in os.environ:  # several workers share the cores: one thread is quicker
+    os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
 
 def entry(cell: str, time_s: float, speedup: tuple[float, float, float], **info: Any) -> dict:
@@ -190,8 +192,10 @@ def run_chapters(folder):
     quiet = {"MPLBACKEND": "agg", "OMP_WAIT_POLICY": "passive"}  # threads that wait take no core
     subprocess.run(
         [*program, str(folder), str(max(1, at_once)), *paths],
-        check=True, cwd=ROOT, env=os.environ | quiet,
-    )  # fmt: skip
+        check=True,
+        cwd=ROOT,
+        env=PLAIN | quiet,
+    )
     for chapter in find():
         told = json.loads((folder / f"{chapter.path.stem}.json").read_text())
         _keep(chapter, Ran.from_json(json.dumps(told["ran"])), folder / "kept")
