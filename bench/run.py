@@ -166,7 +166,9 @@ class Run:
         first = self.schedule.first()
         self._renew(first)
         self.roofs.probe()
-        self.journal.observe(observed=self.workers.observed, peaks=self.roofs.peaks)
+        before = self.journal.header["machine_info"].get("observed", {})  # of a resumed run
+        observed = {**before, **self.workers.observed}
+        self.journal.observe(observed=observed, peaks=self.roofs.peaks)
         if self.options.resume:
             self.budget.refund_start(self.journal.spent_s)
         self._progress.plan(self._outcomes.open_cells(), self.roofs.peaks)
@@ -192,7 +194,7 @@ class Run:
             self._visit_all(planned)
 
     def _compiled_visits(self) -> None:
-        """Visit the contenders that compile twice, if there is time for their first calls."""
+        """Visit contenders that compile, each twice, if there is time for their first calls."""
         if self.left_s() > COMPILER_START_S + self._renewal_s and (
             planned := self.schedule.compiled()
         ):

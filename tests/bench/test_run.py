@@ -272,6 +272,25 @@ def test_a_resumed_run_measures_the_peaks_of_devices_whose_cells_failed(begin):
     assert again.arena.keys == run.arena.keys == [(NUMPY, 1), (TORCH_CPU, 1)]
 
 
+def test_a_resumed_run_keeps_what_workers_read_back_before(begin):
+    run, _ = begin(budget_s=60)
+    run.arena.observed, run.arena.noise = {"numpy/threads=1": {"threads": {}}}, {"matmul": 0.5}
+    visit = run.arena.visit
+
+    def cut_at_the_open_visits(*arguments):
+        if len(run.arena.servers) > 2:
+            raise KeyboardInterrupt
+        return visit(*arguments)
+
+    run.arena.visit = cut_at_the_open_visits
+    with pytest.raises(KeyboardInterrupt):
+        run.measure()
+    run.finish()
+    again, _ = begin(budget_s=60, resume=True)
+    again.measure()
+    assert again.journal.content()["machine_info"]["observed"] == run.arena.observed
+
+
 def test_the_kind_of_second_generation_is_decided_before_the_first_visits(begin):
     def measured(budget_s, cost_s):
         run, _ = begin(chosen=some, budget_s=budget_s)
