@@ -12,7 +12,7 @@ from bench.results.verdicts import FASTER, SLOWER, TIE, UNSETTLED, Verdict
 from bench.schedule import expected_s
 from bench.timing.peaks import Peaks
 
-NEWS_S = 5.0  # between lines, once every case was seen
+INTERVAL_S = 5.0  # between lines, once every case was visited
 ENOUGH_VISITS = 2  # for a verdict to count as known
 
 
@@ -33,40 +33,40 @@ class Source(Protocol):
 
 
 class Progress:
-    """Prints lines; the number of verdicts known never falls."""
+    """Prints the lines. The number of known verdicts that it prints never falls."""
 
-    def __init__(self, run: Source, say: Callable[[str], None]) -> None:
+    def __init__(self, run: Source, print_line: Callable[[str], None]) -> None:
         self._run = run
-        self._say = say
+        self._print = print_line
         self._known = 0
-        self._said_s = time.perf_counter()
+        self._printed_s = time.perf_counter()
         self._begun: set[str] = set()
 
     def plan(self, cells: Sequence[Cell], peaks: Mapping[str, Peaks]) -> None:
         """Print how many cells will be measured, and how long two visits of each should take."""
         cases = len({cell.case.id for cell in cells})
-        self._say(
+        self._print(
             f"{len(cells)} cells in {cases} cases: two visits of each take about "
             f"{expected_s(cells, peaks):.0f} s, of {max(0.0, self._run.left_s()):.0f} s left; the "
             "rest of the time goes to what is still undecided then"
         )
 
-    def tell(self, case: Case, *, first: bool) -> None:
-        """Print a line after the first visit of a case, and now and then later."""
+    def report(self, case: Case, *, first: bool) -> None:
+        """Print a line after the first visit of a case, and every few seconds in later visits."""
         if first:
             self._begun.add(case.id)
             total = len(self._run.cases())
             place = f"[{len(self._begun):>{len(str(total))}}/{total}]"
-            self._say(f"{place} {self._left()}  {case.id:<52} {self._figures(case)}")
-        elif time.perf_counter() - self._said_s > NEWS_S:
-            self._said_s = time.perf_counter()
+            self._print(f"{place} {self._left()}  {case.id:<52} {self._figures(case)}")
+        elif time.perf_counter() - self._printed_s > INTERVAL_S:
+            self._printed_s = time.perf_counter()
             verdicts = self._run.verdicts()
             known = sum(
                 verdict not in (None, UNSETTLED) and visits >= ENOUGH_VISITS
                 for _, verdict, visits in verdicts
             )
             self._known = max(known, self._known)
-            self._say(f"{self._known} of {len(verdicts)} speedups decided, {self._left()}")
+            self._print(f"{self._known} of {len(verdicts)} speedups decided, {self._left()}")
 
     def _left(self) -> str:
         minutes, seconds = divmod(max(0, round(self._run.left_s())), 60)
@@ -82,8 +82,8 @@ class Progress:
                 parts.append(f"{contender.name} {figure}")
         return ", ".join(parts)
 
-    def so_far(self) -> None:
-        """Print how the largest sizes stand once every case was visited."""
+    def first_results(self) -> None:
+        """Print the verdicts at the largest sizes, counted, after one visit of each case."""
         largest: dict[tuple[str, str], float] = {}
         plain = [
             (cell, verdict)
@@ -100,7 +100,7 @@ class Progress:
         ]
         if at_largest:
             counts = {word: at_largest.count(word) for word in (FASTER, SLOWER, TIE, UNSETTLED)}
-            self._say(
+            self._print(
                 f"so far, each case seen once; at the largest sizes PyTorch is faster in "
                 f"{counts[FASTER]}, NumPy in {counts[SLOWER]}, a tie in {counts[TIE]}, open in "
                 f"{counts[UNSETTLED]}"

@@ -1,8 +1,8 @@
-"""A run: from the cells of one invocation to one result file, within a budget.
+"""A run: measures the cells of one invocation within a budget and writes one result file.
 
-Two generations of fresh processes visit every case. Then time goes where `schedule` expects it to
-settle most, until every verdict is known or the time is spent. Every visit goes to the journal at
-once, and a run that was cut off is resumed from there.
+It visits every case twice, each time with fresh processes. Then it visits the cells that
+`bench.schedule` expects to settle soonest, until all verdicts are known or the time is spent. After
+each visit the journal is written, so that an interrupted run can be resumed.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from bench.budget import FORK_S, FRESH, LATER_S, SLOW_START_S, Budget
+from bench.budget import COMPILER_START_S, FORK_S, FRESH, LATER_VISIT_S, Budget
 from bench.cases.case import Case
 from bench.cases.cell import Cell
 from bench.cases.contenders import NUMPY, Contender
@@ -22,69 +22,82 @@ from bench.options import Options
 from bench.outcomes.journal import Journal
 from bench.outcomes.outcome import IMPLAUSIBLE, Outcome
 from bench.outcomes.outcomes import Outcomes
-from bench.outcomes.plausibility import Ceilings
+from bench.outcomes.plausibility import Roofs
 from bench.outcomes.record import extra_info, record, state
 from bench.outcomes.resume import resumed
 from bench.outcomes.selftest import self_test
 from bench.progress import Progress
 from bench.results.verdicts import Verdict
-from bench.schedule import UNKNOWN_S, Schedule, Stay, compiles, curve_of, fits, times_the_work
+from bench.schedule import (
+    FIRST_VISIT_S,
+    PlannedVisit,
+    Schedule,
+    compiles,
+    curve_of,
+    fits,
+    times_the_work,
+)
 from bench.timing.arena import Arena
 from bench.timing.peaks import Peaks
 from bench.timing.workers import Workers
 
 DYNAMO = ("torch._dynamo",)  # 2 s; optimizers and forward mode import it at their first call
-COMPILER = ("torch._inductor.compile_fx",)  # 20 s with triton; imported once, not in every process
+COMPILER = ("torch._inductor.compile_fx",)  # 20 s with triton; so only fork servers import it
 NEEDS_DYNAMO = {"training", "autograd"}  # families
-RECENT = 20  # visits whose mean cost is what a first visit is expected to cost
-START_S = 4.0  # that the first fork servers are expected to take
+RECENT = 20  # a first visit is expected to take the mean of the last 20 visits
+START_S = 4.0  # expected start of the first fork servers
 
 OPTIONS: pytest.StashKey[Options] = pytest.StashKey()
 CELLS: pytest.StashKey[Mapping[str, Cell]] = pytest.StashKey()  # by the ids of their tests
 
 
 class Run:
-    """Measures cells within a budget and keeps them."""
+    """Measures cells within a budget and keeps their outcomes."""
 
     def __init__(
         self,
         options: Options,
-        asked: Mapping[str, Cell],
+        selected: Mapping[str, Cell],
         header: Mapping[str, Any],
         started_s: float,
-        say: Callable[[str], None] = print,
+        print_line: Callable[[str], None] = print,
     ) -> None:
-        """Prepare a run of the cells `asked` for, by the node ids of their tests.
+        """Prepare a run.
 
-        The budget counts from `started_s`, on the clock of `time.perf_counter`; `say` prints a line
-        of progress.
+        Parameters
+        ----------
+        selected : the cells, by the node ids of their tests.
+        header : what the result file says of the run as a whole.
+        started_s : when the budget began, on `time.perf_counter`.
+        print_line : prints a line of progress.
 
         Raises
         ------
-        ResumeError : the run to be resumed is not there, or was another one; the message says how.
+        ResumeError : there is no run to resume, or it differs from this one.
 
         """
         self.options = options
         self.result: Path | None = None
         self.budget = Budget(options, started_s)
-        self._nodes = {cell.id: node for node, cell in asked.items()}
-        self._outcomes = Outcomes(list(_with_twins(asked.values(), twins=options.self_test)))
-        can = self._outcomes.open_cells()  # of the whole run, so before a resumed one is restored
-        self._keys = list(dict.fromkeys((cell.contender, cell.case.threads) for cell in can))
-        self._visit_s = self.budget.visit_s(len(can))
-        self.journal = self._begun(header)
+        self._nodes = {cell.id: node for node, cell in selected.items()}
+        self._outcomes = Outcomes(list(_with_twins(selected.values(), twins=options.self_test)))
+        # before an interrupted run is restored, so that its failed cells count too
+        can_run = self._outcomes.open_cells()
+        self._keys = list(dict.fromkeys((cell.contender, cell.case.threads) for cell in can_run))
+        self._visit_s = self.budget.visit_s(len(can_run))
+        self.journal = self._open_journal(header)
         self.schedule = Schedule(self._outcomes, self.budget.total_s)
         families = {case.workload.family for case in self.schedule.cases}
         imports = DYNAMO if families & NEEDS_DYNAMO else ()
         generation = self._outcomes.generation()
         self.workers = Workers(self.budget.limit_s, imports, generation)
         self.arena = Arena(self._keys, self.workers, self.budget.large_s)
-        self.ceilings = Ceilings(self._measure_peaks)
-        self._progress = Progress(self, say)
+        self.roofs = Roofs(self._measure_peaks)
+        self._progress = Progress(self, print_line)
         self._renewal_s = START_S
 
-    def _begun(self, header: Mapping[str, Any]) -> Journal:
-        """Return the journal of a new run, or of the one that is resumed."""
+    def _open_journal(self, header: Mapping[str, Any]) -> Journal:
+        """Return a new journal; of an interrupted run its own, and restore its outcomes."""
         started = datetime.now(UTC)
         workloads = {case.workload.name: case.workload for case in self._outcomes.cases}
         header = {
@@ -130,10 +143,10 @@ class Run:
         return extra_info(cell, self._outcomes[cell], self.budget.started_s)
 
     def measure(self) -> None:
-        """Visit every case twice, then what is still open, until all is known or time is spent."""
+        """Visit all cases twice, then the unsettled ones until all are settled or time is spent."""
         try:
             self._first_two_visits()
-            self._open_visits(self.budget.slow_s)
+            self._open_visits(self.budget.compiled_s)
             self._compiled_visits()
             self._open_visits(0.0)
             self._skip_unreached()
@@ -145,55 +158,59 @@ class Run:
             self._outcomes.settle_all()
 
     def _first_two_visits(self) -> None:
-        """Visit every case twice, by two generations of processes.
+        """Visit every case twice, with two generations of processes.
 
-        Whether the second gets fork servers of its own is decided first: each case that is begun
-        must leave time for that.
+        The run decides first whether the second generation gets new fork servers, because the first
+        visits must leave time to start them.
         """
         first = self.schedule.first()
         self._renew(first)
-        self.ceilings.probe()
-        self.journal.observe(observed=self.workers.observed, peaks=self.ceilings.peaks)
+        self.roofs.probe()
+        before = self.journal.header["machine_info"].get("observed", {})  # of a resumed run
+        observed = {**before, **self.workers.observed}
+        self.journal.observe(observed=observed, peaks=self.roofs.peaks)
         if self.options.resume:
-            self.budget.forgive_start(self.journal.spent_s)
-        self._progress.plan(self._outcomes.open_cells(), self.ceilings.peaks)
+            self.budget.refund_start(self.journal.spent_s)
+        self._progress.plan(self._outcomes.open_cells(), self.roofs.peaks)
         fresh = self.left_s() > FRESH * self._renewal_s
         self._renewal_s = self._renewal_s if fresh else FORK_S
         self._visit_all(first, begin=True)
         self._outcomes.refit()
-        self._progress.so_far()
+        self._progress.first_results()
         if self.left_s() > self._renewal_s:
             second = self.schedule.second()
             self._renew(second, servers=fresh)
             self._visit_all(second)
 
-    def _open_visits(self, kept_s: float) -> None:
-        """Visit open cells while more time is left than is to be kept."""
+    def _open_visits(self, reserved_s: float) -> None:
+        """Visit unsettled cells until all are settled or only `reserved_s` seconds are left."""
         while self.left_s() > 0:
             self._outcomes.refit()
-            stays = self.schedule.open(self.left_s() - kept_s - self._renewal_s)
-            if not stays:
+            planned = self.schedule.open(self.left_s() - reserved_s - self._renewal_s)
+            if not planned:
                 return
-            stays = [self._with_twins(stay) for stay in stays]
-            self._renew(stays, servers=False)
-            self._visit_all(stays)
+            planned = [self._with_twins(visit) for visit in planned]
+            self._renew(planned, servers=False)
+            self._visit_all(planned)
 
     def _compiled_visits(self) -> None:
-        """Visit the contenders that compile, twice, if their first calls may end in time."""
-        if self.left_s() > SLOW_START_S + self._renewal_s and (stays := self.schedule.compiled()):
+        """Visit contenders that compile, each twice, if there is time for their first calls."""
+        if self.left_s() > COMPILER_START_S + self._renewal_s and (
+            planned := self.schedule.compiled()
+        ):
             self.workers.preload(COMPILER)
-            self._renew(stays)
-            self._visit_all(stays, begin=True)
+            self._renew(planned)
+            self._visit_all(planned, begin=True)
         if self.left_s() > 0:
-            stays = self.schedule.second()
-            self._renew(stays, servers=False)
-            self._visit_all(stays)
+            planned = self.schedule.second()
+            self._renew(planned, servers=False)
+            self._visit_all(planned)
 
     def finish(self) -> Path:
         """Write the result file and return its path."""
         cells = self._outcomes.cells
         points = [(cell.case, cell.contender, self._outcomes[cell]) for cell in cells]
-        for case, contender, reason in list(self.ceilings.steep(points)):
+        for case, contender, reason in list(self.roofs.steep(points)):
             self._outcomes.fail(case, contender, IMPLAUSIBLE, reason)
         for case in self._outcomes.cases:
             if any(outcome.visits for outcome in self._outcomes.of(case).values()):
@@ -214,70 +231,73 @@ class Run:
         return peaks
 
     def _gpu_states(self) -> dict[str, Any]:
-        """Return the GPUs' states before the run and now, without what its own workers hold."""
+        """Return the GPUs' states before the run and at its end, without the run's own workers."""
         before = self.journal.header["machine_info"].get("gpu_states", {})
         own: dict[str, Any] = {"used_bytes": None, "processes": None}
         return {**before, "end": [gpu | own for gpu in gpus.states()]}
 
-    def _renew(self, stays: Sequence[Stay], *, servers: bool = True) -> None:
+    def _renew(self, planned: Sequence[PlannedVisit], *, servers: bool = True) -> None:
         """Start fresh processes for some visits, if there are any."""
-        if stays:
+        if planned:
             spent_s = self.budget.spent_s
             keys = (
-                (contender, stay.case.threads) for stay in stays for contender in stay.contenders
+                (contender, visit.case.threads)
+                for visit in planned
+                for contender in visit.contenders
             )
             self.workers.renew(list(dict.fromkeys(keys)), servers=servers)
             self._renewal_s = self.budget.spent_s - spent_s
 
-    def _visit_all(self, stays: Sequence[Stay], *, begin: bool = False) -> None:
-        """Visit cases in turn while there is time; `begin` only what can be visited twice."""
+    def _visit_all(self, planned: Sequence[PlannedVisit], *, begin: bool = False) -> None:
+        """Make planned visits while there is time; with `begin`, only if a second one fits too."""
         begun_s = self.schedule.begun_s()
-        all_compile = bool(stays) and all(map(compiles, stays))
-        costs = [SLOW_START_S if begin and all_compile else UNKNOWN_S]
-        for number, stay in enumerate(stays):
-            expected_s = (not begin and self.schedule.last_s(stay)) or sum(costs) / len(costs)
+        all_compile = bool(planned) and all(map(compiles, planned))
+        costs = [COMPILER_START_S if begin and all_compile else FIRST_VISIT_S]
+        for number, visit in enumerate(planned):
+            expected_s = (not begin and self.schedule.last_s(visit)) or sum(costs) / len(costs)
             if begin and not fits(expected_s, begun_s, self.left_s(), self._renewal_s):
                 continue
             if self.left_s() < expected_s:
                 continue
-            costs = [*costs[-RECENT:], self._visit(stay)]
+            costs = [*costs[-RECENT:], self._visit(visit)]
             begun_s += costs[-1] * begin
-            after = stays[number + 1] if number + 1 < len(stays) else None
-            if after is None or _inputs(after.case) != _inputs(stay.case):
-                self.arena.put_away(stay.case)
-            self._progress.tell(stay.case, first=begin)
+            after = planned[number + 1] if number + 1 < len(planned) else None
+            if after is None or _inputs(after.case) != _inputs(visit.case):
+                self.arena.remove_files(visit.case)
+            self._progress.report(visit.case, first=begin)
 
-    def _visit(self, stay: Stay) -> float:
-        """Visit a case, keep what that showed, and return what it cost, in seconds."""
-        spent_s, case = self.budget.spent_s, stay.case
-        self._spare_numpy(case)
+    def _visit(self, visit: PlannedVisit) -> float:
+        """Visit a case, keep the results, and return the seconds that this took."""
+        spent_s, case = self.budget.spent_s, visit.case
+        self._skip_slow_numpy(case)
         outcomes = self._outcomes.of(case)
-        take_part = {
-            contender: outcomes[contender].known
-            for contender in stay.contenders
+        histories = {
+            contender: outcomes[contender].history
+            for contender in visit.contenders
             if contender in outcomes and outcomes[contender].open
         }
-        later = all(known.visits > 1 for known in take_part.values())
-        visit_s = LATER_S if later else self._visit_s
-        seen = self.arena.visit(case, take_part, self._outcomes.next_visit(case), visit_s)
-        self._outcomes.add(case, seen, self.ceilings)
+        later = all(history.visits > 1 for history in histories.values())
+        visit_s = LATER_VISIT_S if later else self._visit_s
+        number = self._outcomes.next_visit(case)
+        results = self.arena.visit(case, histories, number, visit_s)
+        self._outcomes.add(case, results, self.roofs)
         self._keep(case)
         cost_s = self.budget.spent_s - spent_s
         self.schedule.cost_s[case.id].append(cost_s)
         return cost_s
 
-    def _spare_numpy(self, case: Case) -> None:
-        """Skip NumPy in a large case if its time in a smaller one shows that it cannot finish."""
+    def _skip_slow_numpy(self, case: Case) -> None:
+        """Skip NumPy in a large case if its time at a smaller size exceeds the limit here."""
         numpy = self._outcomes.of(case).get(NUMPY)
         if numpy is None or not case.size.large or not numpy.open or numpy.visits:
             return
         smaller = [
-            (one.axis_value, figures.best_s * times_the_work(case, one))
-            for one in self.schedule.cases
-            if curve_of(one) == curve_of(case)
-            and one.threads == case.threads
-            and one.axis_value < case.axis_value
-            and NUMPY in (outcomes := self._outcomes.of(one))
+            (other.axis_value, figures.best_s * times_the_work(case, other))
+            for other in self.schedule.cases
+            if curve_of(other) == curve_of(case)
+            and other.threads == case.threads
+            and other.axis_value < case.axis_value
+            and NUMPY in (outcomes := self._outcomes.of(other))
             and (figures := outcomes[NUMPY].figures) is not None
         ]
         limit_s = self.budget.large_s
@@ -288,13 +308,13 @@ class Run:
             )
             self._outcomes.fail(case, NUMPY, "skipped", reason)
 
-    def _with_twins(self, stay: Stay) -> Stay:
-        """Let the second workers of a self-test take part with their firsts."""
-        twins = (contender.as_twin for contender in stay.contenders if self.options.self_test)
-        return replace(stay, contenders=(*stay.contenders, *twins))
+    def _with_twins(self, visit: PlannedVisit) -> PlannedVisit:
+        """Add the twins of a visit's contenders in a self-test."""
+        twins = (contender.as_twin for contender in visit.contenders if self.options.self_test)
+        return replace(visit, contenders=(*visit.contenders, *twins))
 
     def _skip_unreached(self) -> None:
-        """Give each cell that was never visited its reason: the time was spent."""
+        """Mark each cell that was never visited as skipped, because the time was spent."""
         reason = (
             f"the budget of {self.options.budget_s:g} s was spent before this cell's turn; "
             "a larger --budget or a narrower selection reaches it"
@@ -306,7 +326,7 @@ class Run:
             self._keep(case)
 
     def _keep(self, case: Case) -> None:
-        """Put on disk what is known of a case now."""
+        """Write the records of a case to the journal."""
         records = (
             record(cell, self._outcomes[cell], self._nodes.get(cell.id, ""), self.budget.started_s)
             for cell in self._outcomes.members(case).values()
@@ -322,7 +342,7 @@ def _with_twins(cells: Iterable[Cell], *, twins: bool) -> Iterator[Cell]:
 
 
 def _inputs(case: Case) -> tuple[str, str, str]:
-    """Return what cases have in common that share their inputs."""
+    """Return the key of a case's inputs; cases with the same key share them."""
     return case.workload.name, case.size.label, case.dtype
 
 

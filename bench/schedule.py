@@ -1,10 +1,11 @@
-"""The schedule: which case a run visits next, and what that is expected to cost.
+"""The schedule: which case a run visits next, and how long that is expected to take.
 
-Every case is visited by two generations of fresh processes, the largest size of each curve first,
-so that on any budget each workload has an answer at the size that headlines quote. A case is only
-begun if there is time to visit it, and all that were begun before it, a second time. Contenders
-that compile wait until the others are done. From then on time goes to the case that the fewest
-seconds are expected to settle, and only its open contenders take part, beside NumPy.
+Every case is visited twice, each time by another generation of processes. The largest size of each
+curve comes first, so that on any budget each workload has a result at the size that headlines
+quote. A case is begun only if time is left for a second visit of it and of all cases begun before.
+
+Then the run visits the cases that the fewest seconds are expected to settle. Only their unsettled
+contenders take part, and NumPy. Contenders that compile come after that.
 """
 
 import math
@@ -17,39 +18,40 @@ from bench.cases.contenders import NUMPY, Contender
 from bench.outcomes.outcomes import Outcomes
 from bench.timing.peaks import Peaks, name_of
 
-AGAIN = 0.75  # of a first visit's cost, which verifies and calibrates, is what a second costs
-MOST_VISITS = 40
-HOPELESS = 12  # further visits expected: such a cell comes after all others
-MOST_SHARE = 1 / 12  # of the budget, for all visits of one case
-GENERATION_S = 10.0  # at least, of visits by the same processes
-UNKNOWN_S = 0.5  # a first visit, until some were seen
+SECOND_SHARE = 0.75  # cost of a second visit, relative to a first, which calibrates too
+MAX_VISITS = 40
+HOPELESS = 12  # a cell expected to need more visits than this comes after all others
+MAX_CASE_SHARE = 1 / 12  # of the budget: all visits of one case
+GENERATION_S = 10.0  # a generation of processes makes visits for about this long
+FIRST_VISIT_S = 0.5  # expected, until the run has made some
 
-VISIT_S = 0.06  # of a contender: its process, verification, short blocks
-DRAW_S, PLACE_S = 6e-9, 1.5e-9  # an element of the inputs
-CALLS = 4.0  # that a visit takes at least, of a long iteration
-EFFICIENCY = 0.4  # of the roof
-COMPILE_S = 6.5  # for both visits: the second finds the first's code on disk
+# for the estimate of the whole run
+VISIT_S = 0.06  # of one contender: its process, verification, short blocks
+DRAW_S, PLACE_S = 6e-9, 1.5e-9  # to draw and to place one element of the inputs
+CALLS = 4.0  # calls in a visit if an iteration is long
+EFFICIENCY = 0.4  # typical share of the roof that an iteration reaches
+COMPILE_S = 6.5  # in both visits together; the second finds the compiled code on disk
 VISITS = 2
 
 
 @dataclass(frozen=True, kw_only=True)
-class Stay:
-    """One visit to come: a case, and the contenders that take part."""
+class PlannedVisit:
+    """A visit that is still to be made: a case, and the contenders that take part."""
 
     case: Case
     contenders: tuple[Contender, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Standing:
-    """How far a case is.
+class CaseState:
+    """What a run knows of a case when it plans the next visits.
 
     Attributes
     ----------
-    visits : so far, of each contender that can still be visited.
-    missing : visits expected to settle each of them, 0 where its verdict is known.
-    cost_s : of the last visit; 0 before the first.
-    spent_s : on all visits.
+    visits : number of visits so far, for each contender that can still be visited.
+    missing : number of further visits expected to settle each; 0 if its verdict is known.
+    cost_s : seconds of the last visit; 0 before the first.
+    spent_s : seconds of all visits.
 
     """
 
@@ -62,9 +64,9 @@ class Standing:
 def in_order(cases: Iterable[Case]) -> list[Case]:
     """Return cases in the order of a first visit: the largest size of each curve, then the rest.
 
-    Those that share their inputs stand together. Of the sizes for accelerators, the first of each
-    curve comes after the largest of the others, whose times tell what it will cost; the rest come
-    last.
+    Cases with the same inputs are neighbours. The first large size of each curve follows the
+    largest of the other sizes, because their times show how long it will take. Further large sizes
+    come last.
     """
     cases = list(cases)
     largest: dict[tuple[str, str, str], float] = {}
@@ -86,34 +88,34 @@ def in_order(cases: Iterable[Case]) -> list[Case]:
 
 
 def curve_of(case: Case) -> tuple[str, str, str]:
-    """Return the curve of a case: workload, its own curve, dtype; sizes and threads differ."""
+    """Return the key of a case's curve. Cases on one curve differ in size and threads."""
     return case.workload.name, case.curve, case.dtype
 
 
-def first_stays(cases: Sequence[Case], standings: Mapping[str, Standing]) -> list[Stay]:
+def first_visits(cases: Sequence[Case], states: Mapping[str, CaseState]) -> list[PlannedVisit]:
     """Return the first visits of all cases in order, then those of contenders that compile."""
-    quick, slow = [], []
+    eager, compiled = [], []
     for case in cases:
-        new = [contender for contender, visits in standings[case.id].visits.items() if not visits]
-        waits = [contender for contender in new if contender.variant.compiles]
-        rest = tuple(contender for contender in new if contender not in waits)
-        if rest:
-            quick.append(Stay(case=case, contenders=rest))
-        if waits:
-            slow.append(Stay(case=case, contenders=(NUMPY, *waits)))
-    return quick + slow
+        new = [contender for contender, visits in states[case.id].visits.items() if not visits]
+        compiling = [contender for contender in new if contender.variant.compiles]
+        others = tuple(contender for contender in new if not contender.variant.compiles)
+        if others:
+            eager.append(PlannedVisit(case=case, contenders=others))
+        if compiling:
+            compiled.append(PlannedVisit(case=case, contenders=(NUMPY, *compiling)))
+    return eager + compiled
 
 
-def second_stays(cases: Sequence[Case], standings: Mapping[str, Standing]) -> list[Stay]:
-    """Return the second visits of all cases that were visited once, in the same order."""
-    stays = []
+def second_visits(cases: Sequence[Case], states: Mapping[str, CaseState]) -> list[PlannedVisit]:
+    """Return the second visits of the contenders that were visited once, in the same order."""
+    planned = []
     for case in cases:
         once = tuple(
-            contender for contender, visits in standings[case.id].visits.items() if visits == 1
+            contender for contender, visits in states[case.id].visits.items() if visits == 1
         )
         if once:
-            stays.append(Stay(case=case, contenders=with_baseline(once)))
-    return stays
+            planned.append(PlannedVisit(case=case, contenders=with_baseline(once)))
+    return planned
 
 
 def with_baseline(contenders: Sequence[Contender]) -> tuple[Contender, ...]:
@@ -122,47 +124,53 @@ def with_baseline(contenders: Sequence[Contender]) -> tuple[Contender, ...]:
 
 
 def fits(first_s: float, begun_s: float, left_s: float, renewal_s: float) -> bool:
-    """Tell whether a case can be begun and still be seen twice, like all that were begun.
+    """Return whether time is left to visit a new case, and then all begun cases a second time.
 
-    `first_s` is what its first visit may cost, `begun_s` what those of the others did.
+    Parameters
+    ----------
+    first_s : expected seconds of the first visit of the new case.
+    begun_s : seconds of the first visits of the cases begun before.
+    renewal_s : seconds to start the second generation of processes.
+
     """
-    return first_s + renewal_s + AGAIN * (begun_s + first_s) <= left_s
+    return first_s + renewal_s + SECOND_SHARE * (begun_s + first_s) <= left_s
 
 
-def open_stays(
-    cases: Sequence[Case], standings: Mapping[str, Standing], left_s: float, budget_s: float
-) -> list[Stay]:
-    """Return visits of open cells, those first that need the fewest seconds to be settled.
+def open_visits(
+    cases: Sequence[Case], states: Mapping[str, CaseState], left_s: float, budget_s: float
+) -> list[PlannedVisit]:
+    """Return visits of unsettled contenders; first the cases that the fewest seconds may settle.
 
-    As many as there is time for; no case gets more than its share of the budget.
+    The visits fit into `left_s`. No case gets more than its share of the budget.
     """
-    asked = []
+    candidates = []
     for case in cases:
-        standing = standings[case.id]
-        still = {
+        state = states[case.id]
+        unsettled = {
             contender: missing
-            for contender, missing in standing.missing.items()
-            if missing and standing.visits.get(contender, MOST_VISITS) < MOST_VISITS
+            for contender, missing in state.missing.items()
+            if missing and state.visits.get(contender, MAX_VISITS) < MAX_VISITS
         }
-        if still and standing.cost_s + standing.spent_s <= MOST_SHARE * budget_s:
-            near = min(still.values())
-            price = (near >= HOPELESS, near * standing.cost_s)
-            asked.append((price, Stay(case=case, contenders=with_baseline(tuple(still)))))
+        if unsettled and state.cost_s + state.spent_s <= MAX_CASE_SHARE * budget_s:
+            fewest = min(unsettled.values())
+            rank = (fewest >= HOPELESS, fewest * state.cost_s)
+            contenders = with_baseline(tuple(unsettled))
+            candidates.append((rank, PlannedVisit(case=case, contenders=contenders)))
     chosen, planned_s = [], 0.0
-    for _, stay in sorted(asked, key=lambda pair: pair[0]):
-        planned_s += standings[stay.case.id].cost_s
+    for _, visit in sorted(candidates, key=lambda pair: pair[0]):
+        planned_s += states[visit.case.id].cost_s
         if planned_s <= left_s:
-            chosen.append(stay)
+            chosen.append(visit)
     return chosen
 
 
 class Schedule:
-    """Chooses the next visits of a run from what is known and from what visits cost.
+    """Plans the visits of a run, from the outcomes so far and the seconds that visits took.
 
     Attributes
     ----------
     cases : in the order of their first visits.
-    cost_s : seconds of each visit, by case.
+    cost_s : seconds of each visit so far, by case.
 
     """
 
@@ -172,57 +180,61 @@ class Schedule:
         self._outcomes = outcomes
         self._budget_s = budget_s
 
-    def first(self) -> list[Stay]:
+    def first(self) -> list[PlannedVisit]:
         """Return the first visits of all contenders that do not compile."""
-        stays = first_stays(self.cases, self._standings())
-        return [stay for stay in stays if not compiles(stay)]
+        planned = first_visits(self.cases, self._states())
+        return [visit for visit in planned if not compiles(visit)]
 
-    def compiled(self) -> list[Stay]:
+    def compiled(self) -> list[PlannedVisit]:
         """Return the first visits of the contenders that compile."""
-        return [stay for stay in first_stays(self.cases, self._standings()) if compiles(stay)]
+        return [visit for visit in first_visits(self.cases, self._states()) if compiles(visit)]
 
-    def second(self) -> list[Stay]:
-        """Return the second visits of all that were visited once."""
-        return second_stays(self.cases, self._standings())
+    def second(self) -> list[PlannedVisit]:
+        """Return the second visits of the contenders that were visited once."""
+        return second_visits(self.cases, self._states())
 
-    def open(self, left_s: float) -> list[Stay]:
-        """Return visits of open cells, for about one generation of processes."""
-        stays = open_stays(self.cases, self._standings(), left_s, self._budget_s)
+    def open(self, left_s: float) -> list[PlannedVisit]:
+        """Return visits of unsettled contenders, as many as one generation of processes makes."""
+        planned = open_visits(self.cases, self._states(), left_s, self._budget_s)
         planned_s = 0.0
-        for number, stay in enumerate(stays):
-            planned_s += self.last_s(stay)
+        for number, visit in enumerate(planned):
+            planned_s += self.last_s(visit)
             if planned_s > GENERATION_S:
-                return stays[: number + 1]
-        return stays
+                return planned[: number + 1]
+        return planned
 
-    def last_s(self, stay: Stay) -> float:
-        """Return what the last visit of a case cost; 0 before the first."""
-        return next(reversed(self.cost_s[stay.case.id]), 0.0)
+    def last_s(self, visit: PlannedVisit) -> float:
+        """Return the seconds of the last visit of the same case; 0 before the first."""
+        return next(reversed(self.cost_s[visit.case.id]), 0.0)
 
     def begun_s(self) -> float:
-        """Return what the first visits of all cases cost that were visited once."""
+        """Return the seconds of the first visits of all cases that were visited once."""
         return sum(spent[0] for spent in self.cost_s.values() if len(spent) == 1)
 
-    def _standings(self) -> dict[str, Standing]:
-        return {case.id: self._standing(case) for case in self.cases}
+    def _states(self) -> dict[str, CaseState]:
+        return {case.id: self._state(case) for case in self.cases}
 
-    def _standing(self, case: Case) -> Standing:
+    def _state(self, case: Case) -> CaseState:
         outcomes, costs = self._outcomes.of(case), self.cost_s[case.id]
-        return Standing(
-            visits={who: len(one.visits) for who, one in outcomes.items() if one.open},
-            missing=self._outcomes.missing(case, MOST_VISITS),
+        return CaseState(
+            visits={
+                contender: len(outcome.visits)
+                for contender, outcome in outcomes.items()
+                if outcome.open
+            },
+            missing=self._outcomes.missing(case, MAX_VISITS),
             cost_s=costs[-1] if costs else 0.0,
             spent_s=sum(costs),
         )
 
 
-def compiles(stay: Stay) -> bool:
-    """Tell whether a contender of a visit compiles."""
-    return any(contender.variant.compiles for contender in stay.contenders)
+def compiles(visit: PlannedVisit) -> bool:
+    """Return whether a contender of a visit compiles."""
+    return any(contender.variant.compiles for contender in visit.contenders)
 
 
 def times_the_work(case: Case, smaller: Case) -> float:
-    """Return how many times the work of a smaller case another is."""
+    """Return the work of a case divided by that of a smaller one."""
     if smaller.cost.flops:
         return case.cost.flops / smaller.cost.flops
     return case.cost.elements / smaller.cost.elements
@@ -231,8 +243,8 @@ def times_the_work(case: Case, smaller: Case) -> float:
 def expected_s(cells: Iterable[Cell], peaks: Mapping[str, Peaks]) -> float:
     """Return the seconds that two visits of each of some cells are expected to take.
 
-    A contender's visit costs a part that is the same for all, the placing of its inputs, and some
-    iterations, whose time follows from the roofs of its device. Inputs are drawn once.
+    A visit takes a fixed time for each contender, the time to place its inputs, and the time of
+    some iterations, which is estimated from the roofs of its device. Inputs are drawn once.
     """
     cells = list(cells)
     drawn = {
@@ -246,7 +258,7 @@ def expected_s(cells: Iterable[Cell], peaks: Mapping[str, Peaks]) -> float:
 
 
 def _iteration_s(cell: Cell, peaks: Mapping[str, Peaks]) -> float:
-    """Return what an iteration takes by the roofs of its device, 0 where they are not known."""
+    """Return the seconds of an iteration by the roofs of its device; 0 if they are unknown."""
     case, contender = cell.case, cell.contender
     roof = peaks.get(name_of(contender, case.threads))
     if roof is None:

@@ -17,7 +17,7 @@ from bench.run import CELLS, OPTIONS, RUN
 
 @dataclass
 class Playback:
-    """A timer for pytest-benchmark that shows how long an iteration took in a recorded block."""
+    """A timer for pytest-benchmark, which makes it read recorded times."""
 
     now_s: float = 0.0
 
@@ -26,7 +26,7 @@ class Playback:
         return self.now_s
 
     def replay(self, benchmark: BenchmarkFixture, seconds: Sequence[float]) -> None:
-        """Hand recorded times to pytest-benchmark, one a round."""
+        """Have pytest-benchmark run one round for each recorded time, and read that time."""
         times = iter(seconds)
 
         def rewind() -> None:
@@ -59,7 +59,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture
 def cell(request: pytest.FixtureRequest) -> Cell:
-    """Return the test's cell, before pytest-benchmark's fixture waits to be used."""
+    """Return the test's cell, or skip: `benchmark` warns if a test requests it and skips later."""
     cell = request.config.stash[CELLS][request.node.callspec.id]
     outcome = request.config.stash[RUN].outcome(cell)
     if outcome.status == "skipped":

@@ -56,12 +56,12 @@ class Recorded:
         return self._result
 
     def _record(self) -> None:
-        current, aside = torch.cuda.current_stream(), torch.cuda.Stream()
-        aside.wait_stream(current)
-        with torch.cuda.stream(aside):
+        current, side = torch.cuda.current_stream(), torch.cuda.Stream()
+        side.wait_stream(current)
+        with torch.cuda.stream(side):
             for _ in range(WARM_UPS):
                 self._body()
-        current.wait_stream(aside)
+        current.wait_stream(side)
         graph = torch.cuda.CUDAGraph()
         with torch.cuda.graph(graph):
             self._result = self._body()
@@ -71,12 +71,12 @@ class Recorded:
 def no_compiler(device: str) -> str:
     """Return why torch.compile cannot run on a device of this machine, or "" if it can."""
     if device != "cpu":
-        there = importlib.util.find_spec("triton") is not None
-        return "" if there else "torch.compile needs triton on a GPU, which is not installed"
+        installed = importlib.util.find_spec("triton") is not None
+        return "" if installed else "torch.compile needs triton on a GPU, which is not installed"
     default = "clang++" if sys.platform == "darwin" else "g++"
     name = os.environ.get("CXX", default)
-    found = shutil.which(name) is not None
-    return "" if found else f"torch.compile needs a C++ compiler on a CPU; {name} is not here"
+    installed = shutil.which(name) is not None
+    return "" if installed else f"torch.compile needs a C++ compiler on a CPU; {name} is not here"
 
 
 def no_bfloat16(device: str) -> str:
@@ -91,17 +91,17 @@ def no_tf32(device: str) -> str:
     return _too_old(device, "TF32")
 
 
-def _too_old(device: str, lacks: str) -> str:
-    """Return that a CUDA device is older than Ampere (compute capability 8.0), or ""."""
+def _too_old(device: str, feature: str) -> str:
+    """Return that a CUDA device lacks what came with Ampere (compute capability 8.0), or ""."""
     kind, _, index = device.partition(":")
     known = capability(int(index or 0)) if kind == "cuda" else None
     if known is None or known >= AMPERE:
         return ""
-    return f"this GPU of compute capability {known[0]}.{known[1]} has no {lacks}"
+    return f"this GPU of compute capability {known[0]}.{known[1]} has no {feature}"
 
 
 def available(_device: str) -> str:
-    """Return "": nothing is missing."""
+    """Return "": this variant runs on every device of its kinds."""
     return ""
 
 
@@ -112,14 +112,14 @@ class Variant:
     Attributes
     ----------
     name : "" for the plain one: the workload's own body, in the case's precision, uncompiled.
-    body : a PyTorch body that replaces the workload's own; None to keep that. A module-level
-        function or a partial of one, since contenders are pickled.
+    body : a PyTorch body that replaces the workload's own; None to keep the workload's. It must be
+        a module-level function, or a partial of one, because contenders are pickled.
     digits : the share of the dtype's digits that the body's result keeps: 2/3 for central
         differences (Press et al., Numerical Recipes, 2007, section 5.7).
     kinds : the kinds of device on which it is worth running.
     precision : the lowest precision it rounds to, or "" for the case's own.
-    casts : whether inputs are cast to that precision; otherwise kernels or an autocast round.
-    float32 : what float32 means in matrix products and convolutions: "ieee" or "tf32".
+    casts : whether inputs are cast to that precision. If not, the kernels or autocast round.
+    float32 : how CUDA computes float32 matrix products and convolutions: "ieee" or "tf32".
     transfers : whether an iteration includes the copies to the device and back.
     pins : whether host memory is page-locked, so that the device copies it without the CPU.
     channels_last : whether images (n, c, h, w) are stored with their channels together.

@@ -1,4 +1,4 @@
-"""What a workload is, and how to find all workloads.
+"""Workloads: what defines one, and how all are discovered.
 
 A workload is one computation written in NumPy and in PyTorch, with its inputs, its sizes and its
 cost. It knows nothing of devices, clocks or files.
@@ -63,7 +63,7 @@ class Cost:
 
 @dataclass(frozen=True)
 class Size:
-    """The parameters of one size; a `large` size is needed to keep an accelerator busy."""
+    """The parameters of one size. A `large` size has enough work for an accelerator."""
 
     params: Mapping[str, Param]
     name: str = ""

@@ -22,7 +22,7 @@ from bench.cases.contenders import NUMPY
 from bench.cases.selection import cells
 from bench.options import Options
 from bench.run import Run
-from bench.timing.arena import MEAN_OF_ITSELF_S
+from bench.timing.arena import LONG_BLOCK_S
 from bench.timing.peaks import name_of
 from tests.bench.test_run import HEADER, Pretended, pretend
 
@@ -85,18 +85,18 @@ class H100(Pretended):
             self.times_s.setdefault(f"{case.id}/{who.name}", guessed_s(case, who))
         return super().visit(case, contenders, number, visit_s)
 
-    def visit_cost_s(self, case, stay):
+    def visit_cost_s(self, case, contenders):
         """Return the seconds to draw, place, start, compute and compile in a visit."""
         inputs = case.workload.name, case.size.label
         elements = INPUTS * case.cost.elements
         spent_s = DRAWN_S * elements * (inputs not in self.drawn)
         self.drawn.add(inputs)
-        for who in stay:
+        for who in contenders:
             once_s = self.times_s[f"{case.id}/{who.name}"]
             first = (case.id, who) not in self.drawn
             self.drawn.add((case.id, who))
             spares_itself = not first or (case.size.large and who == NUMPY)
-            calls = 2 if once_s > MEAN_OF_ITSELF_S and spares_itself else CALLS
+            calls = 2 if once_s > LONG_BLOCK_S and spares_itself else CALLS
             spent_s += STARTS_S[who.device] + COPIED_S[who.device] * elements
             spent_s += max(2 * BLOCKS_S, calls * once_s)
             spent_s += COMPILE_S[first] * who.variant.compiles

@@ -20,9 +20,9 @@ def end(arena):
     arena.end()
 
 
-def visit(arena, case, outcomes, stay=None, visit_s=VISIT_S):
+def visit(arena, case, outcomes, contenders=None, visit_s=VISIT_S):
     """Visit the open contenders of a case, or some of them, and apply what that showed."""
     visits = [visit.number for outcome in outcomes.values() for visit in outcome.visits]
-    known = {who: outcomes[who].known for who in stay or outcomes if outcomes[who].open}
+    known = {who: outcomes[who].history for who in contenders or outcomes if outcomes[who].open}
     for who, seen in arena.visit(case, known, 1 + max(visits, default=0), visit_s).items():
         outcomes[who].add(seen)

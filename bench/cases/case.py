@@ -1,4 +1,4 @@
-"""A case: workload x size x dtype x threads, on which contenders are compared."""
+"""A case: a workload at one size, in one dtype, with one number of threads."""
 
 import hashlib
 from dataclasses import dataclass, replace
@@ -25,7 +25,7 @@ class Case:
 
     @property
     def id(self) -> str:
-        """One group of the result table: `matmul/n=1024/float32/threads=1`."""
+        """Its name in files and tables: `matmul/n=1024/float32/threads=1`."""
         return ids.case(self.workload.name, self.size.label, self.dtype, self.threads)
 
     @cached_property
@@ -35,7 +35,7 @@ class Case:
 
     @property
     def axis_value(self) -> float:
-        """Where the case stands on its workload's axis."""
+        """The value of its size on the workload's axis."""
         return self.workload.axis_value(self.size)
 
     @property

@@ -1,4 +1,4 @@
-"""A cell: a contender in a case, and the test that stands for it."""
+"""A cell: one contender in one case, which is one test of pytest."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from bench.results import ids
 
 @dataclass(frozen=True, kw_only=True)
 class Cell:
-    """A contender in a case, and the test that stands for it."""
+    """One contender in one case, which is one test of pytest."""
 
     case: Case
     contender: Contender

@@ -2,7 +2,7 @@
 
 A contender places inputs, waits for its device and brings results back. All accelerators that
 `torch.accelerator` knows share this code. A missing device makes a contender that says why it
-cannot run; it never raises.
+cannot run; nothing raises for it.
 """
 
 from collections.abc import Iterator, Sequence
@@ -30,8 +30,8 @@ class Contender:
     device : as PyTorch writes it, "cpu" or "cuda:1".
     variant : how PyTorch runs; plain for NumPy.
     twin : whether this is the second worker of a contender that is compared with itself.
-    checks : whether its worker makes inputs and references and is never timed. Timing in such a
-        worker was up to twice as slow, because of what that work leaves in its memory.
+    checks : whether its worker only makes inputs and references. It is never timed: such work
+        leaves its memory in a state that made timed code up to twice as slow.
 
     """
 
@@ -43,7 +43,7 @@ class Contender:
 
     @property
     def name(self) -> str:
-        """What it is called: `numpy`, `torch-cpu`, `torch-cpu-autograd`, `torch-cuda1-tf32`."""
+        """Its name: `numpy`, `torch-cpu`, `torch-cpu-autograd`, `torch-cuda1-tf32`."""
         return ids.contender(self.library, self.device, self.variant.name, twin=self.twin)
 
     @property
@@ -62,7 +62,7 @@ class Contender:
         return replace(self, twin=True)
 
     def suits(self, case: Case) -> bool:
-        """Tell whether it may run the case: variants of less precision start from float32."""
+        """Return whether it runs cases of this dtype: variants of less precision need float32."""
         return case.dtype == "float32" or not self.variant.precision
 
     def unavailable(self, case: Case) -> str:
@@ -85,7 +85,7 @@ class Contender:
         return case.cost.elements * width
 
     def iteration(self, case: Case, placed: Inputs) -> Iteration:
-        """Return what one iteration calls, on inputs that were placed."""
+        """Return the callable of one iteration, on placed inputs."""
         if self.variant.transfers:
             return partial(self._there_and_back, body=self.body(case), hosted=placed)
         return self.variant.prepare(self.body(case), placed)
@@ -101,7 +101,7 @@ class Contender:
         }
 
     def place(self, inputs: Inputs, on_host: Sequence[str] = ()) -> Inputs:
-        """Copy NumPy inputs to where this contender computes, but for those that stay `on_host`."""
+        """Copy NumPy inputs to this contender's device, except those that stay `on_host`."""
         own = {"device": self.device, "pinned": self.variant.pins}
         return {
             name: own[name] if name in own else self._place(value, stays=name in on_host)
@@ -122,14 +122,14 @@ class Contender:
         return tensor.pin_memory() if stays and self.variant.pins else tensor
 
     def synchronize(self) -> None:
-        """Wait until the device has done all that was asked of it."""
+        """Wait until the device has finished all its work."""
         if self.device != "cpu":
             torch.accelerator.synchronize(torch.device(self.device))
 
     def bring_back(self, result: Any) -> Any:
         """Return results, an array or a tuple of them, as NumPy arrays; anything else as it is.
 
-        What NumPy has no type for comes back as float32.
+        Types that NumPy lacks become float32.
         """
         if isinstance(result, tuple):
             return tuple(self.bring_back(part) for part in result)

@@ -10,25 +10,26 @@ from bench.options import Options
 from bench.variant import PLAIN
 from bench.workload import Size, Workload, discover
 
-MOST_WORK = 2  # largest sizes of a curve: those with work to share among cores
-LARGEST = 3  # sizes of a curve at which variants are measured on an accelerator
+ALL_CORES_SIZES = 2  # the largest sizes of a curve, which have enough work for several cores
+VARIANT_SIZES = 3  # the largest sizes of a curve, at which accelerators run variants
 
 
 def cells(options: Options) -> Iterator[Cell]:
     """Yield every cell of a run, case by case.
 
     The full selection has every size in both dtypes, with one core and with all, and every
-    contender at every size. The core selection is float32 and leaves out what adds little:
+    contender at every size. The core selection has float32 only and leaves out what adds little:
 
-    - one core and all cores are both measured only at the two largest sizes of a curve, where there
-      is work to share. At the others it is one core; with an accelerator all cores, which is what
-      the accelerator is compared with;
-    - variants on a CPU run only with the fewest cores, except rewritten ones;
+    - only the two largest sizes of a curve, which have enough work for several cores, run both on
+      one core and on all. The others run on one core; if there is an accelerator, on all cores,
+      because it is compared with all;
+    - variants on a CPU, except rewritten ones, run only with the fewest cores;
     - variants on an accelerator run only at the three largest sizes of a curve, and at the smallest
       too if they change how many kernels are launched;
     - variants that compile run only at the smallest size and the largest.
 
-    Large sizes need an accelerator; the core selection has the first of each curve.
+    Large sizes are measured only if there is an accelerator. The core selection has the first large
+    size of each curve.
     """
     for case in _cases(options):
         threads = _threads(case.workload, options)
@@ -70,7 +71,7 @@ def settings(
     if size.large:
         return (max(threads),)
     sizes = [other for other in workload.curve_of(size) if not other.large]
-    if options.full or size in sizes[-MOST_WORK:]:
+    if options.full or size in sizes[-ALL_CORES_SIZES:]:
         return threads
     return (max(threads),) if accelerated else (min(threads),)
 
@@ -90,7 +91,7 @@ def _selected(contender: Contender, case: Case, threads: Sequence[int], options:
 
 
 def _worth_it(contender: Contender, case: Case) -> bool:
-    """Tell whether a variant adds something at a size."""
+    """Return whether a variant is worth measuring at a size."""
     sizes, variant = case.workload.curve_of(case.size), contender.variant
-    largest = sizes[-1:] if variant.compiles else sizes[-LARGEST:]
+    largest = sizes[-1:] if variant.compiles else sizes[-VARIANT_SIZES:]
     return case.size in largest or (variant.saves_launches and case.size == sizes[0])

@@ -1,9 +1,9 @@
-"""The journal: every visit is on disk at once, and the result file is assembled from it.
+"""The journal of a run: the file to which the run adds records after every visit.
 
-A run writes `TIME.jsonl` beside its future result file `TIME.json`; `bench.results.journal` says
-what its lines are. Each visit is forced to the disk before the next one begins, so a killed run
-leaves a journal that reads like a result file. A run that ends replaces it by the result file in
-one step. A run can be resumed from either.
+A run writes `TIME.jsonl` beside its future result file `TIME.json`; `bench.results.journal` defines
+its lines. Each visit is synced to disk before the next begins. So a killed run leaves a journal,
+and `reports` reads it like a result file. A run that ends replaces its journal by the result file
+in one step. A run can be resumed from either file.
 """
 
 import json
@@ -28,30 +28,31 @@ Json = dict[str, Any]
 
 
 class Journal:
-    """The records of one run's cells, on disk as soon as each is known.
+    """Writes the records of one run's cells to disk as they come.
 
     Attributes
     ----------
     path : the journal's file.
-    header : its first line: what the result file says of the run as a whole, and the cells that
-        were asked for, unreached.
-    spent_s : seconds of the run until the last visit that is on disk.
-    timed_s : those inside timed blocks, if they were counted.
-    complete : whether the run came to its own end.
+    header : its first line: facts about the whole run, and all selected cells, marked unreached.
+    spent_s : seconds of the run until its last visit on disk.
+    timed_s : seconds inside timed blocks; None until the run ends.
+    complete : whether the run ended without an interruption.
 
     """
 
-    def __init__(self, path: Path, header: Mapping[str, Any], asked: Iterable[ListedCell]) -> None:
+    def __init__(
+        self, path: Path, header: Mapping[str, Any], selected: Iterable[ListedCell]
+    ) -> None:
         """Begin a journal beside the future result file `path`.
 
         Raises
         ------
-        ValueError : what the header says is not what a result file may hold.
+        ValueError : the header is not valid in a result file.
 
         """
-        cells = dumped(unreached(cell) for cell in asked)
+        cells = dumped(unreached(cell) for cell in selected)
         self.header: Json = {"schema": SCHEMA, **header, "cells": cells}
-        validated(self.header)  # so that no run is in vain
+        validated(self.header)  # now, not after a whole run
         path.parent.mkdir(parents=True, exist_ok=True)
         self._begin(path)
         self._write([self.header], "x")
@@ -66,7 +67,7 @@ class Journal:
 
     @classmethod
     def reopen(cls, path: Path) -> "Journal":
-        """Read a journal, or the result file of a run that was stopped, so as to go on with it.
+        """Return the journal of an interrupted run, from its journal or its result file.
 
         Raises
         ------
@@ -86,12 +87,12 @@ class Journal:
         return journal
 
     @property
-    def asked(self) -> list[str]:
-        """The ids of the cells that were asked for."""
+    def selected(self) -> list[str]:
+        """The ids of the selected cells."""
         return [cell["id"] for cell in self.header["cells"]]
 
     def rewrite(self) -> None:
-        """Put a reopened journal on disk, without a last line that was torn."""
+        """Write a reopened journal to disk, without an incomplete last line."""
         partial = self.path.with_suffix(".partial")
         with partial.open("w", encoding="utf-8") as file:
             file.write("".join(map(line, self._lines())))
@@ -102,7 +103,7 @@ class Journal:
         return list(self._records.values())
 
     def observe(self, **facts: Any) -> None:
-        """Write facts about the machine that only a run can see, such as its peaks."""
+        """Write facts about the machine that only a run can measure, such as its peaks."""
         self.header["machine_info"] = self.header["machine_info"] | facts
         self._write([self.header], "a")
 
@@ -124,11 +125,11 @@ class Journal:
             os.fsync(file.fileno())
 
     def end(self) -> None:
-        """Note that the run came to its own end."""
+        """Note that the run ended without an interruption."""
         self.complete = True
 
     def summarize(self, *, timed_s: float, self_test: Mapping[str, Any] | None) -> None:
-        """Keep what is known of the run as a whole: seconds inside blocks, and its self-test."""
+        """Add the figures of the whole run to the result file."""
         self.timed_s, self.self_test = timed_s, self_test
 
     def assemble(self) -> Path:
@@ -144,7 +145,7 @@ class Journal:
         return path
 
     def content(self) -> Json:
-        """Return what the result file holds: every cell that was asked for, measured or not."""
+        """Return the content of the result file: every selected cell, measured or not."""
         content = assembled(self._lines())
         content["run"] |= {"spent_s": self.spent_s, "complete": self.complete}
         if self.timed_s is not None:

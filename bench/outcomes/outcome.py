@@ -1,7 +1,6 @@
-"""The outcome of a cell: its status, its visits, and the figures drawn from them.
+"""The outcome of a cell: its status, its visits, and the figures computed from them.
 
-A visit returns what it saw. `Outcome.add` is the one place that applies it, and `settle` the one
-that draws figures.
+`Outcome.add` applies the result of a visit. `settle` computes figures.
 """
 
 from collections.abc import Iterable, Mapping
@@ -27,27 +26,27 @@ from bench.outcomes.estimate import (
 )
 from bench.results.schema import UNREACHED
 from bench.results.verdicts import UNSETTLED, Verdict, verdict
-from bench.timing.visits import Block, Known, Observation, Observed, Visit
+from bench.timing.visits import Block, History, Observed, Visit, VisitResult
 
-MIN_CALM = 2  # undisturbed pairs that make a visit count as undisturbed; and such visits, a cell
+MIN_CALM = 2  # undisturbed pairs of a calm visit; and calm visits of a calm cell
 IMPLAUSIBLE = "implausible"
 
 Quantity = Literal["time", "typical", "speedup", "speedup_typical"]
-Group = tuple[int, str]  # threads and device: cells whose visits differ alike
+Group = tuple[int, str]  # threads and device; the visits of such cells vary alike
 Priors = Mapping[tuple[Quantity, Group], Prior]
 ONE = Estimate(value=1.0, low=1.0, high=1.0)  # the speedup of the baseline
 
 
 @dataclass(frozen=True, kw_only=True)
 class Figures:
-    """What the visits of a timed cell come to; seconds are of one iteration.
+    """The figures of a timed cell; seconds are of one iteration.
 
     Attributes
     ----------
-    workers : how many processes it was timed in.
-    best_s : the fastest block.
-    time, typical : of the fastest and of the median block of each visit.
-    speedup, speedup_typical : likewise; None without a baseline whose times can be true.
+    workers : number of processes in which it was timed.
+    best_s : of the fastest block.
+    time, typical : estimated from the fastest and from the median block of each visit.
+    speedup, speedup_typical : likewise; None if there is no baseline with plausible times.
     device_time_s : the median by an accelerator's own clock.
 
     """
@@ -67,7 +66,7 @@ class Figures:
 
 @dataclass(kw_only=True)
 class Outcome:
-    """What is known of one cell: a status with its reason, its visits, figures once it is timed."""
+    """All that a run knows of a cell; `figures` is None until it is timed."""
 
     status: str = "skipped"
     reason: str = UNREACHED
@@ -96,70 +95,74 @@ class Outcome:
         return sum(self.seconds) * (self.observed.iterations or 0)
 
     @property
-    def known(self) -> Known:
-        """What the arena has to know of it."""
+    def history(self) -> History:
+        """What its visits showed so far, for the next visit."""
         observed = self.observed
         if self.figures and observed.iterations:
             typical_s = self.figures.typical.value
             observed = observed.but(block_s=typical_s * observed.iterations)
-        return Known(visits=len(self.visits), observed=observed)
+        return History(visits=len(self.visits), observed=observed)
 
-    def add(self, observation: Observation) -> None:
-        """Apply what a visit showed."""
-        self.observed = observation.observed
-        if observation.visit is not None:
-            self.visits.append(observation.visit)
-        if observation.failure is not None:
-            self.fail(observation.failure.status, observation.failure.reason)
+    def add(self, result: VisitResult) -> None:
+        """Apply the result of a visit."""
+        self.observed = result.observed
+        if result.visit is not None:
+            self.visits.append(result.visit)
+        if result.failure is not None:
+            self.fail(result.failure.status, result.failure.reason)
 
     def fail(self, status: str, reason: str) -> None:
-        """Mark the cell failed and drop its timings; impossible times stay, to be shown."""
+        """Mark the cell failed and drop its timings. Implausible timings stay, to be shown."""
         self.status, self.reason = status, reason
         if status != IMPLAUSIBLE:
             self.visits, self.figures, self.observed = [], None, Observed()
 
 
 def pairs(baseline: Outcome, other: Outcome) -> Pairs:
-    """Return the seconds of blocks paired in time, visit by visit, without those disturbed.
+    """Return the seconds of paired blocks, visit by visit, without disturbed pairs.
 
-    Where too few visits were calm enough for that, the others count as they are.
+    A visit with enough undisturbed pairs is calm. If too few visits are calm, the others are used
+    too, with all their pairs.
     """
     of_other = {visit.number: visit.blocks for visit in other.visits}
-    whole, calm = [], []
+    all_visits, calm = [], []
     for visit in baseline.visits:
-        both = list(zip(visit.blocks, of_other.get(visit.number, ()), strict=False))
-        still = [(a, b) for a, b in both if not (a.disturbed or b.disturbed)]
-        calm += [still] if len(still) >= MIN_CALM else []
-        whole += [still if len(still) >= MIN_CALM else both] if both else []
+        paired = list(zip(visit.blocks, of_other.get(visit.number, ()), strict=False))
+        undisturbed = [(a, b) for a, b in paired if not (a.disturbed or b.disturbed)]
+        if len(undisturbed) >= MIN_CALM:
+            calm.append(undisturbed)
+            all_visits.append(undisturbed)
+        elif paired:
+            all_visits.append(paired)
     return [
         ([a.time_s for a, _ in visit], [b.time_s for _, b in visit])
-        for visit in (calm if len(calm) >= MIN_CALM else whole)
+        for visit in (calm if len(calm) >= MIN_CALM else all_visits)
     ]
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """What the visits of a timed cell show, one value a visit and quantity."""
+    """The values of a timed cell's visits: for each quantity, one value a visit."""
 
     group: Group
     quantities: Mapping[Quantity, Visited]
 
     @classmethod
     def of(cls, group: Group, outcome: Outcome, baseline: Outcome | None) -> "Evidence":
-        """Gather a cell's quantities; no speedup over a baseline whose times are impossible."""
+        """Gather a cell's quantities; no speedup over a baseline with implausible times."""
         calm = [seconds for seconds, _ in pairs(outcome, outcome)]
         quantities: dict[Quantity, Visited] = {
             "time": best_time(calm),
             "typical": typical_time(calm),
         }
-        believed = baseline is not None and baseline.status != IMPLAUSIBLE
-        paired = pairs(baseline, outcome) if baseline is not None and believed else []
+        plausible = baseline is not None and baseline.status != IMPLAUSIBLE
+        paired = pairs(baseline, outcome) if baseline is not None and plausible else []
         if paired and baseline is not outcome:
             quantities |= {"speedup": best_ratio(paired), "speedup_typical": typical_ratio(paired)}
         return cls(group, quantities)
 
     def estimate(self, quantity: Quantity, priors: Priors, more: int = 0) -> Estimate | None:
-        """Return the estimate of a quantity, as expected after `more` visits; None if unknown."""
+        """Return the estimate of a quantity, now or as expected after `more` visits; or None."""
         visited = self.quantities.get(quantity)
         if visited is None:
             return None
@@ -167,18 +170,18 @@ class Evidence:
         return estimated(visited, prior, more)
 
     def verdict(self, priors: Priors, more: int = 0) -> Verdict | None:
-        """Return which side is faster, as is known now or as expected after `more` visits."""
+        """Return which side is faster, now or as expected after `more` visits; or None."""
         ratio = self.estimate("speedup", priors, more)
         return None if ratio is None else verdict(ratio.low, ratio.high)
 
     def missing(self, priors: Priors, most: int) -> int:
-        """Return how many further visits are expected to settle the verdict; `most` is the most."""
+        """Return how many further visits are expected to settle the verdict, at most `most`."""
         steps = (n for n in range(most) if self.verdict(priors, n) != UNSETTLED)
         return next(steps, most)
 
 
 def fit_priors(cells: Iterable[Evidence]) -> Priors:
-    """Fit how visits differ, for each quantity and group of cells of a run."""
+    """Fit the prior of each quantity in each group of cells of a run."""
     groups: dict[tuple[Quantity, Group], list[Visited]] = {}
     for cell in cells:
         for quantity, visited in cell.quantities.items():
@@ -198,7 +201,7 @@ def gather(case: Case, outcomes: Mapping[Contender, Outcome]) -> dict[Contender,
 
 
 def settle(case: Case, outcomes: Mapping[Contender, Outcome], priors: Priors) -> None:
-    """Draw the figures of the timed cells of one case, given the priors of its run."""
+    """Compute the figures of the timed cells of one case, given the priors of its run."""
     baseline = outcomes.get(NUMPY)
     for contender, evidence in gather(case, outcomes).items():
         outcome = outcomes[contender]
@@ -215,13 +218,13 @@ def _figures(
     time, typical = (evidence.estimate(quantity, priors) for quantity in ("time", "typical"))
     assert time is not None, "a timed cell has times"  # noqa: S101 - a bug of ours alone
     assert typical is not None, "a timed cell has times"  # noqa: S101 - a bug of ours alone
-    unity = ONE if outcome is baseline else None
-    speedup = evidence.estimate("speedup", priors) or unity
+    of_baseline = ONE if outcome is baseline else None
+    speedup = evidence.estimate("speedup", priors) or of_baseline
     relative = [s / median(seconds) for seconds in calm for s in seconds]
     if baseline is not None and outcome is not baseline and speedup:
         relative = [s / t for a, b in pairs(baseline, outcome) for s, t in zip(a, b, strict=True)]
     device_s = [block.device_s for block in blocks if block.device_s is not None]
-    before_s = outcome.figures.device_time_s if outcome.figures else None  # of a resumed run
+    former_s = outcome.figures.device_time_s if outcome.figures else None  # of a resumed run
     return Figures(
         blocks=len(blocks),
         disturbed_blocks=sum(block.disturbed for block in blocks),
@@ -232,6 +235,6 @@ def _figures(
         time=time,
         typical=typical,
         speedup=speedup,
-        speedup_typical=evidence.estimate("speedup_typical", priors) or unity,
-        device_time_s=median(device_s) if device_s else before_s,
+        speedup_typical=evidence.estimate("speedup_typical", priors) or of_baseline,
+        device_time_s=median(device_s) if device_s else former_s,
     )

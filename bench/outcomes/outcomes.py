@@ -1,4 +1,4 @@
-"""The outcomes of all cells of a run: visits in, figures and verdicts out."""
+"""The outcomes of all cells of a run: takes the results of visits, gives figures and verdicts."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -14,19 +14,19 @@ from bench.outcomes.outcome import (
     gather,
     settle,
 )
-from bench.outcomes.plausibility import Ceilings
+from bench.outcomes.plausibility import Roofs
 from bench.outcomes.record import restored
 from bench.results.journal import Record
 from bench.results.verdicts import Verdict
-from bench.timing.visits import Observation
+from bench.timing.visits import VisitResult
 
 
 class Outcomes:
-    """What is known of each cell of a run; the one place where it changes.
+    """The outcome of each cell of a run. Only this class changes outcomes.
 
     Attributes
     ----------
-    cells : those that were asked for, and their twins.
+    cells : the selected cells, and their twins.
     cases : their cases, each once.
 
     """
@@ -54,7 +54,9 @@ class Outcomes:
 
     def of(self, case: Case) -> dict[Contender, Outcome]:
         """Return the outcomes of a case."""
-        return {who: self._outcomes[cell.id] for who, cell in self._members[case.id].items()}
+        return {
+            contender: self._outcomes[cell.id] for contender, cell in self._members[case.id].items()
+        }
 
     def generation(self) -> int:
         """Return the last generation of processes that visited a case; 0 before the first."""
@@ -66,33 +68,33 @@ class Outcomes:
         visits = (visit.number for outcome in self.of(case).values() for visit in outcome.visits)
         return 1 + max(visits, default=0)
 
-    def restore(self, records: Sequence[Record], zero_s: float) -> None:
-        """Take over the records of a run that is resumed at `zero_s`."""
-        kept = {record.cell.id: record for record in records}
+    def restore(self, records: Sequence[Record], started_s: float) -> None:
+        """Take over the records of a resumed run that began at `started_s`."""
+        by_id = {record.cell.id: record for record in records}
         for cell in self.cells:
-            if cell.id in kept:
-                self._outcomes[cell.id] = restored(kept[cell.id], zero_s)
+            if cell.id in by_id:
+                self._outcomes[cell.id] = restored(by_id[cell.id], started_s)
         self._gather(*self.cases)
         self.refit()
 
-    def add(self, case: Case, seen: Mapping[Contender, Observation], ceilings: Ceilings) -> None:
-        """Apply what a visit of a case showed, draw its figures, and mark impossible times."""
+    def add(self, case: Case, results: Mapping[Contender, VisitResult], roofs: Roofs) -> None:
+        """Apply the results of a visit, compute the case's figures, and mark implausible times."""
         outcomes = self.of(case)
-        for contender, observation in seen.items():
-            outcomes[contender].add(observation)
+        for contender, result in results.items():
+            outcomes[contender].add(result)
         self._settle(case)
-        for contender, reason in list(ceilings.impossible(case, outcomes)):
+        for contender, reason in list(roofs.impossible(case, outcomes)):
             self.fail(case, contender, IMPLAUSIBLE, reason)
         self._gather(case)
 
     def fail(self, case: Case, contender: Contender, status: str, reason: str) -> None:
-        """Mark a cell failed, or its times impossible, which takes the speedups over it away."""
+        """Mark a cell failed. If its times are implausible, speedups over it are dropped too."""
         self.of(case)[contender].fail(status, reason)
         if status == IMPLAUSIBLE:
             self._settle(case)
 
     def refit(self) -> None:
-        """Fit how visits differ to all cells seen so far."""
+        """Fit the priors to all visits so far."""
         self._priors = fit_priors(
             evidence
             for cells in self._evidence.values()
@@ -101,7 +103,7 @@ class Outcomes:
         )
 
     def settle_all(self) -> None:
-        """Draw the final figures of all cells from all visits, with one prior."""
+        """Compute the final figures of all cells, with the priors of all visits."""
         self._gather(*self.cases)
         self.refit()
         for case in self.cases:
@@ -109,7 +111,7 @@ class Outcomes:
 
     def verdicts(self) -> list[tuple[Cell, Verdict | None, int]]:
         """Return the verdict so far and the number of visits of each PyTorch cell that can run."""
-        known: list[tuple[Cell, Verdict | None, int]] = []
+        verdicts: list[tuple[Cell, Verdict | None, int]] = []
         for cell in self.cells:
             outcome, contender = self[cell], cell.contender
             if contender.library == "numpy" or contender.twin:
@@ -117,11 +119,11 @@ class Outcomes:
             if outcome.open or outcome.visits:
                 evidence = self._evidence.get(cell.case.id, {}).get(contender)
                 verdict = evidence.verdict(self._priors) if evidence else None
-                known.append((cell, verdict, len(outcome.visits)))
-        return known
+                verdicts.append((cell, verdict, len(outcome.visits)))
+        return verdicts
 
     def missing(self, case: Case, most: int) -> dict[Contender, int]:
-        """Return the visits expected to settle each open cell of a case, at most `most`."""
+        """Return how many visits may settle each open cell of a case, at most `most`."""
         outcomes = self.of(case)
         return {
             contender: evidence.missing(self._priors, most)
@@ -134,7 +136,7 @@ class Outcomes:
         return [cell for cell in self.cells if self[cell].open]
 
     def never_visited(self) -> Iterator[tuple[Case, Contender]]:
-        """Yield the cells that could have been visited and were not."""
+        """Yield the cells that can be visited and have not been."""
         for cell in self.cells:
             if self[cell].open and not self[cell].visits:
                 yield cell.case, cell.contender

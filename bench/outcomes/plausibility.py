@@ -1,17 +1,15 @@
-"""Can a time be true? A time that no machine can reach is a fault of the measurement.
+"""Plausibility: marks times that this machine cannot reach, since they must be wrong.
 
-A time is compared with
+Three checks find them:
 
-- the roofs measured on this machine and, where the model is known, its maker's data sheet: it must
-  not need more operations or bytes a second than there are;
-- the device: it must not be shorter than an empty launch, or than the device itself was busy in
-  most of the same blocks. A CUDA graph launches many kernels at once and is compared with the
-  replay of an empty one;
-- smaller sizes of its curve: a time that grows far faster than its cost means that the cost is
-  counted wrong.
-
-A roof is measured again before a result that rises above it is marked, since a busy moment may have
-lowered it.
+- a result must not need more operations or bytes a second than the roofs measured on this machine
+  or, for a known model, its data sheet. Before it is marked, the roof is measured again: a busy
+  moment may have lowered it;
+- on an accelerator a time must not be much shorter than an empty launch. For a CUDA graph that is
+  the replay of an empty graph. Nor must the device have been busy for longer than the wall clock
+  ran, in most blocks;
+- along a curve, times must not grow much faster than the counted cost. If they do, the cost is
+  wrong.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -24,13 +22,13 @@ from bench.machine.datasheets import DataSheet, data_sheet
 from bench.outcomes.outcome import Figures, Outcome
 from bench.timing.peaks import CACHES, Peaks, name_of
 
-MARGIN = 1.05  # over a measured roof, of the typical time
-BEST_MARGIN = 1.25  # of the best, which a clock that runs faster for a moment may help
-LAUNCH_SHARE = 2.0  # nothing takes less than half of an empty launch
-BUSY_MARGIN = 1.05  # by which the device's clock may run ahead of the host's in a block
-REPEATED = 2  # blocks at least, in which it was busy for longer
-GROWTH = 25.0  # clean curves lost up to 9 times their share of the roof when they left the caches
-MOST_PROBES = 3  # of a device: before the first visit, and when a result rises above its roof
+MARGIN = 1.05  # a typical time may be this far above a measured roof
+BEST_MARGIN = 1.25  # a best time may be further above, when the clock runs faster for a moment
+LAUNCH_SHARE = 2.0  # no call takes less than half of an empty launch
+BUSY_MARGIN = 1.05  # the device's clock may run ahead of the host's by 5 %
+REPEATED = 2  # fewest blocks in which the device was busy for too long
+GROWTH = 25.0  # right costs gave up to 9, where the data leaves the caches
+MAX_PROBES = 3  # of a device's peaks: at the start, and when a result is above its roof
 UNKNOWN: Peaks = {
     "model": None,
     "flop_s": {},
@@ -47,15 +45,15 @@ Points = Sequence[tuple[Case, Contender, Outcome]]
 
 @dataclass(frozen=True, kw_only=True)
 class Roof:
-    """The limits of where a contender computes, in its precision.
+    """The limits of a contender's device, in the contender's precision.
 
     Attributes
     ----------
-    flop_s, bytes_s : measured; 0 where that is not known.
-    cache_bytes : data that is larger comes from memory; None where that is not known.
-    launch_s : from one queued launch of next to nothing to the next, for a graph from one replay of
-        an empty graph to the next; None for a CPU, or where that is not known.
-    sheet : its maker's, if the model is known.
+    flop_s, bytes_s : measured; 0 if unknown.
+    cache_bytes : larger data comes from memory; None if unknown.
+    launch_s : time between two queued empty launches; for a CUDA graph, between two replays of an
+        empty graph. None on a CPU, or if unknown.
+    sheet : the maker's data sheet, if the model is known.
 
     """
 
@@ -67,7 +65,7 @@ class Roof:
 
     @classmethod
     def of(cls, peaks: Mapping[str, Any], case: Case, contender: Contender) -> "Roof":
-        """Return the roof that the peaks of a contender's device put over it."""
+        """Return the roof of a contender, given the peaks of its device."""
         replayed = contender.variant.reuses
         return cls(
             flop_s=peaks["flop_s"].get(contender.precision(case), 0.0),
@@ -78,35 +76,38 @@ class Roof:
         )
 
 
-class Ceilings:
-    """The peaks of a run's devices, and which times they show to be impossible.
+class Roofs:
+    """The roofs of a run's devices; finds the times that are above them.
+
+    Parameters
+    ----------
+    measure : `measure(known, only)` measures the peaks of all devices, or only of one.
 
     Attributes
     ----------
-    peaks : by device; those of the CPU by its threads too.
+    peaks : by device, and for the CPU by threads too.
 
     """
 
     def __init__(self, measure: Measure) -> None:
-        """Take `measure(known, only)`, which measures the peaks of all devices, or of one."""
         self.peaks: dict[str, Peaks] = {}
         self._measure = measure
         self._probes: dict[str, int] = {}
 
     def probe(self, only: str = "") -> None:
-        """Measure the peaks of all devices, or those of one device once more."""
+        """Measure the peaks of all devices, or those of one device again."""
         self.peaks = self._measure(self.peaks, only)
         for name in self.peaks if not only else (only,):
             self._probes[name] = self._probes.get(name, 0) + 1
 
     def roof(self, case: Case, contender: Contender) -> Roof:
-        """Return the roof over a contender in a case."""
+        """Return the roof of a contender in a case."""
         return Roof.of(self.peaks.get(name_of(contender, case.threads), UNKNOWN), case, contender)
 
     def impossible(
         self, case: Case, outcomes: Mapping[Contender, Outcome]
     ) -> Iterator[tuple[Contender, str]]:
-        """Yield the contenders of a case whose times cannot be true, and why."""
+        """Yield the contenders of a case with implausible times, and why they are."""
         for contender, outcome in outcomes.items():
             if outcome.figures is not None and outcome.open:
                 reason = self._reason(case, contender, outcome.figures, outcome)
@@ -117,7 +118,7 @@ class Ceilings:
         name = name_of(contender, case.threads)
         typical_s, best_s = figures.typical.value, figures.best_s
         while above := above_roof(case, contender, typical_s, best_s, self.roof(case, contender)):
-            if self._probes.get(name, MOST_PROBES) >= MOST_PROBES:
+            if self._probes.get(name, MAX_PROBES) >= MAX_PROBES:
                 return above
             self.probe(name)
         both_s = [(b.time_s, b.device_s) for b in outcome.blocks if b.device_s is not None]
@@ -126,9 +127,9 @@ class Ceilings:
     def steep(
         self, cells: Iterable[tuple[Case, Contender, Outcome]]
     ) -> Iterator[tuple[Case, Contender, str]]:
-        """Yield the cells whose times grow faster than their cost along a curve, and why.
+        """Yield the cells whose times grow much faster than their cost along a curve, and why.
 
-        Rewritten variants are left out: the cost is that of the workload's own body.
+        Rewritten variants are not checked, because the cost is that of the workload's own body.
         """
         curves: dict[tuple[Any, ...], list[tuple[Case, Contender, Outcome]]] = {}
         for case, contender, outcome in cells:
@@ -154,7 +155,7 @@ class Ceilings:
 def above_roof(
     case: Case, contender: Contender, typical_s: float, best_s: float, roof: Roof
 ) -> str:
-    """Return by how much a result rises above what was measured or promised, or ""."""
+    """Return which rate is above the measured peak or the data sheet, or ""."""
     flops = case.cost.flops / case.cost.shortcut
     moved = contender.moved_bytes(case)
     beyond_cache = roof.cache_bytes is not None and moved > roof.cache_bytes
@@ -176,9 +177,9 @@ def above_roof(
 
 
 def out_of_time(typical_s: float, roof: Roof, both_s: Collection[tuple[float, float]] = ()) -> str:
-    """Return why a launch, or the device's own clock, rules a time out, or "".
+    """Return why a time is too short for a launch or for the device's own clock, or "".
 
-    `both_s` holds, for each block, the times by the wall clock and by the device's own clock.
+    `both_s` has the seconds of each block by the wall clock and by the device's clock.
     """
     if roof.launch_s and typical_s * LAUNCH_SHARE < roof.launch_s:
         return f"{typical_s:.3g} s is shorter than a launch, which takes {roof.launch_s:.3g} s"
@@ -193,11 +194,11 @@ def out_of_time(typical_s: float, roof: Roof, both_s: Collection[tuple[float, fl
 
 
 def outgrown(curve: Sequence[tuple[float, float, float, Roof]]) -> Iterator[tuple[int, str]]:
-    """Yield which times of a curve grow faster than their cost, by place; and why.
+    """Yield the positions in a curve whose times grow faster than their cost, and why.
 
-    `curve` holds operations, bytes moved, seconds and the roof of each size, the smallest first.
-    A result's share of its roof falls when its data leaves a cache. Where it falls much more, the
-    work grows faster than was counted.
+    `curve` has operations, bytes moved, seconds and the roof of each size, the smallest first. The
+    share of the roof that a result reaches falls when the data leaves a cache. If it falls much
+    further, the work grows faster than its counted cost.
     """
     best = 0.0
     for place, (flops, moved, time_s, roof) in enumerate(curve):

@@ -1,4 +1,4 @@
-"""Converts a cell's outcome to what the result file keeps of it, and back."""
+"""Converts a cell's outcome to a record of the result file, and back."""
 
 from dataclasses import asdict
 from typing import Any
@@ -19,7 +19,7 @@ from bench.timing.visits import Block, DeviceTimes, Observed, Visit
 
 
 def identity(cell: Cell) -> dict[str, Any]:
-    """Return the fields that say which cell it is."""
+    """Return the fields that identify a cell."""
     case, contender = cell.case, cell.contender
     return {
         "workload": case.workload.name,
@@ -44,9 +44,9 @@ def state(cell: Cell, outcome: Outcome) -> results.ListedCell:
     )
 
 
-def record(cell: Cell, outcome: Outcome, node: str, zero_s: float) -> Record:
-    """Return all that is known of a cell; the run began at `zero_s`."""
-    entry = _entry(cell, outcome, node, zero_s) if outcome.figures else None
+def record(cell: Cell, outcome: Outcome, node: str, started_s: float) -> Record:
+    """Return the record of a cell; the run began at `started_s`."""
+    entry = _entry(cell, outcome, node, started_s) if outcome.figures else None
     return Record(
         cell=state(cell, outcome).judged(entry.extra_info if entry else None),
         twin=cell.contender.twin,
@@ -54,7 +54,7 @@ def record(cell: Cell, outcome: Outcome, node: str, zero_s: float) -> Record:
     )
 
 
-def _entry(cell: Cell, outcome: Outcome, node: str, zero_s: float) -> results.Benchmark:
+def _entry(cell: Cell, outcome: Outcome, node: str, started_s: float) -> results.Benchmark:
     """Return a cell as pytest-benchmark writes it in its JSON."""
     stats = Stats()
     for seconds in outcome.seconds:
@@ -66,22 +66,22 @@ def _entry(cell: Cell, outcome: Outcome, node: str, zero_s: float) -> results.Be
             "fullname": node,
             "params": cell.params,
             "param": cell.test_id,
-            "extra_info": _info(cell, outcome, zero_s),
+            "extra_info": _info(cell, outcome, started_s),
             "options": {},
             "stats": {**stats.as_dict(), "data": stats.data, "iterations": 1},
         }
     )
 
 
-def extra_info(cell: Cell, outcome: Outcome, zero_s: float) -> dict[str, Any]:
-    """Return the figures of a cell beside its times; a cell without a time has fewer."""
+def extra_info(cell: Cell, outcome: Outcome, started_s: float) -> dict[str, Any]:
+    """Return the figures of a cell beside its times; without times, what is known before them."""
     if outcome.figures is None:
         return _described(cell)
-    (info,) = dumped([_info(cell, outcome, zero_s)])
+    (info,) = dumped([_info(cell, outcome, started_s)])
     return info
 
 
-def _info(cell: Cell, outcome: Outcome, zero_s: float) -> results.Info:
+def _info(cell: Cell, outcome: Outcome, started_s: float) -> results.Info:
     figures, observed, device = outcome.figures, outcome.observed, outcome.observed.device
     assert figures is not None, "a timed cell is settled"  # noqa: S101 - a bug of ours alone
     quality = {} if observed.quality is None else {"quality": observed.quality}
@@ -110,7 +110,7 @@ def _info(cell: Cell, outcome: Outcome, zero_s: float) -> results.Info:
             "speedup": figures.speedup and figures.speedup.as_ratio(),
             "speedup_typical": figures.speedup_typical and figures.speedup_typical.as_ratio(),
             **quality,
-            "samples": _samples(outcome, zero_s),
+            "samples": _samples(outcome, started_s),
         }
     )
 
@@ -120,7 +120,7 @@ def _interval(name: str, time: Estimate) -> dict[str, float]:
 
 
 def _described(cell: Cell) -> dict[str, Any]:
-    """Return what is known about a cell before it is measured."""
+    """Return what is known of a cell before it is measured."""
     case, moved_bytes = cell.case, cell.contender.moved_bytes(cell.case)
     return {
         "cell": cell.id,
@@ -136,26 +136,26 @@ def _described(cell: Cell) -> dict[str, Any]:
     }
 
 
-def _samples(outcome: Outcome, zero_s: float) -> dict[str, Any]:
-    """Return the visit, worker, start and disturbance of each of `stats.data`."""
+def _samples(outcome: Outcome, started_s: float) -> dict[str, Any]:
+    """Return the visit, worker, start and disturbance of each value in `stats.data`."""
     return {
         "visits": [[visit.number, visit.worker, len(visit.blocks)] for visit in outcome.visits],
-        "starts_s": [round(block.start_s - zero_s, 3) for block in outcome.blocks],
+        "starts_s": [round(block.start_s - started_s, 3) for block in outcome.blocks],
         "disturbed": [n for n, block in enumerate(outcome.blocks) if block.disturbed],
     }
 
 
-def restored(kept: Record, zero_s: float) -> Outcome:
-    """Return the outcome that a record was made of, in a run resumed at `zero_s`."""
-    outcome = Outcome(status=kept.cell.status, reason=kept.cell.reason)
-    if kept.benchmark is None:
+def restored(saved: Record, started_s: float) -> Outcome:
+    """Return the outcome of a record; the resumed run began at `started_s`."""
+    outcome = Outcome(status=saved.cell.status, reason=saved.cell.reason)
+    if saved.benchmark is None:
         return outcome
-    info = kept.benchmark.extra_info
+    info = saved.benchmark.extra_info
     samples = info.samples
     disturbed = set(samples.disturbed)
-    pairs = zip(kept.benchmark.stats.data, samples.starts_s, strict=True)
+    pairs = zip(saved.benchmark.stats.data, samples.starts_s, strict=True)
     blocks = iter(
-        Block(start_s=start_s + zero_s, time_s=time_s, disturbed=n in disturbed)
+        Block(start_s=start_s + started_s, time_s=time_s, disturbed=n in disturbed)
         for n, (time_s, start_s) in enumerate(pairs)
     )
     for number, worker, size in samples.visits:
@@ -167,7 +167,7 @@ def restored(kept: Record, zero_s: float) -> Outcome:
 
 
 def _observed(info: results.Info) -> Observed:
-    asked = "quality" in info.model_fields_set
+    quality_measured = "quality" in info.model_fields_set
     device = None
     if info.latency_s is not None and info.cold_s is not None:
         ledger = Ledger(**info.ledger.model_dump()) if info.ledger else None
@@ -182,7 +182,7 @@ def _observed(info: results.Info) -> Observed:
         device=device,
         peak_memory_bytes=info.peak_memory_bytes,
         peak_device_memory_bytes=info.peak_device_memory_bytes,
-        quality=info.quality.model_dump(exclude_unset=True) if asked else None,
+        quality=info.quality.model_dump(exclude_unset=True) if quality_measured else None,
     )
 
 

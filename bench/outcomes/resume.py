@@ -1,4 +1,4 @@
-"""Resuming a run: finds the newest one that was cut off, and checks that it is the same run."""
+"""Resuming: finds the newest interrupted run and checks that it can be continued."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,19 +11,19 @@ MACHINE = ("cpu", "gpus", "blas", "settings")
 
 
 class ResumeError(Exception):
-    """A run that cannot be resumed; the message says why, and what to do."""
+    """The run cannot be resumed; the message says why and what to do."""
 
 
-def resumed(folder: Path, header: Mapping[str, Any], asked: Sequence[str]) -> Journal:
-    """Return the journal of the newest run in a machine's folder, ready to go on.
+def resumed(folder: Path, header: Mapping[str, Any], selected: Sequence[str]) -> Journal:
+    """Return the journal of the newest run in a machine's folder, to be continued.
 
     Raises
     ------
-    ResumeError : there is no such run, or it is not the run of this header and these cells.
+    ResumeError : there is no interrupted run, or it has another header or other cells.
 
     """
     journal = unfinished(folder)
-    refuse_changed(journal, header, asked)
+    refuse_changed(journal, header, selected)
     journal.rewrite()
     return journal
 
@@ -33,7 +33,7 @@ def unfinished(folder: Path) -> Journal:
 
     Raises
     ------
-    ResumeError : there is none, it came to its own end, or its file cannot be read.
+    ResumeError : there is none, it has ended, or its file cannot be read.
 
     """
     files = sorted(folder.glob("*.json*"), key=lambda path: (path.stem, path.suffix))
@@ -48,18 +48,18 @@ def unfinished(folder: Path) -> Journal:
     return journal
 
 
-def refuse_changed(journal: Journal, header: Mapping[str, Any], asked: Sequence[str]) -> None:
-    """Compare a run with the one that it would resume.
+def refuse_changed(journal: Journal, header: Mapping[str, Any], selected: Sequence[str]) -> None:
+    """Check that machine, versions, sources and cells of a run have not changed.
 
     Raises
     ------
-    ResumeError : machine, versions, a workload's source or the selection are not the same.
+    ResumeError : something has changed; the message lists what.
 
     """
     was, now = json.loads(json.dumps([journal.header, header]))
     changes = [*_changes(was, now)]
-    if set(journal.asked) != set(asked):
-        changes.append(f"the selection: {len(journal.asked)} cells, now {len(asked)}")
+    if set(journal.selected) != set(selected):
+        changes.append(f"the selection: {len(journal.selected)} cells, now {len(selected)}")
     if changes:
         raise ResumeError(
             f"--resume cannot mix two runs in {journal.path.with_suffix('.json').name}; changed "

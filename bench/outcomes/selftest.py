@@ -1,4 +1,4 @@
-"""The self-test: every contender compared with a second worker of the same code."""
+"""The self-test: compares every contender with its twin, a second worker of the same code."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -13,11 +13,11 @@ MIN_VISITS = 2  # as for any verdict of a run that came to its end
 
 
 def self_test(cells: Sequence[Cell], outcomes: Mapping[str, Outcome]) -> dict[str, Any]:
-    """Return every A/A comparison, how many of their intervals exclude 1, and the widest.
+    """Return all A/A comparisons, how many intervals exclude 1, and the widest interval.
 
-    The same code in two workers is equally fast, so an interval that excludes 1 is wrong; of 95 %
-    intervals about one in twenty is. Intervals are made as those of speedups are, from variances
-    pooled over all comparisons.
+    Both workers run the same code, so an interval that excludes 1 is wrong. About one in twenty of
+    95 % intervals is. They are computed like those of speedups, from variances pooled over all
+    comparisons.
     """
     groups: dict[Group, dict[str, Visited]] = {}
     for cell in cells:

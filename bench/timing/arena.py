@@ -1,14 +1,16 @@
-"""Visits: the contenders of a case take blocks in turn, each in its own process.
+"""Visits: the contenders of a case run blocks in turn, each in its own process.
 
-In a visit the contenders place their inputs anew, compute once and are compared with the reference,
-then take blocks in turn, a few at a time (A A A A B B B B A A A A ...). The first block of a turn
-finds the caches as another contender left them. So nobody takes two turns in a row, as at the ends
-of A B C C B A: that would favour it, by up to a quarter where two contenders fill the cache that
-one fits. A case is visited several times in a run, each time by another generation of processes,
-since a process and its place in memory change times too. Every second visit goes the other way
-round, so that a drift of the machine affects all alike.
+In a visit each contender places its inputs, computes once, and its result is compared with the
+reference. Then the contenders take turns of a few blocks: A A A A B B B B A A A A ...
 
-One-core contenders share one core. They move to another together when something else wants it.
+- No contender has two turns in a row, as it would in the order A B C C B A. The first block of a
+  turn starts with the caches that another contender filled. A contender whose data fits a cache
+  alone, but not beside another's, would gain up to a quarter from a second turn in a row.
+- A run visits a case several times, with another generation of processes each time, because times
+  also depend on the process and on its place in memory.
+- Every second visit has the reverse order, so that a drift of the machine affects all alike.
+
+One-core contenders share one core. If another process wants that core, they all move to the next.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -28,33 +30,41 @@ from bench.timing.visits import (
     DeviceTimes,
     Failure,
     FirstCall,
-    Known,
-    Observation,
+    History,
     Observed,
     Visit,
+    VisitResult,
 )
 from bench.timing.worker import BLOCK_S, LONG_S
 from bench.timing.workers import Key, Workers
 
 T = TypeVar("T")
 
-TURN_S, MOST_BLOCKS = 0.02, 4  # of a turn: blocks in a row
-FEWEST_ROUNDS = 2  # turns of each contender in a visit; one where a block is longer than this:
-MEAN_OF_ITSELF_S = 0.1
-COMPILE_S = 60.0  # that a first call may take longer than others if it compiles
-BLOCKS_PATIENCE = 3  # times its expected length, that a worker's blocks may take
+TURN_S, MAX_BLOCKS = 0.02, 4  # limits of a turn
+MIN_ROUNDS = 2  # turns of each contender in a visit
+LONG_BLOCK_S = 0.1  # one round is enough if a block is longer
+COMPILE_S = 60.0  # a first call that compiles may take this much longer than others
+BLOCKS_PATIENCE = 3  # blocks may take 3 times their expected seconds before the worker has hung
 
 
 @dataclass
-class Part:
-    """One contender's part in a visit, while the visit lasts."""
+class Participant:
+    """One contender during a visit.
+
+    Attributes
+    ----------
+    first : whether this is its first visit in the case.
+    observed : all that its visits showed beside blocks, this one included.
+    complete : whether it has run all its blocks.
+
+    """
 
     contender: Contender
-    first: bool  # whether it is its first visit in this case
+    first: bool
     observed: Observed
     blocks: list[Block] = field(default_factory=list)
     failure: Failure | None = None
-    ended: bool = False  # whether it took all of its blocks
+    complete: bool = False
 
     @property
     def block_s(self) -> float:
@@ -63,19 +73,19 @@ class Part:
 
     @property
     def uncertain(self) -> bool:
-        """Whether the length of a block rests on a first call alone."""
+        """Whether the length of a block was chosen from the first call only."""
         return self.first and self.observed.iterations == 1
 
     @property
     def too_short(self) -> bool:
-        """Whether the first call was slow and the calls after it are not."""
+        """Whether blocks are too short, because the first call was slower than later ones."""
         return self.uncertain and min(block.time_s for block in self.blocks) < BLOCK_S / 2
 
-    def observation(self, number: int, worker: int) -> Observation:
-        """Return what the visit showed."""
+    def result(self, number: int, worker: int) -> VisitResult:
+        """Return the result of the visit."""
         visit = Visit(number=number, worker=worker, blocks=tuple(self.blocks))
-        timed = visit if self.ended else None
-        return Observation(observed=self.observed, visit=timed, failure=self.failure)
+        timed = visit if self.complete else None
+        return VisitResult(observed=self.observed, visit=timed, failure=self.failure)
 
 
 class Arena:
@@ -85,7 +95,7 @@ class Arena:
     ----------
     keys : every contender and thread setting of the run.
     workers : their processes.
-    large_s : time limit for NumPy's first call in a case of a large size.
+    large_s : time limit for NumPy on a large case.
 
     """
 
@@ -99,42 +109,45 @@ class Arena:
         self._files: dict[str, CaseFiles] = {}
 
     def end(self) -> None:
-        """Remove what the workers shared."""
+        """Remove the files that the workers shared."""
         self._folder.cleanup()
 
     def visit(
-        self, case: Case, contenders: Mapping[Contender, Known], number: int, visit_s: float
-    ) -> dict[Contender, Observation]:
-        """Verify and time some contenders of a case once more, `visit_s` seconds of blocks each.
+        self, case: Case, contenders: Mapping[Contender, History], number: int, visit_s: float
+    ) -> dict[Contender, VisitResult]:
+        """Visit a case: verify and time some contenders, with `visit_s` seconds of blocks each.
 
-        `number` counts the case's visits. What goes wrong with one contender is in its own
-        observation. The case's inputs stay on disk until `put_away`.
+        `number` counts the case's visits. A failure of one contender is in its own result. The
+        case's files stay on disk until `remove_files`.
         """
         files = self._files_of(case)
-        parts = [
-            Part(contender=contender, first=not known.visits, observed=known.observed)
-            for contender, known in contenders.items()
+        participants = [
+            Participant(contender=contender, first=not history.visits, observed=history.observed)
+            for contender, history in contenders.items()
         ]
-        for part in parts:
-            self._begin(case, part, files)
-        _distrust_all(parts)
-        ready = [part for part in parts if part.failure is None]
-        for part in self._sample(case, ready, number, visit_s):
-            part.ended = True
-            if part.first and not _costly(case, part):
-                self._confirm(case, part)
-            elif part.observed.quality is None:
-                self._measure_quality(case, part, files)
-        for part in parts:
-            if (part.contender, case.threads) in self.workers:
-                self._attempt(case, part, "release")
+        for participant in participants:
+            self._begin(case, participant, files)
+        _fail_all_on_disagreement(participants)
+        ready = [participant for participant in participants if participant.failure is None]
+        for participant in self._sample(case, ready, number, visit_s):
+            participant.complete = True
+            if participant.first and not _too_long_to_repeat(case, participant):
+                self._confirm(case, participant)
+            elif participant.observed.quality is None:
+                self._measure_quality(case, participant, files)
+        for participant in participants:
+            if (participant.contender, case.threads) in self.workers:
+                self._attempt(case, participant, "release")
         if case.threads == 1:
-            self._leave_a_busy_core(parts)
+            self._leave_a_busy_core(participants)
         worker = self.workers.generation
-        return {part.contender: part.observation(number, worker) for part in parts}
+        return {
+            participant.contender: participant.result(number, worker)
+            for participant in participants
+        }
 
-    def put_away(self, case: Case) -> None:
-        """Remove what the contenders of a case shared, except for inputs that are small."""
+    def remove_files(self, case: Case) -> None:
+        """Remove the files of a case, except small inputs."""
         self._files_of(case).remove()
 
     def _files_of(self, case: Case) -> CaseFiles:
@@ -143,11 +156,14 @@ class Arena:
             self._files[name] = CaseFiles(Path(mkdtemp(dir=self._folder.name)))
         return self._files[name]
 
-    def _begin(self, case: Case, part: Part, files: CaseFiles) -> None:
-        """Have a contender compute the case once, verify it, and choose the length of a block."""
-        contender = part.contender
+    def _begin(self, case: Case, participant: Participant, files: CaseFiles) -> None:
+        """Make a contender's first call of the visit, verify it, and choose the length of a block.
+
+        Only a first visit chooses the length, and asks an accelerator for its times of one call.
+        """
+        contender = participant.contender
         try:
-            if part.first and (reason := self._references.disagreement(case, contender)):
+            if participant.first and (reason := self._references.disagreement(case, contender)):
                 raise WorkerError("mismatch", reason)
             source, expected, path = self._references.expected(case, contender, files)
             limit_s = self._first_limit_s(case, contender)
@@ -155,8 +171,8 @@ class Arena:
                 case, contender, "begin", case, files.inputs, expected, path, limit_s=limit_s
             )
             verification = call.verification
-            if part.first:
-                part.observed = Observed(
+            if participant.first:
+                participant.observed = Observed(
                     reference=source,
                     rel_error=verification.rel_error,
                     tolerance=verification.tolerance,
@@ -164,118 +180,141 @@ class Arena:
                 )
             if verification.reason:
                 raise WorkerError("mismatch", verification.reason)
-            if part.first:
+            if participant.first:
                 iterations, block_s = self._call(case, contender, "calibrate")
-                part.observed = part.observed.but(iterations=iterations, block_s=block_s)
+                participant.observed = participant.observed.but(
+                    iterations=iterations, block_s=block_s
+                )
                 if contender.device != "cpu" and contender == contender.plain and case.landmark:
                     times: DeviceTimes = self._call(case, contender, "device_times", files.inputs)
-                    part.observed = part.observed.but(device=times)
+                    participant.observed = participant.observed.but(device=times)
         except WorkerError as error:
             reason = error.reason
             if case.size.large and contender == NUMPY and error.status == "timeout":
                 reason = f"NumPy did not finish in {self.large_s:g} s"
-            part.failure = Failure(status=error.status, reason=reason)
+            participant.failure = Failure(status=error.status, reason=reason)
             if (contender, case.threads) in self.workers:
-                self._attempt(case, part, "release")  # others need its memory
+                self._attempt(case, participant, "release")  # the others need its memory
 
     def _first_limit_s(self, case: Case, contender: Contender) -> float:
-        """Return how long to wait for a first call."""
+        """Return the time limit of a first call."""
         if case.size.large and contender == NUMPY:
             return self.large_s
         return self.workers.limit_s + COMPILE_S * contender.variant.compiles
 
-    def _calibrate_again(self, case: Case, part: Part) -> None:
-        """Choose the iterations of a block once more, now that the first call is over."""
-        answer = self._attempt(case, part, "calibrate")
+    def _calibrate_again(self, case: Case, participant: Participant) -> None:
+        """Choose the iterations of a block again, from later calls than the first."""
+        answer = self._attempt(case, participant, "calibrate")
         if answer is not None:
             iterations, block_s = answer
-            part.observed = part.observed.but(iterations=iterations, block_s=block_s)
+            participant.observed = participant.observed.but(iterations=iterations, block_s=block_s)
 
     def _sample(
-        self, case: Case, ready: Sequence[Part], number: int, visit_s: float
-    ) -> Sequence[Part]:
-        """Take blocks in turn; return the parts that got to the end."""
-        ready = self._wake(case, ready, number)
+        self, case: Case, ready: Sequence[Participant], number: int, visit_s: float
+    ) -> Sequence[Participant]:
+        """Run all blocks of the visit in turn; return the participants that did not fail.
+
+        If the length of a block is uncertain, the first round is a trial. If its blocks are too
+        short, all participants drop them, so that the remaining blocks stay paired.
+        """
+        ready = self._warm_up(case, ready, number)
         done = 0
-        if any(part.uncertain for part in ready):
-            ready = self._take(case, ready, order_of_turns(ready, number, 1), 1)
-            short = [part for part in ready if part.too_short]
-            for part in short:
-                self._calibrate_again(case, part)
-            if short:  # all lose their first block, so that blocks stay paired
-                ready = [part for part in ready if part.failure is None]
-                for part in ready:
-                    part.blocks.clear()
+        if any(participant.uncertain for participant in ready):
+            ready = self._take_turns(case, ready, order_of_turns(ready, number, 1), 1)
+            short = [participant for participant in ready if participant.too_short]
+            for participant in short:
+                self._calibrate_again(case, participant)
+            if short:
+                ready = [participant for participant in ready if participant.failure is None]
+                for participant in ready:
+                    participant.blocks.clear()
             else:
                 done = 1
-        count, rounds = turns([part.block_s for part in ready], visit_s)
-        return self._take(case, ready, order_of_turns(ready, number, rounds - done), count)
+        count, rounds = plan_turns([participant.block_s for participant in ready], visit_s)
+        return self._take_turns(case, ready, order_of_turns(ready, number, rounds - done), count)
 
-    def _wake(self, case: Case, ready: Sequence[Part], number: int) -> Sequence[Part]:
-        """Run one untimed turn, since a core is slow just after a pause; return who is left."""
+    def _warm_up(
+        self, case: Case, ready: Sequence[Participant], number: int
+    ) -> Sequence[Participant]:
+        """Run an untimed turn of the first participant: a core is slow just after a pause.
+
+        Return the participants that did not fail.
+        """
         first = next(order_of_turns(ready, number, 1), None)
         if first is not None and first.block_s < TURN_S:
-            count = min(MOST_BLOCKS, round(TURN_S / first.block_s))
-            self._take(case, [first], [first], count)
+            count = min(MAX_BLOCKS, round(TURN_S / first.block_s))
+            self._take_turns(case, [first], [first], count)
             first.blocks.clear()
-        return [part for part in ready if part.failure is None]
+        return [participant for participant in ready if participant.failure is None]
 
-    def _take(
-        self, case: Case, ready: Sequence[Part], order: Iterable[Part], count: int
-    ) -> list[Part]:
-        """Have contenders take turns of `count` blocks; return those that could."""
+    def _take_turns(
+        self, case: Case, ready: Sequence[Participant], order: Iterable[Participant], count: int
+    ) -> list[Participant]:
+        """Run turns of `count` blocks in an order; return the participants that did not fail."""
         core = self._cores[-1] if case.threads == 1 and self._cores else None
-        for part in order:
-            if part.failure is None:
-                limit_s = self.workers.limit_s + BLOCKS_PATIENCE * count * part.block_s
+        for participant in order:
+            if participant.failure is None:
+                limit_s = self.workers.limit_s + BLOCKS_PATIENCE * count * participant.block_s
                 blocks = self._attempt(
-                    case, part, "blocks", count, part.observed.iterations, core, limit_s=limit_s
+                    case,
+                    participant,
+                    "blocks",
+                    count,
+                    participant.observed.iterations,
+                    core,
+                    limit_s=limit_s,
                 )
-                part.blocks.extend(blocks or ())
-        return [part for part in ready if part.failure is None]
+                participant.blocks.extend(blocks or ())
+        return [participant for participant in ready if participant.failure is None]
 
-    def _leave_a_busy_core(self, parts: Sequence[Part]) -> None:
+    def _leave_a_busy_core(self, participants: Sequence[Participant]) -> None:
         """Move one-core contenders to another core if most of their blocks were disturbed."""
-        marks = [block.disturbed for part in parts if part.ended for block in part.blocks]
+        marks = [
+            block.disturbed
+            for participant in participants
+            if participant.complete
+            for block in participant.blocks
+        ]
         if 2 * sum(marks) > len(marks):
             self._cores = self._cores[1:] + self._cores[:1]
 
-    def _confirm(self, case: Case, part: Part) -> None:
-        """Ask a contender after the blocks of its first visit whether it still computes."""
-        answer: Confirmation | None = self._attempt(case, part, "confirm")
+    def _confirm(self, case: Case, participant: Participant) -> None:
+        """Verify a contender again after the blocks of its first visit."""
+        answer: Confirmation | None = self._attempt(case, participant, "confirm")
         if answer is not None:
-            part.observed = part.observed.but(
+            participant.observed = participant.observed.but(
                 peak_memory_bytes=answer.peak_memory_bytes,
                 peak_device_memory_bytes=answer.peak_device_memory_bytes,
             )
-            part.failure = answer.failure
+            participant.failure = answer.failure
 
-    def _measure_quality(self, case: Case, part: Part, files: CaseFiles) -> None:
-        """Measure once what a workload reports beside time; more threads compute the same.
+    def _measure_quality(self, case: Case, participant: Participant, files: CaseFiles) -> None:
+        """Measure the quality of a contender's results, once for all thread settings.
 
-        Where an iteration is long, only at the smallest size: training takes many iterations.
+        Each setting computes the same. If an iteration is long, quality is measured only at the
+        smallest size, because training takes many iterations.
         """
-        contender, variant = part.contender, part.contender.variant
+        contender, variant = participant.contender, participant.contender.variant
         first = contender.name not in files.quality_measured
         files.quality_measured.add(contender.name)
         smallest = case.smallest(case.dtype).axis_value
-        long = part.block_s > LONG_S / 2 and case.axis_value > smallest
+        long = participant.block_s > LONG_S / 2 and case.axis_value > smallest
         computes = variant.name == "" or (variant.rewritten and case.workload.quality_of_rewritten)
         if not first or long or contender.twin or case.size.large or not computes:
-            part.observed = part.observed.but(quality={})
+            participant.observed = participant.observed.but(quality={})
             return
-        quality = self._attempt(case, part, "quality", files.inputs)
-        part.observed = part.observed.but(quality=quality)
+        quality = self._attempt(case, participant, "quality", files.inputs)
+        participant.observed = participant.observed.but(quality=quality)
 
     def _attempt(
-        self, case: Case, part: Part, step: str, *arguments: Any, limit_s: float = 0.0
+        self, case: Case, participant: Participant, step: str, *arguments: Any, limit_s: float = 0.0
     ) -> Any:
-        """Have a worker do a step; if it cannot, note the failure and return None."""
+        """Have a worker do a step; if it fails, keep the first failure and return None."""
         try:
-            return self._call(case, part.contender, step, *arguments, limit_s=limit_s)
+            return self._call(case, participant.contender, step, *arguments, limit_s=limit_s)
         except WorkerError as error:
-            if part.failure is None:
-                part.failure = Failure(status=error.status, reason=error.reason)
+            if participant.failure is None:
+                participant.failure = Failure(status=error.status, reason=error.reason)
             return None
 
     def _call(
@@ -285,20 +324,25 @@ class Arena:
         return self.workers.ask((contender, case.threads), step, *arguments, limit_s=limit_s)
 
 
-def _distrust_all(parts: Sequence[Part]) -> None:
-    """Time nobody where NumPy and PyTorch disagree."""
-    for part in parts:
-        if part.contender == NUMPY and part.failure and part.failure.status == "mismatch":
-            reason = f"NumPy and PyTorch disagree: {part.failure.reason}"
-            for other in parts:
+def _fail_all_on_disagreement(participants: Sequence[Participant]) -> None:
+    """Mark all contenders failed if NumPy and PyTorch disagree, so that none is timed."""
+    for participant in participants:
+        if (
+            participant.contender == NUMPY
+            and participant.failure
+            and participant.failure.status == "mismatch"
+        ):
+            reason = f"NumPy and PyTorch disagree: {participant.failure.reason}"
+            for other in participants:
                 other.failure = other.failure or Failure(status="mismatch", reason=reason)
 
 
 def order_of_turns(contenders: Sequence[T], number: int, rounds: int) -> Iterator[T]:
-    """Yield whose turn it is in a visit: each once a round, and nobody twice in a row.
+    """Yield the contenders in the order of their turns in a visit: each once a round.
 
-    The second visit of each two goes the other way round, so that whoever came first comes last:
-    after a pause the first few milliseconds are slow. Every two visits begin with another one.
+    Every second visit reverses the order, so that the contender that was first is last. The first
+    turn of a visit may be slow, because it follows a pause. Each pair of visits starts with another
+    contender.
     """
     first = (number - 1) // 2 % len(contenders) if contenders else 0
     order = [*contenders[first:], *contenders[:first]]
@@ -306,21 +350,21 @@ def order_of_turns(contenders: Sequence[T], number: int, rounds: int) -> Iterato
         yield from order[:: 1 if number % 2 else -1]
 
 
-def _costly(case: Case, part: Part) -> bool:
-    """Tell whether one more call is too long: the next visit verifies again anyway."""
-    return case.size.large and part.contender == NUMPY and part.block_s > MEAN_OF_ITSELF_S
+def _too_long_to_repeat(case: Case, participant: Participant) -> bool:
+    """Return whether NumPy takes too long for another call; the next visit verifies it again."""
+    return case.size.large and participant.contender == NUMPY and participant.block_s > LONG_BLOCK_S
 
 
-def turns(lengths_s: Sequence[float], visit_s: float) -> tuple[int, int]:
-    """Return the blocks of a turn, and how many turns each contender takes in a visit.
+def plan_turns(block_lengths_s: Sequence[float], visit_s: float) -> tuple[int, int]:
+    """Return the number of blocks in a turn, and of turns of each contender in a visit.
 
-    `lengths_s` is how long a block of each contender takes. All take as many blocks, so that blocks
-    are paired; together they fill about `visit_s` seconds for each contender.
+    `block_lengths_s` has the seconds of a block of each contender. All contenders run the same
+    number of blocks, so that blocks are paired. On average they take `visit_s` seconds each.
     """
-    longest = max(lengths_s, default=0.0)
+    longest = max(block_lengths_s, default=0.0)
     if not longest:
-        return 1, FEWEST_ROUNDS
-    fewest = 1 if longest > MEAN_OF_ITSELF_S else FEWEST_ROUNDS
-    count = max(1, min(MOST_BLOCKS, round(min(TURN_S, visit_s / FEWEST_ROUNDS) / longest)))
-    rounds = int(visit_s * len(lengths_s) / (count * sum(lengths_s)))
+        return 1, MIN_ROUNDS
+    fewest = 1 if longest > LONG_BLOCK_S else MIN_ROUNDS
+    count = max(1, min(MAX_BLOCKS, round(min(TURN_S, visit_s / MIN_ROUNDS) / longest)))
+    rounds = int(visit_s * len(block_lengths_s) / (count * sum(block_lengths_s)))
     return count, max(fewest, rounds)

@@ -1,14 +1,13 @@
 """Worker processes: a fork server starts them, and the run calls, freezes and ends them.
 
-A fork server is a process that is started fresh ("spawn"), with threads, binding and allocator in
-its environment before it imports anything. It computes nothing. It forks one worker for each
-contender, so that a worker skips importing PyTorch. Each generation of workers has a new fork
-server, and so another layout of memory. Where forking is not safe, a fork server becomes its one
-worker itself.
+A fork server is a fresh process ("spawn"). Its environment sets threads, binding and allocator
+before it imports anything. It computes nothing; it forks one worker for each contender. So a worker
+skips importing PyTorch. A new fork server has another layout of memory, and so have its workers. On
+systems where forking is not safe, a fork server becomes its one worker itself.
 
-No process outlives the run: the kernel ends a worker with its fork server, and that with the run,
-even if the run is killed. An exception, a crash or silence of a worker becomes a `WorkerError` with
-the status of its cell.
+No process outlives the run: the kernel ends the workers when their fork server ends, and the fork
+server when the run ends, even if the run is killed. If a worker raises, crashes or hangs, the run
+gets a `WorkerError` with the status of the cell.
 
 A fork server imports what this module imports. NumPy must come before PyTorch: PyTorch loads
 OpenMP, which binds the main thread, and OpenBLAS would then see one core.
@@ -39,16 +38,16 @@ from bench.timing.worker import Worker, failure
 
 PR_SET_PDEATHSIG = 1  # prctl(2)
 LINUX = sys.platform == "linux"
-FORKS = LINUX  # elsewhere system libraries do not survive it
-FREEZES = LINUX  # elsewhere a frozen process would outlive a killed parent
-KEPT_FROM_WORKERS = {signal.SIGINT, signal.SIGTERM}  # the run itself ends its workers
-START_S = 120.0  # a process that has not started by then never will
-GRACE_S = 10.0  # to a process that no longer answers, to be gone
-GONE = (EOFError, OSError)  # what a connection raises when there is no process at its other end
+FORKS = LINUX  # system libraries of other systems do not survive a fork
+FREEZES = LINUX  # on other systems a frozen process would outlive a killed parent
+BLOCKED_SIGNALS = {signal.SIGINT, signal.SIGTERM}  # the run itself ends its workers
+START_S = 120.0  # time limit to start a process
+GRACE_S = 10.0  # time limit for a process that hung up to exit
+GONE = (EOFError, OSError)  # a connection raises these if the other process has ended
 
 
 class WorkerError(Exception):
-    """A worker could not do what it was asked; the status of its cell, and why."""
+    """A worker could not do a step: the status of its cell, and the reason."""
 
     def __init__(self, status: str, reason: str) -> None:
         super().__init__(status, reason)
@@ -57,7 +56,7 @@ class WorkerError(Exception):
 
 
 class ForkServer:
-    """A process that has imported all that workers need, and forks them, for one thread setting."""
+    """A process that has imported what workers need and forks them, for one thread setting."""
 
     def __init__(self, threads: int, imports: Sequence[str] = (), *, forks: bool = FORKS) -> None:
         self.threads = threads
@@ -69,7 +68,7 @@ class ForkServer:
         self._process = context.Process(
             target=_serve_forks, args=(theirs, cores, imports, forks), daemon=True
         )
-        with surroundings(environment(threads, cores)):
+        with inherited(environment(threads, cores)):
             self._process.start()
         theirs.close()
 
@@ -96,9 +95,9 @@ class ForkServer:
         return WorkerProcess(contender, self.threads, self, ours, pid)
 
     def exit_code(self, pid: int) -> int | None:
-        """Return the exit code of a worker, or None if it cannot be known.
+        """Return the exit code of a worker that has hung up, or None if it does not exit.
 
-        Kill a worker that still runs though nothing can reach it any more.
+        In that case, kill it.
         """
         if self.used_up:
             self._process.join(GRACE_S)
@@ -115,7 +114,7 @@ class ForkServer:
         return None
 
     def end(self) -> None:
-        """End the process, and with it its workers."""
+        """Kill the process; its workers end with it."""
         self._process.kill()
         self._process.join()
         self._connection.close()
@@ -132,7 +131,7 @@ class WorkerProcess:
         connection: "Connection[Any, Any]",
         pid: int,
     ) -> None:
-        """Take charge of a process that a fork server started."""
+        """Take over a process that a fork server has started."""
         self.contender = contender
         self.threads = threads
         self.pid = pid
@@ -143,7 +142,7 @@ class WorkerProcess:
         connection.send(("observed", ()))
 
     def observed(self, limit_s: float) -> Mapping[str, Any]:
-        """Return the threads and cores that the process reads back; its first answer."""
+        """Return the settings that the process has read back. This is its first answer."""
         answer: Mapping[str, Any] = self._answer("start", limit_s)
         return answer
 
@@ -152,8 +151,8 @@ class WorkerProcess:
 
         Raises
         ------
-        WorkerError : the step raised, or the process ended, or there was no answer in `limit_s`
-            seconds. In the latter two cases the process has ended.
+        WorkerError : the step raised; or the process ended; or it gave no answer in `limit_s`
+            seconds and was killed.
 
         """
         if self._frozen:
@@ -190,7 +189,7 @@ class WorkerProcess:
         return WorkerError("crashed", f"{step}: the process {how}")
 
     def freeze(self) -> None:
-        """Stop all threads of the process, also those that spin while they wait for work."""
+        """Stop all threads of the process, so that idle ones do not spin."""
         if FREEZES and not self._frozen:
             self._signal(signal.SIGSTOP)
             self._frozen = True
@@ -201,21 +200,21 @@ class WorkerProcess:
                 os.kill(self.pid, number)
 
     def end(self) -> None:
-        """End the process, whatever it does."""
+        """Kill the process."""
         if self.alive:
             self._signal(signal.SIGKILL)
-            self._server.exit_code(self.pid)  # which waits for it
+            self._server.exit_code(self.pid)  # waits until it has ended
             self.alive = False
             self._connection.close()
 
 
 def environment(threads: int, cores: Sequence[int]) -> dict[str, str]:
-    """Return the settings that a process reads when it starts, the same for all contenders."""
+    """Return the environment variables of a worker; all contenders have the same."""
     pools = ("OMP", "OPENBLAS", "MKL", "VECLIB", "NUMEXPR")
     counts = {
         f"{pool}_{'MAXIMUM' if pool == 'VECLIB' else 'NUM'}_THREADS": threads for pool in pools
     }
-    counts["TORCHINDUCTOR_COMPILE_THREADS"] = 1  # no processes of a worker's own
+    counts["TORCHINDUCTOR_COMPILE_THREADS"] = 1  # workers start no processes
     binding = {}
     if threads > 1 and cores:
         places = ",".join(f"{{{core}}}" for core in cores)
@@ -224,11 +223,11 @@ def environment(threads: int, cores: Sequence[int]) -> dict[str, str]:
 
 
 @contextmanager
-def surroundings(environment: Mapping[str, str]) -> Iterator[None]:
-    """Within this context, a new process inherits an environment and blocked signals."""
+def inherited(environment: Mapping[str, str]) -> Iterator[None]:
+    """Let processes that are started in this context inherit an environment and blocked signals."""
     before = dict(os.environ)
-    resource_tracker.ensure_running()  # it unblocks signals when it starts
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, KEPT_FROM_WORKERS)
+    resource_tracker.ensure_running()  # starts it now, since its start unblocks signals
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, BLOCKED_SIGNALS)
     try:
         os.environ.update(environment)
         yield
@@ -244,7 +243,7 @@ def _serve_forks(
     imports: Sequence[str],
     forks: bool,  # noqa: FBT001 - one process to another
 ) -> None:
-    """Fork workers until the run ends, or become one."""
+    """Fork workers until the run ends; if this system cannot fork, become a worker."""
     for name in imports:
         importlib.import_module(name)
     gc.freeze()  # skip imported objects in each collection, which would take 0.1 s
@@ -271,7 +270,7 @@ def _serve_forks(
 
 
 def _fork() -> int:
-    """Fork; make sure that the worker, which gets 0, ends with the fork server."""
+    """Fork a worker that ends when the fork server does; return 0 in the worker."""
     server = os.getpid()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # OpenBLAS has ended its threads
@@ -297,20 +296,20 @@ def _watch_parent() -> None:
 def _serve(
     connection: "Connection[Any, Any]", cores: Sequence[int], contender: Contender, threads: int
 ) -> None:
-    """Do the steps that the run asks for until it hangs up; never return."""
+    """Do the steps that the run asks for until it hangs up, then exit."""
     a = np.ones((256, 256), "float32")
-    a @ a  # OpenBLAS starts its threads, which do not survive a fork
+    a @ a  # starts the threads of OpenBLAS, since they do not survive a fork
     affinity.bind(cores)
     worker = Worker(contender, threads)
     with suppress(*GONE):
         while True:
-            connection.send(_act(worker, *connection.recv()))
+            connection.send(_do(worker, *connection.recv()))
     os._exit(0)
 
 
-def _act(worker: Worker, step: str, arguments: tuple[Any, ...]) -> Any:
+def _do(worker: Worker, step: str, arguments: tuple[Any, ...]) -> Any:
     """Do a step; return its result, or a `WorkerError`."""
     try:
         return getattr(worker, step)(*arguments)
-    except BaseException as error:  # noqa: BLE001 - a body may raise anything; its cell says what
+    except BaseException as error:  # noqa: BLE001 - a body may raise anything
         return WorkerError(*failure(error))

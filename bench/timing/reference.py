@@ -1,11 +1,13 @@
-"""References: who computes the float64 result that a case is compared with, and where it is kept.
+"""References: the float64 results that contenders are compared with.
 
 First each body is compared with the other library's in float64, at the smallest size of its curve.
-There an error shows that float32's rounding would hide. So at every size one float64 reference
-serves all contenders: PyTorch's, which takes the least time, on all cores or on the accelerator.
+This shows errors that the rounding of float32 would hide. After that, one float64 reference is
+enough for all contenders of a case. PyTorch computes it, because that is fastest: on all cores, or
+on an accelerator for large sizes.
 
-Inputs and references are files that the workers of a case share. A contender is compared with every
-entry of a reference once; its later workers with a sample, which is kept in memory.
+Inputs and references are files that the workers of a case share. A contender's first worker is
+compared with every entry of a reference. Its later workers are compared with a sample, which the
+run keeps in memory.
 """
 
 import shutil
@@ -21,10 +23,10 @@ from bench.timing.fork_server import WorkerError
 from bench.timing.verify import Sample
 from bench.variant import PLAIN
 
-KEPT_BYTES = 2**27  # of inputs that stay on disk between the visits of a case, or
-KEPT_SHARE = 1 / 32  # of what is free there
+KEPT_BYTES = 2**27  # smaller inputs stay on disk between the visits of a case;
+KEPT_SHARE = 1 / 32  # so do inputs that take less than this share of the free space
 
-Ask = Callable[..., Any]  # ask(case, contender, step, *arguments): have a worker do a step
+Ask = Callable[..., Any]
 Expected = tuple[str, list[Sample], Path | None]
 
 
@@ -34,9 +36,9 @@ class CaseFiles:
 
     folder: Path
     made: bool = False
-    references: dict[str, Path] = field(default_factory=dict)  # by who computed it
+    references: dict[str, Path] = field(default_factory=dict)  # by contender
     quality_measured: set[str] = field(default_factory=set)  # names of contenders
-    verified: set[str] = field(default_factory=set)  # names, against a whole reference
+    verified: set[str] = field(default_factory=set)  # names, with a whole reference
 
     @property
     def inputs(self) -> Path:
@@ -59,8 +61,9 @@ class References:
 
     Parameters
     ----------
-    contenders : every one of the run.
-    threads : the most of the run, which compute a reference the fastest.
+    ask : `ask(case, contender, step, *arguments)` has a worker do a step.
+    contenders : all contenders of the run.
+    threads : the largest number of threads in the run; it computes references.
 
     """
 
@@ -69,14 +72,14 @@ class References:
         self._contenders = contenders
         self._threads = threads
         self._samples: dict[tuple[str, str], list[Sample] | None] = {}
-        self._exact: dict[tuple[str, str, str], tuple[Any, ...] | None] = {}
+        self._outputs: dict[tuple[str, str, str], tuple[Any, ...] | None] = {}
         self._disagreements: dict[tuple[str, str, str], str] = {}
 
     def disagreement(self, case: Case, contender: Contender) -> str:
-        """Return how a contender's body differs in float64 from the other library's, or "".
+        """Return how a contender's body differs from the other library's in float64, or "".
 
-        Checked once for each body and curve, at the smallest size. A body that cannot run there is
-        not reported here: its own case will say why.
+        This is checked once for each body and curve, at the smallest size. If a body cannot run
+        there, "" is returned: its own case will report why.
         """
         small, variant = case.smallest("float64"), contender.variant
         if (
@@ -90,10 +93,10 @@ class References:
             other = TORCH_CPU if contender.library == "numpy" else NUMPY
             reason = self._disagreements[key] = ""
             try:
-                if (theirs := self._exactly(small, other)) is not None:
-                    reason = self._check(small, contender, "disagrees", small, theirs)
+                if (theirs := self._float64_outputs(small, other)) is not None:
+                    reason = self._check(small, contender, "difference", small, theirs)
             except WorkerError as error:
-                if error.status == "timeout":  # it need not be waited for once more
+                if error.status == "timeout":  # do not wait for the same body again
                     raise
             where = f"in float64 at {small.size.label}, against {other.name}: "
             self._disagreements[key] = where + reason if reason else ""
@@ -103,24 +106,24 @@ class References:
         """Have a worker that is never timed do a step."""
         return self._ask(case, replace(contender, checks=True), step, *arguments)
 
-    def _exactly(self, small: Case, contender: Contender) -> tuple[Any, ...] | None:
+    def _float64_outputs(self, small: Case, contender: Contender) -> tuple[Any, ...] | None:
         """Return a library's outputs in a small case of float64; None if it cannot run it."""
         key = (small.workload.name, small.curve, contender.name)
-        if key not in self._exact:
-            self._exact[key] = None
+        if key not in self._outputs:
+            self._outputs[key] = None
             with suppress(WorkerError):
-                self._exact[key] = self._check(small, contender, "exact", small)
-        return self._exact[key]
+                self._outputs[key] = self._check(small, contender, "float64_outputs", small)
+        return self._outputs[key]
 
     def expected(self, case: Case, contender: Contender, files: CaseFiles) -> Expected:
-        """Return who computed a contender's reference, a sample of it, and the file of the whole.
+        """Return the name of a reference's contender, a sample of it, and the file of the whole.
 
-        It is PyTorch's; where that fails, which must not cost NumPy its cell, it is NumPy's. The
-        file is None for a contender that was held against the whole before.
+        The reference is PyTorch's. If PyTorch fails, it is NumPy's, so that NumPy still gets a
+        time. The file is None for a contender that was compared with the whole before.
 
         Raises
         ------
-        WorkerError : no inputs could be made, or nobody could compute a reference.
+        WorkerError : the inputs could not be made, or both libraries failed.
 
         """
         if not files.made:
@@ -128,7 +131,7 @@ class References:
             files.made = True
         name = f"{case.workload.name}/{case.size.label}/{case.dtype}"
         last = contender.plain if case.size.large else NUMPY
-        for source in dict.fromkeys((self._first(case), last)):
+        for source in dict.fromkeys((self._source(case), last)):
             if (name, source.name) not in self._samples:
                 self._samples[name, source.name] = None  # a failure is not tried again
                 path = None if case.size.large else files.folder / source.name
@@ -142,17 +145,17 @@ class References:
                 self._samples[name, source.name] = sample
                 if path is not None and path.exists():
                     files.references[source.name] = path
-            if (known := self._samples[name, source.name]) is not None:
+            if (sample := self._samples[name, source.name]) is not None:
                 whole = (
                     files.references.get(source.name)
                     if contender.name not in files.verified
                     else None
                 )
                 files.verified.add(contender.name)
-                return source.name, known, whole
+                return source.name, sample, whole
         raise WorkerError("crashed", "no reference: both libraries failed to compute one")
 
-    def _first(self, case: Case) -> Contender:
-        """Return who computes the reference: PyTorch, at large sizes on an accelerator."""
+    def _source(self, case: Case) -> Contender:
+        """Return the contender that computes references: PyTorch, for large sizes on a GPU."""
         others = (c for c in self._contenders if c == c.plain and c.device != "cpu")
         return next(others, TORCH_CPU) if case.size.large else TORCH_CPU

@@ -1,4 +1,4 @@
-"""What a visit returns: plain frozen values, sent from a worker's process to the run's."""
+"""The values that a visit returns. They are frozen; workers send them to the run's process."""
 
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
@@ -15,10 +15,10 @@ class Block:
     Attributes
     ----------
     start_s : when it began, on `time.perf_counter`.
-    time_s : of one iteration.
-    disturbed : whether its process was kept from a core for part of it.
-    device_s : an accelerator's time of one iteration by its own clock, from the first call's place
-        in its queue to the end of the last; None on a CPU.
+    time_s : seconds of one iteration.
+    disturbed : whether its process had to wait for a core.
+    device_s : seconds of one iteration by an accelerator's own clock, from the start of the first
+        iteration in its queue to the end of the last; None on a CPU.
 
     """
 
@@ -34,8 +34,8 @@ class Visit:
 
     Attributes
     ----------
-    number : counts the case's visits, so that blocks of two contenders are paired by visit.
-    worker : counts the generations of processes.
+    number : of the visit in its case. Blocks of two contenders are paired by it.
+    worker : the generation of processes that made the visit.
 
     """
 
@@ -46,7 +46,7 @@ class Visit:
 
 @dataclass(frozen=True, kw_only=True)
 class FirstCall:
-    """How long the first call of a contender in a case took, and whether it was right."""
+    """The time of a contender's first call in a visit, and the verification of its result."""
 
     first_call_s: float
     verification: Verification
@@ -54,7 +54,15 @@ class FirstCall:
 
 @dataclass(frozen=True, kw_only=True)
 class DeviceTimes:
-    """An accelerator's times of one call: waited for, with a cold cache, and by where it goes."""
+    """An accelerator's times of one call.
+
+    Attributes
+    ----------
+    latency_s : of a call that is waited for.
+    cold_s : of a call with a cold cache.
+    ledger : where the time of a call with its copies goes.
+
+    """
 
     latency_s: float
     cold_s: float
@@ -63,7 +71,7 @@ class DeviceTimes:
 
 @dataclass(frozen=True, kw_only=True)
 class Failure:
-    """Why a cell has no times, or with the status "implausible", why they cannot be true."""
+    """Why a cell has no times; with the status "implausible", why its times cannot be true."""
 
     status: str
     reason: str
@@ -71,11 +79,12 @@ class Failure:
 
 @dataclass(frozen=True, kw_only=True)
 class Confirmation:
-    """What a contender showed when it was asked again after its blocks.
+    """The second verification of a contender, after the blocks of its first visit.
 
     Attributes
     ----------
     peak_memory_bytes, peak_device_memory_bytes : of one iteration, on the host and on the device.
+    failure : None if the result was right.
 
     """
 
@@ -86,14 +95,14 @@ class Confirmation:
 
 @dataclass(frozen=True, kw_only=True)
 class Observed:
-    """What the visits of a cell showed beside its blocks; None where it was not looked at yet.
+    """What the visits of a cell showed beside its blocks; None where not measured yet.
 
     Attributes
     ----------
     reference : the contender that computed the float64 reference.
     rel_error, tolerance : of the result, relative to the reference's largest value.
-    iterations : of a block, None until they are chosen.
-    block_s : seconds that a block of so many iterations takes.
+    iterations : in a block; None until calibrated.
+    block_s : seconds of such a block.
     quality : what the workload measures beside time, such as accuracy.
 
     """
@@ -110,27 +119,27 @@ class Observed:
     quality: Quality | None = None
 
     def but(self, **changes: Any) -> Self:
-        """Return these observations with some changed."""
+        """Return a copy with some values changed."""
         return replace(self, **changes)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Known:
-    """What the arena has to know of a contender that it visits: the visits so far, and more."""
+class History:
+    """What earlier visits showed of a contender: how many there were, and what they observed."""
 
     visits: int = 0
     observed: Observed = field(default_factory=Observed)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Observation:
-    """What one visit showed of one contender.
+class VisitResult:
+    """The result of one visit for one contender.
 
     Attributes
     ----------
-    observed : all that is known beside the blocks, after this visit.
-    visit : its blocks; None if it did not get to the end.
-    failure : why the cell has no times, or why they cannot be true; None if all is well.
+    observed : what this and earlier visits showed beside blocks.
+    visit : the blocks; None if the contender did not run all of them.
+    failure : None if nothing went wrong.
 
     """
 

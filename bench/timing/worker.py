@@ -42,13 +42,13 @@ from bench.variant import TRANSFER, Inputs
 from bench.workload import Quality
 
 BLOCK_S = 0.005
-LONG_S = 0.02  # an iteration longer than this warms its caches itself, and is a block
-REASON = 300  # characters
-LOST_SHARE = 0.05  # of the wall time without a core; a block that lost more was disturbed
+LONG_S = 0.02  # an iteration longer than this is a block, and needs no warm-up
+REASON_LENGTH = 300  # characters
+LOST_SHARE = 0.05  # a block that spent more of its wall time without a core was disturbed
 
 
 class Worker:
-    """A contender with the inputs of at most one case, placed where it computes."""
+    """A contender in its process, with the placed inputs of at most one case."""
 
     def __init__(self, contender: Contender, threads: int) -> None:
         self.contender = contender
@@ -58,7 +58,7 @@ class Worker:
         self._case: Case | None = None
         self._placed: dict[str, Any] = {}
         self._first: list[Sample] = []
-        self.iterate = _nothing
+        self.iterate = _no_iteration
         self._clock = None if contender.device == "cpu" else device.Accelerator(contender.device)
 
     def observed(self) -> dict[str, Any]:
@@ -67,7 +67,7 @@ class Worker:
         if ":" in self.contender.device:
             torch.accelerator.set_device_index(int(self.contender.device.partition(":")[2]))
         a = np.ones((256, 256), "float32")
-        torch.from_numpy(a @ a).add_(1.0)  # both libraries start their threads when first needed
+        torch.from_numpy(a @ a).add_(1.0)  # both libraries start their threads at first use
         return {
             "threads": facts.observed_threads(),
             "cores": affinity.bound_cores(),
@@ -75,7 +75,7 @@ class Worker:
         }
 
     def peaks(self, probe_s: float, precisions: Collection[str]) -> dict[str, Any]:
-        """Measure the peaks of this library on this device, `probe_s` seconds a figure."""
+        """Measure the peaks of this library on this device; each figure takes `probe_s` seconds."""
         cores = affinity.cores()[: self.threads]
         measured = peaks.measured(self.contender, cores, probe_s, precisions)
         give_back(self.contender.device)
@@ -86,9 +86,9 @@ class Worker:
         joblib.dump(case.inputs(), inputs)
 
     def reference(self, case: Case, inputs: Path, result: Path | None) -> list[Sample]:
-        """Return a sample of this library's float64 result; write the whole to a file if small.
+        """Return a sample of this library's float64 result; write a small result whole to a file.
 
-        At a large size, where a workload allows it, only some rows are computed.
+        At a large size only some rows are computed, if the workload allows that.
         """
         contender, given = self.contender.plain, _read(inputs)
         few = case.workload.rows if case.size.large else ()
@@ -117,14 +117,14 @@ class Worker:
     def begin(
         self, case: Case, inputs: Path, expected: list[Sample], path: Path | None
     ) -> FirstCall:
-        """Compute a case once, time that first call by itself, and verify its result.
+        """Place the inputs of a case, time the first call, and verify its result.
 
-        It is compared with a sample of the reference, or with the whole of it in a file.
+        The result is compared with the whole reference if its file is given, else with a sample.
         """
         contender = self.contender
         self._case, self._placed = case, contender.place(_read(inputs), case.workload.on_host)
         self.iterate = contender.iteration(case, self._placed)
-        result = contender.bring_back(self._timed())
+        result = contender.bring_back(self._timed_call())
         first_call_s = self._iteration_s
         if path is not None:
             whole = zip(expected, _read(path), strict=True)
@@ -138,9 +138,9 @@ class Worker:
         return FirstCall(first_call_s=first_call_s, verification=verification)
 
     def _verified(self, result: Any, expected: list[Sample]) -> Verification:
-        return verify(self._held(), result, expected, self.contender.variant)
+        return verify(self._current_case(), result, expected, self.contender.variant)
 
-    def exact(self, case: Case) -> tuple[Any, ...]:
+    def float64_outputs(self, case: Case) -> tuple[Any, ...]:
         """Return the outputs of this contender's body in a small case of float64."""
         contender = self.contender
         placed = contender.place(case.inputs(), case.workload.on_host)
@@ -148,11 +148,11 @@ class Worker:
         give_back(contender.device)
         return result
 
-    def disagrees(self, case: Case, theirs: tuple[Any, ...]) -> str:
-        """Return how this body differs from the other library's in a case of float64, or ""."""
+    def difference(self, case: Case, theirs: tuple[Any, ...]) -> str:
+        """Return how this body's outputs differ from the other library's in float64, or ""."""
         expected = [Sample.of(output, entries=None) for output in theirs]
-        mine = self.exact(case)
-        result = mine if len(mine) > 1 else mine[0]
+        own = self.float64_outputs(case)
+        result = own if len(own) > 1 else own[0]
         return verify(case, result, expected, self.contender.variant).reason
 
     def _changed(self, inputs: Path) -> list[str]:
@@ -160,13 +160,13 @@ class Worker:
         contender, given = self.contender, _read(inputs)
         placed = {name: contender.bring_back(value) for name, value in self._placed.items()}
         if contender.variant.casts:
-            again = contender.place(given, self._held().workload.on_host)
+            again = contender.place(given, self._current_case().workload.on_host)
             given = {name: contender.bring_back(value) for name, value in again.items()}
         return changed_inputs(placed, given)
 
     def confirm(self) -> Confirmation:
         """Verify again after timing: catches results that were cached or that changed."""
-        long = self._iteration_s > LONG_S  # too long to be a result that was kept
+        long = self._iteration_s > LONG_S  # too long to return a cached result
         results: list[Any] = []
         peak = peak_bytes(lambda: results.append(self.iterate()), self.contender.device)
         if peak["host"] is not None and self.contender.device == "cpu":
@@ -190,8 +190,8 @@ class Worker:
         )
 
     def quality(self, inputs: Path) -> Quality:
-        """Return what the workload measures about a result beside its time, such as accuracy."""
-        case = self._held()
+        """Return what the workload measures beside time, such as accuracy."""
+        case = self._current_case()
         measure, on_host = case.workload.quality, case.workload.on_host
 
         def body(**values: Any) -> Any:
@@ -202,7 +202,7 @@ class Worker:
 
     def device_times(self, inputs: Path) -> DeviceTimes:
         """Return an accelerator's times of one call, and where the time of a call goes."""
-        contender, case, clock = self.contender, self._held(), self._clock
+        contender, case, clock = self.contender, self._current_case(), self._clock
         assert clock is not None, "a CPU has one clock"  # noqa: S101 - a bug of ours alone
         cold_s = device.cold_s(clock, self.iterate)
         latency_s = device.latency_s(clock, self.iterate)
@@ -224,11 +224,11 @@ class Worker:
         return DeviceTimes(latency_s=latency_s, cold_s=cold_s, ledger=ledger)
 
     def calibrate(self) -> tuple[int, float]:
-        """Choose the iterations of a block; return them, and the seconds that a block takes.
+        """Choose the iterations of a block; return them and the seconds of a block.
 
-        Where the last call was long, one call is a block, for now: it may have been the first,
-        which loads and compiles. Else the faster of two blocks counts, since fresh memory is slow
-        when it is touched for the first time.
+        If the last call was long, a block is one call. That may change, because a first call may
+        be slow: it loads and compiles. Otherwise the faster of two blocks counts, because memory is
+        slow when it is touched for the first time.
         """
         self.iterations = 1
         if self._iteration_s > LONG_S:
@@ -243,17 +243,17 @@ class Worker:
         return min(self.block().time_s, self.block().time_s)
 
     def blocks(self, count: int, iterations: int, core: int | None) -> list[Block]:
-        """Time consecutive blocks, after one untimed iteration; on a core, if one is named."""
+        """Time consecutive blocks after one untimed iteration, on a given core or on any."""
         if core is not None:
             affinity.move_to(core)
         self.iterations = iterations
         if self._iteration_s < LONG_S:
             self.iterate()
         steal_s = affinity.stolen_s()
-        found = [self.block() for _ in range(count)]
+        blocks = [self.block() for _ in range(count)]
         if affinity.stolen_s() > steal_s:
-            return [Block(**{**vars(block), "disturbed": True}) for block in found]
-        return found
+            return [replace(block, disturbed=True) for block in blocks]
+        return blocks
 
     def block(self) -> Block:
         """Time one block."""
@@ -291,17 +291,17 @@ class Worker:
 
     def release(self) -> None:
         """Forget the case and give its memory back."""
-        self._case, self._placed, self._first, self.iterate = None, {}, [], _nothing
+        self._case, self._placed, self._first, self.iterate = None, {}, [], _no_iteration
         if self.contender.variant.compiles:
-            torch.compiler.reset()  # or the next shape would count as a change of this one
+            torch.compiler.reset()  # so that the next case does not count as a change of shape
         give_back(self.contender.device)
-        gc.freeze()  # what is left are libraries, which need not be looked through again
+        gc.freeze()  # skip what is left, the libraries, in later collections
 
-    def _held(self) -> Case:
+    def _current_case(self) -> Case:
         assert self._case is not None, "begin a case first"  # noqa: S101 - a bug of ours alone
         return self._case
 
-    def _timed(self) -> Any:
+    def _timed_call(self) -> Any:
         start = time.perf_counter()
         result = self.iterate()
         self.contender.synchronize()
@@ -309,12 +309,12 @@ class Worker:
         return result
 
 
-def _nothing() -> Any:
-    """Stand for the iteration of no case."""
+def _no_iteration() -> Any:
+    """Do nothing: the iteration while there is no case."""
 
 
 def unwrapped(call: Callable[[], Any]) -> tuple[Callable[..., Any], Sequence[Any], Inputs]:
-    """Return what a call calls, and with what, so that a loop around it is bare."""
+    """Return a call's function and arguments, so that a loop calls the function directly."""
     if isinstance(call, partial):
         return call.func, call.args, call.keywords
     return call, (), {}
@@ -322,11 +322,11 @@ def unwrapped(call: Callable[[], Any]) -> tuple[Callable[..., Any], Sequence[Any
 
 def failure(error: BaseException) -> tuple[str, str]:
     """Return the status of a cell whose body raised, and the reason in one line."""
-    full = isinstance(error, MemoryError | torch.OutOfMemoryError)
-    reason = f"{type(error).__name__}: {error}".splitlines()[0][:REASON]
-    return "oom" if full else "crashed", reason
+    out_of_memory = isinstance(error, MemoryError | torch.OutOfMemoryError)
+    reason = f"{type(error).__name__}: {error}".splitlines()[0][:REASON_LENGTH]
+    return "oom" if out_of_memory else "crashed", reason
 
 
 def _read(path: Path) -> Any:
-    """Return what a worker of this run wrote; arrays are views of the file that never change it."""
+    """Read a file of this run. Its arrays are mapped; writing to them does not change the file."""
     return joblib.load(path, mmap_mode="c")

@@ -1,7 +1,7 @@
-"""The worker processes of a run: started by generation, asked for steps, ended.
+"""The worker processes of a run: starts each generation, asks workers for steps, ends them.
 
-Each contender lives in a process of its own for each thread setting. A worker with threads is
-frozen between its turns, since idle threads that spin would steal the cores of the others.
+Each contender has a process of its own for each thread setting. A worker with several threads is
+frozen between its turns, because its idle threads may spin and take the cores of the others.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -22,13 +22,13 @@ class Workers:
     Parameters
     ----------
     limit_s : a worker that is silent for longer has hung.
-    imports : modules that every fork server imports, so that no worker does at its first call.
-    generation : of the run that is resumed.
+    imports : modules that every fork server imports, so that no first call has to.
+    generation : the last generation of the run that is resumed.
 
     Attributes
     ----------
-    generation : counts how often all processes were replaced.
-    observed : what each worker read back of its threads, cores and precision, by its name.
+    generation : the number of the current generation.
+    observed : the threads, cores and precision that each worker read back, by its name.
 
     """
 
@@ -39,7 +39,7 @@ class Workers:
         self._imports = tuple(imports)
         self._servers: dict[int, ForkServer] = {}  # by threads
         self._processes: dict[Key, WorkerProcess] = {}
-        self._misfits: dict[Key, str] = {}
+        self._wrong_settings: dict[Key, str] = {}
 
     def __contains__(self, key: Key) -> bool:
         return key in self._processes
@@ -51,15 +51,15 @@ class Workers:
     def renew(self, keys: Sequence[Key], *, servers: bool = True) -> None:
         """End all processes and start fresh ones for some contenders and threads.
 
-        New fork servers have another layout of memory; forking from those that are there takes a
-        tenth of the time.
+        New fork servers have another layout of memory. Without `servers`, the running ones fork the
+        processes, which takes a tenth of the time.
         """
         self.end(servers=servers)
         self.generation += 1
         for threads in {threads for _, threads in keys} - self._servers.keys():
             self._servers[threads] = ForkServer(threads, self._imports)
         for key in keys:
-            with suppress(WorkerError):  # `ask` starts it again, and reports the error
+            with suppress(WorkerError):  # `ask` will try again and report the error
                 self._start(key)
         for key in list(self._processes):
             with suppress(WorkerError):
@@ -73,19 +73,20 @@ class Workers:
             self._servers.popitem()[1].end()
 
     def ask(self, key: Key, step: str, *arguments: Any, limit_s: float = 0.0) -> Any:
-        """Have a worker do a step, in a fresh process if there is none; return its answer.
+        """Have a worker do a step; return its answer. Start the worker if it is not running.
 
         Raises
         ------
-        WorkerError : the step failed, or the worker hung, crashed or does not run as asked for.
+        WorkerError : the step failed, or the worker hung, crashed or has other settings than it
+            was given.
 
         """
         try:
             if key not in self._processes:
                 self._start(key)
                 self._observe(key)
-            if key in self._misfits:
-                raise WorkerError("skipped", self._misfits[key])
+            if key in self._wrong_settings:
+                raise WorkerError("skipped", self._wrong_settings[key])
             process = self._processes[key]
             answer = process.call(step, *arguments, limit_s=limit_s or self.limit_s)
         except WorkerError:
@@ -104,15 +105,15 @@ class Workers:
         known: Mapping[str, Peaks],
         only: str = "",
     ) -> dict[str, Peaks]:
-        """Measure what each device can do, by every library there; keep the larger figures.
+        """Measure the peaks of each device with every library there; keep the larger figures.
 
-        `known` are the peaks so far; with `only`, that device alone is measured.
+        `known` has the peaks so far. With `only`, just that device is measured.
         """
         peaks = dict(known)
         for contender, threads in keys:
             name = name_of(contender, threads)
             if contender == contender.plain and only in ("", name):
-                with suppress(WorkerError):  # then nothing is compared with its roof
+                with suppress(WorkerError):  # without a roof, times are just not compared with it
                     key = (replace(contender, checks=True), threads)
                     measured = self.ask(key, "peaks", probe_s, precisions)
                     peaks = merged(peaks, name, measured)
@@ -129,26 +130,26 @@ class Workers:
             raise
 
     def _observe(self, key: Key) -> None:
-        """Compare what a process reads back with what it was given."""
+        """Compare the settings that a process reads back with those it was given."""
         contender, threads = key
         process = self._processes[key]
         try:
-            seen = process.observed(START_S)
-        except WorkerError:  # it must not time anything with settings that nobody knows
+            observed = process.observed(START_S)
+        except WorkerError:  # a worker with unknown settings must not be timed
             self._processes.pop(key).end()
             raise
         float32 = contender.variant.float32
-        wrong: dict[str, Any] = {k: n for k, n in seen["threads"].items() if n != threads}
-        if any(len(cores) != 1 for cores in seen["cores"]):
-            wrong["cores"] = seen["cores"]
-        if set(seen["float32_precision"].values()) != {float32}:
-            wrong["float32_precision"] = seen["float32_precision"]
+        wrong: dict[str, Any] = {k: n for k, n in observed["threads"].items() if n != threads}
+        if any(len(cores) != 1 for cores in observed["cores"]):
+            wrong["cores"] = observed["cores"]
+        if set(observed["float32_precision"].values()) != {float32}:
+            wrong["float32_precision"] = observed["float32_precision"]
         if wrong:
-            self._misfits[key] = (
+            self._wrong_settings[key] = (
                 f"asked for {threads} threads, each on a core, and float32 as {float32}; "
                 f"observed {wrong}"
             )
         if not contender.checks:
-            self.observed[f"{contender.name}/threads={threads}"] = seen
+            self.observed[f"{contender.name}/threads={threads}"] = observed
         if threads > 1:
             process.freeze()

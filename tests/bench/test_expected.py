@@ -33,7 +33,7 @@ def test_the_plan_says_so_beforehand(on_the_h100):
     can = [one for one in asked.values() if not one.contender.unavailable(one.case)]
     assert count == len(can)
     assert planned_s < left_s
-    assert planned_s == pytest.approx(expected_s(can, run.ceilings.peaks), abs=1)
+    assert planned_s == pytest.approx(expected_s(can, run.roofs.peaks), abs=1)
 
 
 def test_numpy_does_not_begin_what_it_cannot_finish(monkeypatch, tmp_path):

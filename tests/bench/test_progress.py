@@ -10,7 +10,7 @@ from bench.cases.cell import Cell
 from bench.cases.contenders import NUMPY, TORCH_CPU
 from bench.outcomes.estimate import Estimate
 from bench.outcomes.outcome import Outcome
-from bench.progress import NEWS_S, Progress
+from bench.progress import INTERVAL_S, Progress
 from bench.results.verdicts import FASTER, SLOWER, TIE, UNSETTLED
 from bench.workload import size
 from tests import faulty
@@ -67,9 +67,9 @@ def test_each_case_has_a_line_when_it_is_first_seen(run, said, clock):
     run.found[TORCH_CPU].status = "ok"
     run.found[TORCH_CPU].visits = [None]
     lines = Progress(run, said.append)
-    lines.tell(CASES[0], first=True)
+    lines.report(CASES[0], first=True)
     run.found[TORCH_CPU].fail("crashed", "because")
-    lines.tell(CASES[1], first=True)
+    lines.report(CASES[1], first=True)
     assert said[0].split() == ["[1/8]", "1:20", "left", CASES[0].id, "torch-cpu", "2.35x"]
     assert said[1].split() == ["[2/8]", "1:20", "left", CASES[1].id, "torch-cpu", "crashed"]
 
@@ -79,25 +79,25 @@ def test_the_number_of_decided_speedups_never_falls(run, said, clock):
     for decided in (2, 5, 3, 6, 0):
         words = [FASTER] * decided + [UNSETTLED] * (8 - decided)
         run.known = [(cell, word, 2) for cell, word in zip(CELLS, words, strict=True)]
-        clock.now_s += NEWS_S + 0.1
-        lines.tell(CASES[0], first=False)
+        clock.now_s += INTERVAL_S + 0.1
+        lines.report(CASES[0], first=False)
     assert said == [f"{n} of 8 speedups decided, 1:20 left" for n in (2, 5, 5, 6, 6)]
 
 
 def test_a_speedup_counts_as_decided_once_it_was_seen_twice(run, said, clock):
-    clock.now_s += 2 * NEWS_S
+    clock.now_s += 2 * INTERVAL_S
     lines = Progress(run, said.append)
     run.known = [(CELLS[0], FASTER, 1), (CELLS[1], TIE, 2), (CELLS[2], None, 0)]
-    clock.now_s += 2 * NEWS_S
-    lines.tell(CASES[0], first=False)
+    clock.now_s += 2 * INTERVAL_S
+    lines.report(CASES[0], first=False)
     assert said == ["1 of 3 speedups decided, 1:20 left"]
 
 
 def test_between_two_lines_some_seconds_pass(run, said, clock):
     lines = Progress(run, said.append)
     for _ in range(100):
-        clock.now_s += NEWS_S / 50 + 0.001
-        lines.tell(CASES[0], first=False)
+        clock.now_s += INTERVAL_S / 50 + 0.001
+        lines.report(CASES[0], first=False)
     assert len(said) == 2
 
 
@@ -106,12 +106,12 @@ def test_after_the_first_pass_the_headlines_are_told_of_the_largest_sizes(run, s
     words = (FASTER, FASTER, SLOWER, UNSETTLED)
     run.known = [(cell, SLOWER, 1) for cell in small]
     run.known += [(cell, word, 1) for cell, word in zip(large, words, strict=True)]
-    Progress(run, said.append).so_far()
+    Progress(run, said.append).first_results()
     (line,) = said
     assert line.endswith("PyTorch is faster in 2, NumPy in 1, a tie in 0, open in 1")
 
 
 def test_where_nothing_was_seen_there_are_no_headlines(run, said):
     run.known = [(cell, None, 0) for cell in CELLS]
-    Progress(run, said.append).so_far()
+    Progress(run, said.append).first_results()
     assert said == []

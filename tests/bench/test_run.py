@@ -15,8 +15,8 @@ from bench.outcomes import plausibility
 from bench.outcomes.plausibility import UNKNOWN
 from bench.results.verdicts import FASTER, SLOWER, UNSETTLED, verdict
 from bench.run import Run
-from bench.schedule import MOST_SHARE
-from bench.timing.visits import Block, Failure, Observation, Observed, Visit
+from bench.schedule import MAX_CASE_SHARE
+from bench.timing.visits import Block, Failure, Observed, Visit, VisitResult
 from bench.workload import discover
 
 HEADER = {"machine_info": {"versions": {}}}
@@ -53,7 +53,7 @@ class Pretended:
     def __init__(self, limit_s, imports=(), generation=0):
         self.observed, self.generation = {}, generation
         self.visited, self.took_part, self.ended, self.put_by = [], [], False, []
-        self.noise, self.ratios, self.cost_s = {}, {}, lambda case, stay: 0.01
+        self.noise, self.ratios, self.cost_s = {}, {}, lambda case, contenders: 0.01
         self.times_s, self.roofs, self.probed, self.keys = {}, [], [], []
         self.servers, self.server_s = [], 0.0
 
@@ -87,9 +87,9 @@ class Pretended:
         time_s *= np.exp(self.noise.get(case.workload.name, 0.0) * rng.standard_normal())
         block = Block(start_s=self.clock.now_s, time_s=time_s, disturbed=False)
         visit = Visit(number=number, worker=self.generation, blocks=(block, block))
-        return Observation(observed=Observed(iterations=1, block_s=time_s), visit=visit)
+        return VisitResult(observed=Observed(iterations=1, block_s=time_s), visit=visit)
 
-    def put_away(self, case):
+    def remove_files(self, case):
         self.put_by.append(case.id)
 
     def end(self):
@@ -272,10 +272,29 @@ def test_a_resumed_run_measures_the_peaks_of_devices_whose_cells_failed(begin):
     assert again.arena.keys == run.arena.keys == [(NUMPY, 1), (TORCH_CPU, 1)]
 
 
+def test_a_resumed_run_keeps_what_workers_read_back_before(begin):
+    run, _ = begin(budget_s=60)
+    run.arena.observed, run.arena.noise = {"numpy/threads=1": {"threads": {}}}, {"matmul": 0.5}
+    visit = run.arena.visit
+
+    def cut_at_the_open_visits(*arguments):
+        if len(run.arena.servers) > 2:
+            raise KeyboardInterrupt
+        return visit(*arguments)
+
+    run.arena.visit = cut_at_the_open_visits
+    with pytest.raises(KeyboardInterrupt):
+        run.measure()
+    run.finish()
+    again, _ = begin(budget_s=60, resume=True)
+    again.measure()
+    assert again.journal.content()["machine_info"]["observed"] == run.arena.observed
+
+
 def test_the_kind_of_second_generation_is_decided_before_the_first_visits(begin):
     def measured(budget_s, cost_s):
         run, _ = begin(chosen=some, budget_s=budget_s)
-        run.arena.server_s, run.arena.cost_s = 3.0, lambda case, stay: cost_s
+        run.arena.server_s, run.arena.cost_s = 3.0, lambda case, contenders: cost_s
         run.measure()
         return run.arena
 
@@ -321,7 +340,7 @@ def test_whatever_the_budget_the_largest_sizes_come_first_and_what_is_begun_is_s
     begin, budget_s
 ):
     run, asked = begin(chosen=some, budget_s=budget_s)
-    run.arena.cost_s = lambda case, stay: 0.3 if case.id in run.arena.visited[:-1] else 0.5
+    run.arena.cost_s = lambda case, contenders: 0.3 if case.id in run.arena.visited[:-1] else 0.5
     run.arena.ratios = {"torch-cpu": 3.0}
     run.arena.noise = {cell.case.workload.name: 0.05 for cell in asked.values()}
     run.measure()
@@ -370,7 +389,7 @@ def test_a_run_ends_as_soon_as_every_verdict_is_known(begin):
 
 def test_whoever_is_called_faster_or_slower_at_the_end_was_seen_twice(begin):
     run, asked = begin(chosen=some, budget_s=30)
-    run.arena.cost_s = lambda case, stay: 0.3
+    run.arena.cost_s = lambda case, contenders: 0.3
     run.arena.ratios = {"torch-cpu": 8.0, "torch-cpu-compile": 0.1}
     run.arena.noise = {"matmul": 0.1, "sum": 0.02}
     run.measure()
@@ -387,11 +406,11 @@ def test_whoever_is_called_faster_or_slower_at_the_end_was_seen_twice(begin):
 
 def test_no_case_eats_the_budget(begin):
     run, _ = begin(chosen=some, budget_s=120)
-    run.arena.cost_s = lambda case, stay: 2.0 if case.workload.name == "matmul" else 0.05
+    run.arena.cost_s = lambda case, contenders: 2.0 if case.workload.name == "matmul" else 0.05
     run.arena.noise = {"matmul": 0.5, "sum": 0.5}
     run.measure()
     for case in run.cases():
-        assert 2.0 * run.arena.visited.count(case.id) <= MOST_SHARE * 120 + 4.0 or (
+        assert 2.0 * run.arena.visited.count(case.id) <= MAX_CASE_SHARE * 120 + 4.0 or (
             case.workload.name != "matmul"
         )
 
@@ -419,8 +438,8 @@ def test_the_number_of_a_case_is_never_above_the_number_of_cases(begin):
 def test_a_first_call_that_may_be_slow_is_not_begun_when_time_is_short(begin):
     """A compiler's first call is reckoned to cost 20 s, whatever the case cost before."""
     run, _ = begin(chosen=some, budget_s=20)
-    run.arena.cost_s = lambda case, stay: (
-        60.0 if any(who.variant.compiles for who in stay) else 0.02
+    run.arena.cost_s = lambda case, contenders: (
+        60.0 if any(who.variant.compiles for who in contenders) else 0.02
     )
     run.measure()
     assert run.left_s() >= 0

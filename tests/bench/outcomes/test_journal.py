@@ -96,7 +96,7 @@ def test_a_stopped_runs_result_file_is_taken_up_again(journal):
     journal.add([timed, twin, record(B)], 7.5)
     before = journal.content()
     again = Journal.reopen(journal.assemble())
-    assert (again.spent_s, again.complete, again.asked) == (7.5, False, [A, B, C])
+    assert (again.spent_s, again.complete, again.selected) == (7.5, False, [A, B, C])
     assert {line.cell.id for line in again.records()} == {A, A_TWIN, B}
     again.rewrite()
     assert again.content() == before
@@ -136,7 +136,7 @@ def test_a_run_of_an_older_schema_goes_on_in_todays(tmp_path):
     again = Journal.reopen(path)
     assert again.content()["schema"] == "numpy-vs-pytorch/2"
     assert [(line.cell.id, line.cell.status) for line in again.records()] == [(A, "ok")]
-    assert again.asked == [A, B]
+    assert again.selected == [A, B]
 
 
 def test_no_number_that_json_has_not_gets_in(journal):

@@ -7,7 +7,7 @@ from bench.cases.contenders import NUMPY, TORCH_CPU
 from bench.outcomes.estimate import Prior
 from bench.outcomes.outcome import ONE, UNREACHED, Evidence, Outcome, fit_priors, pairs, settle
 from bench.results.verdicts import FASTER, TIE, UNSETTLED
-from bench.timing.visits import Block, Failure, Observation, Observed, Visit
+from bench.timing.visits import Block, Failure, Observed, Visit, VisitResult
 from tests import faulty
 
 CASE = Case(workload=faulty.GOOD, size=faulty.GOOD.sizes[0], dtype="float32", threads=1)
@@ -54,7 +54,7 @@ def test_figures_are_drawn_from_the_visits():
     assert a.figures.speedup == ONE
     assert (b.figures.blocks, b.figures.visits, b.figures.workers) == (6, 3, 1)
     assert b.figures.typical.value == pytest.approx(2.0)
-    assert b.known.observed.block_s == pytest.approx(4.0)
+    assert b.history.observed.block_s == pytest.approx(4.0)
 
 
 def test_the_interval_of_a_time_tells_how_visits_differ():
@@ -138,7 +138,7 @@ def test_a_failed_cell_keeps_no_times_and_is_not_tried_again():
     settle(CASE, {NUMPY: lost}, {})
     seen = Observed(rel_error=0.5, tolerance=0.1, iterations=3)
     failure = Failure(status="mismatch", reason="because")
-    lost.add(Observation(observed=seen, failure=failure, visit=visit(2, [1.0])))
+    lost.add(VisitResult(observed=seen, failure=failure, visit=visit(2, [1.0])))
     assert (lost.status, lost.reason, lost.visits, lost.figures) == (
         "mismatch",
         "because",
@@ -153,8 +153,8 @@ def test_a_failed_cell_keeps_no_times_and_is_not_tried_again():
 
 def test_a_visit_adds_its_blocks_and_what_it_observed():
     one = Outcome()
-    one.add(Observation(observed=Observed(iterations=7), visit=visit(3, [1.0, 2.0])))
-    assert (one.known.visits, one.known.observed.iterations, one.seconds) == (1, 7, [1.0, 2.0])
+    one.add(VisitResult(observed=Observed(iterations=7), visit=visit(3, [1.0, 2.0])))
+    assert (one.history.visits, one.history.observed.iterations, one.seconds) == (1, 7, [1.0, 2.0])
     assert one.timed_s == pytest.approx(7 * 3.0)
 
 

@@ -47,7 +47,7 @@ def outcome():
         Visit(number=2, worker=2, blocks=tuple(blocks[3:])),
     ]
     settle(CASE, {NUMPY: outcome}, {})
-    outcome.observed = outcome.known.observed
+    outcome.observed = outcome.history.observed
     return outcome
 
 

@@ -13,7 +13,7 @@ from bench.cases.contenders import NUMPY, TORCH_CPU, contenders
 from bench.machine import affinity
 from bench.outcomes.outcome import ONE, Outcome, settle
 from bench.timing import fork_server
-from bench.timing.arena import order_of_turns, turns
+from bench.timing.arena import order_of_turns, plan_turns
 from bench.timing.fork_server import WorkerError
 from bench.timing.visits import Observed
 from bench.timing.workers import Workers
@@ -42,7 +42,7 @@ def arena():
 def visited(arena, workload):
     case, found = entries(workload)
     visit(arena, case, found)
-    arena.put_away(case)
+    arena.remove_files(case)
     return {who.name: outcome for who, outcome in found.items()}
 
 
@@ -279,7 +279,7 @@ def test_visits_begin_with_each_and_whoever_came_first_comes_last_next():
     ],
 )
 def test_the_turns_of_a_visit_fill_the_time_that_it_was_given(block_s, visit_s, expected):
-    assert turns(block_s, visit_s) == expected
+    assert plan_turns(block_s, visit_s) == expected
 
 
 def test_a_visit_is_of_those_that_take_part(arena):
@@ -304,7 +304,7 @@ def test_inputs_that_are_small_stay_on_disk_and_references_do_not(arena):
     case, found = entries(faulty.GOOD)
     visit(arena, case, found)
     files = arena._files_of(case)
-    arena.put_away(case)
+    arena.remove_files(case)
     assert [path.name for path in files.folder.iterdir()] == ["inputs"]
 
 

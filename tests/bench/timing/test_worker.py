@@ -58,7 +58,7 @@ def test_one_slow_iteration_does_not_make_a_short_block(worker, slow):
 
 def test_one_long_iteration_is_a_block(worker):
     worker.iterate = lambda: time.sleep(2 * LONG_S)
-    worker._timed()
+    worker._timed_call()
     iterations, block_s = worker.calibrate()
     assert iterations == 1
     assert 2 * LONG_S <= block_s < 1.0
@@ -160,7 +160,7 @@ def test_after_the_blocks_a_right_worker_is_confirmed_and_names_its_peak_memory(
 
 def test_a_body_is_held_against_the_other_librarys_in_float64():
     case = Case(workload=faulty.GOOD, size=faulty.GOOD.sizes[0], dtype="float64", threads=1)
-    theirs = Worker(TORCH_CPU, 1).exact(case)
-    assert Worker(NUMPY, 1).disagrees(case, theirs) == ""
+    theirs = Worker(TORCH_CPU, 1).float64_outputs(case)
+    assert Worker(NUMPY, 1).difference(case, theirs) == ""
     off = tuple(output * (1 + 1e-9) for output in theirs)
-    assert "relative error 1e-09 exceeds" in Worker(NUMPY, 1).disagrees(case, off)
+    assert "relative error 1e-09 exceeds" in Worker(NUMPY, 1).difference(case, off)

@@ -7,7 +7,7 @@ import pytest
 from bench.cases.case import Case
 from bench.cases.contenders import NUMPY, TORCH_CPU
 from bench.outcomes.outcome import Outcome, settle
-from bench.outcomes.plausibility import UNKNOWN, Ceilings, Roof
+from bench.outcomes.plausibility import UNKNOWN, Roof, Roofs
 from bench.timing.visits import Block, Observed, Visit
 from bench.variant import BF16, Variant
 from bench.workload import discover
@@ -17,13 +17,13 @@ SMALL = Case(workload=WORKLOAD, size=WORKLOAD.sizes[0], dtype="float32", threads
 
 
 @pytest.fixture
-def ceilings():
-    ceilings = Ceilings(lambda known, only: known)
-    ceilings.peaks = {
+def roofs():
+    roofs = Roofs(lambda known, only: known)
+    roofs.peaks = {
         "cpu/threads=1": UNKNOWN | {"flop_s": {"float32": 1e11}, "read_bytes_s": 1e11},
         "cuda": UNKNOWN | {"flop_s": {"float32": 1e13}},
     }
-    return ceilings
+    return roofs
 
 
 def outcome(time_s, case=None, who=NUMPY):
@@ -44,37 +44,37 @@ def curve(who, times_s):
 STEEP = (1e-7, 1e-6, 1e-3, 1.0)
 
 
-def test_a_steep_curve_is_marked_where_it_is_steep(ceilings):
+def test_a_steep_curve_is_marked_where_it_is_steep(roofs):
     cells = curve(NUMPY, STEEP)
-    marked = ceilings.steep(reversed(cells))
+    marked = roofs.steep(reversed(cells))
     assert [(case.size.label, who) for case, who, _ in marked] == [
         ("p=256", NUMPY),
         ("p=1024", NUMPY),
     ]
 
 
-def test_a_rewritten_variant_may_grow_faster_since_the_cost_is_the_workloads_own(ceilings):
+def test_a_rewritten_variant_may_grow_faster_since_the_cost_is_the_workloads_own(roofs):
     finite = replace(TORCH_CPU, variant=Variant(name="finite", body=WORKLOAD.torch))
-    assert list(ceilings.steep(curve(finite, STEEP))) == []
+    assert list(roofs.steep(curve(finite, STEEP))) == []
 
 
-def test_cells_that_failed_or_are_marked_already_are_no_part_of_a_curve(ceilings):
+def test_cells_that_failed_or_are_marked_already_are_no_part_of_a_curve(roofs):
     cells = curve(NUMPY, STEEP)
     cells[0][2].fail("crashed", "because")
     cells[1][2].fail("implausible", "above the roof")
-    assert [case.size.label for case, *_ in ceilings.steep(cells)] == ["p=1024"]
+    assert [case.size.label for case, *_ in roofs.steep(cells)] == ["p=1024"]
 
 
-def test_an_accelerator_is_compared_with_the_data_sheet_of_its_own_model(ceilings):
+def test_an_accelerator_is_compared_with_the_data_sheet_of_its_own_model(roofs):
     case = curve(NUMPY, STEEP)[0][0]
     cuda = replace(TORCH_CPU, device="cuda")
     second = replace(cuda, device="cuda:1")  # of which nothing is known here
-    ((_, measured),) = ceilings.impossible(case, {cuda: outcome(1e-12)})
-    ceilings.peaks["cuda"] = UNKNOWN | {"model": "Tesla T4"}
-    ((_, promised),) = ceilings.impossible(case, {cuda: outcome(1e-12)})
+    ((_, measured),) = roofs.impossible(case, {cuda: outcome(1e-12)})
+    roofs.peaks["cuda"] = UNKNOWN | {"model": "Tesla T4"}
+    ((_, promised),) = roofs.impossible(case, {cuda: outcome(1e-12)})
     assert "measured here" in measured
     assert "its maker promises" in promised
-    assert list(ceilings.impossible(case, {second: outcome(1e-12)})) == []
+    assert list(roofs.impossible(case, {second: outcome(1e-12)})) == []
 
 
 def test_a_roof_is_of_one_precision_and_of_the_faster_way_through_memory():
