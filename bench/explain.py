@@ -1,4 +1,4 @@
-"""Has a result file explained: `python -m reports` in a process of its own.
+"""Has a result file explained, by `python -m reports summary` in a process of its own.
 
 That process has no PyTorch in it, so it can fork to draw charts on all cores; and whatever goes
 wrong in it, the result file is safe.
@@ -17,21 +17,28 @@ COMMAND = (sys.executable, "-m", "reports")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Printed:
-    """What a command of `reports` printed, its warnings, and its error ("" if there was none)."""
+class Explanation:
+    """What was made of a result file.
 
-    text: str = ""
+    Attributes
+    ----------
+    headlines : lines for the terminal.
+    page : path of the first page, "" without pages.
+    warnings : chapters that could not be run, for example.
+    error : why headlines or pages are missing, "" if they are not.
+
+    """
+
+    headlines: str
+    page: str = ""
     warnings: str = ""
     error: str = ""
 
 
-def reports(*arguments: str) -> Printed:
-    """Run a command of `reports`.
-
-    Each prints what it made once that is done, so one that printed nothing has failed. A chapter
-    that could not be run is a warning: the pages are there.
-    """
-    command = [*COMMAND, *arguments]
+def explain(result: Path, site: Path | None) -> Explanation:
+    """Return the headlines of a result file, and build its pages unless `site` is None."""
+    options = ["--build", str(site)] if site else []
+    command = [*COMMAND, "summary", str(result), *options]
     with subprocess.Popen(  # noqa: S603 - this project's own module, in this Python
         command,
         cwd=ROOT,
@@ -48,7 +55,9 @@ def reports(*arguments: str) -> Printed:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             raise
-    if text:
-        return Printed(text=text, warnings=warnings)
-    named = " ".join(["python -m reports", *arguments])
-    return Printed(error=f"{named} ended with {process.returncode}:\n{warnings}")
+    if process.returncode:
+        named = " ".join(["python -m reports", *command[3:]])
+        error = f"{named} ended with {process.returncode}:\n{warnings}"
+        return Explanation(headlines=text, error=error)
+    headlines, page = text.rstrip().rsplit("\n", 1) if site else (text, "")
+    return Explanation(headlines=headlines, page=page, warnings=warnings)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import pytest_benchmark
 
-from bench.explain import reports
+from bench.explain import Explanation, explain
 from bench.machine import facts
 from bench.machine.precision import set_float32
 from bench.options import Options, parse
@@ -43,8 +43,7 @@ class Session:
             config.option.benchmark_columns = NARROW
         self._started_s = started_s
         self._run: Run | None = None
-        self._headlines = ""
-        self._page = ""
+        self._explanation: Explanation | None = None
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Prepare a run of the cells whose tests were collected."""
@@ -110,31 +109,27 @@ class Session:
     def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None]:
         """Write the result file before anything else can go wrong, then have it explained."""
         if self._run is not None:
-            result = str(self._run.finish())
-            self._headlines = self._printed(session, "summary", result)
-            if self._options.report:
-                site = str(self._options.site)
-                self._page = self._printed(session, "build", result, "--out", site)
+            result = self._run.finish()
+            site = self._options.site if self._options.report else None
+            self._explanation = explain(result, site)
+            sys.stderr.write(self._explanation.warnings)
+            if self._explanation.error:
+                session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
         return (yield)
-
-    def _printed(self, session: pytest.Session, *arguments: str) -> str:
-        """Return what a command of `reports` printed, or its error, which fails the session."""
-        done = reports(*arguments)
-        sys.stderr.write(done.warnings)
-        if done.error:
-            session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
-        return done.error or done.text
 
     @pytest.hookimpl(trylast=True)
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Print the headlines, and where the files are."""
-        if self._run is None or self._run.result is None:
+        if self._run is None or self._explanation is None:
             return
+        say = terminalreporter.write_line
         terminalreporter.section("NumPy vs PyTorch")
-        terminalreporter.write(self._headlines)
-        terminalreporter.write_line(f"\nresult  {self._run.result}")
-        if self._page:
-            terminalreporter.write(f"page    {self._page}")
+        say(self._explanation.headlines.rstrip())
+        say(f"\nresult  {self._run.result}")
+        if self._explanation.page:
+            say(f"page    {self._explanation.page}")
+        if self._explanation.error:
+            say(f"error   {self._explanation.error}")
 
 
 def _options(config: pytest.Config) -> Options:

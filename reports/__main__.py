@@ -95,6 +95,7 @@ def _parser() -> argparse.ArgumentParser:
     add("site", nargs="?", type=Path, default=SITE, help="folder or page (reports/site)")
     add = command(_summary)
     add("file", nargs="?", metavar="FILE", help="a result file (the newest)")
+    add("--build", type=Path, metavar="DIR", help="build its pages there, too")
     command(_list, files="all of this clone")
     add = command(_export, files="the newest", out="file (the terminal; Parquet needs a file)")
     add("--format", choices=export.FORMATS, default="csv", dest="kind", help="of the table (csv)")
@@ -117,11 +118,17 @@ def _parser() -> argparse.ArgumentParser:
 def _build(*, files: list[str], out: Path | None, single_file: bool, png: bool) -> int:
     """Build the pages of a run; of several runs, compare them too."""
     results, complaints = _readable(files or newest(), blocks=True)
-    site = assemble(results, complaints, pictures=png)
-    for line in filter(None, (*site.complaints, site.log)):
-        print(line, file=sys.stderr)
+    site = _site(results, complaints, pictures=png)
     print(write_single(site, out or SINGLE) if single_file else write_folder(site, out or SITE))
     return 1 if complaints or site.complaints else 0
+
+
+def _site(results: list[Result], complaints: list[str], *, pictures: bool = False) -> Site:
+    """Return a site; print which of its chapters failed, and how long they took."""
+    site = assemble(results, complaints, pictures=pictures)
+    for line in filter(None, (*site.complaints, site.log)):
+        print(line, file=sys.stderr)
+    return site
 
 
 def _compare(
@@ -166,11 +173,14 @@ def _check(*, site: Path) -> int:
     return 1 if complaints else 0
 
 
-def _summary(*, file: str | None) -> int:
+def _summary(*, file: str | None, build: Path | None) -> int:
     """Print the headlines of a run, as at its end."""
-    results, _ = _readable([_one(file)])
+    results, complaints = _readable([_one(file)], blocks=build is not None)
     for line in summary(Findings(results[0])):
         print(line)
+    sys.stdout.flush()  # whatever becomes of the pages
+    if build is not None:
+        print(write_folder(_site(results, complaints), build))
     return 0
 
 

@@ -139,7 +139,8 @@ def test_pages_that_cannot_be_built_cost_no_result(tmp_path):
     assert "== NumPy vs PyTorch ==" in output
     assert "This machine was" in output
     assert f"result  {file}" in output
-    assert f"page    python -m reports build {file} --out {tmp_path}/site ended with 1:" in output
+    assert f"error   python -m reports summary {file} --build {tmp_path}/site ended" in output
+    assert "page " not in output
     assert f"File exists: '{tmp_path}/site" in output
     assert "Traceback" not in output
 

@@ -139,6 +139,14 @@ def test_the_summary_is_what_a_run_prints_at_its_end(write, capsys):
     printed = capsys.readouterr().out
     assert "torch-cpu on one core, 1 computation" in printed
     assert "This machine" in printed
+    assert "index.html" not in printed
+
+
+def test_the_summary_builds_the_pages_too_and_says_where(write, tmp_path, capsys):
+    site = tmp_path / "site"
+    assert main(["summary", str(write(small_file())), "--build", str(site)]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == str(site / "index.html")
+    assert main(["check", str(site)]) == 0
 
 
 def test_every_command_says_what_it_does_and_what_its_options_are(capsys):
