@@ -14,7 +14,7 @@ import pytest
 status = pytest.main(sys.argv[1:])
 sys.exit("PyTorch was imported" if "torch" in sys.modules else status)
 """
-ABOUT_WORKLOADS = ("site/test_pages.py", "read/test_sources.py", "chapters/test_prose.py")
+ABOUT_WORKLOADS = ("pages/test_pages.py", "read/test_sources.py", "chapters/test_prose.py")
 
 
 @pytest.mark.parametrize(
