@@ -1,15 +1,18 @@
-"""The one place where numbers become text, with as many digits as they deserve."""
+"""Formats numbers as text, with as many digits as their intervals support.
+
+No other module formats numbers with units.
+"""
 
 import math
 
 PREFIXES = ((1.0, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n"))
 QUANTITIES = ((1e12, 1e12, " T"), (1e9, 1e9, " G"), (1e6, 1e6, " M"), (1e4, 1e3, " k"))
 RATES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1.0, ""))
-LONG = 1e5  # sizes of five digits still read well
-MOST_DIGITS = 3  # of a ratio; whole numbers stand in full
-ROUGH = 1.5  # the upper end over the lower one, from where a ratio is "about" so much
-ONE_DIGIT_FROM = 5  # of a ratio's first digit: from here on a single digit errs by 10 % at most
-NEARLY_TEN = 9.5  # what a single digit would round up to 10
+LONG = 1e5  # smaller sizes are written in full: five digits are still easy to read
+MOST_DIGITS = 3  # significant digits of a ratio; digits before the point are always kept
+ROUGH = 1.5  # high / low of an interval; above this, the ratio gets the word "about"
+ONE_DIGIT_FROM = 5  # first digit from which rounding to one digit errs by at most 10 %
+NEARLY_TEN = 9.5  # from here on, rounding to one digit would give 10
 BINARY = ("B", "KiB", "MiB", "GiB", "TiB")
 
 
@@ -34,43 +37,48 @@ def quantity(value: float) -> str:
 
 
 def significant(value: float, digits: int) -> str:
-    """Return a positive number with so many significant digits and no exponent."""
+    """Return a positive number rounded to `digits` significant digits, without an exponent."""
     places = max(0, digits - 1 - math.floor(math.log10(value)))
     return f"{value:.{places}f}"
 
 
 def ratio(value: float, low: float, high: float) -> str:
-    """Return a ratio with the digits that half its interval's width leaves: one to three.
+    """Return a ratio with one to three digits: those that half the interval's width supports.
 
-    Of 39 to 175 that is one, `80`; but two below 5, 0.5, 50 ..., where one digit errs by over 10 %.
+    80 with an interval of 39 to 175 has one digit, `80`. A ratio whose first digit is below 5 has
+    at least two, because rounding it to one digit would err by more than 10 %.
     """
     digits = _printed(value, low, high)
     return significant(value if digits == MOST_DIGITS else float(f"{value:.{digits}g}"), digits)
 
 
 def interval(value: float, low: float, high: float) -> str:
-    """Return a 95 % interval with as many places as two digits of its ratio: `1.02 to 1.07`."""
+    """Return a 95 % interval: `1.02 to 1.07`.
+
+    Its ends have as many decimal places as the ratio, which is written with at least two digits.
+    """
     text = significant(value, max(2, _digits(value, low, high)))
     places = len(text.partition(".")[2])
     return f"{_end(low, places)} to {_end(high, places)}"
 
 
 def rough(value: float, low: float, high: float) -> bool:
-    """Tell whether a sentence says "about" before a ratio.
+    """Return whether a sentence should say "about" before a ratio.
 
-    So it does where the interval is wide or unknown, or leaves a single digit.
+    It should if the interval is wide or unknown, or if only one digit is printed.
     """
     return not high <= ROUGH * low or _printed(value, low, high) == 1
 
 
 def _printed(value: float, low: float, high: float) -> int:
-    """Return how many digits of a ratio are printed."""
+    """Return how many significant digits of a ratio are printed."""
     leading = value / 10 ** math.floor(math.log10(value))
     least = 1 if ONE_DIGIT_FROM <= leading < NEARLY_TEN else 2
     return max(_digits(value, low, high), least)
 
 
 def _digits(value: float, low: float, high: float) -> int:
+    """Return how many significant digits are larger than half the interval's width."""
     half = (high - low) / 2
     if not half:
         return MOST_DIGITS
@@ -79,7 +87,7 @@ def _digits(value: float, low: float, high: float) -> int:
 
 
 def _end(value: float, places: int) -> str:
-    """Return an end of an interval; one that so few places would round to 0 has more."""
+    """Return an end of an interval, with more places if it would otherwise round to 0."""
     text = f"{value:.{places}f}"
     return text if float(text) or not value > 0 else significant(value, 1)
 
@@ -102,7 +110,7 @@ def rate(value: float, unit: str) -> str:
 
 
 def share(value: float) -> str:
-    """Return a part of a whole: `97 %`, `0.31 %`."""
+    """Return a share as a percentage: `97 %`, `0.31 %`."""
     return f"{significant(100 * value, 2)} %"
 
 
@@ -112,10 +120,10 @@ def intensity(value: float) -> str:
 
 
 def rounded(value: float) -> str:
-    """Return a positive number of two digits that count: `47`, `1300`, `1.2 M`."""
+    """Return a positive number rounded to two significant digits: `47`, `1300`, `1.2 M`."""
     return quantity(float(f"{value:.2g}"))
 
 
 def whole(value: float) -> str:
-    """Return a size as it reads: `2048`, `30000`, `590 k`, `7.4 G`; two digits from 100,000 on."""
+    """Return a size: `2048`, `30000`, `590 k`, `7.4 G`. From 100,000 on it has two digits."""
     return f"{value:g}" if value < LONG else rounded(value)

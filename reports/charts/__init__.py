@@ -1,1 +1,1 @@
-"""Figures: one claim each, said in its title; SVG that is the same bytes every time."""
+"""Draws the charts. A title states the chart's one claim; the SVG is reproducible byte for byte."""

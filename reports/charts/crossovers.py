@@ -1,8 +1,8 @@
-"""Speedups against sizes: where the lead changes, on one core and on all of them.
+"""Chart of speedup against size: where the lead changes, on one core and on all cores.
 
-A line is a contender with one thread setting; bars are intervals, a hollow point is unsettled, a
-cross cannot be true. The faint band about 1 is the margin that a winner's interval must clear. A
-crossover is drawn as what is known of it: a range of sizes, and the estimate inside.
+A line is one contender with one thread count, and bars are 95 % intervals. A hollow point is
+unsettled, a cross is implausible. The faint band around 1 is the margin that a winner's interval
+must clear. A crossover is drawn as a range of sizes and a diamond at the estimate inside it.
 """
 
 from collections.abc import Sequence
@@ -14,9 +14,18 @@ from matplotlib.ticker import FixedLocator, NullLocator
 
 from bench.results.verdicts import MARGIN
 from reports import units
-from reports.charts.drawing import INK, PAPER, Plot, colour, label_lines, stroke, style, tell
+from reports.charts.drawing import (
+    INK,
+    PAPER,
+    Plot,
+    colour,
+    label_lines,
+    line_style,
+    set_hover,
+    style,
+)
 from reports.charts.naming import ratio_tick, ratio_ticks, short, short_name, slug
-from reports.charts.overtaking import CLAIMS, lines_of, overtaking, place
+from reports.charts.overtaking import CLAIMS, crossing_text, crossover_title, lines_of
 from reports.charts.sizes import SIZE_AXIS, point_text
 from reports.findings.crossing import crossing
 from reports.read.grouping import grouped
@@ -24,18 +33,18 @@ from reports.read.row import Timed
 
 
 def speedup_against_size(rows: Sequence[Timed]) -> Plot | None:
-    """Draw a workload's speedups over NumPy against its sizes, a panel a curve.
+    """Draw a workload's speedups over NumPy against its sizes, one panel for each curve.
 
-    `rows` are the timed cells of one workload and dtype, of all thread settings. None where no
-    usual contender, nor one with transfers, has a speedup.
+    `rows` are the timed cells of one workload and dtype, with all thread counts. Only PyTorch
+    without a variant and with transfers is drawn. None if neither has a speedup.
     """
-    usual = [row for row in rows if row.plain or row.variant == "transfer"]
-    rows = [row for row in usual if row.speedup is not None]
+    drawn = [row for row in rows if row.plain or row.variant == "transfer"]
+    rows = [row for row in drawn if row.speedup is not None]
     if not rows:
         return None
     name = slug("speedups", rows[0].workload, rows[0].dtype)
     parts = grouped(rows, lambda row: row.curve)
-    titles = [overtaking(part, len(parts)) for part in parts.values()]
+    titles = [crossover_title(part, len(parts)) for part in parts.values()]
     hover: dict[str, list[str]] = {}
     with style(name):
         figure, panels = _panels(titles)
@@ -55,7 +64,7 @@ def speedup_against_size(rows: Sequence[Timed]) -> Plot | None:
 
 
 def _panels(titles: Sequence[str]) -> tuple[Figure, np.ndarray]:
-    """Return a figure with a panel for each title, and its panels."""
+    """Return a figure and its panels, one for each title."""
     title_in = 0.2 + 0.16 * max(title.count("\n") + 1 for title in titles)
     across = min(len(titles), 2)
     down = -(-len(titles) // across)
@@ -76,30 +85,31 @@ def _panels(titles: Sequence[str]) -> tuple[Figure, np.ndarray]:
 
 
 def _panel(axes: Axes, rows: Sequence[Timed], hover: dict[str, list[str]]) -> None:
+    """Draw the lines of one curve, with intervals, points and crossovers."""
     axes.set_xscale("log")
     axes.axhspan(1 / MARGIN, MARGIN, color=INK, alpha=0.1, linewidth=0)
     axes.axhline(1, color=INK, linewidth=1)
     ends = []
     for (contender, threads), line in lines_of(rows).items():
         paint, on_cpu = colour(line[0]), line[0].on_cpu
-        believed = [row for row in line if row.believed]
-        dash = stroke(line[0]) if not on_cpu or threads == 1 else (0, (4, 2))
-        xs, ys = _xy(believed)
+        plausible = [row for row in line if row.plausible]
+        dash = line_style(line[0]) if not on_cpu or threads == 1 else (0, (4, 2))
+        xs, ys = _xy(plausible)
         axes.plot(xs, ys, linestyle=dash, color=paint, linewidth=1.6)
-        lows = [row.known_speedup.low for row in believed]
-        highs = [row.known_speedup.high for row in believed]
+        lows = [row.known_speedup.low for row in plausible]
+        highs = [row.known_speedup.high for row in plausible]
         axes.vlines(xs, lows, highs, color=paint, linewidth=1.2)
-        for points, mark, face in (
-            ([row for row in believed if not row.unsettled], "o", paint),
-            ([row for row in believed if row.unsettled], "o", PAPER),
-            ([row for row in line if not row.believed], "x", paint),
+        for points, marker, face in (
+            ([row for row in plausible if not row.unsettled], "o", paint),
+            ([row for row in plausible if row.unsettled], "o", PAPER),
+            ([row for row in line if not row.plausible], "x", paint),
         ):
-            _mark(axes, points, mark, paint, face, hover)
-        if believed:
+            _draw_points(axes, points, marker, paint, face, hover)
+        if plausible:
             cores = f", {line[0].cores}" if on_cpu else ""
             ends.append((ys[-1], short_name(contender, 20) + cores, paint))
-        _mark_crossing(axes, line, paint, hover)
-    _dress(axes, rows)
+        _draw_crossing(axes, line, paint, hover)
+    _set_axes(axes, rows)
     label_lines(axes, axes.get_xlim()[1], ends, offset=3)
 
 
@@ -107,10 +117,10 @@ def _xy(rows: Sequence[Timed]) -> tuple[list[float], list[float]]:
     return [row.axis_value for row in rows], [row.known_speedup.value for row in rows]
 
 
-def _mark(
+def _draw_points(
     axes: Axes,
     rows: Sequence[Timed],
-    mark: str,
+    marker: str,
     paint: str,
     face: str,
     hover: dict[str, list[str]],
@@ -118,40 +128,43 @@ def _mark(
     if not rows:
         return
     (dots,) = axes.plot(
-        *_xy(rows), mark, color=paint, markersize=5 if mark == "o" else 8, markerfacecolor=face
+        *_xy(rows), marker, color=paint, markersize=5 if marker == "o" else 8, markerfacecolor=face
     )
     threads = f", {rows[0].cores}" if rows[0].on_cpu else ""
-    tell(dots, [point_text(row) + threads + _aside(row) for row in rows], hover)
+    set_hover(dots, [point_text(row) + threads + _state_note(row) for row in rows], hover)
 
 
-def _aside(row: Timed) -> str:
-    if not row.believed:
+def _state_note(row: Timed) -> str:
+    """Return the end of a hover text, which says that a speedup is implausible or unsettled."""
+    if not row.plausible:
         return "; cannot be true"
     return "; cannot tell who is faster" if row.unsettled else ""
 
 
-def _mark_crossing(
+def _draw_crossing(
     axes: Axes, line: Sequence[Timed], paint: str, hover: dict[str, list[str]]
 ) -> None:
+    """Draw a band over the sizes between which the lead changes, and a diamond at the estimate."""
     change = crossing(line)
     if change is None or change.at is None:
         return
     axes.axvspan(change.low, change.high, color=paint, alpha=0.07, linewidth=0)
-    (mark,) = axes.plot(
+    (diamond,) = axes.plot(
         change.at, 1, "D", color=paint, markersize=8, markeredgecolor=PAPER, markeredgewidth=1.2
     )
     low, high = units.whole(change.low), units.whole(change.high)
     claim = CLAIMS[change.state].format(
-        name=f"{line[0].contender}, {line[0].cores},", at=place(line[0], change)
+        name=f"{line[0].contender}, {line[0].cores},", at=crossing_text(line[0], change)
     )
-    tell(mark, [f"{claim}, between {low} and {high}"], hover)
+    set_hover(diamond, [f"{claim}, between {low} and {high}"], hover)
 
 
-def _dress(axes: Axes, rows: Sequence[Timed]) -> None:
+def _set_axes(axes: Axes, rows: Sequence[Timed]) -> None:
+    """Set the limits, ticks, labels and grid of both axes."""
     values = sorted({row.axis_value for row in rows})
-    least, most = values[0], values[-1]
-    room = (most / least) ** 0.07 if most > least else 2.0
-    axes.set_xlim(least / room, most * room)
+    smallest, largest = values[0], values[-1]
+    margin = (largest / smallest) ** 0.07 if largest > smallest else 2.0
+    axes.set_xlim(smallest / margin, largest * margin)
     axes.grid(visible=True, color=INK, alpha=0.12, linewidth=0.6)
     axes.yaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_minor_locator(NullLocator())
@@ -165,16 +178,16 @@ def _dress(axes: Axes, rows: Sequence[Timed]) -> None:
 
 
 def describe_speedups(rows: Sequence[Timed]) -> str:
-    """Return the alternative text: each line's ends, and where it crosses 1."""
+    """Return the alt text: the first and last speedup of each line, and where it crosses 1."""
     parts = [f"Speedup of {rows[0].workload} over NumPy against size, both logarithmic."]
     for curve, part in grouped(rows, lambda row: row.curve).items():
         for (contender, _), line in lines_of(part).items():
             _, ratios = _xy(line)
-            aside = f" ({curve})" if curve else ""
+            curve_text = f" ({curve})" if curve else ""
             parts.append(
-                f"{contender}, {line[0].cores}{aside}: "
+                f"{contender}, {line[0].cores}{curve_text}: "
                 f"{units.significant(ratios[0], 3)} at {line[0].size}, "
                 f"{units.significant(ratios[-1], 3)} at {line[-1].size}."
             )
-        parts.append(overtaking(part).removeprefix(f"{curve}\n").replace("\n", "; ") + ".")
+        parts.append(crossover_title(part).removeprefix(f"{curve}\n").replace("\n", "; ") + ".")
     return " ".join(parts)

@@ -1,8 +1,8 @@
-"""What every figure shares: colours, style, and how it becomes an element of a page or a file.
+"""Colours, style and output of all figures: SVG for a page, SVG or PNG for a file.
 
-Text takes the page's colour and contenders take the page's palette, through CSS variables, so that
-one figure serves light and dark. Colours are Okabe and Ito's, told apart by colour-blind readers.
-Points carry their values as SVG titles, which a browser shows on hover.
+An inline SVG takes its colours from the page's CSS variables, so one figure serves light and dark
+mode. The palette is that of Okabe and Ito, which colour-blind readers can distinguish. Points carry
+their values as SVG titles, which a browser shows on hover.
 """
 
 import re
@@ -25,8 +25,8 @@ from matplotlib.lines import Line2D
 
 from reports.read.row import Row
 
-INK = "#010203"  # becomes currentColor
-PAPER = "#040506"  # becomes the page's own background
+INK = "#010203"  # placeholder that becomes currentColor
+PAPER = "#040506"  # placeholder that becomes the page's background
 COLOURS = {
     "numpy": "#0072b2",
     "torch-cpu": "#d55e00",
@@ -40,7 +40,7 @@ COLOURS = {
     "seventh": "#b2182b",
     "eighth": "#c2188c",
 }
-FURTHER = {  # variants; those of one colour are never of one workload
+VARIANT_COLOURS = {  # keys of COLOURS; no workload has two variants of one colour
     "tensors": "first", "hand": "first", "channels-last": "first", "fp16": "eighth",
     "autograd": "second", "forward": "second", "pinned": "second",
     "compile": "third", "finite": "third", "tf32": "seventh",
@@ -69,15 +69,16 @@ DPI = 160  # of a PNG
 
 @dataclass(frozen=True, kw_only=True)
 class Plot:
-    """A drawn figure, not yet written.
+    """A drawn figure, not yet written to SVG or PNG.
 
     Attributes
     ----------
-    name : of the figure among those of its page, unique there; a part of a file's name and of
-        every id in the figure, and so as `slug` makes it.
-    description : the alternative text, from the data.
-    hover : for artists by their gid, the text of each of their markers in order.
-    mathematics : whether dollar signs in its texts mean formulas; a name of a file may hold one.
+    name : unique among the figures of a page. It is part of file names and of every id in the
+        figure, so it must be a name that `slug` returns.
+    description : the alt text.
+    hover : the hover texts of each artist, one for each of its markers, by the artist's gid.
+    mathematics : whether dollar signs delimit formulas. Off by default, because names from a file
+        may contain a dollar sign.
 
     """
 
@@ -89,28 +90,31 @@ class Plot:
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[A-Za-z0-9_.-]+", self.name):
-            raise ValueError(f"a name that can stand in an id expected, got {self.name!r}: slug it")
+            raise ValueError(f"a name that is valid in an id expected, got {self.name!r}: slug it")
 
 
 @contextmanager
 def style(name: str, *, mathematics: bool = False) -> Iterator[None]:
-    """Draw in the style of this project; the figure's name makes its ids the same every time."""
+    """Draw in the project's style; matplotlib derives its ids from the name, so they repeat."""
     with mpl.rc_context({**STYLE, "svg.hashsalt": name, "text.parse_math": mathematics}):
         yield
 
 
 @contextmanager
 def _written(plot: Plot) -> Iterator[None]:
-    """Write in the style; signs that matplotlib's font lacks are drawn by the reader's."""
+    """Write in the project's style, and ignore warnings about glyphs that the font lacks.
+
+    An SVG contains text, which the reader's browser draws in its own font.
+    """
     with style(plot.name, mathematics=plot.mathematics), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
         yield
 
 
-def tell(artist: Artist, texts: Sequence[str], hover: dict[str, list[str]]) -> None:
-    """Let each marker of an artist say its text on hover; `hover` is what the figure says so far.
+def set_hover(artist: Artist, texts: Sequence[str], hover: dict[str, list[str]]) -> None:
+    """Give each marker of an artist a hover text; the texts are added to `hover`.
 
-    A marker must be drawn for every text: points that are not finite draw none.
+    Every text needs a marker, so all points must be finite: matplotlib draws no others.
     """
     gid = f"h{len(hover)}"
     artist.set_gid(gid)
@@ -119,20 +123,23 @@ def tell(artist: Artist, texts: Sequence[str], hover: dict[str, list[str]]) -> N
 
 def colour(row: Row) -> str:
     """Return the colour of a row's contender, the same in every chart."""
-    of_torch = "torch-cpu" if row.on_cpu else "accelerator"
-    usual = "numpy" if row.is_numpy else of_torch
-    return COLOURS[FURTHER.get(row.variant, usual)]
+    torch = "torch-cpu" if row.on_cpu else "accelerator"
+    without_variant = "numpy" if row.is_numpy else torch
+    return COLOURS[VARIANT_COLOURS.get(row.variant, without_variant)]
 
 
-def stroke(row: Row) -> str:
-    """Return how a contender's line is drawn: dashed for a variant on an accelerator."""
+def line_style(row: Row) -> str:
+    """Return matplotlib's line style for a contender: dashed for a variant on an accelerator."""
     return "--" if row.variant and not row.on_cpu else "-"
 
 
 def label_lines(
     axes: Axes, x: float, ends: Sequence[tuple[float, str, str]], *, offset: float = 20
 ) -> None:
-    """Name each line (y, name, colour) at its right end, apart from one another, on a log axis."""
+    """Label each line at its right end; an end is (y, name, colour). The y axis is logarithmic.
+
+    Labels are moved up where they would overlap.
+    """
     low, high = axes.get_ylim()
     gap = (high / low) ** 0.065
     floor = 0.0
@@ -145,22 +152,22 @@ def label_lines(
         )  # fmt: skip
 
 
-def inches(axes: Axes) -> tuple[float, float]:
-    """Return how wide and how high the frame of a plot is drawn."""
-    figure, place = axes.get_figure(root=True), axes.get_position()
+def axes_inches(axes: Axes) -> tuple[float, float]:
+    """Return the width and the height of axes, in inches."""
+    figure, frame = axes.get_figure(root=True), axes.get_position()
     if figure is None:
-        raise ValueError("axes of a figure expected")
-    return figure.get_figwidth() * place.width, figure.get_figheight() * place.height
+        raise ValueError("axes must belong to a figure, got axes without one")
+    return figure.get_figwidth() * frame.width, figure.get_figheight() * frame.height
 
 
-def key(
+def colour_key(
     axes: Axes, names: Sequence[tuple[str, str]], *, x: float = 1.0, y: float = 1.0, inch: float = 0
 ) -> None:
-    """Name colours, each name in its own: a line across that ends at x, or a column of such steps.
+    """Write a colour key: each name in its colour, in one row that ends at x, or in a column.
 
-    x and y are of the axes; `inch` is the step of a column.
+    x and y are axes coordinates. `inch` is the line spacing of a column; 0 makes a row.
     """
-    across, down = inches(axes)
+    across, down = axes_inches(axes)
     for name, paint in names if inch else reversed(names):
         axes.text(
             x, y, f"● {name}", transform=axes.transAxes, color=paint, fontsize=9.5,
@@ -173,7 +180,7 @@ def key(
 
 
 def inline(plot: Plot) -> Markup:
-    """Return a figure as an SVG element to stand in a page."""
+    """Return a figure as an SVG element for a page."""
     file = StringIO()
     with _written(plot):
         plot.figure.savefig(
@@ -193,7 +200,7 @@ def inline(plot: Plot) -> Markup:
 
 
 def png(plot: Plot) -> bytes:
-    """Return a figure as a PNG file, dark on white."""
+    """Return the bytes of a figure as PNG, dark on white."""
     for line in plot.figure.findobj(Line2D):
         if isinstance(line, Line2D) and line.get_markerfacecolor() == PAPER:
             line.set_markerfacecolor("#ffffff")
@@ -211,26 +218,27 @@ def png(plot: Plot) -> bytes:
 
 
 def same_colour(colours: Any, paint: str) -> bool:
-    """Tell whether an artist has one colour, and which."""
+    """Return whether all colours of an artist are this one."""
     return np.array_equal(np.unique(np.asarray(colours), axis=0), to_rgba_array(paint))
 
 
 def standalone(svg: Markup) -> str:
-    """Return an inline figure as a file of its own, dark on white, for pages of a code host."""
+    """Return an inline SVG with fixed colours, dark on white, for use outside a page."""
     text = str(svg)
-    fixed = {INK: "#1d1f24", PAPER: "#ffffff"}
+    fixed_colours = {INK: "#1d1f24", PAPER: "#ffffff"}
     for paint, name in _variables().items():
-        text = text.replace(name, fixed.get(paint, paint))
+        text = text.replace(name, fixed_colours.get(paint, paint))
     return text.replace(">", '><rect width="100%" height="100%" fill="#ffffff"/>', 1)
 
 
 def _variables() -> Mapping[str, str]:
+    """Return the CSS variable that replaces each colour."""
     colours = {paint: f"var(--{name})" for name, paint in COLOURS.items()}
     return {INK: "currentColor", PAPER: "var(--page)"} | colours
 
 
 def _titled(svg: str, gid: str, texts: Sequence[str]) -> str:
-    """Give the markers or the shapes of an artist their titles; an artist of one text gets one."""
+    """Add SVG titles to an artist's markers or shapes; one text for shapes titles their group."""
     start = svg.index(f'<g id="{gid}">')
     end = _closing(svg, start)
     group = svg[start:end]
@@ -241,14 +249,14 @@ def _titled(svg: str, gid: str, texts: Sequence[str]) -> str:
             f"(<{shape} [^>]*?)/>", lambda mark: f"{mark[1]}>{next(titles)}</{shape}>", group
         )
         if count != len(texts):
-            raise ValueError(f"a marker for each text expected, got {count} for {len(texts)}")
+            raise ValueError(f"a marker for each text expected, got {count} for {len(texts)} texts")
     else:
         group = group.replace(">", f">{next(titles)}", 1)
     return svg[:start] + group + svg[end:]
 
 
 def _closing(svg: str, start: int) -> int:
-    """Return where the group that begins at `start` ends."""
+    """Return the position after the end tag of the group that begins at `start`."""
     depth = 0
     for tag in re.compile(r"<g\b[^>]*?(/?)>|</g>").finditer(svg, start):
         depth += {"</g>": -1}.get(tag[0], 0 if tag[1] else 1)

@@ -1,6 +1,6 @@
-"""Ratios as a grid: blue where NumPy is faster, orange where PyTorch is, the number in each cell.
+"""Chart of ratios as a grid: blue where NumPy is faster, orange where PyTorch is.
 
-The colours are fixed, the same in light and dark, and so is the colour of the number on each.
+Each cell shows its number. Cells and numbers have the same colours in light and dark mode.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,19 +13,19 @@ from matplotlib.figure import Figure
 
 from bench.results.verdicts import UNSETTLED
 from reports import units
-from reports.charts.drawing import DIVERGING, INK, ON_DARK, ON_LIGHT, PAPER, Plot, style, tell
+from reports.charts.drawing import DIVERGING, INK, ON_DARK, ON_LIGHT, PAPER, Plot, set_hover, style
 from reports.charts.naming import short, slug
 from reports.read.row import IMPLAUSIBLE, NO_SPEEDUP
 
-SCALE = 10.0  # a ratio from which the colour is full
+SCALE = 10.0  # ratio with the strongest colour; so has its inverse
 ROW_IN = 0.2
-LEAST = 0.01  # a ratio that is still written out
-TENTH, MANY = 0.1, 1e4  # below the one, two digits after the point; from the other, k and M
-FAINT = 0.04045  # of sRGB (IEC 61966-2-1): below it a shade is proportional to its light
-DARK = 0.18  # relative luminance: below it a light number has more contrast than a dark one
+LEAST = 0.01  # smaller ratios are written as `<0.01`
+TENTH, MANY = 0.1, 1e4  # smaller ratios have two decimal places; larger ones end in k or M
+SRGB_LINEAR = 0.04045  # sRGB (IEC 61966-2-1): smaller values are proportional to the light
+DARK = 0.18  # relative luminance, below which light text has more contrast than dark text
 SHADES = LinearSegmentedColormap.from_list("ratio", DIVERGING)
 MARKS = {UNSETTLED: "~", IMPLAUSIBLE: "✗ "}
-NOTHING = (*to_rgba(INK)[:3], 0.06)
+EMPTY = (*to_rgba(INK)[:3], 0.06)  # the colour of a cell without a usable ratio
 
 
 def heat_grid(
@@ -38,18 +38,18 @@ def heat_grid(
     name: str,
     hover: Sequence[Sequence[str]],
 ) -> Plot:
-    """Draw ratios as a grid with a number in each cell, diverging about 1 on a logarithmic scale.
+    """Draw ratios as a grid with a number in each cell; the colour scale diverges from 1.
 
     Parameters
     ----------
-    values : ratios, NaN where there is none.
-    states : of each cell, as `Row.state` gives them: an unsettled ratio is written with a
-        sign before it, an implausible one is crossed and has no colour.
-    hover : what each cell says.
+    values : the ratios, NaN where there is none.
+    states : the `Row.state` of each cell. An unsettled ratio has `~` before it. An implausible one
+        has a cross before it and no colour.
+    hover : the hover text of each cell.
 
     """
     values = np.asarray(values, dtype=float)
-    hovers: dict[str, list[str]] = {}
+    hover_texts: dict[str, list[str]] = {}
     rows, columns = [short(row) for row in rows], [short(column) for column in columns]
     name = slug(name)
     with style(name):
@@ -62,7 +62,7 @@ def heat_grid(
             (left / width, 0.4 / height, span / width, ROW_IN * len(rows) / height)
         )
         cells = _cells(axes, values, states)
-        tell(cells, [text for line in hover for text in line], hovers)
+        set_hover(cells, [text for line in hover for text in line], hover_texts)
         _write(axes, values, states)
         _frame(axes, rows, columns)
         figure.text(0.01, 1 - 0.05 / height, title, fontsize=9.5, va="top")
@@ -70,7 +70,7 @@ def heat_grid(
             0.01, 0.1 / height, fontsize=9,
             s="×: blue below 1, orange above; ~ cannot tell who is faster; ✗ cannot be true",
         )  # fmt: skip
-    return Plot(name=name, figure=figure, description=description, hover=hovers)
+    return Plot(name=name, figure=figure, description=description, hover=hover_texts)
 
 
 def _cells(axes: Axes, values: np.ndarray, states: Sequence[Sequence[str]]) -> PolyCollection:
@@ -88,15 +88,17 @@ def _cells(axes: Axes, values: np.ndarray, states: Sequence[Sequence[str]]) -> P
 
 
 def _flat(values: np.ndarray, states: Sequence[Sequence[str]]) -> Iterator[tuple[float, str]]:
-    for line, known in zip(values, states, strict=True):
-        yield from zip(map(float, line), known, strict=True)
+    """Yield the value and the state of each cell, row by row."""
+    for value_row, state_row in zip(values, states, strict=True):
+        yield from zip(map(float, value_row), state_row, strict=True)
 
 
 def _shade(value: float, state: str) -> tuple[float, float, float, float]:
+    """Return the colour of a cell."""
     if not value > 0 or state in NO_SPEEDUP:
-        return NOTHING
-    place = np.clip(np.log(value) / np.log(SCALE), -1, 1)
-    red, green, blue, _ = SHADES(float(place) / 2 + 0.5)
+        return EMPTY
+    position = np.clip(np.log(value) / np.log(SCALE), -1, 1)
+    red, green, blue, _ = SHADES(float(position) / 2 + 0.5)
     return (red, green, blue, 1.0)
 
 
@@ -107,7 +109,7 @@ def _write(axes: Axes, values: np.ndarray, states: Sequence[Sequence[str]]) -> N
         text = MARKS.get(state, "") + (_digits(value) if value > 0 else "")
         if not text:
             continue
-        paint = INK if shade == NOTHING else _on(shade)
+        paint = INK if shade == EMPTY else _text_colour(shade)
         axes.text(
             n % across + 0.5, n // across + 0.54, text, ha="center", va="center_baseline",
             fontsize=8.5, color=paint,
@@ -115,7 +117,7 @@ def _write(axes: Axes, values: np.ndarray, states: Sequence[Sequence[str]]) -> N
 
 
 def _digits(value: float) -> str:
-    """Return a ratio in few enough signs for a cell; on hover it stands in full."""
+    """Return a ratio that is short enough for a cell; the hover text has all its digits."""
     if value < LEAST:
         return f"<{LEAST}"
     if value < TENTH:
@@ -123,9 +125,9 @@ def _digits(value: float) -> str:
     return units.significant(value, 2) if value < MANY else units.rounded(value)
 
 
-def _on(shade: Sequence[float]) -> str:
-    """Return the colour of a number on a cell, by the cell's luminance (WCAG 2, relative)."""
-    linear = [c / 12.92 if c <= FAINT else ((c + 0.055) / 1.055) ** 2.4 for c in shade[:3]]
+def _text_colour(shade: Sequence[float]) -> str:
+    """Return the text colour for a cell of this colour, by its relative luminance (WCAG 2)."""
+    linear = [c / 12.92 if c <= SRGB_LINEAR else ((c + 0.055) / 1.055) ** 2.4 for c in shade[:3]]
     luminance = float(np.dot(linear, (0.2126, 0.7152, 0.0722)))
     return ON_DARK if luminance < DARK else ON_LIGHT
 

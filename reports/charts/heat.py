@@ -1,4 +1,4 @@
-"""The speedup of each contender at the largest size of each workload, as a grid."""
+"""Chart of the speedup of each contender at the largest size of each workload, as a grid."""
 
 from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
@@ -14,11 +14,11 @@ from reports.read.grouping import at_largest_size, by_size, grouped
 from reports.read.row import ABSENT, NO_SPEEDUP, Row, Timed
 
 MOST_COLUMNS = 12
-FEWEST = 2  # cells of a variant that make a column worth its room
+FEWEST = 2  # cells that a variant needs to get a column
 
 
 class Column(NamedTuple):
-    """A contender with a thread setting."""
+    """A contender and its number of threads."""
 
     contender: str
     threads: int
@@ -27,19 +27,20 @@ class Column(NamedTuple):
 def heat_map(rows: Sequence[Row], dtype: str = "float32") -> Plot | None:
     """Draw the speedup of each contender at the largest size of each workload.
 
-    The largest size is the largest at which any contender has a speedup; a contender that has no
-    cell there, as a CPU at a size that only an accelerator fills, is shown at its own largest.
-    Contenders without any speedup have no column, nor variants of a single workload, and the
-    columns that hold the fewest are left out where there are too many. None where there is no
-    speedup.
+    The largest size is the largest at which any contender has a speedup. A contender without a cell
+    of that size is shown at its own largest: some sizes are for accelerators only.
+
+    Contenders without a speedup have no column, and neither do variants of a single workload. If
+    there are too many columns, those with the fewest cells are left out. None if there is no
+    speedup at all.
     """
-    asked = [row for row in rows if row.dtype == dtype and not row.is_numpy]
-    timed = [row for row in asked if isinstance(row, Timed) and row.speedup is not None]
+    torch_rows = [row for row in rows if row.dtype == dtype and not row.is_numpy]
+    timed = [row for row in torch_rows if isinstance(row, Timed) and row.speedup is not None]
     if not timed:
         return None
     cases = list(_largest(timed))
     columns = _columns(timed)
-    cells = _cells(asked, timed, cases, columns)
+    cells = _cells(torch_rows, timed, cases, columns)
     states = [[ABSENT if row is None else row.state for row in line] for line in cells]
     values = np.array([[_value(row) for row in line] for line in cells])
     hover = [
@@ -61,17 +62,17 @@ def heat_map(rows: Sequence[Row], dtype: str = "float32") -> Plot | None:
 
 
 def _cells(
-    asked: Sequence[Row],
+    torch_rows: Sequence[Row],
     timed: Sequence[Timed],
     cases: Sequence[Timed],
     columns: Sequence[Column],
 ) -> list[list[Row | None]]:
     """Return the cell of each case and column: of the case's size, else the column's largest."""
-    sized = {(row.workload, row.size, _column(row)): row for row in asked}
-    own = {(row.computation, _column(row)): row for row in by_size(timed)}
+    by_case = {(row.workload, row.size, _column(row)): row for row in torch_rows}
+    largest = {(row.computation, _column(row)): row for row in by_size(timed)}
     return [
         [
-            sized.get((case.workload, case.size, column), own.get((case.computation, column)))
+            by_case.get((case.workload, case.size, column), largest.get((case.computation, column)))
             for column in columns
         ]
         for case in cases
@@ -89,7 +90,7 @@ def _column(row: Row) -> Column:
 
 
 def _columns(timed: Sequence[Timed]) -> list[Column]:
-    """Return contenders with their threads: the usual ones, then the variants by how many."""
+    """Return the columns: PyTorch without variants first, then variants with the most cells."""
     plain = {_column(row) for row in timed if row.plain}
     counts = {
         column: len({(row.workload, row.curve) for row in group})
@@ -99,14 +100,17 @@ def _columns(timed: Sequence[Timed]) -> list[Column]:
         counts,
         key=lambda each: (each not in plain, -counts[each], each.contender, str(each.threads)),
     )
-    worth = [each for each in order if each in plain or counts[each] >= FEWEST] or order
-    return worth[:MOST_COLUMNS]
+    kept = [each for each in order if each in plain or counts[each] >= FEWEST] or order
+    return kept[:MOST_COLUMNS]
 
 
 def _column_name(column: Column, columns: Sequence[Column], on_cpu: Collection[str]) -> str:
-    """Return a column's name, with its cores where others of the same contender have others."""
-    alone = sum(other.contender == column.contender for other in columns) == 1
-    if alone and (column.threads == 1 or column.contender not in on_cpu):
+    """Return a column's name, with its cores unless the contender has one column and one core.
+
+    An accelerator's single column is named without cores too.
+    """
+    single = sum(other.contender == column.contender for other in columns) == 1
+    if single and (column.threads == 1 or column.contender not in on_cpu):
         return column.contender
     return f"{column.contender}, {units.count(column.threads, 'core')}"
 
@@ -116,21 +120,21 @@ def _value(row: Row | None) -> float:
 
 
 def _cell_text(row: Row | None, case: Timed, column: Column) -> str:
-    """Return what a cell of the grid says on hover."""
+    """Return the hover text of a cell of the grid."""
     size = case.spaced_size if row is None else row.spaced_size
-    place = f"{case.workload} at {size}, {column.contender}"
-    place += f", {units.count(column.threads, 'core')}"
+    name = f"{case.workload} at {size}, {column.contender}"
+    name += f", {units.count(column.threads, 'core')}"
     if row is None:
-        return f"{place}: not a case of this run"
+        return f"{name}: not a case of this run"
     if row.state in NO_SPEEDUP or row.speedup is None:
         reason = row.reason or "no time of NumPy to compare with"
-        return f"{place}: {row.status}, {reason}"
+        return f"{name}: {row.status}, {reason}"
     ratio = f"{units.ratio(*row.speedup)} times NumPy's speed ({units.interval(*row.speedup)})"
-    return f"{place}: {ratio}" + (", cannot tell who is faster" if row.unsettled else "")
+    return f"{name}: {ratio}" + (", cannot tell who is faster" if row.unsettled else "")
 
 
 def _title(states: Sequence[Sequence[str]]) -> str:
-    """Return how often each side is faster; that most cells are unsettled is said first."""
+    """Return the title: how often each side is faster. If most are unsettled, it says so first."""
     flat = [state for line in states for state in line]
     faster, slower, unsettled = (flat.count(state) for state in (FASTER, SLOWER, UNSETTLED))
     known = sum(state not in NO_SPEEDUP for state in flat)

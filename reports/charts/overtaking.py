@@ -1,4 +1,4 @@
-"""What a chart of speedups claims: which side overtakes which, by the states of its crossings."""
+"""Titles of the chart of speedups: which side overtakes which, by the state of each crossing."""
 
 from collections.abc import Sequence
 
@@ -29,7 +29,7 @@ ALONE = {
     TIE: "{name} and NumPy are equally fast at the one size measured",
     UNSETTLED: "{name} and NumPy: too close to call at the one size measured",
 }
-IN_PANELS = {  # said beneath the panel's name, where there is less room
+IN_PANELS = {  # shorter forms for charts with several panels
     CLAIMS["overtakes"]: "{name}: overtakes near {at}",
     CLAIMS["falls-behind"]: "{name}: NumPy overtakes near {at}",
     CLAIMS["ahead"]: "{name}: ahead at every size",
@@ -46,17 +46,17 @@ IN_PANELS = {  # said beneath the panel's name, where there is less room
 }
 
 
-def overtaking(rows: Sequence[Timed], panels: int = 1) -> str:
-    """Return a panel's title: which side overtakes which, in so few lines as can be read.
+def crossover_title(rows: Sequence[Timed], panels: int = 1) -> str:
+    """Return a panel's title: which side overtakes which, in at most MOST_CLAIMS lines.
 
-    Curves of one contender that say the same share a line; those with the most threads come first
-    where there are more lines than room.
+    Thread counts of one contender with the same claim share a line. If there are too many lines,
+    those with the most threads are kept.
     """
     claims: dict[tuple[str, str, str], list[int]] = {}
     for (contender, threads), line in lines_of(rows).items():
-        words = _claim(line)
-        if words is not None:
-            claims.setdefault((contender, *words), []).append(threads)
+        claim = _claim(line)
+        if claim is not None:
+            claims.setdefault((contender, *claim), []).append(threads)
     lines = []
     for (contender, template, at), cores in claims.items():
         name = _line_name(contender, cores, rows, panels)
@@ -68,26 +68,27 @@ def overtaking(rows: Sequence[Timed], panels: int = 1) -> str:
 
 
 def _claim(line: Sequence[Timed]) -> tuple[str, str] | None:
+    """Return the template of a line's claim, and the size of its crossing; None without verdict."""
     change = crossing(line)
     if change is not None:
-        return CLAIMS[change.state], place(line[0], change)
+        return CLAIMS[change.state], crossing_text(line[0], change)
     states = [row.state for row in line if row.state in ALONE]
     return (ALONE[states[0]], "") if states else None
 
 
 def _line_name(contender: str, cores: Sequence[int], rows: Sequence[Timed], panels: int) -> str:
-    """Return what a line is called: by its cores too where there are several settings of them."""
-    counted = f"{' and '.join(map(str, cores))} core{'s' if cores[-1] != 1 else ''}"
+    """Return a line's name, with its cores if the chart has several thread counts."""
+    cores_text = f"{' and '.join(map(str, cores))} core{'s' if cores[-1] != 1 else ''}"
     name = short_name(contender if panels == 1 else contender.removeprefix(f"{ids.TORCH}-"), 20)
     on_cpu = next(row.on_cpu for row in rows if row.contender == contender)
     if len({row.threads for row in rows}) == 1 or not on_cpu:
         return name
-    alone = panels > 1 and len({row.contender for row in rows}) == 1
-    return counted if alone else f"{name} on {counted}"
+    single = panels > 1 and len({row.contender for row in rows}) == 1
+    return cores_text if single else f"{name} on {cores_text}"
 
 
-def place(row: Timed, change: Crossing) -> str:
-    """Return where the lead changes along a curve, "" where it does not."""
+def crossing_text(row: Timed, change: Crossing) -> str:
+    """Return the size at which the lead changes, as text: `n = 32`; "" if it does not."""
     if change.at is None:
         return ""
     at = units.rounded(change.at)
@@ -95,6 +96,6 @@ def place(row: Timed, change: Crossing) -> str:
 
 
 def lines_of(rows: Sequence[Timed]) -> dict[tuple[str, int], list[Timed]]:
-    """Return the line of each contender and thread setting, in the order of their names."""
+    """Return the rows of each contender and thread count, sorted by both and by size."""
     order = sorted(rows, key=lambda row: (row.contender, row.threads, row.axis_value))
     return grouped(order, lambda row: (row.contender, row.threads))

@@ -1,4 +1,4 @@
-"""The first chart of a page: every workload, on one axis, on NumPy's side or on PyTorch's."""
+"""Chart that opens a page: the speedups of every workload on one axis."""
 
 from collections.abc import Sequence
 from itertools import groupby
@@ -10,15 +10,15 @@ from matplotlib.ticker import FixedLocator, NullLocator
 
 from bench.results.verdicts import MARGIN
 from reports import units
-from reports.charts.drawing import INK, PAPER, Plot, colour, key, style, tell
+from reports.charts.drawing import INK, PAPER, Plot, colour, colour_key, set_hover, style
 from reports.charts.naming import ratio_tick, ratio_ticks, short, short_name, slug
 from reports.charts.sizes import counts
 from reports.read.grouping import at_largest_size, by_contender, grouped
 from reports.read.row import Row, Timed
 
 ROW_IN = 0.2
-LARGE, SMALL = 7.0, 3.2  # points: the largest size of a workload, and the others
-SIDE = 0.32  # of a row: the way between two contenders of it
+LARGE, SMALL = 7.0, 3.2  # diameters of dots: for the largest size of a workload, for the others
+SPACING = 0.32  # between two contenders of a row, as a share of its height
 
 
 class Place(NamedTuple):
@@ -30,9 +30,9 @@ class Place(NamedTuple):
 
 
 def overview(rows: Sequence[Row], threads: int, dtype: str = "float32") -> Plot | None:
-    """Draw the speedups of the usual contenders at every size, a row a workload.
+    """Draw the speedups of PyTorch without variants at every size, one row for each workload.
 
-    None where there is no speedup with so many threads.
+    None if there is no speedup with this number of threads.
     """
     timed = [
         row
@@ -46,7 +46,7 @@ def overview(rows: Sequence[Row], threads: int, dtype: str = "float32") -> Plot 
     lines = dict(sorted(by_contender(timed).items()))
     name = slug("overview", f"{threads}")
     hover: dict[str, list[str]] = {}
-    title = at_the_largest(timed)
+    title = overview_title(timed)
     with style(name):
         top_in = 0.62 + 0.16 * title.count("\n")
         height = ROW_IN * len(order) + top_in + 0.5
@@ -54,10 +54,10 @@ def overview(rows: Sequence[Row], threads: int, dtype: str = "float32") -> Plot 
         axes = figure.add_axes((0.3, 0.48 / height, 0.56, ROW_IN * len(order) / height))
         _frame(axes, timed, order)
         for n, line in enumerate(lines.values()):
-            aside = SIDE * (n - (len(lines) - 1) / 2) if len(lines) > 1 else 0.0
-            _dots(axes, line, order, aside, hover)
+            offset = SPACING * (n - (len(lines) - 1) / 2) if len(lines) > 1 else 0.0
+            _draw_dots(axes, line, order, offset, hover)
         names = [(short_name(each), colour(line[-1])) for each, line in lines.items()]
-        key(axes, names, y=-0.41 / (ROW_IN * len(order)))
+        colour_key(axes, names, y=-0.41 / (ROW_IN * len(order)))
         figure.text(0.01, 1 - 0.05 / height, title, fontsize=9.5, va="top")
     parts = [title.replace("\n", "; ") + "."]
     parts += [f"{_dot_text(row)}." for row in _largest(timed)]
@@ -65,7 +65,7 @@ def overview(rows: Sequence[Row], threads: int, dtype: str = "float32") -> Plot 
 
 
 def _order(rows: Sequence[Timed]) -> list[Place]:
-    """Return the rows of the chart, those of a family together."""
+    """Return the rows of the chart, grouped by family."""
     places = list(dict.fromkeys(map(_place, rows)))
     families = list(dict.fromkeys(place.family for place in places))
     return sorted(places, key=lambda place: families.index(place.family))
@@ -75,28 +75,29 @@ def _place(row: Timed) -> Place:
     return Place(str(row.family), row.workload, row.curve)
 
 
-def at_the_largest(rows: Sequence[Timed]) -> str:
+def overview_title(rows: Sequence[Timed]) -> str:
     """Return the title: in how many workloads each contender is faster at their largest size.
 
-    Where most are unsettled, that comes first.
+    If most are unsettled, the title says so first.
     """
     lines = []
     for contender, line in sorted(by_contender(_largest(rows)).items()):
         states = [row.state for row in line]
         cores = f"on {line[0].cores}" if line[0].on_cpu else ""
         name = " ".join(filter(None, (short_name(contender), cores)))
-        counted = ", ".join(counts(states, "in"))
-        lines.append(f"{name}: {counted} of {len(states)}, at the largest sizes")
+        counts_text = ", ".join(counts(states, "in"))
+        lines.append(f"{name}: {counts_text} of {len(states)}, at the largest sizes")
     return "\n".join(lines)
 
 
 def _largest(rows: Sequence[Timed]) -> list[Timed]:
-    """Return each contender's cell at its largest size of each workload."""
+    """Return each contender's cell at its largest size of each row of the chart."""
     groups = grouped(rows, lambda row: (_place(row), row.contender))
     return [at_largest_size(group)[0] for group in groups.values()]
 
 
 def _frame(axes: Axes, rows: Sequence[Timed], order: Sequence[Place]) -> None:
+    """Draw everything but the dots: axes, the band around 1, names of workloads and families."""
     values = [row.known_speedup.value for row in rows]
     low, high = min(values), max(values)
     axes.set_xscale("log")
@@ -133,46 +134,46 @@ def _frame(axes: Axes, rows: Sequence[Timed], order: Sequence[Place]) -> None:
             )
 
 
-def _dots(
+def _draw_dots(
     axes: Axes,
     rows: Sequence[Timed],
     order: Sequence[Place],
-    aside: float,
+    offset: float,
     hover: dict[str, list[str]],
 ) -> None:
-    """Draw a contender's dots, those of the largest sizes over the others."""
+    """Draw a contender's dots; those of the largest sizes lie on top of the others."""
     paint = colour(rows[0])
-    ends = {row.cell for row in _largest(rows)}
-    largest = [row for row in rows if row.cell in ends]
-    others = [row for row in rows if row.cell not in ends]
-    believed = [row for row in largest if row.believed]
+    largest_cells = {row.cell for row in _largest(rows)}
+    largest = [row for row in rows if row.cell in largest_cells]
+    others = [row for row in rows if row.cell not in largest_cells]
+    plausible = [row for row in largest if row.plausible]
     axes.hlines(
-        [order.index(_place(row)) + aside for row in believed],
-        [row.known_speedup.low for row in believed],
-        [row.known_speedup.high for row in believed],
+        [order.index(_place(row)) + offset for row in plausible],
+        [row.known_speedup.low for row in plausible],
+        [row.known_speedup.high for row in plausible],
         color=paint, linewidth=1.5,
     )  # fmt: skip
-    for chosen, size in ((others, SMALL), (largest, LARGE)):
-        for points, mark, face in (
-            ([row for row in chosen if row.believed and not row.unsettled], "o", paint),
-            ([row for row in chosen if row.unsettled], "o", PAPER),
-            ([row for row in chosen if not row.believed], "x", paint),
+    for group, size in ((others, SMALL), (largest, LARGE)):
+        for points, marker, face in (
+            ([row for row in group if row.plausible and not row.unsettled], "o", paint),
+            ([row for row in group if row.unsettled], "o", PAPER),
+            ([row for row in group if not row.plausible], "x", paint),
         ):
             if not points:
                 continue
             (dots,) = axes.plot(
                 [row.known_speedup.value for row in points],
-                [order.index(_place(row)) + aside for row in points],
-                mark, color=paint, markersize=size, markerfacecolor=face,
+                [order.index(_place(row)) + offset for row in points],
+                marker, color=paint, markersize=size, markerfacecolor=face,
             )  # fmt: skip
-            tell(dots, [_dot_text(row) for row in points], hover)
+            set_hover(dots, [_dot_text(row) for row in points], hover)
 
 
 def _dot_text(row: Timed) -> str:
-    """Return what a dot says on hover."""
-    place = f"{row.workload} at {row.spaced_size}, {short_name(row.contender)}"
-    if not row.believed:
-        return f"{place}: cannot be true"
+    """Return a dot's hover text."""
+    name = f"{row.workload} at {row.spaced_size}, {short_name(row.contender)}"
+    if not row.plausible:
+        return f"{name}: cannot be true"
     ratio = row.known_speedup
-    text = f"{place}: {units.ratio(*ratio)} times NumPy's speed ({units.interval(*ratio)})"
+    text = f"{name}: {units.ratio(*ratio)} times NumPy's speed ({units.interval(*ratio)})"
     return text + (", cannot tell who is faster" if row.unsettled else "")

@@ -1,4 +1,4 @@
-"""Which figures the pages of a result have, and drawing them, on all cores where that is safe."""
+"""Plans the figures of a result's pages, and draws them, on all cores where that is safe."""
 
 import multiprocessing
 import os
@@ -27,21 +27,21 @@ from reports.read.grouping import at_largest_size, by_family, by_workload, group
 from reports.read.row import Timed
 
 Plan = Callable[[], Plot | None]
-FEW = 8  # figures, that are drawn sooner than processes start
-MOST = 8  # processes
-CHUNK = 3  # figures that a process takes at a time
+FEW = 8  # fewer figures are drawn faster without worker processes
+MOST = 8  # worker processes
+CHUNK = 3  # figures that a worker process gets at a time
 BLOCKS = 2  # headlines whose blocks are drawn
 
 
 class Drawn(NamedTuple):
-    """A figure as a page holds it, and as a file if that was asked for."""
+    """A figure as SVG for a page, and as PNG if `start_drawing` was called with `pictures`."""
 
     svg: Markup
     png: bytes | None
 
 
 def plans(findings: Findings) -> dict[str, Plan]:
-    """Return how to draw each figure of a result, by name: `speedup/matmul/float32` ..."""
+    """Return a function that draws each figure of a result, by name: `speedup/matmul/float32`."""
     result, timed = findings.result, findings.result.timed
     if not timed:
         return {}
@@ -63,18 +63,18 @@ def plans(findings: Findings) -> dict[str, Plan]:
 
 
 def at_most_cores(timed: Sequence[Timed]) -> list[Timed]:
-    """Return the cells of each workload on the most threads that it was measured with."""
+    """Return each workload's cells with the largest number of threads it was measured with."""
     groups = by_workload(timed)
     most = {name: max(row.threads for row in rows) for name, rows in groups.items()}
     return [row for row in timed if row.threads == most[row.workload]]
 
 
 def _largest(rows: Sequence[Timed]) -> list[Timed]:
-    """Return the cells of the largest size of each computation, in the first of their dtypes."""
-    alike = [row for row in rows if row.dtype == rows[0].dtype]
-    groups = grouped(alike, lambda row: (row.workload, row.curve))
-    ends = {row.cell for group in groups.values() for row in at_largest_size(group)}
-    return [row for row in alike if row.cell in ends]
+    """Return the cells of the largest size of each computation, in the dtype of the first row."""
+    of_dtype = [row for row in rows if row.dtype == rows[0].dtype]
+    groups = grouped(of_dtype, lambda row: (row.workload, row.curve))
+    largest = {row.cell for group in groups.values() for row in at_largest_size(group)}
+    return [row for row in of_dtype if row.cell in largest]
 
 
 def _of_workload(name: str, rows: Sequence[Timed]) -> dict[str, Plan]:
@@ -93,11 +93,11 @@ def _of_workload(name: str, rows: Sequence[Timed]) -> dict[str, Plan]:
 
 def _training(timed: Sequence[Timed]) -> dict[str, Plan]:
     rows = {row.cell: row for row in timed}
-    alone = [row for row in timed if row.is_numpy and row.threads == 1]
-    ladders = {row.case: ladder(rows, row.case) for row in alone}
+    on_one_core = [row for row in timed if row.is_numpy and row.threads == 1]
+    ladders = {row.case: ladder(rows, row.case) for row in on_one_core}
     planned: dict[str, Plan] = {}
-    if whole := {case: steps for case, steps in ladders.items() if steps}:
-        planned["ladder"] = partial(ladder_chart, whole)
+    if complete := {case: steps for case, steps in ladders.items() if steps}:
+        planned["ladder"] = partial(ladder_chart, complete)
     trained = [row for row in timed if len(row.losses) > 1]
     for name, part in by_workload(trained).items():
         first = [row for row in part if row.case == part[0].case]
@@ -106,21 +106,25 @@ def _training(timed: Sequence[Timed]) -> dict[str, Plan]:
 
 
 def _blocks(findings: Findings) -> dict[str, Plan]:
-    """Draw every block of the cells that the first headlines rest on."""
+    """Plan the charts of all blocks of the cells that the first headlines quote."""
     planned: dict[str, Plan] = {}
     for number, headline in enumerate(findings.headlines()[:BLOCKS]):
-        both = findings.result.blocks_of(headline.cells)
-        if len(both) == len(headline.cells):
+        cells = findings.result.blocks_of(headline.cells)
+        if len(cells) == len(headline.cells):
             title = headline.text.partition(" (95")[0]
-            planned[f"blocks/{number}"] = partial(blocks_over_time, both, title, f"blocks-{number}")
+            name = f"blocks-{number}"
+            planned[f"blocks/{number}"] = partial(blocks_over_time, cells, title, name)
     return planned
 
 
-def begin(planned: Mapping[str, Plan], *, pictures: bool = False) -> Callable[[], dict[str, Drawn]]:
-    """Begin to draw figures; return what waits for them. Those with nothing to draw are left out.
+def start_drawing(
+    planned: Mapping[str, Plan], *, pictures: bool = False
+) -> Callable[[], dict[str, Drawn]]:
+    """Start to draw figures in worker processes; return a function that waits for the results.
 
-    They are drawn on all cores, meanwhile, where a fork is safe: a process that runs threads of
-    PyTorch is not forked, there they are drawn one after the other.
+    Figures with nothing to draw are left out of the results. A fork is not safe if PyTorch is
+    loaded, because PyTorch runs threads; then the returned function draws the figures itself, one
+    after the other.
     """
     job = partial(_drawn, pictures=pictures)
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
@@ -128,19 +132,19 @@ def begin(planned: Mapping[str, Plan], *, pictures: bool = False) -> Callable[[]
         return lambda: _named(planned, [job(plan) for plan in planned.values()])
     pool = ProcessPoolExecutor(min(cores, MOST), mp_context=multiprocessing.get_context("fork"))
     with warnings.catch_warnings():
-        # the BLAS of NumPy has idle threads, which a child has no part in
+        # the threads are those of NumPy's BLAS: they are idle, so the fork is safe
         warnings.filterwarnings("ignore", "This process .* is multi-threaded")
-        found = pool.map(job, planned.values(), chunksize=CHUNK)
+        results = pool.map(job, planned.values(), chunksize=CHUNK)
 
     def wait() -> dict[str, Drawn]:
         with pool:
-            return _named(planned, list(found))
+            return _named(planned, list(results))
 
     return wait
 
 
-def _named(planned: Mapping[str, Plan], found: list[Drawn | None]) -> dict[str, Drawn]:
-    pairs = zip(planned, found, strict=True)
+def _named(planned: Mapping[str, Plan], results: list[Drawn | None]) -> dict[str, Drawn]:
+    pairs = zip(planned, results, strict=True)
     return {name: figure for name, figure in pairs if figure is not None}
 
 

@@ -1,4 +1,4 @@
-"""What less precision buys and costs: speed against error, a point a contender."""
+"""Chart of speedup against error for lower precisions, one point for each contender."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,24 +10,25 @@ from matplotlib.ticker import FixedLocator, LogLocator, NullLocator
 
 from bench.results.verdicts import MARGIN
 from reports import units
-from reports.charts.drawing import INK, PAPER, Plot, colour, style, tell
+from reports.charts.drawing import INK, PAPER, Plot, colour, set_hover, style
 from reports.charts.naming import power_tick, ratio_tick, ratio_ticks, short_name, slug
 from reports.read.grouping import grouped
 from reports.read.interval import Interval
 from reports.read.row import Timed
 
-LESS = ("bf16", "fp16", "tf32", "amp")
-APART_PT = 12.0  # between the lines of two labels
-BESIDE = 2  # decades of error, within which two names may meet
+LOWER = ("bf16", "fp16", "tf32", "amp")  # variants in lower precision
+LABEL_PT = 12.0  # distance between two labels, one above the other
+NEAR = 2  # decades of error, within which two labels may overlap
 
 
 @dataclass(frozen=True, kw_only=True)
 class Point:
-    """A cell as the chart shows it: its error against its speedup.
+    """A cell with its error and its speedup.
 
     Attributes
     ----------
-    x : its error; one of 0 stands at a tenth of the least other.
+    bound : the largest error that verification accepts.
+    x : where the point is drawn: at its error, or, if that is 0, at a tenth of the smallest other.
 
     """
 
@@ -41,15 +42,15 @@ class Point:
 def speed_against_error(rows: Sequence[Timed]) -> Plot | None:
     """Draw the speedup over NumPy of each precision of one case against its error.
 
-    `rows` are the timed cells of one workload, size and dtype, of one thread setting or more. None
-    where no contender in less precision has a speedup and an error.
+    `rows` are the timed cells of one workload, size and dtype, with any thread counts. None if no
+    variant in lower precision has a speedup and an error.
     """
     points = _points(rows)
-    if not any(point.row.variant in LESS for point in points):
+    if not any(point.row.variant in LOWER for point in points):
         return None
     if not any(point.error > 0 for point in points):
         return None
-    settings = {point.row.threads for point in points}
+    thread_counts = {point.row.threads for point in points}
     name = slug("precision", points[0].row.workload, points[0].row.size)
     hover: dict[str, list[str]] = {}
     with style(name):
@@ -61,43 +62,43 @@ def speed_against_error(rows: Sequence[Timed]) -> Plot | None:
         axes.axhline(1, color=INK, linewidth=1)
         for point in points:
             _draw(axes, point, hover)
-        _names(axes, points, with_cores=len(settings) > 1)
-        _dress(axes)
-        title = bought(points)
+        _label(axes, points, with_cores=len(thread_counts) > 1)
+        _set_axes(axes)
+        title = precision_title(points)
         axes.set_title(title)
     description = " ".join([f"{title}.", *(f"{_point_text(point)}." for point in points)])
     return Plot(name=name, figure=figure, description=description, hover=hover)
 
 
 def _points(rows: Sequence[Timed]) -> list[Point]:
-    """Return a point for NumPy, the usual contenders, and each lesser precision."""
-    known = [row for row in rows if row.believed and row.rel_error is not None and row.speedup]
-    settings = {row.threads for row in known if row.variant in LESS}
-    wanted = [
+    """Return a point for NumPy, for PyTorch without a variant, and for each lower precision."""
+    known = [row for row in rows if row.plausible and row.rel_error is not None and row.speedup]
+    thread_counts = {row.threads for row in known if row.variant in LOWER}
+    candidates = [
         row
         for row in known
-        if row.threads in settings and (row.is_numpy or row.plain or row.variant in LESS)
+        if row.threads in thread_counts and (row.is_numpy or row.plain or row.variant in LOWER)
     ]
-    groups = grouped(wanted, lambda row: (row.contender, row.threads))
-    chosen = [group[0] for group in groups.values()]
-    errors = [row.rel_error or 0.0 for row in chosen]
-    least = min((error for error in errors if error > 0), default=1.0) / 10
+    groups = grouped(candidates, lambda row: (row.contender, row.threads))
+    drawn = [group[0] for group in groups.values()]
+    errors = [row.rel_error or 0.0 for row in drawn]
+    x_of_zero = min((error for error in errors if error > 0), default=1.0) / 10
     return [
         Point(
             row=row,
             speedup=row.known_speedup,
             error=error,
             bound=row.tolerance or None,
-            x=max(error, least),
+            x=max(error, x_of_zero),
         )
-        for row, error in zip(chosen, errors, strict=True)
+        for row, error in zip(drawn, errors, strict=True)
     ]
 
 
-def bought(points: Sequence[Point]) -> str:
-    """Return the title: what the fastest of the lesser precisions gains, and its error."""
-    lesser = [point for point in points if point.row.variant in LESS]
-    fastest = max(lesser, key=lambda point: point.speedup.value)
+def precision_title(points: Sequence[Point]) -> str:
+    """Return the title: the speedup and the error of the fastest lower precision."""
+    lower = [point for point in points if point.row.variant in LOWER]
+    fastest = max(lower, key=lambda point: point.speedup.value)
     about = "about " if units.rough(*fastest.speedup) else ""
     gain = f"{about}{units.ratio(*fastest.speedup)} times NumPy's speed"
     name = short_name(fastest.row.contender)
@@ -120,6 +121,7 @@ def _limits(axes: Axes, points: Sequence[Point]) -> None:
 
 
 def _draw(axes: Axes, point: Point, hover: dict[str, list[str]]) -> None:
+    """Draw a point, its interval, and a dotted line to the bound of its error."""
     paint, y = colour(point.row), point.speedup.value
     if point.bound is not None:
         axes.plot([point.x, point.bound], [y, y], ":", color=paint, alpha=0.6, linewidth=1)
@@ -127,19 +129,19 @@ def _draw(axes: Axes, point: Point, hover: dict[str, list[str]]) -> None:
     axes.vlines(point.x, point.speedup.low, point.speedup.high, color=paint, linewidth=1.2)
     face = PAPER if point.row.unsettled else paint
     (dot,) = axes.plot(point.x, y, "o", color=paint, markersize=7, markerfacecolor=face)
-    tell(dot, [_point_text(point)], hover)
+    set_hover(dot, [_point_text(point)], hover)
 
 
-def _names(axes: Axes, points: Sequence[Point], *, with_cores: bool) -> None:
-    """Name each point above it, those at like errors and speeds one above another."""
+def _label(axes: Axes, points: Sequence[Point], *, with_cores: bool) -> None:
+    """Write each point's name above it; labels that would overlap are moved up."""
     low, high = axes.get_ylim()
-    step = (high / low) ** (APART_PT / (3.5 * 0.74 * 72))
-    taken: list[tuple[float, float]] = []
+    step = (high / low) ** (LABEL_PT / (3.5 * 0.74 * 72))
+    labels: list[tuple[float, float]] = []
     for point in sorted(points, key=lambda point: point.speedup.value):
         y = point.speedup.value * step**0.8
-        near = [below for at, below in taken if abs(np.log10(at / point.x)) < BESIDE]
-        y = max([y, *(below * step for below in near)])
-        taken.append((point.x, y))
+        near = [label_y for x, label_y in labels if abs(np.log10(x / point.x)) < NEAR]
+        y = max([y, *(label_y * step for label_y in near)])
+        labels.append((point.x, y))
         cores = f", {point.row.cores}" if with_cores else ""
         axes.annotate(
             short_name(point.row.contender) + cores, (point.x, y), textcoords="offset points",
@@ -147,7 +149,8 @@ def _names(axes: Axes, points: Sequence[Point], *, with_cores: bool) -> None:
         )  # fmt: skip
 
 
-def _dress(axes: Axes) -> None:
+def _set_axes(axes: Axes) -> None:
+    """Set the ticks, labels and grid of both axes."""
     axes.grid(visible=True, color=INK, alpha=0.12, linewidth=0.6)
     axes.yaxis.set_major_locator(FixedLocator(ratio_ticks(*axes.get_ylim())))
     axes.yaxis.set_major_formatter(lambda value, _: ratio_tick(value))
@@ -160,7 +163,7 @@ def _dress(axes: Axes) -> None:
 
 
 def _point_text(point: Point) -> str:
-    """Return what a point says on hover."""
+    """Return a point's hover text."""
     text = f"{short_name(point.row.contender)}: error {_error(point.error)}"
     text += f" of at most {_error(point.bound)}" if point.bound is not None else ""
     if point.row.is_numpy:

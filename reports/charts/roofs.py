@@ -1,6 +1,6 @@
-"""The roofline of a device: the rate of every case against its arithmetic intensity.
+"""Chart of a device's roofline: the rate of every case against its arithmetic intensity.
 
-Under the roofs that were measured: the slanted one is memory's, the flat ones arithmetic's.
+The roofs are the measured peaks: the slanted roof is memory, the flat roofs are arithmetic.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,28 +14,28 @@ from matplotlib.ticker import LogLocator, NullLocator
 from bench.results import ids
 from bench.results.machine import Peaks
 from reports import units
-from reports.charts.drawing import INK, Plot, colour, inches, key, style, tell
+from reports.charts.drawing import INK, Plot, axes_inches, colour, colour_key, set_hover, style
 from reports.charts.naming import power_tick, short, short_name, slug
-from reports.findings.roofline import Roofs, bandwidth, peak_of
+from reports.findings.roofline import DevicePeaks, bandwidth, peak_of
 from reports.read.grouping import by_contender
 from reports.read.row import Timed
 
-SMALL, LARGE = 1e-3, 1e5  # what is not between them is written as a power of ten
+SMALL, LARGE = 1e-3, 1e5  # tick labels that are not between these are powers of ten
 MOST_LABELS = 9
-ABOVE_PT = 16.0  # between the frame and the title: the labels of the highest roofs
-SIGN_PT, LINE_PT = 5.2, 11.0  # room that a label takes, a sign and a line of it
+TITLE_PAD_PT = 16.0  # between the frame and the title, for the labels of the highest roofs
+CHAR_PT, LINE_PT = 5.2, 11.0  # the width of a label's character, and its height
 
 
-def roofline(rows: Sequence[Timed], machine_peaks: Roofs, device_key: str) -> Plot | None:
+def roofline(rows: Sequence[Timed], machine_peaks: DevicePeaks, device_key: str) -> Plot | None:
     """Draw every timed case of a device under its roofs, as a rate against arithmetic intensity.
 
-    `device_key` is one of the measured peaks: `cpu/threads=1`, `cuda`. None where that has no
-    peak of memory, or none of arithmetic in the precision of any case with operations and bytes.
+    `device_key` is one of the measured peaks: `cpu/threads=1`, `cuda`. None if the device has no
+    peak of memory, or no peak of arithmetic in the precision of any case that can be drawn.
     """
     peak = (machine_peaks or {}).get(device_key)
     if peak is None or not bandwidth(peak):
         return None
-    counted = [row for row in rows if row.believed and row.flops > 0 and row.bytes > 0]
+    counted = [row for row in rows if row.plausible and row.flops > 0 and row.bytes > 0]
     rows = [row for row in counted if peak_of(row, machine_peaks) is peak]
     flop_s = _arithmetic(rows, peak)
     if not flop_s:
@@ -48,15 +48,15 @@ def roofline(rows: Sequence[Timed], machine_peaks: Roofs, device_key: str) -> Pl
         figure.subplots_adjust(0.125, 0.11, 0.74, 0.87)
         _limits(axes, rows, flop_s, bandwidth(peak))
         _roofs(axes, flop_s, bandwidth(peak))
-        groups = sorted(by_contender(rows).values(), key=lambda group: _rank(group[-1]))
+        groups = sorted(by_contender(rows).values(), key=lambda group: _draw_order(group[-1]))
         for group in groups:
-            _dots(axes, group, hover)
+            _draw_dots(axes, group, hover)
         _label_points(axes, rows)
         names = [(_contender_name(group[-1]), colour(group[-1])) for group in groups]
-        key(axes, names, x=1.02, y=0.7, inch=0.2)
-        claim = under(rows, flop_s, bandwidth(peak))
-        axes.set_title(claim, pad=ABOVE_PT)
-        _dress(axes)
+        colour_key(axes, names, x=1.02, y=0.7, inch=0.2)
+        claim = roofline_title(rows, flop_s, bandwidth(peak))
+        axes.set_title(claim, pad=TITLE_PAD_PT)
+        _set_axes(axes)
     arithmetic = "; ".join(f"{kind} {units.rate(v, 'FLOP/s')}" for kind, v in flop_s.items())
     description = (
         f"Roofline of {device_key}: memory {units.rate(bandwidth(peak), 'B/s')}, arithmetic"
@@ -66,7 +66,7 @@ def roofline(rows: Sequence[Timed], machine_peaks: Roofs, device_key: str) -> Pl
 
 
 def _arithmetic(rows: Sequence[Timed], peak: Peaks) -> dict[str, float]:
-    """Return the measured peak of arithmetic in each precision of some cells."""
+    """Return the measured peak of arithmetic in each precision that the rows use, in FLOP/s."""
     precisions = dict.fromkeys(row.precision for row in rows)
     return {kind: peak.flop_s[kind] for kind in precisions if peak.flop_s.get(kind)}
 
@@ -80,45 +80,45 @@ def _limits(axes: Axes, rows: Sequence[Timed], flop_s: Mapping[str, float], byte
     axes.set_ylim(float(y.min()) / 2, top * 4)
 
 
-def _dots(axes: Axes, group: Sequence[Timed], hover: dict[str, list[str]]) -> None:
+def _draw_dots(axes: Axes, group: Sequence[Timed], hover: dict[str, list[str]]) -> None:
     (dots,) = axes.plot(
         intensities(group), rates(group), "o", color=colour(group[-1]), markersize=4.5, alpha=0.75,
         markeredgewidth=0,
     )  # fmt: skip
-    tell(dots, [_rate_text(row) for row in group], hover)
+    set_hover(dots, [_rate_text(row) for row in group], hover)
 
 
-def _rank(row: Timed) -> tuple[bool, bool, str, str]:
-    """Return what contenders are drawn in order of: NumPy first, variants last."""
+def _draw_order(row: Timed) -> tuple[bool, bool, str, str]:
+    """Return a sort key of contenders: NumPy is drawn first, variants last."""
     return not row.is_numpy, not row.plain, colour(row), row.contender
 
 
 def _contender_name(row: Timed) -> str:
-    """Return a contender's name, short where it is a variant on the CPU."""
+    """Return a contender's name; a variant on the CPU is named without `torch`."""
     variant = row.variant if row.on_cpu else ""
     return short_name(f"{ids.CPU}-{variant}" if variant else row.contender, 18)
 
 
 def intensities(rows: Iterable[Timed]) -> np.ndarray:
-    """Return FLOP per byte."""
+    """Return the arithmetic intensity of each row, in FLOP per byte."""
     return np.array([row.intensity for row in rows])
 
 
 def rates(rows: Iterable[Timed]) -> np.ndarray:
-    """Return FLOP/s."""
+    """Return the rate of each row, in FLOP/s."""
     return np.array([row.flop_s for row in rows])
 
 
-def under(rows: Sequence[Timed], flop_s: Mapping[str, float], bytes_s: float) -> str:
-    """Return the title: how many cases lie under which roof, and how many above that of memory."""
-    edges = np.array([flop_s.get(row.precision, 0.0) / bytes_s for row in rows])
+def roofline_title(rows: Sequence[Timed], flop_s: Mapping[str, float], bytes_s: float) -> str:
+    """Return the title: how many cases lie under each roof, and how many above that of memory."""
+    ridges = np.array([flop_s.get(row.precision, 0.0) / bytes_s for row in rows])
     x, y = intensities(rows), rates(rows)
-    low, known = int(((x < edges) & (edges > 0)).sum()), int((edges > 0).sum())
+    memory, known = int(((x < ridges) & (ridges > 0)).sum()), int((ridges > 0).sum())
     above = int((y > x * bytes_s).sum())
     claim = (
-        f"{low} of {known} timings lie under the slanted roof of memory, {known - low} under that"
+        f"{memory} of {known} timings lie under the slanted roof of memory,"
+        f" {known - memory} under that of arithmetic"
     )
-    claim += " of arithmetic"
     if above:
         claim += f"\n{above} above the slanted roof: data that stayed in a cache moves faster"
     return claim
@@ -144,60 +144,63 @@ def _roofs(axes: Axes, flop_s: Mapping[str, float], bytes_s: float) -> None:
 
 
 def _rate_text(row: Timed) -> str:
-    """Return what a point says on hover."""
+    """Return a point's hover text."""
     rate, intensity = units.rate(row.flop_s, "FLOP/s"), units.intensity(row.intensity)
     return f"{row.cell}: {rate} at {intensity} FLOP per byte"
 
 
-class Room(NamedTuple):
-    """The room that a label takes, in points."""
+class Box(NamedTuple):
+    """The rectangle that a label covers, in points."""
 
     left: float
     right: float
     bottom: float
     top: float
 
-    def crosses(self, other: "Room") -> bool:
-        """Tell whether two labels would write over one another."""
+    def overlaps(self, other: "Box") -> bool:
+        """Return whether two labels overlap."""
         across = self.left < other.right and other.left < self.right
         return across and self.bottom < other.top and other.bottom < self.top
 
-    def hides(self, places: np.ndarray) -> np.ndarray:
-        """Tell which points a label would hide."""
-        inside = (places[:, 0] > self.left - 2) & (places[:, 0] < self.right)
-        return np.asarray(inside & (places[:, 1] > self.bottom) & (places[:, 1] < self.top))
+    def covers(self, positions: np.ndarray) -> np.ndarray:
+        """Return which points a label covers."""
+        across = (positions[:, 0] > self.left - 2) & (positions[:, 0] < self.right)
+        return np.asarray(across & (positions[:, 1] > self.bottom) & (positions[:, 1] < self.top))
 
 
 def _label_points(axes: Axes, rows: Sequence[Timed]) -> None:
-    """Name the outermost points, as far as their names do not write over one another."""
-    size = np.array(inches(axes)) * 72
-    ends = np.log10(np.array([axes.get_xlim(), axes.get_ylim()]))
+    """Write the workload beside the outermost points, where labels overlap neither labels nor dots.
+
+    A label may cover one other dot.
+    """
+    size = np.array(axes_inches(axes)) * 72
+    limits = np.log10(np.array([axes.get_xlim(), axes.get_ylim()]))
     points = np.column_stack([np.log10(intensities(rows)), np.log10(rates(rows))])
-    places = (points - ends[:, 0]) / (ends[:, 1] - ends[:, 0]) * size
-    taken: dict[str, Room] = {}
-    for n in _outermost(places):
+    positions = (points - limits[:, 0]) / (limits[:, 1] - limits[:, 0]) * size
+    boxes: dict[str, Box] = {}
+    for n in _outermost(positions):
         text = short(rows[n].workload, 18)
-        if text in taken or len(taken) == MOST_LABELS:
+        if text in boxes or len(boxes) == MOST_LABELS:
             continue
-        x, y, wide = places[n, 0], places[n, 1], SIGN_PT * len(text)
-        leftward = x + wide + 5 > size[0]
-        left = x - wide - 5 if leftward else x + 5
-        room = Room(left, left + wide, y - LINE_PT / 2, y + LINE_PT / 2)
-        hidden = room.hides(places)
-        hidden[n] = False
-        if hidden.sum() > 1 or any(map(room.crosses, taken.values())):
+        x, y, width = positions[n, 0], positions[n, 1], CHAR_PT * len(text)
+        leftward = x + width + 5 > size[0]
+        left = x - width - 5 if leftward else x + 5
+        box = Box(left, left + width, y - LINE_PT / 2, y + LINE_PT / 2)
+        covered = box.covers(positions)
+        covered[n] = False
+        if covered.sum() > 1 or any(map(box.overlaps, boxes.values())):
             continue
-        taken[text] = room
+        boxes[text] = box
         axes.annotate(
             text, (10 ** points[n, 0], 10 ** points[n, 1]), textcoords="offset points",
             xytext=(-5 if leftward else 5, -3), ha="right" if leftward else "left", fontsize=8.5,
         )  # fmt: skip
 
 
-def _outermost(places: np.ndarray) -> list[int]:
-    """Return points in the order of how far out they lie, one direction after the other."""
+def _outermost(positions: np.ndarray) -> list[int]:
+    """Return the indices of points, the outermost in each of eight directions first."""
     directions = [(1, 1), (-1, -1), (1, -1), (-1, 1), (0, -1), (0, 1), (-1, 0), (1, 0)]
-    orders = [np.argsort(-(places @ np.array(each))) for each in directions]
+    orders = [np.argsort(-(positions @ np.array(each))) for each in directions]
     return list(dict.fromkeys(int(n) for step in zip(*orders, strict=True) for n in step))
 
 
@@ -207,7 +210,8 @@ def _extremes(rows: Sequence[Timed]) -> str:
     return f"Fastest: {_rate_text(fast)}. Slowest: {_rate_text(slow)}."
 
 
-def _dress(axes: Axes) -> None:
+def _set_axes(axes: Axes) -> None:
+    """Set the ticks, labels and grid of both axes."""
     axes.grid(visible=True, color=INK, alpha=0.12, linewidth=0.6)
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_locator(LogLocator(numticks=12))

@@ -1,7 +1,7 @@
-"""Times against sizes, with the speedups beside the points.
+"""Chart of time against size, with the speedups beside the points.
 
-Solid lines are times of the fastest blocks, dotted lines the medians. A hollow point is unsettled:
-its speedup's interval holds both answers. A cross is a time that cannot be true.
+Solid lines are estimates from the fastest blocks, dotted lines are medians. A hollow point is
+unsettled: the interval of its speedup contains both answers. A cross is an implausible time.
 """
 
 from collections.abc import Collection, Sequence
@@ -13,17 +13,26 @@ from matplotlib.ticker import FixedLocator, LogLocator, NullLocator
 
 from bench.results.verdicts import FASTER, SLOWER, TIE, UNSETTLED
 from reports import units
-from reports.charts.drawing import INK, PAPER, Plot, colour, label_lines, stroke, style, tell
+from reports.charts.drawing import (
+    INK,
+    PAPER,
+    Plot,
+    colour,
+    label_lines,
+    line_style,
+    set_hover,
+    style,
+)
 from reports.charts.naming import short, slug
 from reports.read.grouping import by_contender, by_size, grouped
 from reports.read.row import IMPLAUSIBLE, Timed
 
-MOST_ACROSS = (2, 3)  # panels, of an even number of them and of an odd one
-TWO_DECADES = 2.0  # below which an axis has marks at 2 and 5 too
-LINE_IN = 0.17  # a line of a title
-SIGN_IN = 0.09  # a sign of a contender's name, at its widest
-ALONE = 3  # times a size that stands alone, its axis ends
-CROWDED = 0.1  # of the axis: points nearer than this would write over each other
+MOST_ACROSS = (2, 3)  # panels in a row, for an even number of panels and for an odd one
+TWO_DECADES = 2.0  # an axis of at most this many decades has ticks at 2 and 5 too
+LINE_IN = 0.17  # the height of a line of a title
+CHAR_IN = 0.09  # the width of the widest character of a contender's name
+ALONE = 3  # the axis of a single size goes from a third of it to three times it
+CROWDED = 0.1  # share of the axis; labels closer together would overlap
 STATES = {
     FASTER: "faster", SLOWER: "slower", TIE: "tied", UNSETTLED: "unsettled",
     IMPLAUSIBLE: "impossible",
@@ -32,9 +41,9 @@ SIZE_AXIS = {"flops": "work of one iteration, in floating-point operations"}
 
 
 def time_against_size(rows: Sequence[Timed]) -> Plot:
-    """Draw a workload's times against its sizes, a panel a curve, with the speedups.
+    """Draw a workload's times against its sizes, with the speedups, one panel for each curve.
 
-    `rows` are the timed cells of one workload, dtype and thread setting.
+    `rows` are the timed cells of one workload, dtype and thread count.
     """
     cells = by_size(rows)
     by_curve = grouped(cells, lambda row: row.curve)
@@ -43,8 +52,8 @@ def time_against_size(rows: Sequence[Timed]) -> Plot:
     hover: dict[str, list[str]] = {}
     with style(name):
         names = [short(name, 24) for name in by_contender(cells)]
-        right = max(1.5, 0.45 + SIGN_IN * max(map(len, names)))  # the room beside the last panel
-        titles = [claim(part) for part in parts.values()]
+        right = max(1.5, 0.45 + CHAR_IN * max(map(len, names)))  # space for labels of lines
+        titles = [sizes_title(part) for part in parts.values()]
         figure, panels = _panels(titles, right)
         for n, (axes, part) in enumerate(zip(panels.flat, parts.values(), strict=False)):
             last = axes in panels[:, -1] or n == len(parts) - 1
@@ -56,11 +65,11 @@ def time_against_size(rows: Sequence[Timed]) -> Plot:
 
 
 def _panels(titles: Sequence[str], right: float) -> tuple[Figure, np.ndarray]:
-    """Return a figure with a panel for each title, and its panels."""
+    """Return a figure and its panels, one for each title; `right` is the space for labels."""
     across = min(len(titles), MOST_ACROSS[len(titles) % 2])
     down = -(-len(titles) // across)
     lines = max(title.count("\n") + 1 for title in titles)
-    above = 0.46 + LINE_IN * max(0, lines - 2)  # the room above a panel
+    above = 0.46 + LINE_IN * max(0, lines - 2)  # space above a panel
     width, height = max(7.0, 3.9 * across), (3.34 + above) * down
     figure = Figure(figsize=(width, height))
     panels = figure.subplots(down, across, sharey=True, squeeze=False)
@@ -70,48 +79,49 @@ def _panels(titles: Sequence[str], right: float) -> tuple[Figure, np.ndarray]:
     return figure, panels
 
 
-def claim(cells: Sequence[Timed]) -> str:
-    """Return a panel's title: at how many sizes PyTorch was faster, slower, or neither."""
-    usual = [row for row in cells if row.plain and row.speedup is not None]
+def sizes_title(cells: Sequence[Timed]) -> str:
+    """Return a panel's title: at how many sizes PyTorch is faster, slower, tied and so on."""
+    plain = [row for row in cells if row.plain and row.speedup is not None]
     curve = short(cells[0].curve)
     lines = []
-    for contender, line in by_contender(usual).items():
+    for contender, line in by_contender(plain).items():
         states = [row.state for row in line]
-        counted = ", ".join(counts(states, "at"))
-        lines.append(f"{short(contender, 24)}: {counted} of {len(states)}")
+        counts_text = ", ".join(counts(states, "at"))
+        lines.append(f"{short(contender, 24)}: {counts_text} of {len(states)}")
     if curve and len(lines) == 1:
         return curve + lines[0][lines[0].index(":") :]
     return "\n".join([curve, *lines] if curve else lines)
 
 
-def counts(states: Sequence[str], place: str) -> list[str]:
-    """Return how often each state occurs, as `faster at 3`; most of them unsettled comes first."""
+def counts(states: Sequence[str], preposition: str) -> list[str]:
+    """Return how often each state occurs, as `faster at 3`; "unsettled" is first if it is most."""
     mostly = 2 * states.count(UNSETTLED) > len(states)
     order = sorted(STATES, key=lambda state: not mostly or state != UNSETTLED)
-    return [f"{STATES[s]} {place} {states.count(s)}" for s in order if s in states]
+    return [f"{STATES[s]} {preposition} {states.count(s)}" for s in order if s in states]
 
 
 def _panel(axes: Axes, cells: Sequence[Timed], hover: dict[str, list[str]], *, last: bool) -> None:
+    """Draw the lines of one curve; the last panel of a row also gets the labels of its lines."""
     axes.set_xscale("log")
     axes.set_yscale("log")
     ends = []
     for contender, line in by_contender(cells).items():
         paint = colour(line[0])
-        if untrue := [row for row in line if not row.believed]:
-            axes.plot(*_xy(untrue), "x", color=paint, markersize=8)
-        if believed := [row for row in line if row.believed]:
-            _line(axes, believed, hover)
-            ends.append((believed[-1].time_s, short(contender, 24), paint))
-    _mark_speedups(axes, cells)
+        if implausible := [row for row in line if not row.plausible]:
+            axes.plot(*_xy(implausible), "x", color=paint, markersize=8)
+        if plausible := [row for row in line if row.plausible]:
+            _draw_line(axes, plausible, hover)
+            ends.append((plausible[-1].time_s, short(contender, 24), paint))
+    _write_speedups(axes, cells)
     if last:
         label_lines(axes, cells[-1].axis_value, ends)
-    _dress(axes, cells)
+    _set_axes(axes, cells)
 
 
-def _line(axes: Axes, line: Sequence[Timed], hover: dict[str, list[str]]) -> None:
-    """Draw the believed times of one contender with their intervals and medians."""
+def _draw_line(axes: Axes, line: Sequence[Timed], hover: dict[str, list[str]]) -> None:
+    """Draw the plausible times of one contender with their intervals and medians."""
     paint, (xs, times_s) = colour(line[0]), _xy(line)
-    axes.plot(xs, times_s, stroke(line[0]), color=paint, linewidth=1.8)
+    axes.plot(xs, times_s, line_style(line[0]), color=paint, linewidth=1.8)
     axes.plot(xs, [row.typical_s for row in line], ":", color=paint, linewidth=1)
     lows = [np.nan if row.time_low_s is None else row.time_low_s for row in line]
     highs = [np.nan if row.time_high_s is None else row.time_high_s for row in line]
@@ -119,36 +129,36 @@ def _line(axes: Axes, line: Sequence[Timed], hover: dict[str, list[str]]) -> Non
     for unsettled, face in ((False, paint), (True, PAPER)):
         if points := [row for row in line if row.unsettled == unsettled]:
             (dots,) = axes.plot(*_xy(points), "o", color=paint, markersize=5, markerfacecolor=face)
-            tell(dots, [point_text(row) for row in points], hover)
+            set_hover(dots, [point_text(row) for row in points], hover)
 
 
 def _xy(cells: Sequence[Timed]) -> tuple[list[float], list[float]]:
     return [row.axis_value for row in cells], [row.time_s for row in cells]
 
 
-def _dress(axes: Axes, cells: Sequence[Timed]) -> None:
-    """Give both axes their marks and units."""
+def _set_axes(axes: Axes, cells: Sequence[Timed]) -> None:
+    """Set the limits, ticks, labels and grid of both axes."""
     axes.margins(x=0.07, y=0.14)
     axes.grid(visible=True, color=INK, alpha=0.12, linewidth=0.6)
     axis = cells[0].axis
     axes.set_xlabel(SIZE_AXIS.get(axis, short(axis)))
     axes.yaxis.set_major_formatter(lambda value, _: units.tick_seconds(value))
-    longest, least = max(row.typical_s for row in cells), min(row.time_s for row in cells)
-    many = np.log10(longest / least) > TWO_DECADES
-    axes.yaxis.set_major_locator(LogLocator(subs=(1,) if many else (1, 2, 5)))
+    longest_s, shortest_s = max(row.typical_s for row in cells), min(row.time_s for row in cells)
+    many_decades = np.log10(longest_s / shortest_s) > TWO_DECADES
+    axes.yaxis.set_major_locator(LogLocator(subs=(1,) if many_decades else (1, 2, 5)))
     axes.yaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(lambda value, _: units.quantity(value))
     values = {row.axis_value for row in cells}
-    if len(values) == 1:  # its whiskers' places are rounded, and matplotlib warns of no room
+    if len(values) == 1:  # matplotlib would warn about limits that are equal after rounding
         axes.set_autoscalex_on(False)
         axes.set_xlim(min(values) / ALONE, max(values) * ALONE)
     if axis not in SIZE_AXIS:
-        axes.xaxis.set_major_locator(FixedLocator(_apart(values)))
+        axes.xaxis.set_major_locator(FixedLocator(_uncrowded(values)))
 
 
-def _apart(values: Collection[float]) -> list[float]:
-    """Return the values that have room for their marks on a logarithmic axis, the largest first."""
+def _uncrowded(values: Collection[float]) -> list[float]:
+    """Return values whose tick labels do not overlap on a logarithmic axis, from the largest on."""
     span = np.log(max(values) / min(values)) or 1.0
     kept: list[float] = []
     for value in sorted(values, reverse=True):
@@ -157,25 +167,26 @@ def _apart(values: Collection[float]) -> list[float]:
     return kept
 
 
-def _mark_speedups(axes: Axes, cells: Sequence[Timed]) -> None:
-    """Write each main PyTorch contender's speedup over NumPy beside its point.
+def _write_speedups(axes: Axes, cells: Sequence[Timed]) -> None:
+    """Write the speedup over NumPy beside the points of PyTorch without a variant.
 
-    With several contenders only the first and last point of each line: more labels would overlap.
+    With several contenders, only the first and last point of each line: more labels would overlap.
     """
-    usual = [row for row in cells if row.plain and row.believed and row.speedup is not None]
-    lines = list(by_contender(usual).values())
+    plain = [row for row in cells if row.plain and row.plausible and row.speedup is not None]
+    lines = list(by_contender(plain).values())
     if len(lines) > 1:
-        usual = [row for line in lines for row in (line[0], line[-1])]
+        plain = [row for line in lines for row in (line[0], line[-1])]
     span = np.log(cells[-1].axis_value / cells[0].axis_value) or 1.0
     last = -np.inf
-    for row in sorted(usual, key=lambda row: (row.contender, row.axis_value)):
+    for row in sorted(plain, key=lambda row: (row.contender, row.axis_value)):
         x = np.log(row.axis_value) / span
         crowded = 0 <= x - last < CROWDED
         last = -np.inf if crowded else x
-        _mark(axes, row, crowded=crowded)
+        _write_speedup(axes, row, crowded=crowded)
 
 
-def _mark(axes: Axes, row: Timed, *, crowded: bool) -> None:
+def _write_speedup(axes: Axes, row: Timed, *, crowded: bool) -> None:
+    """Write a speedup above or below its point; a crowded label is moved further away."""
     above = row.known_speedup.value < 1
     axes.annotate(
         units.ratio(*row.known_speedup) + "×",
@@ -191,7 +202,7 @@ def _mark(axes: Axes, row: Timed, *, crowded: bool) -> None:
 
 
 def point_text(row: Timed) -> str:
-    """Return what a point says on hover: contender, size, time, and the speedup if it has one."""
+    """Return a point's hover text: contender, size, time, and the speedup if there is one."""
     text = f"{row.contender} at {row.size}: {units.seconds(row.time_s)}"
     if row.is_numpy or row.speedup is None:
         return text
@@ -199,7 +210,7 @@ def point_text(row: Timed) -> str:
 
 
 def describe(cells: Sequence[Timed]) -> str:
-    """Return the alternative text: what is drawn, and its ends, from the data."""
+    """Return the alt text: what the chart shows, and the first and last time of each line."""
     parts = [f"Time of one iteration of {cells[0].workload} against size, both logarithmic."]
     lines = grouped(cells, lambda row: (row.curve, row.contender))
     for (curve, contender), line in lines.items():

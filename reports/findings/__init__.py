@@ -1,1 +1,1 @@
-"""Statements drawn from one result, each number tied to the cell it comes from."""
+"""Findings: sentences about one result, in which every number names the cell it comes from."""

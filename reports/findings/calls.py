@@ -1,4 +1,4 @@
-"""What calls cost: the smallest case of each contender, and its longest first call."""
+"""Findings on the cost of calls: each contender's shortest time and its longest first call."""
 
 from collections.abc import Iterator, Sequence
 
@@ -9,9 +9,9 @@ from reports.read.row import Timed
 
 
 def overheads(rows: Sequence[Timed]) -> Iterator[Finding]:
-    """State what the smallest case of each contender takes: about what a call costs."""
-    usual = [row for row in rows if row.is_numpy or row.plain]
-    groups = grouped(usual, lambda row: (row.contender, row.threads))
+    """State the shortest time of each contender, which is about what a call costs."""
+    without_variants = [row for row in rows if row.is_numpy or row.plain]
+    groups = grouped(without_variants, lambda row: (row.contender, row.threads))
     for (contender, threads), group in groups.items():
         row = min(group, key=lambda row: row.time_s)
         yield Finding(
@@ -19,9 +19,9 @@ def overheads(rows: Sequence[Timed]) -> Iterator[Finding]:
             state="told",
             sentence="A call of {contender}{threads} takes at least {time}: that of {where}",
             words={
-                "contender": row.name,
+                "contender": row.contender_name,
                 "threads": "" if threads == 1 else f" with {threads} threads",
-                "where": row.where,
+                "where": row.case_text,
             },
             numbers={"time": units.seconds(row.time_s)},
             cells=(row.cell,),
@@ -30,7 +30,7 @@ def overheads(rows: Sequence[Timed]) -> Iterator[Finding]:
 
 
 def first_calls(rows: Sequence[Timed]) -> Iterator[Finding]:
-    """State for each contender which first call took longest, and how many later ones that is."""
+    """State the longest first call of each contender, and its time divided by a later call's."""
     longest: dict[str, tuple[float, Timed]] = {}
     for row in rows:
         first_s = row.first_call_s or 0.0
@@ -42,7 +42,7 @@ def first_calls(rows: Sequence[Timed]) -> Iterator[Finding]:
             state="told",
             sentence="The longest first call of {contender} is that of {where}: {first}, {calls}"
             " times a later one",
-            words={"contender": row.name, "where": row.where},
+            words={"contender": row.contender_name, "where": row.case_text},
             numbers={
                 "first": units.seconds(first_s),
                 "calls": units.rounded(first_s / row.time_s),

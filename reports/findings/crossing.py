@@ -1,9 +1,8 @@
-"""Where the lead between NumPy and a contender changes along a curve.
+"""Finds where the lead between NumPy and a contender changes along a curve.
 
-A crossing rests on verdicts at the sizes that were measured: it lies between the last size where
-one side is faster and the first where the other is. Nothing is assumed of the curve between; the
-estimate inside that range is where straight lines through the speedups, both axes logarithmic,
-meet 1. Nothing is extrapolated.
+A crossing lies between two measured sizes: the last at which one side is faster, and the first at
+which the other is. Inside this range it is estimated by linear interpolation of log(speedup) over
+log(size), where the speedup is 1. Nothing is extrapolated.
 """
 
 from collections.abc import Sequence
@@ -18,15 +17,21 @@ from reports.read.grouping import by_size
 from reports.read.interval import Interval
 from reports.read.row import NO_SPEEDUP, Timed
 
-ENDS = 2  # of a range
+FEWEST = 2  # sizes that a crossing needs
 LEADS = {FASTER, SLOWER}  # verdicts that name a winner
 
 
 @dataclass(frozen=True, kw_only=True)
 class Crossing:
-    """Where the lead changes along a curve: a state of `crossovers.CROSSINGS`, and sizes.
+    """Where the lead changes along a curve.
 
-    `at` is None where nothing crosses; `low` and `high` are then the measured range.
+    Attributes
+    ----------
+    state : a key of `crossovers.CROSSINGS`.
+    at : the estimated size at which the speedup is 1; None if the lead does not change just once.
+    low, high : the sizes between which the lead changes, or the smallest and largest size measured
+        if `at` is None.
+
     """
 
     state: str
@@ -35,8 +40,8 @@ class Crossing:
     high: float
 
 
-class Judged(NamedTuple):
-    """A size of a curve with its speedup and the verdict on it."""
+class SizeVerdict(NamedTuple):
+    """A size of a curve with its speedup and the verdict."""
 
     size: float
     speedup: float
@@ -44,69 +49,72 @@ class Judged(NamedTuple):
 
     @property
     def leader(self) -> str:
-        """Which side is faster, "" for neither."""
+        """The verdict if it names a winner, else ""."""
         return self.verdict if self.verdict in LEADS else ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Stretch:
-    """Sizes next to each other at which the same side is faster, or neither (`leader` "")."""
+    """Consecutive sizes with the same leader; `leader` is "" where neither side is faster."""
 
     leader: str
     sizes: tuple[float, ...]
 
 
-def judged(rows: Sequence[Timed]) -> list[Judged]:
-    """Return the sizes of a curve that have a speedup, in order."""
+def size_verdicts(rows: Sequence[Timed]) -> list[SizeVerdict]:
+    """Return the verdict at each size of a curve that has a speedup, in the order of sizes."""
     known = [(row.axis_value, row.speedup) for row in by_size(rows) if row.state not in NO_SPEEDUP]
-    return [_judged(size, speedup) for size, speedup in known if speedup is not None]
+    return [_size_verdict(size, speedup) for size, speedup in known if speedup is not None]
 
 
-def _judged(size: float, speedup: Interval) -> Judged:
-    return Judged(size, speedup.value, verdict(speedup.low, speedup.high))
+def _size_verdict(size: float, speedup: Interval) -> SizeVerdict:
+    return SizeVerdict(size, speedup.value, verdict(speedup.low, speedup.high))
 
 
 def crossing(rows: Sequence[Timed]) -> Crossing | None:
-    """Return where the lead changes along the cells of one contender.
+    """Return where the lead changes along a curve, given its rows.
 
-    None where fewer than two of them have a speedup.
+    None if fewer than two of them have a speedup.
     """
-    curve = judged(rows)
-    if len(curve) < ENDS:
+    curve = size_verdicts(rows)
+    if len(curve) < FEWEST:
         return None
-    clear = [place for place, each in enumerate(curve) if each.leader]
-    turns = [pair for pair in pairwise(clear) if curve[pair[0]].leader != curve[pair[1]].leader]
-    if len(turns) == 1:
-        first, last = turns[0]
+    led = [index for index, each in enumerate(curve) if each.leader]
+    changes = [pair for pair in pairwise(led) if curve[pair[0]].leader != curve[pair[1]].leader]
+    if len(changes) == 1:
+        first, last = changes[0]
         return Crossing(
             state="overtakes" if curve[first].leader == SLOWER else "falls-behind",
-            at=_meets_1(curve[first : last + 1]),
+            at=_interpolated(curve[first : last + 1]),
             low=curve[first].size,
             high=curve[last].size,
         )
-    state = "changes" if turns else _unturned(curve)
+    state = "changes" if changes else _state_without_change(curve)
     return Crossing(state=state, at=None, low=curve[0].size, high=curve[-1].size)
 
 
-def _unturned(curve: Sequence[Judged]) -> str:
+def _state_without_change(curve: Sequence[SizeVerdict]) -> str:
     """Return the state of a curve along which the lead does not change."""
     leaders = {each.leader for each in curve}
-    for leader, everywhere in ((FASTER, "ahead"), (SLOWER, "behind")):
+    for leader, state_everywhere in ((FASTER, "ahead"), (SLOWER, "behind")):
         if leader in leaders:
-            return everywhere if leaders == {leader} else f"{leader}-some"
+            return state_everywhere if leaders == {leader} else f"{leader}-some"
     return TIE if {each.verdict for each in curve} == {TIE} else UNSETTLED
 
 
-def stretches(curve: Sequence[Judged]) -> list[Stretch]:
-    """Return the sizes of a curve in stretches of one leader."""
+def stretches(curve: Sequence[SizeVerdict]) -> list[Stretch]:
+    """Split a curve into stretches, each with one leader."""
     return [
         Stretch(leader=leader, sizes=tuple(each.size for each in part))
         for leader, part in groupby(curve, key=lambda each: each.leader)
     ]
 
 
-def _meets_1(curve: Sequence[Judged]) -> float:
-    """Return where the speedups of sizes in order, the ends on either side of 1, meet 1."""
+def _interpolated(curve: Sequence[SizeVerdict]) -> float:
+    """Return the size at which the speedup is 1.
+
+    The first and the last speedup of `curve` must lie on different sides of 1.
+    """
     x = np.log([each.size for each in curve])
     y = np.log([each.speedup for each in curve])
     n = int(np.flatnonzero(np.sign(y[:-1]) != np.sign(y[1:]))[0])

@@ -1,4 +1,4 @@
-"""What a file says of where it was measured: one line a fact, by a name that a check can find."""
+"""Facts about the machine, libraries and settings of a run. Each has a key and a line of text."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from reports.read.result import FileHead
 
 @dataclass(frozen=True, kw_only=True)
 class Fact:
-    """One fact: the key that machines are compared by, what it is called, and its text."""
+    """One fact: a key for comparing machines, a name for readers, and a text."""
 
     key: str
     name: str
@@ -19,7 +19,10 @@ class Fact:
 
 
 def facts(result: FileHead) -> list[Fact]:
-    """Return what is known of a result's machine, libraries, settings and code, in that order."""
+    """Return the facts about a result's machine, libraries, settings and code.
+
+    A fact that is unknown is left out.
+    """
     machine = result.machine
     changed = ", with changes" if result.commit.dirty else ""
     known = [
@@ -34,7 +37,7 @@ def facts(result: FileHead) -> list[Fact]:
     return [Fact(key=key, name=name, text=text) for key, name, text in known if text]
 
 
-Entries = Iterator[tuple[str, str, str]]  # the key, the name and the text of facts
+Entries = Iterator[tuple[str, str, str]]  # key, name and text of each fact; "" if unknown
 
 
 def _hardware(machine: Machine) -> Entries:
@@ -52,7 +55,7 @@ def _hardware(machine: Machine) -> Entries:
 
 
 def _gpu_state(state: GpuState) -> str:
-    """Return what a GPU did, in words: clock, temperature, power, what others use of it."""
+    """Return the state of a GPU: clock, temperature, power, memory in use, other processes."""
     parts = []
     if state.clock_hz and state.most_clock_hz:
         most = units.rate(state.most_clock_hz, "Hz")
@@ -110,8 +113,8 @@ def _settings(machine: Machine) -> Entries:
 def _peaks(machine: Machine) -> Entries:
     for device, peak in (machine.peaks or {}).items():
         kind, threads = ids.read_peak(device)
-        named = {None: kind, 1: f"{kind}, one core"}.get(threads, f"{kind}, {threads} cores")
-        yield f"peaks.{device}", f"peak of {named}", _peak(peak)
+        name = {None: kind, 1: f"{kind}, one core"}.get(threads, f"{kind}, {threads} cores")
+        yield f"peaks.{device}", f"peak of {name}", _peak(peak)
 
 
 def _peak(peak: Peaks) -> str:

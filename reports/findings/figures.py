@@ -1,9 +1,9 @@
-"""A cell as a row of a table: the text of each of its figures by name, and how it sorts."""
+"""Formats a cell as a row of a page's table: the text and the sort key of each column."""
 
 from collections.abc import Callable
 
 from reports import units
-from reports.findings.roofline import Roofs, of_roof
+from reports.findings.roofline import DevicePeaks, roof_share
 from reports.read.row import Timed
 
 HEADS = {
@@ -41,9 +41,9 @@ DEVICE_HEADS = {
 LEDGER = ("host_to_device_s", "launch_s", "kernel_s", "device_to_host_s", "wall_s")
 
 
-def figures(row: Timed, peaks: Roofs) -> dict[str, str]:
-    """Return the text of every figure of a timed cell; "" for what it lacks."""
-    share, unit = of_roof(row, peaks)
+def figures(row: Timed, peaks: DevicePeaks) -> dict[str, str]:
+    """Return the text of a timed cell in every column of HEADS; "" if it has no value there."""
+    share, unit = roof_share(row, peaks)
     speedup = None if row.is_numpy else row.speedup
     medians = None if speedup is None else row.by_medians
     return {
@@ -83,7 +83,7 @@ def _error(row: Timed) -> str:
 
 
 def sort_keys(row: Timed) -> dict[str, float]:
-    """Return what each figure sorts by, where that is not its text and it has one."""
+    """Return the number that each column sorts by; columns that sort by their text are left out."""
     keys = {
         "size": row.axis_value,
         "threads": row.threads,
@@ -105,7 +105,7 @@ def sort_keys(row: Timed) -> dict[str, float]:
 
 
 def device_figures(row: Timed) -> dict[str, str]:
-    """Return what an accelerator's clock says of a cell; empty where none was asked."""
+    """Return the texts of the columns of DEVICE_HEADS; empty if the device's clock was not used."""
     if row.latency_s is None:
         return {}
     figures_s = {
@@ -127,5 +127,5 @@ def device_figures(row: Timed) -> dict[str, str]:
 
 
 def _if(value: float | None, text: Callable[[float], str]) -> str:
-    """Return the text of a value, "" where it is not known or 0."""
+    """Return the text of a value; "" if the value is None or 0."""
     return text(value) if value else ""

@@ -1,8 +1,7 @@
-"""Everything that a result says, statement by statement, and what of it stands first.
+"""All findings of a result, and the headlines among them.
 
-Which sentence is said is chosen by the data; no sentence claims what its file does not show. All
-statements of a result are found by their ids, so that a page can quote one and a check can draw it
-anew.
+The data choose each sentence, so no sentence claims what its file does not show. Every finding has
+an id, by which a page quotes it and `check` computes it again.
 """
 
 from collections.abc import Mapping
@@ -30,12 +29,12 @@ SCORE = "PyTorch is faster in {faster}, slower in {slower}, as fast within 10 % 
 
 @dataclass(frozen=True)
 class Reference:
-    """Another machine, whose accelerator stands in for one that the reader has not.
+    """A committed machine with an accelerator, quoted for readers whose own machine has none.
 
     Attributes
     ----------
-    label : its name.
-    file : where a page finds its result.
+    label : the machine's name.
+    file : the path of its result file, relative to the page.
 
     """
 
@@ -46,30 +45,30 @@ class Reference:
 
 @dataclass(frozen=True)
 class Findings:
-    """The findings of one result; `references` are of machines with devices that its own lacks."""
+    """The findings of one result; `references` are machines with devices that this one lacks."""
 
     result: Result
     references: tuple[Reference, ...] = ()
 
     @cached_property
     def speedups(self) -> Mapping[str, Finding]:
-        """Those of kind speedup, by id."""
+        """The findings of kind speedup, by id."""
         return Speedups(self.result).all()
 
     @cached_property
     def all(self) -> Mapping[str, Finding]:
         """Every finding by its id."""
         result = self.result
-        cells = {row.cell: row for row in result.believed}
+        cells = {row.cell: row for row in result.plausible}
         findings = [
             *self.speedups.values(),
             *crossovers(result),
             *growths(result),
             *roofs(result),
-            *overheads(result.believed),
+            *overheads(result.plausible),
             *scalings(cells),
             *dtypes(cells),
-            *first_calls(result.believed),
+            *first_calls(result.plausible),
             *gradients(cells),
             *ladders(cells),
             verification(result),
@@ -84,7 +83,7 @@ class Findings:
         return {finding.id: finding for finding in findings}
 
     def kind(self, kind: str, **about: str) -> list[Finding]:
-        """Return those of a kind that are about something: workload="matmul", dtype="float32"."""
+        """Return the findings of a kind whose `about` matches: workload="matmul", size="n=64"."""
         return [
             finding
             for finding in self.all.values()
@@ -95,13 +94,13 @@ class Findings:
     def headlines(self) -> list[Finding]:
         """Return at most three: PyTorch's largest win, its largest loss, and the largest matmul.
 
-        A win is as large as the end of its interval that is nearer to 1: a wide interval makes no
-        headline. Where an accelerator was measured the largest matmul is its own.
+        Wins and losses are ranked by the end of the interval nearer to 1, so that an uncertain
+        speedup makes no headline. The largest matmul is an accelerator's if one was measured.
         """
-        usual = [f for f in self.speedups.values() if not f.about["variant"]]
-        wins = [f for f in usual if f.state == FASTER]
-        losses = [f for f in usual if f.state == SLOWER]
-        matmul = [f for f in usual if f.about["workload"] == "matmul" and f.has_numbers]
+        plain = [f for f in self.speedups.values() if not f.about["variant"]]
+        wins = [f for f in plain if f.state == FASTER]
+        losses = [f for f in plain if f.state == SLOWER]
+        matmul = [f for f in plain if f.about["workload"] == "matmul" and f.has_numbers]
         chosen = [
             *sorted(wins, key=lambda f: f.interval.low if f.interval else 0.0, reverse=True)[:1],
             *sorted(losses, key=lambda f: f.interval.high if f.interval else 1.0)[:1],
@@ -110,16 +109,16 @@ class Findings:
         return list({finding.id: finding for finding in chosen}.values())
 
     def answers(self) -> list[Finding]:
-        """Return the answers to "should I care", one for each way of running PyTorch."""
+        """Return the answers to "is PyTorch faster here", one for each device and thread count."""
         return self.kind("answer")
 
     def _score(self) -> Finding:
-        """Count the verdicts on all PyTorch cells; what most of them are is said first."""
-        judged = [f for f in self.speedups.values() if f.state not in NO_SPEEDUP]
-        if not judged:
+        """Count the verdicts on all PyTorch cells; if most are unsettled, say so first."""
+        known = [f for f in self.speedups.values() if f.state not in NO_SPEEDUP]
+        if not known:
             sentence = "No speedup was measured in this run"
             return Finding(id="score", state="absent", sentence=sentence)
-        states = [f.state for f in judged]
+        states = [f.state for f in known]
         counts = {state: states.count(state) for state in VERDICTS}
         mostly = 2 * counts[UNSETTLED] > len(states)
         return Finding(
@@ -129,15 +128,15 @@ class Findings:
             if mostly
             else "Of {count} PyTorch cells, " + SCORE + ", unsettled in {unsettled}",
             numbers={"count": str(len(states))} | {s: str(n) for s, n in counts.items()},
-            cells=tuple(f.cells[-1] for f in judged),
+            cells=tuple(f.cells[-1] for f in known),
         )
 
 
 def has_accelerator(result: Result) -> bool:
-    """Tell whether a result holds times of an accelerator."""
+    """Return whether a result has times of an accelerator."""
     return any(not row.on_cpu for row in result.timed)
 
 
 def about_accelerators(finding: Finding) -> bool:
-    """Tell whether a finding is of an accelerator."""
+    """Return whether a finding is about an accelerator."""
     return finding.about.get("device", ids.CPU) != ids.CPU

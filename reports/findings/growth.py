@@ -1,9 +1,9 @@
-"""How a workload's time grows with its size, held against its cost.
+"""Findings on growth: how time grows with size, compared with the work that the algorithm does.
 
-Growth is the slope of time against size, both logarithmic, by least squares, its interval Student's
-t of the residuals (Draper & Smith, Applied Regression Analysis, 1998, section 1.4); held against
-the slope of the algorithm's own cost over the same sizes. Sizes at which a call costs more than the
-work are left out: they do not grow.
+The growth is the exponent p of time ~ size ** p, fitted by least squares on logarithmic axes. Its
+95 % interval is Student's t of the residuals (Draper & Smith, Applied Regression Analysis, 1998,
+section 1.4). It is compared with the exponent of the operations, or bytes, over the same sizes.
+Small sizes are left out, because there the time is mostly the constant cost of a call.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,10 +19,10 @@ from reports.read.interval import Interval
 from reports.read.result import Result
 from reports.read.row import Timed
 
-OVERHEAD = 3.0  # times the least time of a curve: from there on its work is what is timed
-SLIGHT = 0.05  # of an exponent: a smaller difference teaches nothing
-WIDE = 1.0  # of an exponent's interval: from a wider one nobody can tell linear from quadratic
-FEWEST = 3  # sizes that a slope with an interval needs
+OVERHEAD = 3.0  # times longer than a curve's shortest must be, or the call dominates the time
+SLIGHT = 0.05  # a smaller difference between two exponents is ignored
+WIDE = 1.0  # width of an exponent's interval; a wider one cannot tell linear from quadratic
+FEWEST = 3  # sizes needed for a slope with an interval
 GROWTHS = {
     "as-cost": "{name}: the time of {contender} grows as {axis} to the power {power} (95 % interval"
     " {interval}), like its {cost} (power {work})",
@@ -36,18 +36,18 @@ GROWTHS = {
 
 
 def growths(result: Result) -> Iterator[Finding]:
-    """State for each curve of NumPy and of a usual contender how time grows, and how cost does."""
-    for curve, rows in by_curve(result.believed).items():
+    """State how time and work grow, for each curve of NumPy and of PyTorch without a variant."""
+    for curve, rows in by_curve(result.plausible).items():
         if not (rows[0].plain or rows[0].is_numpy):
             continue
-        least_s = min(row.time_s for row in rows)
-        beyond = [row for row in rows if row.time_s > OVERHEAD * least_s]
-        in_flops = all(row.flops > 0 for row in beyond)
-        sizes = [row.axis_value for row in beyond]
-        time = slope(sizes, [row.time_s for row in beyond])
-        work = slope(sizes, [row.flops if in_flops else row.bytes for row in beyond])
+        shortest_s = min(row.time_s for row in rows)
+        long = [row for row in rows if row.time_s > OVERHEAD * shortest_s]
+        in_flops = all(row.flops > 0 for row in long)
+        sizes = [row.axis_value for row in long]
+        time = slope(sizes, [row.time_s for row in long])
+        work = slope(sizes, [row.flops if in_flops else row.bytes for row in long])
         if time is not None and work is not None:
-            yield _growth(curve, beyond, "operations" if in_flops else "bytes", time, work)
+            yield _growth(curve, long, "operations" if in_flops else "bytes", time, work)
 
 
 def _growth(
@@ -73,13 +73,16 @@ def _growth(
 
 
 def slope(x: Sequence[float], y: Sequence[float]) -> Interval | None:
-    """Return the exponent p of y ~ x ** p with its 95 % interval; None for fewer than 3 sizes."""
+    """Return the exponent p of y ~ x ** p with its 95 % interval.
+
+    None for fewer than 3 distinct sizes, or if any y is not positive.
+    """
     if len(set(x)) < FEWEST or min(y) <= 0:
         return None
     a, b = np.log(x), np.log(y)
     a = a - a.mean()
     value = float(a @ b / (a @ a))
-    left = b - b.mean() - value * a
+    residuals = b - b.mean() - value * a
     freedom = len(x) - 2
-    half = float(stdtrit(freedom, 0.975) * np.sqrt(left @ left / freedom / (a @ a)))
+    half = float(stdtrit(freedom, 0.975) * np.sqrt(residuals @ residuals / freedom / (a @ a)))
     return Interval(value=value, low=value - half, high=value + half)

@@ -1,8 +1,7 @@
-"""What a run says at the largest size of each computation, counted: answers, and three bins.
+"""Findings that count computations at their largest sizes: answers by verdict, bins by speedup.
 
-An answer counts verdicts. A bin asks for more: by how much. A computation stands in a bin only if
-its whole interval lies there; one whose interval reaches over an edge (1.8 to 2.3) stands apart, as
-"cannot tell which", since the data show neither.
+A computation is in a bin only if its whole interval is. If the interval crosses an edge, such as
+1.8 to 2.3, the computation counts as "cannot tell which".
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,8 +14,8 @@ from reports.read.interval import Interval
 from reports.read.result import Result
 from reports.read.row import NO_SPEEDUP, Row, Timed
 
-EVEN = "even"  # the state of an answer with two counts that are the highest
-FACTOR = 2.0  # the edge of a bin, on either side of 1
+EVEN = "even"  # the state of an answer in which several verdicts are equally frequent
+FACTOR = 2.0  # the bins' edges are this speedup and its inverse
 BINS = {
     "torch": "PyTorch at least twice as fast",
     "within": "within a factor of two",
@@ -31,7 +30,7 @@ COUNTS = (
 
 @dataclass(frozen=True, kw_only=True)
 class Largest:
-    """The cells of a contender with so many threads, each computation at its largest size."""
+    """The cells of a contender and thread count, each computation at its largest size."""
 
     contender: str
     threads: int
@@ -39,22 +38,22 @@ class Largest:
 
     @property
     def cores(self) -> str:
-        """What the contender runs on."""
+        """The cores, and the device if there is one, that the contender runs on."""
         cores = "one core" if self.threads == 1 else f"{self.threads} cores"
         return cores if "cpu" in self.contender else f"{cores} and its device"
 
     @property
     def things(self) -> str:
-        """What is counted."""
+        """The noun that follows the count in a sentence."""
         if len(self.rows) == 1:
             return "computation, at its largest size"
         return "computations, each at its largest size"
 
 
 def largest(result: Result) -> Iterator[Largest]:
-    """Yield the largest sizes of each usual contender that have a speedup."""
-    usual = [row for row in result.timed if row.plain]
-    groups = grouped(usual, lambda row: (row.contender, row.threads))
+    """Yield each contender without a variant, with its largest sizes that have a speedup."""
+    plain = [row for row in result.timed if row.plain]
+    groups = grouped(plain, lambda row: (row.contender, row.threads))
     for (contender, threads), rows in groups.items():
         ends = [
             row.cell for group in by_computation(rows).values() for row in at_largest_size(group)
@@ -67,7 +66,7 @@ def largest(result: Result) -> Iterator[Largest]:
 def answers(result: Result) -> Iterator[Finding]:
     """State at how many largest sizes each contender is faster, as fast and slower than NumPy.
 
-    Where most are unsettled that is said first, and is the answer's state.
+    If most are unsettled, the sentence says so first. The state is the most frequent verdict.
     """
     for each in largest(result):
         states = [row.state for row in each.rows]
@@ -90,13 +89,13 @@ def answers(result: Result) -> Iterator[Finding]:
 
 
 def most_frequent(counts: Mapping[str, int]) -> str:
-    """Return the state that is counted most often, EVEN where that is more than one."""
-    first = [state for state, count in counts.items() if count == max(counts.values())]
-    return first[0] if len(first) == 1 else EVEN
+    """Return the state with the highest count; EVEN if several have it."""
+    highest = [state for state, count in counts.items() if count == max(counts.values())]
+    return highest[0] if len(highest) == 1 else EVEN
 
 
 def bin_of(ratio: Interval) -> str:
-    """Return the key of BINS that a whole interval lies in, `open` where it lies in none."""
+    """Return the key of the bin that contains the whole interval; `open` if none does."""
     if ratio.low >= FACTOR:
         return "torch"
     if ratio.high <= 1 / FACTOR:
@@ -105,7 +104,7 @@ def bin_of(ratio: Interval) -> str:
 
 
 def bins(result: Result) -> Iterator[Finding]:
-    """State for each contender which computations lie in which bin at their largest size."""
+    """State for each contender which computations are in which bin at their largest size."""
     for each in largest(result):
         names: dict[str, list[str]] = {key: [] for key in BINS}
         for row in each.rows:
@@ -130,6 +129,6 @@ def bins(result: Result) -> Iterator[Finding]:
 
 
 def _computation(row: Row, rows: Sequence[Row]) -> str:
-    """Return what a computation is called: by its dtype too where there are several."""
+    """Return a computation's name, with its dtype if the rows have several dtypes."""
     several = len({other.dtype for other in rows}) > 1
     return f"{row.computation} {row.dtype}" if several else row.computation

@@ -1,4 +1,4 @@
-"""One cell against another of the same file: all cores against one, float32 against float64."""
+"""Findings that compare two cells of a file: all cores with one, float32 with float64."""
 
 from collections.abc import Iterator, Mapping
 
@@ -20,12 +20,12 @@ SCALINGS = {
 
 
 def scalings(rows: Mapping[str, Timed]) -> Iterator[Finding]:
-    """State what all cores do for each cell, against one core; `rows` are by their ids."""
+    """State how much faster each cell is on all cores than on one; `rows` is keyed by cell id."""
     for row in rows.values():
-        alone = rows.get(row.sibling(threads=1))
-        if row.on_cpu and row.threads != 1 and alone is not None:
-            words = {"where": alone.where, "threads": str(row.threads)}
-            yield _pair("scaling", alone, row, SCALINGS, words)
+        one_core = rows.get(row.sibling(threads=1))
+        if row.on_cpu and row.threads != 1 and one_core is not None:
+            words = {"where": one_core.case_text, "threads": str(row.threads)}
+            yield _pair("scaling", one_core, row, SCALINGS, words)
 
 
 DTYPES = {
@@ -41,11 +41,11 @@ DTYPES = {
 
 
 def dtypes(rows: Mapping[str, Timed]) -> Iterator[Finding]:
-    """State what half the width of a number is worth, where a file holds both."""
+    """State how much faster each cell is in float32 than in float64, if both were measured."""
     for row in rows.values():
         double = rows.get(row.sibling(dtype="float64"))
         if row.dtype == "float32" and double is not None:
-            words = {"where": row.where.replace(", float32", "")}
+            words = {"where": row.case_text.replace(", float32", "")}
             yield _pair("dtype", double, row, DTYPES, words)
 
 
@@ -58,7 +58,7 @@ def _pair(
         id=f"{kind}/{fast.cell}",
         state=state,
         sentence=hedged(sentences[state], ratio),
-        words={"contender": fast.name, **words},
+        words={"contender": fast.contender_name, **words},
         numbers=ratio_texts(ratio.inverted if state == SLOWER else ratio),
         cells=(slow.cell, fast.cell),
         interval=ratio,

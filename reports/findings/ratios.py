@@ -1,4 +1,4 @@
-"""Ratios of times in words: their verdict, their numbers, and "about" where an interval is wide."""
+"""Ratios of two times: interval, verdict, texts, and "about" if the interval is wide."""
 
 import math
 
@@ -11,14 +11,15 @@ from reports.read.row import Timed
 
 
 def ratio_of(slow: Timed, fast: Timed) -> Interval:
-    """Return the time of one cell over that of another, with its interval.
+    """Return the time of `slow` divided by the time of `fast`, with its 95 % interval.
 
-    The interval joins those of the two times, in logarithms, as of independent normal noise.
+    The logarithms of the two times are taken as independent and normally distributed, so half the
+    width is the square root of the sum of their squared half-widths.
     """
     value = slow.time_s / fast.time_s
-    ends = [row.time_ends_s for row in (slow, fast)]
-    halves = [np.log(end[1] / end[0]) / 2 for end in ends if end is not None]
-    if len(halves) < len(ends):
+    intervals = [row.time_ends_s for row in (slow, fast)]
+    halves = [np.log(ends[1] / ends[0]) / 2 for ends in intervals if ends is not None]
+    if len(halves) < len(intervals):
         return Interval(value=value, low=math.nan, high=math.nan)
     half = float(np.hypot(*halves))
     return Interval(value=value, low=value * np.exp(-half), high=value * np.exp(half))
@@ -37,5 +38,5 @@ def ratio_texts(ratio: Interval) -> dict[str, str]:
 
 
 def hedged(sentence: str, ratio: Interval) -> str:
-    """Return a sentence that says "about" before its ratio where the interval is wide."""
+    """Return a sentence with "about" before its ratio if the interval is wide."""
     return sentence.replace("{ratio}", "about {ratio}") if units.rough(*ratio) else sentence

@@ -1,7 +1,7 @@
-"""What a device can do at most, and which part of that a result gets.
+"""Findings on the roofline: what limits a case, and the share of the measured peak that it gets.
 
-The roofline (Williams, Waterman & Patterson, Roofline: an insightful visual performance model,
-2009): of arithmetic or of memory, whichever takes longer at the measured peak, is what limits.
+In the roofline model (Williams, Waterman & Patterson, Roofline: an insightful visual performance
+model, 2009), arithmetic or memory limits a case: whichever takes longer at its measured peak.
 """
 
 from collections.abc import Iterator, Mapping
@@ -15,61 +15,64 @@ from reports.read.interval import Interval
 from reports.read.result import Result
 from reports.read.row import Row, Timed
 
-CACHES = 4  # data that is so many times larger than a cache comes from memory
+CACHES = 4  # data more than this many times larger than the cache is read from memory
 
-Roofs = Mapping[str, Peaks] | None
+DevicePeaks = Mapping[str, Peaks] | None
 
 
-def peak_of(row: Row, peaks: Roofs) -> Peaks | None:
+def peak_of(row: Row, peaks: DevicePeaks) -> Peaks | None:
     """Return the measured peak of the device and the threads that a cell ran with."""
     return (peaks or {}).get(ids.peak(row.device, row.threads))
 
 
 def bandwidth(peak: Peaks) -> float:
-    """Return the most bytes a second that a device was seen to move."""
+    """Return a device's measured peak of memory, in bytes per second, by copying or reading."""
     return max(peak.copy_bytes_s, peak.read_bytes_s)
 
 
-def of_roof(row: Timed, peaks: Roofs) -> tuple[float, str]:
-    """Return which part of its device's measured peak a result gets, and of what; 0, "" if unknown.
+def roof_share(row: Timed, peaks: DevicePeaks) -> tuple[float, str]:
+    """Return a cell's share of its device's measured peak, and the unit of that peak.
 
-    Bytes count where they do not fit a cache.
+    The peak is that of arithmetic or of memory, whichever share is larger. Memory counts only if
+    the data does not fit the cache. Returns 0 and "" if the share is unknown.
     """
     peak = peak_of(row, peaks)
     if peak is None:
         return 0.0, ""
     flop_s = peak.flop_s.get(row.precision, 0.0)
     bytes_s = bandwidth(peak)
-    beyond = peak.cache_bytes is not None and row.bytes > CACHES * peak.cache_bytes
+    from_memory = peak.cache_bytes is not None and row.bytes > CACHES * peak.cache_bytes
     shares = {
         "FLOP/s": row.flops / flop_s / row.time_s if flop_s else 0.0,
-        "bytes/s": row.bytes / bytes_s / row.time_s if bytes_s and beyond else 0.0,
+        "bytes/s": row.bytes / bytes_s / row.time_s if bytes_s and from_memory else 0.0,
     }
     unit = max(shares, key=shares.__getitem__)
     return (shares[unit], unit) if shares[unit] else (0.0, "")
 
 
 def ridge(peak: Peaks, precision: str) -> float:
-    """Return the FLOP per byte from which on arithmetic limits; 0 if unknown.
+    """Return the ridge point (Williams et al., 2009), in FLOP per byte; 0 if unknown.
 
-    Below it memory does (Williams et al., 2009, call it the ridge point).
+    Below this arithmetic intensity memory limits a case, above it arithmetic does.
     """
     flop_s, bytes_s = peak.flop_s.get(precision, 0.0), bandwidth(peak)
     return flop_s / bytes_s if flop_s and bytes_s else 0.0
 
 
-def memory_bound(row: Timed, peaks: Roofs) -> bool | None:
-    """Tell whether memory limits a case at best, rather than arithmetic; None if unknown."""
+def memory_bound(row: Timed, peaks: DevicePeaks) -> bool | None:
+    """Return whether memory, rather than arithmetic, limits a case; None if unknown."""
     peak = peak_of(row, peaks)
-    edge = ridge(peak, row.precision) if peak else 0.0
-    if not edge or not row.bytes or not row.flops:
+    ridge_point = ridge(peak, row.precision) if peak else 0.0
+    if not ridge_point or not row.bytes or not row.flops:
         return None
-    return row.intensity < edge
+    return row.intensity < ridge_point
 
 
 def roofs(result: Result) -> Iterator[Finding]:
-    """State for the largest case of each workload what limits it, and how near each side comes."""
-    groups = grouped(result.believed, lambda row: (row.workload, row.curve, row.dtype, row.threads))
+    """State what limits the largest case of each workload, and each contender's share of a peak."""
+    groups = grouped(
+        result.plausible, lambda row: (row.workload, row.curve, row.dtype, row.threads)
+    )
     for (workload, curve, dtype, threads), rows in groups.items():
         for row in at_largest_size(rows):
             if row.is_numpy or row.plain:
@@ -77,20 +80,19 @@ def roofs(result: Result) -> Iterator[Finding]:
                 yield from _roof(row, result.machine.peaks, name)
 
 
-def _roof(row: Timed, peaks: Roofs, name: str) -> Iterator[Finding]:
-    share, unit = of_roof(row, peaks)
+def _roof(row: Timed, peaks: DevicePeaks, name: str) -> Iterator[Finding]:
+    share, unit = roof_share(row, peaks)
     bound, peak = memory_bound(row, peaks), peak_of(row, peaks)
     if not unit or peak is None:
         return
-    known = {True: "below", False: "above", None: ""}
+    sides = {True: "below", False: "above", None: ""}
     limits = {True: "memory limits it", False: "arithmetic limits it", None: ""}
-    edge = ridge(peak, row.precision)
     numbers = {"share": units.share(share)}
     sentence = "{where}: {contender} gets {share} of the measured peak of {what}"
     if bound is not None:
         numbers |= {
             "intensity": units.intensity(row.intensity),
-            "ridge": units.intensity(edge),
+            "ridge": units.intensity(ridge(peak, row.precision)),
         }
         sentence += "; {intensity} operations a byte lie {side} the ridge of {ridge}: {limit}"
     yield Finding(
@@ -98,10 +100,10 @@ def _roof(row: Timed, peaks: Roofs, name: str) -> Iterator[Finding]:
         state={True: "memory-bound", False: "compute-bound", None: "unknown"}[bound],
         sentence=sentence,
         words={
-            "where": row.where,
-            "contender": row.name,
+            "where": row.case_text,
+            "contender": row.contender_name,
             "what": {"FLOP/s": "arithmetic", "bytes/s": "memory"}[unit],
-            "side": known[bound],
+            "side": sides[bound],
             "limit": limits[bound],
         },
         numbers=numbers,

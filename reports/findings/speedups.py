@@ -1,10 +1,9 @@
-"""Who is faster: the state of each speedup, its sentence, and the likely cause.
+"""Findings on speedups: the verdict on each PyTorch cell, its sentence, and the likely cause.
 
-The interval of a speedup decides, by the one rule of `bench.results.verdicts`: PyTorch is faster or
-slower, the two tie, or it is unsettled. A cell without a time is absent, with its reason, and one
-whose time cannot be true is implausible. A wide interval changes the digits of a number, never who
-is named. A cause is named only where the file shows it: in other cells of the same workload, in the
-measured peaks, in the libraries' own names.
+`bench.results.verdicts` decides by the interval alone: faster, slower, tie or unsettled. A cell
+without a time is absent, and its sentence gives the reason. A cell whose time cannot be true is
+implausible. A sentence names a cause only if the file shows it: in other cells of the same
+workload, in the measured peaks, or in the names of the libraries.
 """
 
 from dataclasses import dataclass
@@ -13,17 +12,17 @@ from functools import cached_property
 from bench.results.verdicts import FASTER, SLOWER, TIE, UNSETTLED
 from reports import units
 from reports.findings.ratios import hedged
-from reports.findings.roofline import memory_bound, of_roof
+from reports.findings.roofline import memory_bound, roof_share
 from reports.findings.statement import Finding, about_cell
 from reports.read.grouping import grouped
 from reports.read.interval import Interval
 from reports.read.result import Result
 from reports.read.row import ABSENT, IMPLAUSIBLE, NO_SPEEDUP, Row, Timed
 
-CALLS = 10  # a time of fewer empty calls than this is mostly the price of calling
-CALL_S = 50e-6  # no single call costs more; a file whose least time is longer shows no call
-SCALES = 1.3  # a time that all cores shorten by less was not shared among them
-NEAR_ROOF = 0.5  # of the measured peak: what is above is limited by it
+CALLS = 10  # a time shorter than this many empty calls is mostly the cost of calling
+CALL_S = 50e-6  # a call costs less: a longer shortest time says nothing about the cost of a call
+SCALES = 1.3  # speedup on all cores over one, below which the work does not use all cores
+NEAR_ROOF = 0.5  # share of the measured peak above which the peak limits
 SENTENCES = {
     FASTER: "{where}: {contender} is {ratio} times as fast as NumPy (95 % interval {interval})",
     SLOWER: "{where}: NumPy is {ratio} times as fast as {contender} (95 % interval {interval})",
@@ -32,7 +31,7 @@ SENTENCES = {
     ABSENT: "{where}: {contender} has no speedup ({reason})",
     IMPLAUSIBLE: "{where}: the time of {contender} cannot be true and is left out: {reason}",
 }
-CANNOT_TELL = {  # by what the interval still rules out
+CANNOT_TELL = {  # by the verdict that the interval rules out
     "": "{where}: cannot tell whether NumPy or {contender} is faster; {contender} runs at {ratio}"
     " times NumPy's speed, and the 95 % interval {interval} holds both answers",
     SLOWER: "{where}: cannot tell whether {contender} is faster than NumPy or as fast; it runs at"
@@ -43,22 +42,25 @@ CANNOT_TELL = {  # by what the interval still rules out
 
 
 def speedup(row: Row, missing: str = "", cause: str = "") -> Finding:
-    """State one cell's speedup over NumPy, or why there is none: NumPy's time may be `missing`."""
+    """State one cell's speedup over NumPy, or why there is none.
+
+    `missing` is the reason why NumPy has no time in this case, "" if it has one.
+    """
     if isinstance(row, Timed) and row.speedup is not None and row.state not in NO_SPEEDUP:
-        return _known(row, row.speedup, cause)
+        return _with_speedup(row, row.speedup, cause)
     reason = row.reason or missing or "NumPy has no time in this case"
     return Finding(
         id=f"speedup/{row.cell}",
         state=row.state,
         sentence=SENTENCES[row.state],
-        words={"where": row.where, "contender": row.contender, "reason": reason},
+        words={"where": row.case_text, "contender": row.contender, "reason": reason},
         cells=(row.numpy_cell, row.cell),
         cause=cause,
         about=about_speedup(row),
     )
 
 
-def _known(row: Timed, ratio: Interval, cause: str) -> Finding:
+def _with_speedup(row: Timed, ratio: Interval, cause: str) -> Finding:
     leading = ratio.inverted if row.state == SLOWER else ratio
     numbers = {"ratio": units.ratio(*leading), "interval": units.interval(*leading)}
     sentence = _sentence(row, ratio)
@@ -69,7 +71,7 @@ def _known(row: Timed, ratio: Interval, cause: str) -> Finding:
         id=f"speedup/{row.cell}",
         state=row.state,
         sentence=sentence,
-        words={"where": row.where, "contender": row.contender},
+        words={"where": row.case_text, "contender": row.contender},
         numbers=numbers,
         cells=(row.numpy_cell, row.cell),
         interval=ratio,
@@ -79,7 +81,7 @@ def _known(row: Timed, ratio: Interval, cause: str) -> Finding:
 
 
 def about_speedup(row: Row) -> dict[str, str]:
-    """Return what the finding of a cell's speedup is about."""
+    """Return the `about` of the finding on a cell's speedup."""
     return about_cell(row) | {"threads": str(row.threads)}
 
 
@@ -92,9 +94,9 @@ def _sentence(row: Timed, ratio: Interval) -> str:
 
 
 def _medians_apart(row: Timed, ratio: Interval) -> bool:
-    """Tell whether the interval of the medians' ratio lies apart from that of the fastest blocks'.
+    """Return whether the speedup by medians and the one by fastest blocks have disjoint intervals.
 
-    The medians are then quoted too.
+    The finding then quotes the speedup by medians too.
     """
     medians = row.by_medians
     return medians is not None and (medians.low > ratio.high or medians.high < ratio.low)
@@ -102,24 +104,24 @@ def _medians_apart(row: Timed, ratio: Interval) -> bool:
 
 @dataclass(frozen=True)
 class Speedups:
-    """The speedups of a result, and what in the same file explains them."""
+    """The findings on the speedups of a result, with causes that the same file shows."""
 
     result: Result
 
     def all(self) -> dict[str, Finding]:
-        """Return what each PyTorch cell says of NumPy against PyTorch, by the finding's id."""
+        """Return the finding on each PyTorch cell, by the finding's id."""
         findings = (self.of(row) for row in self.result.rows if not row.is_numpy)
         return {finding.id: finding for finding in findings}
 
     def of(self, row: Row) -> Finding:
-        """Return what one cell says."""
+        """Return the finding on one cell."""
         return speedup(row, self._missing.get(row.case, ""), self.cause(row))
 
     @cached_property
     def _missing(self) -> dict[str, str]:
-        """Why NumPy has no time to compare with, by case, where it has none."""
-        lacking = (row for row in self.result.rows if row.is_numpy and row.status != "ok")
-        return {row.case: row.reason for row in lacking if row.reason}
+        """The reasons why NumPy has no time, by case."""
+        without_time = (row for row in self.result.rows if row.is_numpy and row.status != "ok")
+        return {row.case: row.reason for row in without_time if row.reason}
 
     @cached_property
     def _cells(self) -> dict[str, Timed]:
@@ -127,12 +129,12 @@ class Speedups:
 
     @cached_property
     def _call_s(self) -> dict[tuple[str, int], float]:
-        """The least time of each contender with as many threads: about what a call costs."""
+        """The shortest time of each contender and thread count, about the cost of a call."""
         groups = grouped(self.result.timed, lambda row: (row.contender, row.threads))
         return {key: min(row.time_s for row in rows) for key, rows in groups.items()}
 
     def cause(self, row: Row) -> str:
-        """Return why a contender is faster, slower or as fast, as far as the file shows."""
+        """Return a clause that says why a cell is faster, slower or as fast; "" if unknown."""
         numpy = self._cells.get(row.numpy_cell)
         if numpy is None or not isinstance(row, Timed) or row.state not in {FASTER, SLOWER, TIE}:
             return ""
@@ -141,7 +143,7 @@ class Speedups:
             return "; at this size a call costs more than the work"
         if not row.on_cpu:
             return ""
-        roofs = [of_roof(each, self.result.machine.peaks) for each in both]
+        roofs = [roof_share(each, self.result.machine.peaks) for each in both]
         if row.state == TIE and all(share > NEAR_ROOF for share, _ in roofs):
             limit = "memory" if roofs[1][1] == "bytes/s" else "the processor's arithmetic"
             return f"; both are near what {limit} gives"
@@ -150,11 +152,12 @@ class Speedups:
         return self._blas(row) or self._bandwidth(row, roofs)
 
     def _call(self, row: Timed) -> float:
-        """Return about what a call costs, 0 where no cell of the file is small enough to tell."""
-        least = self._call_s.get((row.contender, row.threads), 0.0)
-        return least if least < CALL_S else 0.0
+        """Return about what a call costs, 0 if no cell of the file is small enough to show it."""
+        shortest_s = self._call_s.get((row.contender, row.threads), 0.0)
+        return shortest_s if shortest_s < CALL_S else 0.0
 
     def _threads(self, numpy: Timed, row: Timed) -> str:
+        """Name the side that uses all cores, if the other does not."""
         gains = [self._gain(each) for each in (numpy, row)]
         if gains[0] and gains[1]:
             if gains[0] < SCALES < gains[1]:
@@ -164,12 +167,12 @@ class Speedups:
         return ""
 
     def _gain(self, row: Timed) -> float:
-        """Return how much faster a cell is than the same on one core, 0 where that is unknown."""
-        alone = self._cells.get(row.sibling(threads=1))
-        return alone.time_s / row.time_s if alone is not None else 0.0
+        """Return a cell's speedup over the same cell on one core, 0 if unknown."""
+        one_core = self._cells.get(row.sibling(threads=1))
+        return one_core.time_s / row.time_s if one_core is not None else 0.0
 
     def _blas(self, row: Row) -> str:
-        """Name the libraries that do the work, where it is a matrix product."""
+        """Name the BLAS libraries that do the work, if it is a matrix product."""
         blas = self.result.machine.blas
         first = next((pool for pool in blas.numpy if pool.internal_api), None)
         if row.family != "matmul" or not row.plain:
@@ -180,6 +183,7 @@ class Speedups:
         return f"; the work is done by {brands[0]} and {brands[1]}"
 
     def _bandwidth(self, row: Timed, roofs: list[tuple[float, str]]) -> str:
+        """Name the side that is near the peak of memory, if the other is not."""
         if not memory_bound(row, self.result.machine.peaks):
             return ""
         sides = zip(("NumPy", "PyTorch"), roofs, strict=True)
@@ -194,5 +198,5 @@ BRANDS = {"openblas": "OpenBLAS", "mkl": "MKL", "accelerate": "Accelerate", "bli
 
 
 def _brand(name: str) -> str:
-    """Return a library's name as its makers write it; a name unknown here stands in no sentence."""
+    """Return a library's proper name; a name from a file is never quoted if unknown here."""
     return BRANDS.get(name.lower(), "another BLAS")

@@ -1,7 +1,7 @@
-"""A finding: one statement drawn from the data, and every number in it tied to where it came from.
+"""A finding: one sentence about a result, whose numbers name the cells they come from.
 
-The words of a statement and its numbers are kept apart, so that a page can mark each number with
-the finding and the cell that it rests on, and `python -m reports check` can draw it anew.
+Words and numbers of the sentence are kept apart. So a page can mark each number with its finding
+and its cell, and `python -m reports check` can compute it again.
 """
 
 import re
@@ -14,32 +14,33 @@ from markupsafe import Markup, escape
 from reports.read.interval import Interval
 from reports.read.row import Row
 
-QUOTED = "reason"  # the word that a file says itself, which may hold numbers
-NAMED = "device"  # the word that is a maker's name, which may hold numbers: H100 80GB
-NOT_YOURS = "†"  # stands after every number that another machine than the reader's gave
+QUOTED = "reason"  # the key of a word quoted from the file, which may contain numbers
+NAMED = "device"  # the key of a product name, which may contain numbers: H100 80GB
+NOT_YOURS = "†"  # marks every number that was measured on another machine than the reader's
 
 
 def markdown(text: str) -> str:
-    """Return a text that Markdown shows as it stands."""
+    """Return a text with its Markdown escaped."""
     return re.sub(r"([\\`*_\[\]<>#|!&~$])", r"\\\1", " ".join(text.split()))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """One statement.
+    """One sentence about a result.
 
     Attributes
     ----------
-    id : its kind, then what it is about: `speedup/matmul/n=64/float32/threads=1/torch-cpu`.
-    state : what the data chose: a verdict, absent, implausible, or a word of the kind's own.
-    sentence : its text with places for `words` and `numbers`.
-    cells : what it rests on; the numbers are the last one's where nothing else is said.
-    of : the cell of each number that is another's.
-    interval : the quantity behind it, None where there is none.
-    cause : why it is so, as far as the file shows it: a clause with the same places, or "".
-    about : what it is about, for choosing among findings: workload, size, contender ...
-    machine : the machine that it is of, where that is not the page's own.
-    file : the result file that the numbers stand in, where that is not the page's own.
+    id : the kind, then the subject: `speedup/matmul/n=64/float32/threads=1/torch-cpu`.
+    state : the verdict, `absent`, `implausible`, or another state of this kind of finding.
+    sentence : a format string with fields for `words` and `numbers`.
+    cells : the cells that the finding is computed from; numbers come from the last unless `of` says
+        otherwise.
+    of : the source cell of each number that does not come from the last of `cells`.
+    interval : the main quantity, None if there is none.
+    cause : a clause, with the same fields, that names the likely cause; "" if none is known.
+    about : workload, size, contender and so on, by which findings are selected.
+    machine : the machine that was measured, "" if it is the page's own.
+    file : the result file of that machine, "" if it is the page's own.
 
     """
 
@@ -58,24 +59,24 @@ class Finding:
 
     @property
     def kind(self) -> str:
-        """The first part of its id."""
+        """The first part of the id."""
         return self.id.partition("/")[0]
 
     @property
     def has_numbers(self) -> bool:
-        """Whether it holds a number."""
+        """Whether the sentence has numbers."""
         return bool(self.numbers)
 
     @property
     def text(self) -> str:
-        """The statement as plain text."""
+        """The sentence as plain text."""
         mark = NOT_YOURS if self.machine else ""
         numbers = {key: number + mark for key, number in self.numbers.items()}
         return (self.sentence + self.cause).format(**self.words, **numbers) + "."
 
     @property
     def markdown(self) -> str:
-        """The statement as Markdown, in which nothing that a file says has a meaning."""
+        """The sentence as Markdown, with all words from the file escaped."""
         mark = NOT_YOURS if self.machine else ""
         words = {key: markdown(word) for key, word in self.words.items()}
         numbers = {key: number + mark for key, number in self.numbers.items()}
@@ -83,7 +84,7 @@ class Finding:
 
     @property
     def html(self) -> Markup:
-        """The statement with every number tied to the finding and the cell that it comes from."""
+        """The sentence as HTML; a `data` element around each number names its finding and cell."""
         words = {
             key: self._number(key, word)
             if key == QUOTED
@@ -97,22 +98,22 @@ class Finding:
 
     def _number(self, key: str, number: str) -> Markup:
         cell = self.of.get(key, self.cells[-1] if self.cells else self.id)
-        tied = Markup('<data class="{}" value="{}" data-finding="{}" data-key="{}" data-cell="{}"')
-        tied = tied.format(self.state, number, self.id, key, cell)
+        tag = Markup('<data class="{}" value="{}" data-finding="{}" data-key="{}" data-cell="{}"')
+        tag = tag.format(self.state, number, self.id, key, cell)
         if not self.machine:
-            return tied + Markup(">{}</data>").format(number)
-        tied += Markup(' data-file="{}" title="measured on {}, not on this machine">')
-        return tied.format(self.file, self.machine) + Markup(
+            return tag + Markup(">{}</data>").format(number)
+        tag += Markup(' data-file="{}" title="measured on {}, not on this machine">')
+        return tag.format(self.file, self.machine) + Markup(
             "{}<sup>{}</sup></data>"
         ).format(number, NOT_YOURS)  # fmt: skip
 
     def elsewhere(self, machine: str, file: str) -> Self:
-        """Return the same statement as that of another machine than the page's own."""
+        """Return the finding marked as measured on another machine than the page's own."""
         return replace(self, machine=machine, file=file)
 
 
 def about_cell(row: Row) -> dict[str, str]:
-    """Return what a finding of one cell is about."""
+    """Return the `about` of a finding on one cell."""
     return {
         "workload": row.workload,
         "family": str(row.family),
@@ -125,7 +126,7 @@ def about_cell(row: Row) -> dict[str, str]:
 
 
 def about_curve(row: Row) -> dict[str, str]:
-    """Return what a finding of the curve of a cell is about."""
+    """Return the `about` of a finding on the curve of a cell."""
     about = about_cell(row)
     del about["size"]
     return about | {"curve": row.curve}

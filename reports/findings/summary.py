@@ -1,4 +1,4 @@
-"""What a run says at its end, in the terminal."""
+"""The summary that the terminal shows at the end of a run."""
 
 import textwrap
 from collections.abc import Iterator
@@ -9,11 +9,11 @@ from reports.findings.statement import Finding
 
 WIDTH = 96  # characters of a line
 INDENT = "  "
-NAMED = 5  # impossible times; of more, the number is said
+MOST_NAMED = 5  # implausible times that are listed; the rest are counted
 
 
 def summary(findings: Findings) -> Iterator[str]:
-    """Yield the lines: bins, answers, headlines, noise, what is impossible, the self-test."""
+    """Yield the lines: bins, answers, headlines, noise, implausible times, the self-test."""
     for finding in findings.kind("bins"):
         yield from _binned(finding)
         yield ""
@@ -22,17 +22,18 @@ def summary(findings: Findings) -> Iterator[str]:
     noise = findings.all["noise"]
     for finding in (*findings.answers(), *findings.headlines(), noise, *about_card):
         yield from _wrapped(finding.text, INDENT)
-    untrue = [row for row in findings.result.rows if not row.believed]
-    for row in untrue[:NAMED]:
+    implausible = [row for row in findings.result.rows if not row.plausible]
+    for row in implausible[:MOST_NAMED]:
         yield from _wrapped(f"implausible: {row.cell}: {row.reason}.", INDENT)
-    if len(untrue) > NAMED:
-        yield f"{INDENT}implausible: {len(untrue) - NAMED} more, named in the result file."
+    if len(implausible) > MOST_NAMED:
+        more = len(implausible) - MOST_NAMED
+        yield f"{INDENT}implausible: {more} more, named in the result file."
     if findings.result.machine.self_test:
         yield from _wrapped(f"self-test: {findings.all['self-test'].text}", INDENT)
 
 
 def _binned(finding: Finding) -> Iterator[str]:
-    """Yield the bins of a contender as aligned lines: what, how many, which."""
+    """Yield the bins of a contender as aligned lines: title, count, names of computations."""
     words, numbers = finding.words, finding.numbers
     yield (
         f"{INDENT}{words['contender']} on {words['cores']}, {numbers['count']} {words['things']}"

@@ -1,4 +1,4 @@
-"""Training: gradients by hand and by autograd, and the steps from NumPy by hand to nn."""
+"""Findings on training: gradients by hand or by autograd, and the steps from NumPy to `nn`."""
 
 from collections.abc import Iterator, Mapping
 
@@ -10,7 +10,7 @@ from reports.findings.statement import Finding, about_cell
 from reports.read.interval import Interval
 from reports.read.row import Timed
 
-VARIANTS = ("tensors", "autograd", "")  # of the ladder, from the hand's work to the library's
+VARIANTS = ("tensors", "autograd", "")  # steps of the ladder: the library does more in each
 
 GRADIENTS = {
     FASTER: "{where}: gradients by hand in NumPy take {hand} and {hand_lines} lines of code,"
@@ -22,20 +22,18 @@ GRADIENTS = {
     UNSETTLED: "{where}: gradients by hand in NumPy take {hand} and {hand_lines} lines of code,"
     " with autograd in {contender} {auto} and {auto_lines}: cannot tell which is faster",
 }
-DIFFERENTIATED = {"train_mlp": "autograd", "train_cnn": "", "gradient_cost": ""}
+# the variant of each workload that differs from NumPy only in using autograd
+AUTOGRAD_VARIANT = {"train_mlp": "autograd", "train_cnn": "", "gradient_cost": ""}
 
 
 def gradients(rows: Mapping[str, Timed]) -> Iterator[Finding]:
-    """State what gradients by hand and by autograd take, in time and in lines of code.
-
-    In training it is the variant `autograd`, which differs from NumPy's in its gradients alone.
-    """
+    """State the time and the lines of code of gradients by hand and by autograd."""
     for row in rows.values():
         hand = rows.get(row.numpy_cell)
-        if row.is_numpy or hand is None or row.variant != DIFFERENTIATED.get(row.workload):
+        if row.is_numpy or hand is None or row.variant != AUTOGRAD_VARIANT.get(row.workload):
             continue
-        counted = hand.code_lines is not None and row.code_lines is not None
-        if counted and row.speedup is not None and row.state in GRADIENTS:
+        has_lines = hand.code_lines is not None and row.code_lines is not None
+        if has_lines and row.speedup is not None and row.state in GRADIENTS:
             yield _gradients(hand, row, row.speedup)
 
 
@@ -53,7 +51,7 @@ def _gradients(hand: Timed, row: Timed, ratio: Interval) -> Finding:
         id=f"gradients/{row.cell}",
         state=state,
         sentence=hedged(GRADIENTS[state], ratio),
-        words={"where": row.where, "contender": row.contender},
+        words={"where": row.case_text, "contender": row.contender},
         numbers=numbers,
         cells=(hand.cell, row.cell),
         of=dict.fromkeys(("hand", "hand_lines"), hand.cell),
@@ -65,7 +63,7 @@ def _gradients(hand: Timed, row: Timed, ratio: Interval) -> Finding:
 def ladder(rows: Mapping[str, Timed], case: str) -> list[Timed]:
     """Return the steps of a training case in order: NumPy, tensors, autograd, nn with optim.
 
-    Empty where one of them has no time.
+    Empty if one of them has no time. `rows` is keyed by cell id.
     """
     names = [ids.NUMPY, *(ids.contender(ids.TORCH, ids.CPU, variant) for variant in VARIANTS)]
     known = [rows.get(ids.cell(case, name)) for name in names]
@@ -81,7 +79,7 @@ LADDER = (
 
 
 def ladders(rows: Mapping[str, Timed]) -> Iterator[Finding]:
-    """State the times and the lines of each step of training, case by case."""
+    """State the time and the lines of code of each step of the ladder, for each case."""
     for case in dict.fromkeys(row.case for row in rows.values()):
         steps = ladder(rows, case)
         if steps and all(row.code_lines is not None for row in steps):
@@ -99,7 +97,7 @@ def _ladder(case: str, steps: Mapping[str, Timed]) -> Finding:
         id=f"ladder/{case}",
         state=min(steps, key=lambda key: steps[key].time_s),
         sentence=LADDER,
-        words={"where": first.where},
+        words={"where": first.case_text},
         numbers=times | lines,
         cells=tuple(of.values()),
         of=of | {f"{key}_lines": cell for key, cell in of.items()},

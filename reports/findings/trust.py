@@ -1,4 +1,4 @@
-"""How far to trust a run: how well its speedups are known, how noisy it was, what its GPUs did."""
+"""Findings on how far to trust a run: width of intervals, noise, state of the GPUs, self-test."""
 
 import math
 from collections.abc import Sequence
@@ -12,8 +12,8 @@ from reports.findings.statement import Finding
 from reports.read.result import Result
 from reports.read.row import Timed
 
-CALM, NOISY = 0.05, 0.10  # half-width of a run's median interval: below the one, above the other
-FEW_DISTURBED, MANY_DISTURBED = 0.05, 0.20  # share of a run's blocks
+CALM, NOISY = 0.05, 0.10  # half-width of the median interval: at most for calm, more for noisy
+FEW_DISTURBED, MANY_DISTURBED = 0.05, 0.20  # share of disturbed blocks: likewise
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,8 +22,8 @@ class Noisiness:
 
     Attributes
     ----------
-    half_width : half the width of the median interval of a speedup, over its speedup.
-    disturbed : the share of its blocks that were disturbed.
+    half_width : the median over all speedups of half the interval's width divided by the speedup.
+    disturbed : the share of blocks that were disturbed.
 
     """
 
@@ -32,7 +32,7 @@ class Noisiness:
 
     @property
     def texts(self) -> dict[str, str]:
-        """Both as a finding writes them."""
+        """Both numbers as text."""
         return {
             "half": f"{100 * self.half_width:.1f} %",
             "disturbed": f"{100 * self.disturbed:.1f} %",
@@ -40,7 +40,7 @@ class Noisiness:
 
 
 def noise_of(rows: Sequence[Timed]) -> Noisiness | None:
-    """Return how noisy a run was by its believed cells, None where they do not say."""
+    """Return how noisy a run was, given its plausible cells; None without speedups or blocks."""
     ratios = [row.speedup for row in rows if not row.is_numpy and row.speedup is not None]
     blocks = sum(row.blocks for row in rows)
     if not ratios or not blocks:
@@ -51,8 +51,8 @@ def noise_of(rows: Sequence[Timed]) -> Noisiness | None:
 
 
 def steadiness(result: Result) -> Finding:
-    """State how well the speedups of a run are known, and what is wrong with it."""
-    rows = result.believed
+    """State how narrow the intervals of a run are, and what may be wrong with its times."""
+    rows = result.plausible
     noise = noise_of(rows)
     if noise is None:
         return Finding(id="steadiness", state="absent", sentence="No speedups")
@@ -80,7 +80,7 @@ def steadiness(result: Result) -> Finding:
     )
 
 
-BUSY_BYTES = 2**31  # of a card's memory in use before a run; a driver holds some itself
+BUSY_BYTES = 2**31  # memory in use before a run; less may be what the driver itself uses
 NOISE = {
     "calm": "This machine was calm during the run",
     "some noise": "This machine had some noise during the run",
@@ -89,8 +89,8 @@ NOISE = {
 
 
 def noisiness(result: Result) -> Finding:
-    """State in a line how noisy the machine was: by the intervals, and by the disturbed blocks."""
-    noise = noise_of(result.believed)
+    """State how noisy the machine was, by the width of intervals and the disturbed blocks."""
+    noise = noise_of(result.plausible)
     if noise is None:
         return Finding(id="noise", state="absent", sentence="How noisy it was is not known")
     state = "some noise"
@@ -104,12 +104,12 @@ def noisiness(result: Result) -> Finding:
         sentence=NOISE[state] + ": half of all speedups are known to ±{half} or better, and"
         " {disturbed} of blocks were disturbed",
         numbers=noise.texts,
-        cells=(result.believed[0].cell,),
+        cells=(result.plausible[0].cell,),
     )
 
 
 def card(result: Result) -> Finding:
-    """State whether a GPU was another's too before the run, or slowed down by its end."""
+    """State whether others used a GPU before the run, or a limit slowed it down at the end."""
     begin, end = result.machine.gpu_states.begin, result.machine.gpu_states.end
     for state in begin:
         if state.processes or (state.used_bytes or 0) > BUSY_BYTES:
@@ -136,7 +136,7 @@ def card(result: Result) -> Finding:
 
 
 def self_tested(result: Result) -> Finding:
-    """State what the self-test of a run found, or that it had none."""
+    """State the outcome of a run's self-test, or that it had none."""
     test = result.machine.self_test
     if test is None:
         sentence = "None in this run; --self-test compares every contender with itself"

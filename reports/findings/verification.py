@@ -1,4 +1,4 @@
-"""How far the results of a run agree with the other library's."""
+"""The finding on verification: how well the results of a run agree with the other library's."""
 
 from reports import units
 from reports.findings.statement import Finding
@@ -7,7 +7,7 @@ from reports.read.row import Timed
 
 
 def verification(result: Result) -> Finding:
-    """State how many results agree, how near to their bound they are, and how many do not."""
+    """State how many results were checked, the largest error, and how many results are wrong."""
     checked = [(row, share) for row in result.timed if (share := error_share(row)) is not None]
     wrong = [row.cell for row in result.rows if row.status == "mismatch"]
     cells = tuple(wrong)
@@ -42,7 +42,7 @@ def verification(result: Result) -> Finding:
 
 
 def error_share(row: Timed) -> float | None:
-    """Return the error of a result over its bound, None where either is not known."""
+    """Return a result's error divided by its tolerance; None if either is unknown."""
     if row.rel_error is None or not row.tolerance:
         return None
     return row.rel_error / row.tolerance

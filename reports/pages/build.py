@@ -13,7 +13,7 @@ from reports.chapters.outputs import failures, outputs, slowest
 from reports.chapters.page import notebook
 from reports.chapters.reading import find
 from reports.charts.drawing import inline
-from reports.charts.plans import begin, plans
+from reports.charts.plans import plans, start_drawing
 from reports.compare.comparison import Comparison, compare, comparison_csv
 from reports.compare.drawn import side_by_side
 from reports.compare.page import page_values
@@ -58,7 +58,7 @@ def build(
     comparison = compare(results) if len(results) > 1 else None
     for number, (result, source, prefix) in enumerate(zip(results, sources, prefixes, strict=True)):
         findings = Findings(result, tuple(reference for reference, _ in references))
-        drawing = begin(plans(findings), pictures=pictures)
+        drawing = start_drawing(plans(findings), pictures=pictures)
         up = "../" * prefix.count("/")
         downloads = [(up + path, name) for path, name in _downloads(site, result, source)]
         subject = Subject(

@@ -103,7 +103,7 @@ def _elsewhere(findings: Findings, workload: str) -> Iterator[Finding]:
 
 def _code(row: Timed) -> sources.TimedCode:
     """Return the code of a cell's workload, highlighted."""
-    code = sources.timed(row.sources, row.source_sha256)
+    code = sources.timed_code(row.sources, row.source_sha256)
     return sources.TimedCode(
         state=code.state,
         summary=code.summary,

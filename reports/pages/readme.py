@@ -100,7 +100,7 @@ def _largest_values(rows: Sequence[Timed]) -> list[float]:
 def _speedup(row: Row) -> str:
     if row.state == ABSENT or row.speedup is None:
         return ""
-    if not row.believed:
+    if not row.plausible:
         return "impossible"
     text = units.ratio(*row.speedup)
     return {TIE: text, UNSETTLED: f"*{text}*"}.get(row.state, f"**{text}**")

@@ -1,1 +1,1 @@
-"""Files in: result files from any address, and the code that they timed."""
+"""Reads result files from any address, and the source code that they timed."""

@@ -1,4 +1,4 @@
-"""Results as one tidy table, for those who go on with it elsewhere: CSV, Parquet, JSON."""
+"""Exports results as one tidy table: CSV, Parquet or JSON, for analysis in other tools."""
 
 import json
 from collections.abc import Sequence
@@ -10,14 +10,14 @@ from reports.read.result import Tabular
 from reports.read.table import COLUMNS
 
 FORMATS = ("csv", "parquet", "json")
-HEAD = ["machine", "datetime", "commit", "file_sha256"]
-LISTS = ("losses", "sources")
+RUN_COLUMNS = ["machine", "datetime", "commit", "file_sha256"]
+LIST_COLUMNS = ("losses", "sources")
 
 
 def tidy(results: Sequence[Tabular]) -> pd.DataFrame:
-    """Return a row for every cell of every result, with the machine and the run it is of.
+    """Return a row for every cell of every result, with its machine, date, commit and file hash.
 
-    Lists are JSON texts, so that every format holds the same.
+    Lists are written as JSON text, because CSV has no lists and every format must hold the same.
     """
     parts = [
         result.table.assign(
@@ -28,15 +28,15 @@ def tidy(results: Sequence[Tabular]) -> pd.DataFrame:
         )
         for result in results
     ]
-    table = pd.concat(parts, ignore_index=True)[[*HEAD, *COLUMNS]]
-    for name in LISTS:
+    table = pd.concat(parts, ignore_index=True)[[*RUN_COLUMNS, *COLUMNS]]
+    for name in LIST_COLUMNS:
         table[name] = [json.dumps(v) if isinstance(v, list) else None for v in table[name]]
     flags = [flag if isinstance(flag, bool) else None for flag in table["bimodal"]]
     return table.assign(bimodal=pd.array(flags, dtype="boolean"))
 
 
 def as_bytes(table: pd.DataFrame, kind: str) -> bytes:
-    """Return a table as a file of one of FORMATS."""
+    """Return the bytes of a table in one of FORMATS."""
     if kind == "csv":
         return table.to_csv(index=False).encode()
     if kind == "json":

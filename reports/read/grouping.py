@@ -1,4 +1,4 @@
-"""Rows in groups, each in the order of its first row."""
+"""Groups rows by contender, workload, curve and so on. Groups stand in the order of first rows."""
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import NamedTuple, TypeVar
@@ -11,7 +11,7 @@ K = TypeVar("K", bound=Hashable)
 
 
 class Curve(NamedTuple):
-    """What the cells of one curve have in common: they differ in size alone."""
+    """Identifies a curve: cells that differ only in size."""
 
     workload: str
     curve: str
@@ -21,7 +21,7 @@ class Curve(NamedTuple):
 
 
 def grouped(things: Iterable[T], key: Callable[[T], K]) -> dict[K, list[T]]:
-    """Return rows, or things made of them, by a key of each."""
+    """Return lists of things, such as rows, by the key of each."""
     groups: dict[K, list[T]] = {}
     for thing in things:
         groups.setdefault(key(thing), []).append(thing)
@@ -39,7 +39,7 @@ def by_workload(rows: Iterable[R]) -> dict[str, list[R]]:
 
 
 def by_family(rows: Iterable[R]) -> dict[str, list[R]]:
-    """Return rows by their workload's family; those of none are left out."""
+    """Return rows by their workload's family; rows without a family are left out."""
     groups = grouped(rows, lambda row: row.family)
     return {family: group for family, group in groups.items() if family is not None}
 
@@ -50,7 +50,7 @@ def by_computation(rows: Iterable[R]) -> dict[tuple[str, str, str], list[R]]:
 
 
 def by_curve(rows: Iterable[Timed]) -> dict[Curve, list[Timed]]:
-    """Return the rows of each curve, in the order of their sizes."""
+    """Return the rows of each curve, sorted by size."""
     groups = grouped(rows, curve_of)
     return {curve: by_size(group) for curve, group in groups.items()}
 
@@ -61,11 +61,11 @@ def curve_of(row: Row) -> Curve:
 
 
 def by_size(rows: Iterable[Timed]) -> list[Timed]:
-    """Return rows in the order of their sizes."""
+    """Return rows sorted by size."""
     return sorted(rows, key=lambda row: row.axis_value)
 
 
 def at_largest_size(rows: Sequence[Timed]) -> list[Timed]:
-    """Return the rows of the largest size among them."""
+    """Return the rows whose size is the largest of all."""
     largest = max(row.axis_value for row in rows)
     return [row for row in rows if row.axis_value == largest]

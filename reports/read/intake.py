@@ -1,8 +1,8 @@
-"""An address -> bounded, strict JSON. Files are the least trusted input there is.
+"""Reads JSON from an address, of bounded size and strictly by the standard.
 
-An address is a path, or anything that fsspec opens: `s3://bucket/runs/*.json`. What is refused is
-one clear line that names the file and, where it has one, the field; nothing of a file is believed
-before it was checked, and no text of a file is printed as it stands.
+An address is a path, or any URL that fsspec opens: `s3://bucket/runs/*.json`. Files are untrusted:
+their size is limited, and control characters are removed from their text before it is printed. An
+error is one line that names the file, and the field if there is one.
 """
 
 import hashlib
@@ -20,23 +20,24 @@ import fsspec
 from bench.results.journal import assembled, lines
 
 MAX_BYTES = 256 * 2**20
-SHOWN = 120  # characters of a file's own text in a complaint
+MOST_PRINTED = 480  # characters of a file's own text in an error
 JOURNAL = re.compile(r"\.jsonl(\.\w+)?$")
 SUFFIXES = (".json", ".jsonl", ".json.gz")
+# a key whose value begins with 50 nested lists or objects
 DEEP = re.compile(r'"([^"\\]{1,80})"\s*:\s*(?:[\[{]\s*(?:"[^"\\]{0,80}"\s*:\s*)?){50}')
 
 
 class UnreadableError(Exception):
-    """A file that is no result file; the message is one line that says why."""
+    """A file that cannot be read as a result file; the message is one line that says why."""
 
 
 class _BrokenError(Exception):
-    """What is wrong with a content, before the file's name is put in front of it."""
+    """JSON that breaks a rule; the message does not yet name the file."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Raw:
-    """What stands at an address: JSON values, not yet checked for what they mean."""
+    """The JSON of a file, not yet validated against the schema."""
 
     name: str
     sha256: str
@@ -44,19 +45,19 @@ class Raw:
 
 
 def read(address: Path | str) -> Raw:
-    """Read what stands at an address.
+    """Read a JSON file, or a journal of JSON lines, which is assembled into one result.
 
     Raises
     ------
-    UnreadableError : it cannot be opened, is larger than 256 MiB, or is no strict JSON: NaN,
-        Infinity, a key that stands twice, nesting without end.
+    UnreadableError : the file cannot be opened, is larger than 256 MiB, or is not strict JSON: it
+        has NaN, Infinity, a duplicate key, or nesting that is too deep.
 
     """
     name, data = printable(str(address)), raw_bytes(address)
     try:
         text = data.decode("utf-8")
         journal = JOURNAL.search(str(address))
-        content = assembled(lines(text, strict)) if journal else strict(text)
+        content = assembled(lines(text, parse_json)) if journal else parse_json(text)
     except UnicodeDecodeError as error:
         raise UnreadableError(f"{name}: not readable as JSON: no UTF-8 text: {error}") from error
     except RecursionError as error:
@@ -69,18 +70,18 @@ def read(address: Path | str) -> Raw:
 
 
 def raw_bytes(address: Path | str) -> bytes:
-    """Return the bytes that stand at an address, unpacked.
+    """Return the bytes of a file, decompressed.
 
     Raises
     ------
-    UnreadableError : it cannot be opened, or holds more than 256 MiB.
+    UnreadableError : the file cannot be opened, or is larger than 256 MiB.
 
     """
     name = printable(str(address))
     try:
         with fsspec.open(str(address), "rb", compression="infer") as file:
             data = bytes(file.read(MAX_BYTES + 1))
-    except Exception as error:  # every file system has errors of its own
+    except Exception as error:  # each file system raises its own types of error
         raise UnreadableError(f"{name}: cannot be opened: {printable(str(error))}") from error
     if len(data) > MAX_BYTES:
         raise UnreadableError(f"{name}: larger than {MAX_BYTES >> 20} MiB, no result file")
@@ -88,12 +89,16 @@ def raw_bytes(address: Path | str) -> bytes:
 
 
 def expand(addresses: Iterable[Path | str]) -> list[str]:
-    """Return the files of addresses: a folder's result files, what a pattern matches, or itself."""
+    """Return the files at some addresses.
+
+    A folder gives its result files, and a pattern gives the files that it matches. An address that
+    gives none is kept, so that reading it raises an error that names it.
+    """
     files: list[str] = []
     for address in map(str, addresses):
         try:
             files += list(_files(address)) or [address]
-        except Exception:  # noqa: BLE001 - reading it will say what is wrong
+        except Exception:  # noqa: BLE001 - reading the address will raise a clear error
             files.append(address)
     return files
 
@@ -101,7 +106,7 @@ def expand(addresses: Iterable[Path | str]) -> list[str]:
 def _files(address: str) -> Iterator[str]:
     system, path = fsspec.core.url_to_fs(address)
     prefix = address[: address.index(path)] if path in address else ""
-    if system.isdir(path):  # before patterns: its name may hold a bracket
+    if system.isdir(path):  # checked before patterns: a folder's name may contain a bracket
         names = sorted(system.find(path))
     elif any(sign in address for sign in "*?["):
         names = sorted(system.glob(path))
@@ -110,49 +115,52 @@ def _files(address: str) -> Iterator[str]:
     yield from (prefix + name for name in names if name.endswith(SUFFIXES))
 
 
-def strict(text: str) -> Any:
-    """Parse JSON as its standard has it (RFC 8259): finite numbers, and each key once.
+def parse_json(text: str) -> Any:
+    """Parse JSON strictly (RFC 8259): numbers are finite, and an object has each key once.
 
     Raises
     ------
-    _BrokenError, JSONDecodeError, RecursionError : it is none.
+    _BrokenError, JSONDecodeError, RecursionError : the text breaks one of these rules.
 
     """
-    constants: list[str] = []
+    constants: list[str] = []  # NaN, Infinity or -Infinity, which Python's parser accepts
 
-    def constant(sign: str) -> float:
-        constants.append(sign)
+    def note_constant(constant: str) -> float:
+        constants.append(constant)
         return math.nan
 
-    content = json.loads(text, object_pairs_hook=_once, parse_constant=constant)
+    content = json.loads(text, object_pairs_hook=_unique_keys, parse_constant=note_constant)
     if constants:
-        raise _BrokenError(f"{_where(content)}: a finite number expected, got {constants[0]}")
+        raise _BrokenError(f"{_path_of_nan(content)}: a finite number expected, got {constants[0]}")
     return content
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     content = dict(pairs)
     if len(content) < len(pairs):
         counts = Counter(key for key, _ in pairs)
-        twice = next(key for key in counts if counts[key] > 1)
-        raise _BrokenError(f"{printable(twice)}: each key once expected, got it twice")
+        duplicate = next(key for key in counts if counts[key] > 1)
+        raise _BrokenError(f"{printable(duplicate)}: each key once expected, got it twice")
     return content
 
 
-def _where(content: Any) -> str:
-    """Return the path of the first number that is none."""
-    waiting: list[tuple[str, Any]] = [("", content)]
-    while waiting:
-        path, value = waiting.pop()
+def _path_of_nan(content: Any) -> str:
+    """Return the path of the first NaN: `benchmarks.1.stats`."""
+    stack: list[tuple[str, Any]] = [("", content)]
+    while stack:
+        path, value = stack.pop()
         if isinstance(value, float) and math.isnan(value):
             return printable(path.lstrip("."))
-        parts = enumerate(value) if isinstance(value, list) else ()
-        items = list(value.items() if isinstance(value, dict) else parts)
-        waiting += [(f"{path}.{key}", part) for key, part in reversed(items)]
+        elements = enumerate(value) if isinstance(value, list) else ()
+        items = list(value.items() if isinstance(value, dict) else elements)
+        stack += [(f"{path}.{key}", part) for key, part in reversed(items)]
     return ""
 
 
 def printable(text: str) -> str:
-    """Return a file's text fit for one line of a terminal: bounded, and no control characters."""
-    line = "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in text)
-    return line if len(line) <= SHOWN * 4 else line[: SHOWN * 4] + "…"
+    """Return a file's text made safe for one line of a terminal.
+
+    Control characters are replaced, and long text is cut off.
+    """
+    line = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
+    return line if len(line) <= MOST_PRINTED else line[:MOST_PRINTED] + "…"

@@ -1,4 +1,4 @@
-"""A value, and how well it is known."""
+"""A value with its interval."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Interval:
-    """A value and its 95 % interval, or the range that it surely lies in.
+    """A value with its 95 % interval, or with a range that is certain to contain it.
 
-    The ends are NaN where they are not known: the verdict on such an interval is unsettled.
+    Both ends are NaN if they are unknown. The verdict on such an interval is unsettled.
     """
 
     value: float
@@ -16,10 +16,10 @@ class Interval:
     high: float
 
     def __iter__(self) -> Iterator[float]:
-        """Yield value, low and high, as `reports.units` takes them."""
+        """Yield value, low and high, the order of arguments in `reports.units`."""
         return iter((self.value, self.low, self.high))
 
     @property
     def inverted(self) -> "Interval":
-        """The same ratio as the other side has it."""
+        """The inverse ratio with its interval: 2 becomes 1/2."""
         return Interval(value=1 / self.value, low=1 / self.high, high=1 / self.low)

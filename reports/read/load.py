@@ -1,7 +1,7 @@
-"""Result file -> checked -> typed rows.
+"""Reads a result file, validates it and returns typed rows.
 
-Reads a result file, the journal of a run that was cut off, and any other file that pytest-benchmark
-wrote, which is shown and compared by what it has.
+Also reads the journal of a run that was interrupted, and any file that pytest-benchmark wrote. The
+latter has names and times only, so reports show and compare just those.
 """
 
 from collections.abc import Iterable, Iterator
@@ -23,16 +23,16 @@ from reports.read.interval import Interval
 from reports.read.result import Result
 from reports.read.row import ForeignRow, Row, Timed
 
-NOTCH = 1.57  # McGill, Tukey & Larsen, Variations of box plots (1978): 95 % of a median
+NOTCH = 1.57  # for a median's 95 % interval: McGill, Tukey & Larsen, Variations of box plots (1978)
 BLOCKS = ["cell", "visit", "worker", "start_s", "time_s", "disturbed"]
 
 
 def load(address: Path | str, *, blocks: bool = False) -> Result:
-    """Read a result file or a journal, with its blocks if asked.
+    """Read a result file or a journal; `blocks` also loads every block of every cell.
 
     Raises
     ------
-    UnreadableError : the file cannot be read, is no result file, or breaks its own rules.
+    UnreadableError : the file cannot be read, is not a result file, or does not fit the schema.
 
     """
     raw = read(address)
@@ -51,14 +51,14 @@ def load(address: Path | str, *, blocks: bool = False) -> Result:
 def load_all(
     addresses: Iterable[Path | str], *, blocks: bool = False
 ) -> tuple[list[Result], list[str]]:
-    """Return what could be read, and a line for each file that could not."""
-    results, complaints = [], []
+    """Return the results that could be read, and one error line for each file that could not."""
+    results, errors = [], []
     for address in addresses:
         try:
             results.append(load(address, blocks=blocks))
         except UnreadableError as error:
-            complaints.append(str(error))
-    return results, complaints
+            errors.append(str(error))
+    return results, errors
 
 
 def _result(path: str, raw: Raw, content: ResultFile | ForeignFile, *, blocks: bool) -> Result:
@@ -80,7 +80,7 @@ def _result(path: str, raw: Raw, content: ResultFile | ForeignFile, *, blocks: b
 
 
 def _blocks(content: ResultFile) -> pd.DataFrame:
-    """Return a row for every block of every cell, in the order they were taken."""
+    """Return a row for every block of every cell, in the order of measurement."""
     columns: dict[str, list[Any]] = {name: [] for name in BLOCKS}
     for entry in content.benchmarks:
         samples, seconds = entry.extra_info.samples, entry.stats.data
@@ -99,14 +99,14 @@ def _blocks(content: ResultFile) -> pd.DataFrame:
 
 
 def _rows(content: ResultFile) -> Iterator[Row]:
-    """Yield a row for every cell, with its figures if it was timed."""
+    """Yield a row for every cell, with its measurements if it was timed."""
     timed = {entry.extra_info.cell: entry.extra_info for entry in content.benchmarks}
     for cell in content.cells:
-        row, info = _listed(cell), timed.get(cell.id)
-        yield row if info is None else _timed(row, info)
+        row, info = _row(cell), timed.get(cell.id)
+        yield row if info is None else _timed_row(row, info)
 
 
-def _listed(cell: ListedCell) -> Row:
+def _row(cell: ListedCell) -> Row:
     return Row(
         cell=cell.id,
         case=cell.case_id,
@@ -127,7 +127,7 @@ def _listed(cell: ListedCell) -> Row:
     )
 
 
-AS_IN_FILE = (  # figures that a file and a row call by the same name
+SAME_NAMES = (  # measurements whose names in the file and in a row are the same
     "axis", "axis_value", "flops", "bytes", "time_s", "time_low_s", "time_high_s", "typical_s",
     "typical_low_s", "typical_high_s", "rel_error", "tolerance", "first_call_s",
     "peak_memory_bytes", "peak_device_memory_bytes", "blocks", "disturbed_blocks", "visits",
@@ -135,15 +135,15 @@ AS_IN_FILE = (  # figures that a file and a row call by the same name
     "ledger",
 )  # fmt: skip
 IDENTITY = tuple(field.name for field in fields(Row) if field.name != "speedup")
-_identity, _figures = attrgetter(*IDENTITY), attrgetter(*AS_IN_FILE)
+_identity, _measurements = attrgetter(*IDENTITY), attrgetter(*SAME_NAMES)
 
 
-def _timed(row: Row, info: Info) -> Timed:
+def _timed_row(row: Row, info: Info) -> Timed:
     identity = dict(zip(IDENTITY, _identity(row), strict=True))
-    figures = dict(zip(AS_IN_FILE, _figures(info), strict=True))
+    measurements = dict(zip(SAME_NAMES, _measurements(info), strict=True))
     return Timed(
         **identity,
-        **figures,
+        **measurements,
         speedup=_interval(info.speedup),
         by_medians=_interval(info.speedup_typical),
         accuracy=info.quality.accuracy,
@@ -158,27 +158,30 @@ def _interval(ratio: Ratio | None) -> Interval | None:
 
 
 def _foreign_row(entry: ForeignBenchmark) -> ForeignRow:
-    """Return a benchmark that this suite did not write: its time is the median.
+    """Return the row of another tool's benchmark: its time is the median.
 
-    The interval is that of the quartiles. A time of 0 is none.
+    The interval is computed from the quartiles. A time of 0 counts as no time.
     """
     stats = entry.stats
     timed = bool(stats.min and stats.median)
-    low_s, high_s = _notches(entry) if timed else (None, None)
+    low_s, high_s = _median_interval(entry) if timed else (None, None)
     return ForeignRow(
         cell=entry.fullname,
         case=entry.group or entry.name,
         contender=entry.name,
         status="ok" if timed else "skipped",
-        reason="" if timed else "its clock told 0 seconds",
+        reason="" if timed else "its clock read 0 seconds",
         time_s=stats.median if timed else None,
         time_low_s=low_s,
         time_high_s=high_s,
     )
 
 
-def _notches(entry: ForeignBenchmark) -> tuple[float, float] | tuple[None, None]:
-    """Return the ends of a median's interval, if the file says enough for it."""
+def _median_interval(entry: ForeignBenchmark) -> tuple[float, float] | tuple[None, None]:
+    """Return the ends of a median's interval; None if the file lacks what they are computed from.
+
+    Also None where the lower end would not be positive.
+    """
     stats = entry.stats
     if stats.iqr is None or not stats.rounds or stats.rounds == 1:
         return None, None

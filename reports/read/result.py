@@ -1,4 +1,7 @@
-"""A checked result file: its machine and its rows; or its table alone, where there are many."""
+"""A validated result file: its machine and its rows.
+
+`ResultTable` keeps only the table of a result, which saves memory when many files are compared.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,13 +17,13 @@ from reports.read.table import table_of
 
 @dataclass(frozen=True, kw_only=True)
 class FileHead:
-    """What a result file says as a whole.
+    """What a result file says about the run as a whole.
 
     Attributes
     ----------
-    path : where it was read; `name` is that as it may be printed.
-    own : whether this suite wrote it.
-    sha256 : of its bytes.
+    path : the address that the file was read from; `name` is the same, safe to print.
+    own : whether this suite wrote the file.
+    sha256 : the hash of the file's bytes.
 
     """
 
@@ -35,7 +38,7 @@ class FileHead:
 
 
 class BlockRow(NamedTuple):
-    """One block of iterations: when it began, and how long one iteration took."""
+    """One block of iterations: when it started, and how long one iteration took."""
 
     visit: int
     worker: int
@@ -46,7 +49,7 @@ class BlockRow(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class CellBlocks:
-    """The blocks of a cell, in the order they were taken."""
+    """The blocks of a cell, in the order of measurement."""
 
     row: Row
     blocks: tuple[BlockRow, ...]
@@ -54,13 +57,13 @@ class CellBlocks:
 
 @dataclass(frozen=True, kw_only=True)
 class Result(FileHead):
-    """A checked result file.
+    """A validated result file.
 
     Attributes
     ----------
-    rows : its cells, if this suite wrote it.
-    foreign : its benchmarks, if another tool did.
-    blocks : a line for every block of its cells; empty unless asked for.
+    rows : the cells of a file of this suite.
+    foreign : the benchmarks of a file of another tool.
+    blocks : a line for every block of every cell; empty unless `load` was called with `blocks`.
 
     """
 
@@ -74,13 +77,16 @@ class Result(FileHead):
         return tuple(row for row in self.rows if isinstance(row, Timed))
 
     @cached_property
-    def believed(self) -> tuple[Timed, ...]:
-        """Those of them whose time can be true."""
-        return tuple(row for row in self.timed if row.believed)
+    def plausible(self) -> tuple[Timed, ...]:
+        """The timed cells, without those whose time is implausible."""
+        return tuple(row for row in self.timed if row.plausible)
 
     @cached_property
     def medians_alone(self) -> bool:
-        """Whether all times are medians: in files of other tools, and of this suite's schema 1."""
+        """Whether all times are medians, as in files of other tools and of this suite's schema 1.
+
+        Other files estimate times from the fastest blocks.
+        """
         if self.foreign:
             return any(row.time_s is not None for row in self.foreign)
         return bool(self.timed) and all(row.time_s == row.typical_s for row in self.timed)
@@ -91,19 +97,19 @@ class Result(FileHead):
         return table_of(self.rows, self.foreign)
 
     def blocks_of(self, cells: Iterable[str]) -> list[CellBlocks]:
-        """Return the blocks of those of some cells that have any, in the file's order."""
+        """Return the blocks of those of the cells that have any, in the file's order."""
         rows = {row.cell: row for row in self.rows}
-        wanted = self.blocks[self.blocks["cell"].isin(list(cells))]
-        taken = []
-        for cell, lines in wanted.groupby("cell", sort=False)[list(BlockRow._fields)]:
+        selected = self.blocks[self.blocks["cell"].isin(list(cells))]
+        blocks_by_cell = []
+        for cell, lines in selected.groupby("cell", sort=False)[list(BlockRow._fields)]:
             blocks = tuple(map(BlockRow._make, lines.itertuples(index=False)))
-            taken.append(CellBlocks(row=rows[str(cell)], blocks=blocks))
-        return taken
+            blocks_by_cell.append(CellBlocks(row=rows[str(cell)], blocks=blocks))
+        return blocks_by_cell
 
 
 @dataclass(frozen=True, kw_only=True)
 class ResultTable(FileHead):
-    """A result of which the table alone is kept: a thousand of them fit into memory."""
+    """A result without its rows and blocks, only its table: a thousand of them fit into memory."""
 
     table: pd.DataFrame
     medians_alone: bool
@@ -113,6 +119,6 @@ Tabular = Result | ResultTable
 
 
 def tabulated(result: Result) -> ResultTable:
-    """Return a result as its table alone."""
+    """Return a result without its rows and blocks."""
     head = {name: getattr(result, name) for name in FileHead.__dataclass_fields__}
     return ResultTable(**head, table=result.table, medians_alone=result.medians_alone)

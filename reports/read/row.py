@@ -1,8 +1,7 @@
-"""One cell of a result file, with its figures, typed.
+"""One cell of a result file as a typed row.
 
-What a file does not say is None, never NaN: the type checker then asks every reader what it does
-without that figure, where a NaN would pass through comparisons in silence. Only `table` writes NaN,
-since that is what columns of numbers have.
+A missing number is None, never NaN. The type checker then makes every reader handle it, whereas a
+NaN would pass silently through comparisons. Only `table` writes NaN, as pandas columns need it.
 """
 
 from dataclasses import dataclass
@@ -14,21 +13,21 @@ from reports import units
 from reports.read.interval import Interval
 
 ABSENT, IMPLAUSIBLE = "absent", "implausible"
-NO_SPEEDUP = frozenset({ABSENT, IMPLAUSIBLE})  # states without a speedup to quote
+NO_SPEEDUP = frozenset({ABSENT, IMPLAUSIBLE})  # states of a row without a usable speedup
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Row:
-    """A cell of this suite that was asked for, measured or not.
+    """A cell that the run was asked to measure, whether it was measured or not.
 
     Attributes
     ----------
-    cell : its id.
-    case : the id of its case.
-    verdict : as the file holds it; None of NumPy itself.
-    family : None where no timed cell of its workload says it.
-    curve : which of its workload's curves the size is on, "" where there is one.
-    variant : "" for PyTorch's main body in the usual way.
+    cell : the cell's id.
+    case : the id of the cell's case.
+    verdict : the verdict in the file; None for NumPy itself.
+    family : None if no timed cell of the workload names the family.
+    curve : the name of the workload's curve that the size is on; "" if the workload has one curve.
+    variant : "" for NumPy, and for PyTorch run without a variant.
     speedup : NumPy's time divided by the contender's; None unless both have a time.
 
     """
@@ -53,28 +52,28 @@ class Row:
 
     @property
     def is_numpy(self) -> bool:
-        """Whether NumPy computed it."""
+        """Whether the contender is NumPy."""
         return self.library == ids.NUMPY
 
     @property
     def plain(self) -> bool:
-        """Whether it is PyTorch's main body in the usual way."""
+        """Whether the contender is PyTorch without a variant."""
         return self.library == ids.TORCH and not self.variant
 
     @property
     def on_cpu(self) -> bool:
-        """Whether it ran on the CPU."""
+        """Whether the contender runs on the CPU."""
         return self.device == ids.CPU
 
     @property
-    def believed(self) -> bool:
-        """Whether its time can be true."""
+    def plausible(self) -> bool:
+        """Whether the time can be true: the cell's status is not `implausible`."""
         return self.status != IMPLAUSIBLE
 
     @property
     def state(self) -> str:
-        """The verdict on its speedup, or that it is absent or implausible."""
-        if not self.believed:
+        """The verdict on the speedup, or `absent`, or `implausible`."""
+        if not self.plausible:
             return IMPLAUSIBLE
         if self.speedup is None or self.status != "ok":
             return ABSENT
@@ -82,11 +81,11 @@ class Row:
 
     @property
     def known_speedup(self) -> Interval:
-        """Its speedup, where the caller has chosen cells that have one.
+        """The speedup, for callers that have selected cells with one.
 
         Raises
         ------
-        ValueError : it has none.
+        ValueError : the cell has no speedup.
 
         """
         if self.speedup is None:
@@ -95,46 +94,46 @@ class Row:
 
     @property
     def unsettled(self) -> bool:
-        """Whether it has a speedup whose interval names no winner and no tie."""
+        """Whether the verdict on the speedup is unsettled."""
         return self.state == UNSETTLED
 
     @property
-    def name(self) -> str:
-        """What a sentence calls its contender: NumPy by its own name, PyTorch by its device."""
-        return called(self.contender)
+    def contender_name(self) -> str:
+        """The contender's name in a sentence: `NumPy`, or `torch-cpu`."""
+        return display_name(self.contender)
 
     @property
-    def where(self) -> str:
-        """What a sentence calls its case: `matmul at n=16, float32`."""
+    def case_text(self) -> str:
+        """The case in a sentence: `matmul at n=16, float32`."""
         return f"{self.workload} at {self.spaced_size}, {self.dtype}{self.on_threads}"
 
     @property
     def spaced_size(self) -> str:
-        """Its size with room after each comma."""
+        """The size with a space after each comma."""
         return self.size.replace(",", ", ")
 
     @property
     def on_threads(self) -> str:
-        """Its threads as they follow a case's name: nothing is said of one."""
+        """The threads as they follow a case in a sentence: `, 2 threads`, or "" for one."""
         return "" if self.threads == 1 else f", {self.threads} threads"
 
     @property
     def cores(self) -> str:
-        """Its threads as cores: `1 core`."""
+        """The number of threads, named cores: `1 core`."""
         return units.count(self.threads, "core")
 
     @property
     def computation(self) -> str:
-        """Its workload, and which of its curves it is on: `sum rows`."""
+        """The workload and the curve: `sum rows`."""
         return " ".join(filter(None, (self.workload, self.curve)))
 
     @property
     def numpy_cell(self) -> str:
-        """The id of the cell that it is compared with: NumPy's of the same case."""
+        """The id of NumPy's cell of the same case, which the speedup compares with."""
         return ids.cell(self.case, ids.NUMPY)
 
     def sibling(self, *, dtype: str | None = None, threads: int | None = None) -> str:
-        """Return the id of the cell that differs from this one in these fields alone."""
+        """Return the id of the cell that differs from this one only in the given fields."""
         case = ids.case(self.workload, self.size, dtype or self.dtype, threads or self.threads)
         return ids.cell(case, ids.contender(self.library, self.device, self.variant))
 
@@ -145,15 +144,18 @@ class Timed(Row):
 
     Attributes
     ----------
-    axis, axis_value : what its size is measured in, and how large it is by that.
-    time_s : of the fastest blocks; `typical_s` is the median. Their ends are those of the 95 %
-        interval.
-    by_medians : the speedup by the medians.
-    tolerance : the bound of `rel_error`.
-    losses : the mean of each epoch that was trained.
-    saved_bytes : what autograd keeps for the backward pass.
-    device_time_s : by the device's own clock; `latency_s` is one call waited for by itself, and
-        `cold_s` after the device's cache was overwritten.
+    axis, axis_value : the quantity on the curve's size axis, and its value for this size.
+    time_s : the time of one iteration, estimated from the fastest blocks.
+    typical_s : the median time of one iteration.
+    time_low_s, time_high_s, typical_low_s, typical_high_s : the ends of their 95 % intervals.
+    by_medians : the speedup computed from the medians.
+    tolerance : the largest `rel_error` that verification accepts.
+    losses : the mean loss of each training epoch.
+    saved_bytes : the memory that autograd keeps for the backward pass.
+    device_time_s : the time by the device's own clock.
+    latency_s : the time of a single call, including the wait for its result.
+    cold_s : the time of a call after the device's cache was overwritten.
+    ledger : the costs of one call: transfers, launch and kernels.
 
     """
 
@@ -191,30 +193,30 @@ class Timed(Row):
 
     @property
     def time_ends_s(self) -> tuple[float, float] | None:
-        """The ends of its time's interval, None where they are not known."""
+        """The ends of the interval of `time_s`, None if they are unknown."""
         if self.time_low_s is None or self.time_high_s is None:
             return None
         return self.time_low_s, self.time_high_s
 
     @property
     def flop_s(self) -> float:
-        """The operations that it makes a second."""
+        """Floating-point operations per second."""
         return self.flops / self.time_s
 
     @property
     def bytes_s(self) -> float:
-        """The bytes that it moves a second."""
+        """Bytes moved per second."""
         return self.bytes / self.time_s
 
     @property
     def intensity(self) -> float:
-        """The operations that it makes of each byte."""
+        """The arithmetic intensity: floating-point operations per byte."""
         return self.flops / self.bytes
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ForeignRow:
-    """A benchmark of another tool's file: a name and a time, None where its clock read 0."""
+    """A benchmark of another tool's file: a name and a time, None if its clock read 0."""
 
     cell: str
     case: str
@@ -226,6 +228,6 @@ class ForeignRow:
     time_high_s: float | None
 
 
-def called(contender: str) -> str:
-    """Return what a sentence calls a contender."""
+def display_name(contender: str) -> str:
+    """Return a contender's name in sentences and charts: `NumPy`, or its id."""
     return "NumPy" if contender == ids.NUMPY else contender

@@ -1,8 +1,7 @@
-"""The code that was timed, from this project's own files.
+"""Finds the source code that was timed among this project's own files.
 
-A result file names its sources, and a file is the least trusted input: a name is only ever looked
-up among the files that are here, and code is shown as what was timed only where its hash is still
-that of the file.
+A result file names its sources, but result files are untrusted. So a name is only looked up among
+this project's files, and code is shown only if its hash equals the hash in the result.
 """
 
 import ast
@@ -19,12 +18,12 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
 ROOT = Path(__file__).resolve().parents[2]
-SHOWN = ("bench", "tutorial")
+SHOWN_FOLDERS = ("bench", "tutorial")
 FORMATTER = HtmlFormatter(nowrap=False, cssclass="code")
 
 
 class SourceError(Exception):
-    """A name that leads to no file that may be shown."""
+    """A name that is not that of a file that may be shown."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,10 +32,11 @@ class TimedCode:
 
     Attributes
     ----------
-    state : "same" as was timed, "changed" since, or "absent" here.
-    summary : the first line of its docstring.
-    bodies : the functions of each side by "numpy" and "torch", as they stand in the file.
-    files : whole texts by name.
+    state : "same" if the code is that which was timed, "changed" if it was edited since, "absent"
+        if this project has no such file.
+    summary : the first line of the module's docstring.
+    bodies : the source text of the functions of "numpy" and of "torch".
+    files : the text of each file by name.
 
     """
 
@@ -47,9 +47,9 @@ class TimedCode:
 
 
 @lru_cache(maxsize=1)
-def shown() -> Mapping[str, Path]:
+def source_files() -> Mapping[str, Path]:
     """Return the files of this project that may be shown, by name."""
-    paths = (path for folder in SHOWN for path in (ROOT / folder).rglob("*.py"))
+    paths = (path for folder in SHOWN_FOLDERS for path in (ROOT / folder).rglob("*.py"))
     return {path.relative_to(ROOT).as_posix(): path for path in paths}
 
 
@@ -58,22 +58,24 @@ def read_source(name: str) -> str:
 
     Raises
     ------
-    SourceError : there is none of that name that may be shown.
+    SourceError : no file of that name may be shown.
 
     """
-    if name not in shown():
-        raise SourceError(f"source({name!r}) must name a Python file of {' or '.join(SHOWN)}")
-    return shown()[name].read_text(encoding="utf-8")
+    if name not in source_files():
+        raise SourceError(
+            f"source({name!r}) must name a Python file of {' or '.join(SHOWN_FOLDERS)}"
+        )
+    return source_files()[name].read_text(encoding="utf-8")
 
 
-def timed(names: Sequence[str], sha256: str) -> TimedCode:
-    """Return the code that a result names, as far as it is here and has not changed."""
-    if not names or names[0] not in shown():
+def timed_code(names: Sequence[str], sha256: str) -> TimedCode:
+    """Return the code that a result names, if this project has it unchanged."""
+    if not names or names[0] not in source_files():
         return TimedCode(state="absent", bodies={}, files={})
-    files = {name: read_source(name) for name in names if name in shown()}
-    whole = "".join(files.values()).encode()
+    files = {name: read_source(name) for name in names if name in source_files()}
+    content = "".join(files.values()).encode()
     first = next(iter(files.values()))
-    same = hashlib.sha256(whole).hexdigest() == sha256
+    same = hashlib.sha256(content).hexdigest() == sha256
     return TimedCode(
         state="same" if same else "changed",
         summary=_summary(first),
@@ -82,24 +84,24 @@ def timed(names: Sequence[str], sha256: str) -> TimedCode:
     )
 
 
-def function(name: str, wanted: str) -> str:
-    """Return the text of one function of a file of this project.
+def function(file_name: str, function_name: str) -> str:
+    """Return the source text of one function or class of a file of this project.
 
     Raises
     ------
-    SourceError : there is no such file or no such function in it.
+    SourceError : the file may not be shown, or has no such function.
 
     """
-    text = read_source(name)
+    text = read_source(file_name)
     for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name == wanted:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name == function_name:
             return (ast.get_source_segment(text, node) or "") + "\n"
-    raise SourceError(f"{name} must hold a function {wanted}, and does not")
+    raise SourceError(f"{file_name} must hold a function {function_name}, and does not")
 
 
-@lru_cache(maxsize=4096)  # the same code stands in many pages of many sites
+@lru_cache(maxsize=4096)  # many pages show the same code
 def highlighted(text: str) -> Markup:
-    """Return Python as HTML, highlighted."""
+    """Return Python code as highlighted HTML."""
     return Markup(highlight(text, PythonLexer(), FORMATTER))
 
 
@@ -109,30 +111,34 @@ def _summary(text: str) -> str:
 
 
 def bodies(text: str) -> dict[str, str]:
-    """Return the functions that a workload's file gives as its `numpy` and its `torch`."""
+    """Return the source text of a workload's functions, by "numpy" and "torch".
+
+    They are the functions that the file passes to `WORKLOAD = Workload(numpy=..., torch=...)`, and
+    those that these call.
+    """
     tree = ast.parse(text)
     functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
     codes = {}
-    given = (node for node in tree.body if isinstance(node, ast.Assign))
-    for node in given:
+    assignments = (node for node in tree.body if isinstance(node, ast.Assign))
+    for node in assignments:
         if ast.unparse(node.targets[0]) != "WORKLOAD" or not isinstance(node.value, ast.Call):
             continue
         for keyword in node.value.keywords:
             if keyword.arg not in {"numpy", "torch"}:
                 continue
-            names = _needed(keyword.value, functions)
+            names = _called_functions(keyword.value, functions)
             parts = [ast.get_source_segment(text, functions[name]) or "" for name in names]
             codes[keyword.arg] = "\n\n\n".join(parts) + "\n" if parts else ""
     return {side: code for side, code in codes.items() if code}
 
 
-def _needed(value: ast.expr, functions: Mapping[str, ast.FunctionDef]) -> list[str]:
+def _called_functions(value: ast.expr, functions: Mapping[str, ast.FunctionDef]) -> list[str]:
     """Return the functions that a value names, and those that they call, in the file's order."""
-    waiting: list[ast.AST] = [value]
+    stack: list[ast.AST] = [value]
     names: set[str] = set()
-    while waiting:
-        for node in ast.walk(waiting.pop()):
+    while stack:
+        for node in ast.walk(stack.pop()):
             if isinstance(node, ast.Name) and node.id in functions and node.id not in names:
                 names.add(node.id)
-                waiting.append(functions[node.id])
+                stack.append(functions[node.id])
     return [name for name in functions if name in names]

@@ -1,4 +1,4 @@
-"""Rows -> one tidy table: for export, and for comparing many machines on whole columns."""
+"""Turns rows into one tidy table, for export and for comparing many machines by columns."""
 
 import math
 from collections.abc import Sequence
@@ -51,7 +51,7 @@ _of_row, _of_timed, _of_ledger, _of_foreign = (
 
 
 def table_of(rows: Sequence[Row], foreign: Sequence[ForeignRow] = ()) -> pd.DataFrame:
-    """Return a table with a line for every row; a figure that a row lacks is NaN."""
+    """Return a table with a line for every row; numbers that a row lacks are NaN."""
     names = (*OF_ROW, *FIGURES)
     lines = [*map(_line, rows), *map(_foreign_line, foreign)]
     columns = dict(zip(names, zip(*lines, strict=True), strict=True)) if lines else {}
@@ -59,11 +59,11 @@ def table_of(rows: Sequence[Row], foreign: Sequence[ForeignRow] = ()) -> pd.Data
     table = pd.DataFrame(
         {name: _column(columns.get(name, ()), kinds.get(name, object)) for name in COLUMNS}
     )
-    return table.copy()  # its columns in blocks of a kind: it is pickled and joined faster
+    return table.copy()  # pandas then keeps columns of a type together: faster to pickle and join
 
 
 def _column(values: Sequence[object], kind: type) -> pd.Series:
-    """Return a column; None among numbers is NaN there."""
+    """Return a column; None becomes NaN in a column of numbers."""
     return pd.Series(values, dtype=object) if kind is object else pd.Series(np.array(values, kind))
 
 

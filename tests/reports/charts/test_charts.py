@@ -12,10 +12,10 @@ from bench.results.machine import Peaks
 from reports.charts.blocks import blocks_over_time
 from reports.charts.crossovers import speedup_against_size
 from reports.charts.drawing import COLOURS, INK, ON_DARK, ON_LIGHT, PAPER, Plot, inline, png
-from reports.charts.grid import _on, heat_grid
+from reports.charts.grid import _text_colour, heat_grid
 from reports.charts.heat import heat_map
 from reports.charts.naming import LONGEST, power_tick, ratio_ticks, slug
-from reports.charts.overtaking import overtaking
+from reports.charts.overtaking import crossover_title
 from reports.charts.overview import overview
 from reports.charts.precision import speed_against_error
 from reports.charts.roofs import roofline
@@ -263,13 +263,15 @@ def test_the_title_follows_the_states(ratios, claim, write):
 def test_cores_that_say_the_same_share_a_line(write):
     both = [row for n in (1, 2) for row in timed(write, RISING, threads=n)]
     plot = speedup_against_size(both)
-    assert overtaking(plot_rows(both)) == "torch-cpu on 1 and 2 cores overtakes NumPy near n = 32"
+    assert (
+        crossover_title(plot_rows(both)) == "torch-cpu on 1 and 2 cores overtakes NumPy near n = 32"
+    )
     assert {"torch-cpu, 1 core", "torch-cpu, 2 cores"} <= set(texts(inline(plot)))
 
 
 def test_cores_that_differ_have_a_line_each(write):
     both = [*timed(write, RISING), *timed(write, FALLING, threads=2)]
-    assert overtaking(plot_rows(both)).split("\n") == [
+    assert crossover_title(plot_rows(both)).split("\n") == [
         "torch-cpu on 1 core overtakes NumPy near n = 32",
         "NumPy overtakes torch-cpu on 2 cores near n = 32",
     ]
@@ -497,8 +499,8 @@ def test_a_large_grid_is_drawn():
 
 
 def test_a_number_is_told_from_its_cell():
-    assert [_on((c, c, c)) for c in (0.0, 1.0)] == [ON_DARK, ON_LIGHT]
-    assert _on((0.12, 0.37, 0.6)) == ON_DARK
+    assert [_text_colour((c, c, c)) for c in (0.0, 1.0)] == [ON_DARK, ON_LIGHT]
+    assert _text_colour((0.12, 0.37, 0.6)) == ON_DARK
 
 
 # precision

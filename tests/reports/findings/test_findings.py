@@ -411,13 +411,13 @@ def test_every_number_of_a_committed_file_rests_on_a_cell_of_it(path):
 def test_ids_are_unique(write):
     for result in (*map(committed, COMMITTED), load(write(small_file()))):
         from_all = Findings(result)
-        cells = {row.cell: row for row in result.believed}
+        cells = {row.cell: row for row in result.plausible}
         yielded = [
             *from_all.speedups,
             *(f.id for f in crossovers(result)),
             *(f.id for f in growths(result)),
             *(f.id for f in roofs(result)),
-            *(f.id for part in (overheads, first_calls) for f in part(result.believed)),
+            *(f.id for part in (overheads, first_calls) for f in part(result.plausible)),
             *(f.id for part in (scalings, dtypes, gradients, ladders) for f in part(cells)),
             verification(result).id,
         ]

@@ -10,10 +10,10 @@ from reports import units
 from reports.charts.crossovers import speedup_against_size
 from reports.charts.drawing import PAPER
 from reports.charts.overview import overview
-from reports.charts.sizes import STATES, claim, time_against_size
+from reports.charts.sizes import STATES, sizes_title, time_against_size
 from reports.compare.comparison import compare
 from reports.compare.gate import regressions
-from reports.findings.crossing import judged
+from reports.findings.crossing import size_verdicts
 from reports.findings.findings import Findings
 from reports.findings.largest import answers
 from reports.findings.ratios import verdict_on
@@ -70,11 +70,11 @@ def test_all_say_what_the_one_rule_says(write, low, high):
     assert speedup.state == wanted
     (row,) = [row for row in result.timed if row.contender == "torch-cpu"]
     assert row.state == wanted
-    assert [each.verdict for each in judged([row])] == [wanted]
+    assert [each.verdict for each in size_verdicts([row])] == [wanted]
     assert verdict_on(Interval(value=middle(low, high), low=low, high=high)) == wanted
     (answer,) = answers(result)
     assert answer.state == wanted
-    assert claim([row]) == f"torch-cpu: {STATES[wanted]} at 1 of 1"
+    assert sizes_title([row]) == f"torch-cpu: {STATES[wanted]} at 1 of 1"
     marked = {TIE: "| {} |", UNSETTLED: "| *{}* |"}.get(wanted, "| **{}** |")
     assert marked.format(units.ratio(*row.speedup)) in readme([result])
     for plot in (time_against_size(result.timed), speedup_against_size(result.timed),

@@ -6,7 +6,7 @@ import pytest
 
 from bench.results.machine import Peaks
 from reports.findings.findings import Findings
-from reports.findings.roofline import bandwidth, memory_bound, of_roof, peak_of, ridge
+from reports.findings.roofline import bandwidth, memory_bound, peak_of, ridge, roof_share
 from reports.read.load import load
 from tests.conftest import CASE, ONE, content, entry
 
@@ -41,7 +41,7 @@ def one(write, peaks, **info):
     ],
 )
 def test_what_a_result_gets_of_its_roof(write, peaks, info, share):
-    assert of_roof(*one(write, peaks, **info)) == (pytest.approx(share[0]), share[1])
+    assert roof_share(*one(write, peaks, **info)) == (pytest.approx(share[0]), share[1])
 
 
 def test_the_ridge_is_where_both_limits_take_as_long():

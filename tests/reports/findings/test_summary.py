@@ -1,7 +1,7 @@
 """What stands in the terminal at the end of a run, and in which order."""
 
 from reports.findings.findings import Findings
-from reports.findings.summary import NAMED, WIDTH, summary
+from reports.findings.summary import MOST_NAMED, WIDTH, summary
 from reports.read.load import load
 from tests.conftest import CASE, asked, entry, small_file
 
@@ -46,7 +46,7 @@ def test_impossible_times_are_named_up_to_a_number_and_then_counted(write):
         asked(f"{CASE.format(n)}/numpy", "implausible", "too short") for n in range(1000, 1008)
     ]
     said = [line for line in lines(write, data) if "implausible" in line]
-    assert len(said) == NAMED + 1
+    assert len(said) == MOST_NAMED + 1
     assert said[0] == f"  implausible: {CASE.format(1000)}/numpy: too short."
     assert said[-1] == "  implausible: 3 more, named in the result file."
 

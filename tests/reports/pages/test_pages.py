@@ -436,8 +436,8 @@ def test_a_chart_says_in_words_what_it_draws(write):
 def test_a_charts_title_counts_by_the_intervals(write):
     timed = load(write(small_file())).timed
     on_rows = [replace(row, curve="rows") for row in timed]
-    assert sizes.claim(on_rows).startswith("rows: faster at 1, slower")
-    title = sizes.claim(timed)
+    assert sizes.sizes_title(on_rows).startswith("rows: faster at 1, slower")
+    title = sizes.sizes_title(timed)
     assert title == "torch-cpu: faster at 1, slower at 1, tied at 1 of 3"
 
 
@@ -456,7 +456,7 @@ def test_contenders_of_one_workload_have_colours_of_their_own(workload, device):
 
 def test_a_way_on_an_accelerator_is_dashed():
     strokes = [
-        drawing.stroke(row_of(name)) for name in ("numpy", "torch-cpu-bf16", "torch-cuda-bf16")
+        drawing.line_style(row_of(name)) for name in ("numpy", "torch-cpu-bf16", "torch-cuda-bf16")
     ]
     assert strokes == ["-", "-", "--"]
 

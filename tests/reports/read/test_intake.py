@@ -1,4 +1,4 @@
-"""What stands at an address: bounded, strict, and what is wrong with it in one clear line."""
+"""What stands at an address: bounded, parse_json, and what is wrong with it in one clear line."""
 
 import gzip
 import json
@@ -8,7 +8,7 @@ import fsspec
 import pytest
 
 from reports.read import intake
-from reports.read.intake import UnreadableError, expand, printable, read, strict
+from reports.read.intake import UnreadableError, expand, parse_json, printable, read
 from tests.conftest import CASE, ONE, content, entry, small_file
 
 HEADER = {"schema": "numpy-vs-pytorch/1", "datetime": "x", "asked": ["a/numpy", "a/torch-cpu"]}
@@ -74,7 +74,7 @@ def test_a_number_that_is_none_is_named_by_its_field(tmp_path, sign, data, field
 def test_the_first_of_many_keys_that_stand_twice_is_named_at_once():
     pairs = ",".join(f'"{n}": 0' for n in range(200_000))
     with pytest.raises(Exception, match=r"^199999: each key once"):
-        strict(f'{{{pairs}, "199999": 0}}')
+        parse_json(f'{{{pairs}, "199999": 0}}')
 
 
 @pytest.mark.parametrize("size", [10, 11])

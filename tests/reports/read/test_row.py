@@ -17,9 +17,12 @@ ROW = timed_row("matmul/channels=4,batch=8/float32/threads=2/torch-cuda1-tf32")
 
 
 def test_a_row_is_called_as_sentences_write_it():
-    assert ROW.where == "matmul at channels=4, batch=8, float32, 2 threads"
-    assert timed_row().where == "matmul at n=16, float32"
-    assert (ROW.name, timed_row(f"{CASE.format(2)}/numpy").name) == ("torch-cuda1-tf32", "NumPy")
+    assert ROW.case_text == "matmul at channels=4, batch=8, float32, 2 threads"
+    assert timed_row().case_text == "matmul at n=16, float32"
+    assert (ROW.contender_name, timed_row(f"{CASE.format(2)}/numpy").contender_name) == (
+        "torch-cuda1-tf32",
+        "NumPy",
+    )
     assert (ROW.cores, timed_row().cores) == ("2 cores", "1 core")
     assert replace(ROW, curve="rows").computation == "matmul rows"
 
@@ -45,7 +48,7 @@ def test_a_state_is_the_verdict_or_why_there_is_none(changes, state):
     row = timed_row(**changes)
     assert row.state == state
     assert row.unsettled == (state == UNSETTLED)
-    assert row.believed == (state != IMPLAUSIBLE)
+    assert row.plausible == (state != IMPLAUSIBLE)
 
 
 def test_a_speedup_that_is_not_there_is_refused_where_it_is_needed():
@@ -76,4 +79,4 @@ def test_rows_of_a_file_are_those_of_its_cells(write):
     result = load(write(small_file()))
     assert len(result.rows) == len(result.table) == 9
     assert len(result.timed) == 6
-    assert result.believed == result.timed
+    assert result.plausible == result.timed

@@ -11,7 +11,7 @@ ROOT = sources.ROOT
 def of(name):
     workload = discover()[name]
     names = [path.relative_to(ROOT).as_posix() for path in workload.sources]
-    return sources.timed(names, workload.source_sha256)
+    return sources.timed_code(names, workload.source_sha256)
 
 
 @pytest.mark.parametrize("name", discover())
@@ -33,7 +33,7 @@ def test_a_body_brings_the_functions_of_its_file_that_it_calls():
 
 
 def test_changed_code_is_not_shown_but_named():
-    found = sources.timed(["bench/workloads/matmul.py"], "0" * 64)
+    found = sources.timed_code(["bench/workloads/matmul.py"], "0" * 64)
     assert (found.state, found.bodies, found.files) == ("changed", {}, {})
     assert "Product of two square matrices" in found.summary
 
@@ -43,6 +43,6 @@ def test_changed_code_is_not_shown_but_named():
     ["../x.py", "/etc/passwd", "pyproject.toml", "bench/../conftest.py", "tests/conftest.py"],
 )
 def test_any_other_name_leads_nowhere(name):
-    assert sources.timed([name], "0" * 64).state == "absent"
+    assert sources.timed_code([name], "0" * 64).state == "absent"
     with pytest.raises(sources.SourceError, match="must name a Python file of bench or tutorial"):
         sources.read_source(name)
