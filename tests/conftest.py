@@ -132,9 +132,17 @@ def small_file(label: str = "box") -> dict:
 
 
 LONGEST = (  # files first begun, so that none is left for one worker alone at the end
-    "test_chapters.py", "test_command.py", "test_browser.py", "test_arena.py", "test_pages.py",
-    "test_load.py", "test_outputs.py", "test_verify.py", "test_run.py", "test_workloads.py",
-)  # fmt: skip
+    "test_chapters.py",
+    "test_command.py",
+    "test_browser.py",
+    "test_arena.py",
+    "test_pages.py",
+    "test_load.py",
+    "test_outputs.py",
+    "test_verify.py",
+    "test_run.py",
+    "test_workloads.py",
+)
 
 
 def pytest_configure(config):

@@ -41,12 +41,21 @@ COLOURS = {
     "eighth": "#c2188c",
 }
 VARIANT_COLOURS = {  # keys of COLOURS; no workload has two variants of one colour
-    "tensors": "first", "hand": "first", "channels-last": "first", "fp16": "eighth",
-    "autograd": "second", "forward": "second", "pinned": "second",
-    "compile": "third", "finite": "third", "tf32": "seventh",
-    "bf16": "fourth", "amp": "fourth",
-    "graph": "fifth", "transfer": "sixth",
-}  # fmt: skip
+    "tensors": "first",
+    "hand": "first",
+    "channels-last": "first",
+    "fp16": "eighth",
+    "autograd": "second",
+    "forward": "second",
+    "pinned": "second",
+    "compile": "third",
+    "finite": "third",
+    "tf32": "seventh",
+    "bf16": "fourth",
+    "amp": "fourth",
+    "graph": "fifth",
+    "transfer": "sixth",
+}
 DIVERGING = ("#1f5f99", "#6fa8d6", "#e8e6e1", "#f2a65e", "#b4560f")  # NumPy's side to PyTorch's
 ON_LIGHT, ON_DARK = "#15171b", "#fefefe"  # text on a filled cell, whatever the page's own colours
 STYLE: dict[Any, Any] = {
@@ -147,9 +156,13 @@ def label_lines(
         y = max(value, floor)
         floor = y * gap
         axes.annotate(
-            name, (x, y), textcoords="offset points", xytext=(offset, -4), color=paint,
+            name,
+            (x, y),
+            textcoords="offset points",
+            xytext=(offset, -4),
+            color=paint,
             annotation_clip=False,
-        )  # fmt: skip
+        )
 
 
 def axes_inches(axes: Axes) -> tuple[float, float]:
@@ -170,9 +183,15 @@ def colour_key(
     across, down = axes_inches(axes)
     for name, paint in names if inch else reversed(names):
         axes.text(
-            x, y, f"● {name}", transform=axes.transAxes, color=paint, fontsize=9.5,
-            ha="left" if inch else "right", va="baseline",
-        )  # fmt: skip
+            x,
+            y,
+            f"● {name}",
+            transform=axes.transAxes,
+            color=paint,
+            fontsize=9.5,
+            ha="left" if inch else "right",
+            va="baseline",
+        )
         if inch:
             y -= inch / down
         else:

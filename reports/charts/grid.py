@@ -67,9 +67,11 @@ def heat_grid(
         _frame(axes, rows, columns)
         figure.text(0.01, 1 - 0.05 / height, title, fontsize=9.5, va="top")
         figure.text(
-            0.01, 0.1 / height, fontsize=9,
+            0.01,
+            0.1 / height,
+            fontsize=9,
             s="×: blue below 1, orange above; ~ cannot tell who is faster; ✗ cannot be true",
-        )  # fmt: skip
+        )
     return Plot(name=name, figure=figure, description=description, hover=hover_texts)
 
 
@@ -111,9 +113,14 @@ def _write(axes: Axes, values: np.ndarray, states: Sequence[Sequence[str]]) -> N
             continue
         paint = INK if shade == EMPTY else _text_colour(shade)
         axes.text(
-            n % across + 0.5, n // across + 0.54, text, ha="center", va="center_baseline",
-            fontsize=8.5, color=paint,
-        )  # fmt: skip
+            n % across + 0.5,
+            n // across + 0.54,
+            text,
+            ha="center",
+            va="center_baseline",
+            fontsize=8.5,
+            color=paint,
+        )
 
 
 def _digits(value: float) -> str:
@@ -138,9 +145,13 @@ def _frame(axes: Axes, rows: Sequence[str], columns: Sequence[str]) -> None:
     axes.set_yticks(np.arange(len(rows)) + 0.5, rows, fontsize=9)
     axes.xaxis.tick_top()
     axes.set_xticks(
-        np.arange(len(columns)) + 0.5, columns, fontsize=9, rotation=40, ha="left",
+        np.arange(len(columns)) + 0.5,
+        columns,
+        fontsize=9,
+        rotation=40,
+        ha="left",
         rotation_mode="anchor",
-    )  # fmt: skip
+    )
     axes.tick_params(length=0, pad=3)
     for spine in axes.spines.values():
         spine.set_visible(False)

@@ -117,16 +117,26 @@ def _frame(axes: Axes, rows: Sequence[Timed], order: Sequence[Place]) -> None:
     axes.set_xlabel("speedup over NumPy", fontsize=9.5, loc="left")
     for side, text, ha in ((-6, "← NumPy faster", "right"), (6, "PyTorch faster →", "left")):
         axes.annotate(
-            text, (1, -0.5), xytext=(side, 4), textcoords="offset points", ha=ha, fontsize=9,
+            text,
+            (1, -0.5),
+            xytext=(side, 4),
+            textcoords="offset points",
+            ha=ha,
+            fontsize=9,
             annotation_clip=False,
-        )  # fmt: skip
+        )
     start = 0
     for family, places in groupby(order, key=lambda place: place.family):
         length = len(list(places))
         axes.text(
-            1.02, start + (length - 1) / 2, short(family, 12), transform=axes.get_yaxis_transform(),
-            fontsize=9, va="center_baseline", alpha=0.75,
-        )  # fmt: skip
+            1.02,
+            start + (length - 1) / 2,
+            short(family, 12),
+            transform=axes.get_yaxis_transform(),
+            fontsize=9,
+            va="center_baseline",
+            alpha=0.75,
+        )
         start += length
         if start < len(order):
             axes.axhline(
@@ -151,8 +161,9 @@ def _draw_dots(
         [order.index(_place(row)) + offset for row in plausible],
         [row.known_speedup.low for row in plausible],
         [row.known_speedup.high for row in plausible],
-        color=paint, linewidth=1.5,
-    )  # fmt: skip
+        color=paint,
+        linewidth=1.5,
+    )
     for group, size in ((others, SMALL), (largest, LARGE)):
         for points, marker, face in (
             ([row for row in group if row.plausible and not row.unsettled], "o", paint),
@@ -164,8 +175,11 @@ def _draw_dots(
             (dots,) = axes.plot(
                 [row.known_speedup.value for row in points],
                 [order.index(_place(row)) + offset for row in points],
-                marker, color=paint, markersize=size, markerfacecolor=face,
-            )  # fmt: skip
+                marker,
+                color=paint,
+                markersize=size,
+                markerfacecolor=face,
+            )
             set_hover(dots, [_dot_text(row) for row in points], hover)
 
 

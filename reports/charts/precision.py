@@ -144,9 +144,15 @@ def _label(axes: Axes, points: Sequence[Point], *, with_cores: bool) -> None:
         labels.append((point.x, y))
         cores = f", {point.row.cores}" if with_cores else ""
         axes.annotate(
-            short_name(point.row.contender) + cores, (point.x, y), textcoords="offset points",
-            xytext=(4, 0), color=colour(point.row), fontsize=10, va="center", annotation_clip=False,
-        )  # fmt: skip
+            short_name(point.row.contender) + cores,
+            (point.x, y),
+            textcoords="offset points",
+            xytext=(4, 0),
+            color=colour(point.row),
+            fontsize=10,
+            va="center",
+            annotation_clip=False,
+        )
 
 
 def _set_axes(axes: Axes) -> None:

@@ -82,9 +82,14 @@ def _limits(axes: Axes, rows: Sequence[Timed], flop_s: Mapping[str, float], byte
 
 def _draw_dots(axes: Axes, group: Sequence[Timed], hover: dict[str, list[str]]) -> None:
     (dots,) = axes.plot(
-        intensities(group), rates(group), "o", color=colour(group[-1]), markersize=4.5, alpha=0.75,
+        intensities(group),
+        rates(group),
+        "o",
+        color=colour(group[-1]),
+        markersize=4.5,
+        alpha=0.75,
         markeredgewidth=0,
-    )  # fmt: skip
+    )
     set_hover(dots, [_rate_text(row) for row in group], hover)
 
 
@@ -132,15 +137,24 @@ def _roofs(axes: Axes, flop_s: Mapping[str, float], bytes_s: float) -> None:
     for kind, value in sorted(flop_s.items(), key=lambda each: each[1]):
         axes.plot([value / bytes_s, right], [value, value], color=INK, linewidth=1.6)
         axes.annotate(
-            f"{short(kind, 12)}: {units.rate(value, 'FLOP/s')}", (right, max(value, floor)),
-            fontsize=9, textcoords="offset points", xytext=(5, 0), va="center",
+            f"{short(kind, 12)}: {units.rate(value, 'FLOP/s')}",
+            (right, max(value, floor)),
+            fontsize=9,
+            textcoords="offset points",
+            xytext=(5, 0),
+            va="center",
             annotation_clip=False,
-        )  # fmt: skip
+        )
         floor = max(value, floor) * (axes.get_ylim()[1] / axes.get_ylim()[0]) ** 0.04
     axes.annotate(
-        f"memory {units.rate(bytes_s, 'B/s')}", (top / bytes_s, top), fontsize=9,
-        textcoords="offset points", xytext=(-2, 6), ha="right", annotation_clip=False,
-    )  # fmt: skip
+        f"memory {units.rate(bytes_s, 'B/s')}",
+        (top / bytes_s, top),
+        fontsize=9,
+        textcoords="offset points",
+        xytext=(-2, 6),
+        ha="right",
+        annotation_clip=False,
+    )
 
 
 def _rate_text(row: Timed) -> str:
@@ -192,9 +206,13 @@ def _label_points(axes: Axes, rows: Sequence[Timed]) -> None:
             continue
         boxes[text] = box
         axes.annotate(
-            text, (10 ** points[n, 0], 10 ** points[n, 1]), textcoords="offset points",
-            xytext=(-5 if leftward else 5, -3), ha="right" if leftward else "left", fontsize=8.5,
-        )  # fmt: skip
+            text,
+            (10 ** points[n, 0], 10 ** points[n, 1]),
+            textcoords="offset points",
+            xytext=(-5 if leftward else 5, -3),
+            ha="right" if leftward else "left",
+            fontsize=8.5,
+        )
 
 
 def _outermost(positions: np.ndarray) -> list[int]:

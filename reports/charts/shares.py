@@ -99,18 +99,27 @@ def _draw_line(axes: Axes, y: int, case: Sequence[Share]) -> None:
     """Draw a line between the smallest and the largest share of a case, with both numbers."""
     limits = dict.fromkeys(LIMITS[each.unit] for each in case)
     axes.text(
-        1.02, y, f"of {' / '.join(limits)}", transform=axes.get_yaxis_transform(), fontsize=9,
+        1.02,
+        y,
+        f"of {' / '.join(limits)}",
+        transform=axes.get_yaxis_transform(),
+        fontsize=9,
         va="center",
-    )  # fmt: skip
+    )
     least, most = min(each.share for each in case), max(each.share for each in case)
     axes.hlines(y, least, most, color=INK, alpha=0.3, linewidth=1)
     ends = [(most, 7, "left")] + ([(least, -7, "right")] if most > least else [])
     for share, offset, ha in ends:
         axes.annotate(
-            units.share(share), (share, y), textcoords="offset points", xytext=(offset, 0),
-            ha=ha, va="center_baseline", fontsize=8.5,
+            units.share(share),
+            (share, y),
+            textcoords="offset points",
+            xytext=(offset, 0),
+            ha=ha,
+            va="center_baseline",
+            fontsize=8.5,
             bbox={"facecolor": PAPER, "edgecolor": "none", "alpha": 0.7, "pad": 0.5},
-        )  # fmt: skip
+        )
 
 
 def _draw_dots(
@@ -122,9 +131,13 @@ def _draw_dots(
         if not points:
             continue
         (dots,) = axes.plot(
-            [each.share for each in points], [cases.index(each.row.case) for each in points], "o",
-            color=paint, markersize=7, markerfacecolor=face,
-        )  # fmt: skip
+            [each.share for each in points],
+            [cases.index(each.row.case) for each in points],
+            "o",
+            color=paint,
+            markersize=7,
+            markerfacecolor=face,
+        )
         set_hover(dots, [_share_text(each) for each in points], hover)
 
 

@@ -34,9 +34,12 @@ CHAR_IN = 0.09  # the width of the widest character of a contender's name
 ALONE = 3  # the axis of a single size goes from a third of it to three times it
 CROWDED = 0.1  # share of the axis; labels closer together would overlap
 STATES = {
-    FASTER: "faster", SLOWER: "slower", TIE: "tied", UNSETTLED: "unsettled",
+    FASTER: "faster",
+    SLOWER: "slower",
+    TIE: "tied",
+    UNSETTLED: "unsettled",
     IMPLAUSIBLE: "impossible",
-}  # fmt: skip
+}
 SIZE_AXIS = {"flops": "work of one iteration, in floating-point operations"}
 
 

@@ -87,9 +87,13 @@ def _draw_steps(axes: Axes, case: Sequence[Timed], hover: dict[str, list[str]]) 
         (dot,) = axes.plot(row.time_s, y, "o", color=paint, markersize=6, markerfacecolor=face)
         set_hover(dot, [_point_text(row)], hover)
         axes.annotate(
-            units.seconds(row.time_s), (row.time_s, y), textcoords="offset points",
-            xytext=(7, 0), va="center_baseline", fontsize=8.5,
-        )  # fmt: skip
+            units.seconds(row.time_s),
+            (row.time_s, y),
+            textcoords="offset points",
+            xytext=(7, 0),
+            va="center_baseline",
+            fontsize=8.5,
+        )
     axes.set_title(short(case[0].size, 40).replace(",", "\n"), fontsize=8.5)
     axes.tick_params(axis="y", length=0)
     axes.tick_params(axis="x", labelsize=9)
@@ -183,8 +187,13 @@ def _label_curves(axes: Axes, rows: Sequence[Timed]) -> None:
         y = 0.97 - 0.13 * n
         paint = colour(row)
         axes.plot(
-            [1.03, 1.08], [y, y], transform=axes.transAxes, color=paint, clip_on=False,
-            linewidth=3.5 * (len(rows) - n) - 2, scalex=False, scaley=False,
-        )  # fmt: skip
-        axes.text(1.11, y, step_name(row), transform=axes.transAxes, va="center",
-                  fontsize=9.5)  # fmt: skip
+            [1.03, 1.08],
+            [y, y],
+            transform=axes.transAxes,
+            color=paint,
+            clip_on=False,
+            linewidth=3.5 * (len(rows) - n) - 2,
+            scalex=False,
+            scaley=False,
+        )
+        axes.text(1.11, y, step_name(row), transform=axes.transAxes, va="center", fontsize=9.5)

@@ -103,9 +103,9 @@ class Finding:
         if not self.machine:
             return tag + Markup(">{}</data>").format(number)
         tag += Markup(' data-file="{}" title="measured on {}, not on this machine">')
-        return tag.format(self.file, self.machine) + Markup(
-            "{}<sup>{}</sup></data>"
-        ).format(number, NOT_YOURS)  # fmt: skip
+        return tag.format(self.file, self.machine) + Markup("{}<sup>{}</sup></data>").format(
+            number, NOT_YOURS
+        )
 
     def elsewhere(self, machine: str, file: str) -> Self:
         """Return the finding marked as measured on another machine than the page's own."""

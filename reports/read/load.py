@@ -128,12 +128,33 @@ def _row(cell: ListedCell) -> Row:
 
 
 SAME_NAMES = (  # measurements whose names in the file and in a row are the same
-    "axis", "axis_value", "flops", "bytes", "time_s", "time_low_s", "time_high_s", "typical_s",
-    "typical_low_s", "typical_high_s", "rel_error", "tolerance", "first_call_s",
-    "peak_memory_bytes", "peak_device_memory_bytes", "blocks", "disturbed_blocks", "visits",
-    "workers", "bimodal", "code_lines", "source_sha256", "device_time_s", "latency_s", "cold_s",
+    "axis",
+    "axis_value",
+    "flops",
+    "bytes",
+    "time_s",
+    "time_low_s",
+    "time_high_s",
+    "typical_s",
+    "typical_low_s",
+    "typical_high_s",
+    "rel_error",
+    "tolerance",
+    "first_call_s",
+    "peak_memory_bytes",
+    "peak_device_memory_bytes",
+    "blocks",
+    "disturbed_blocks",
+    "visits",
+    "workers",
+    "bimodal",
+    "code_lines",
+    "source_sha256",
+    "device_time_s",
+    "latency_s",
+    "cold_s",
     "ledger",
-)  # fmt: skip
+)
 IDENTITY = tuple(field.name for field in fields(Row) if field.name != "speedup")
 _identity, _measurements = attrgetter(*IDENTITY), attrgetter(*SAME_NAMES)
 

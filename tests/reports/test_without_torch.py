@@ -34,6 +34,9 @@ ABOUT_WORKLOADS = ("pages/test_pages.py", "read/test_sources.py", "chapters/test
 def test_a_session_of_reports_imports_no_pytorch(arguments):
     done = subprocess.run(
         [sys.executable, "-c", SESSION, "-q", *arguments],
-        cwd=ROOT, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stdout + done.stderr

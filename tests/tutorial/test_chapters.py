@@ -58,9 +58,12 @@ def test_a_chapter_is_one_program_that_asks_for_no_name_of_its_own(chapter):
 def test_the_command_that_readers_type_runs_a_chapter(tmp_path):
     chapter = ROOT / "tutorial" / "1_basics" / "04_views.py"
     ran = subprocess.run(
-        [sys.executable, "-W", "error", chapter], check=True, cwd=tmp_path, capture_output=True,
+        [sys.executable, "-W", "error", chapter],
+        check=True,
+        cwd=tmp_path,
+        capture_output=True,
         env=os.environ | {"MPLBACKEND": "agg"},
-    )  # fmt: skip
+    )
     assert ran.stdout
     assert list(tmp_path.iterdir()) == []
 
@@ -139,11 +142,22 @@ def test_no_chapter_types_again_what_is_timed(chapter):
 
 
 STATES = {
-    "faster", "slower", "tie", "unsettled", "even", "absent",
-    "overtakes", "ahead", "behind", "changes",
-    "numpy", "tensors", "autograd", "nn",
+    "faster",
+    "slower",
+    "tie",
+    "unsettled",
+    "even",
+    "absent",
+    "overtakes",
+    "ahead",
+    "behind",
+    "changes",
+    "numpy",
+    "tensors",
+    "autograd",
+    "nn",
     "otherwise",
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS, ids=NAMES)

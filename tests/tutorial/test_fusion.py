@@ -12,7 +12,9 @@ from bench.variant import no_compiler
 def test_the_compiled_chain_gives_the_same_result_and_shows_one_loop():
     told = subprocess.run(
         [sys.executable, "-m", "tutorial.compiled_chain"],
-        check=True, capture_output=True, text=True,
-    ).stdout  # fmt: skip
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
     assert "same result: True" in told
     assert "for(" in told

@@ -22,9 +22,13 @@ def ran(tmp_path_factory):
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
     done = subprocess.run(
         [*command, "-m", "tutorial.ddp_digits", str(path)],
-        cwd=ROOT, env=os.environ | {"PYTHONWARNINGS": "error"}, timeout=120, check=False,
-        capture_output=True, text=True,
-    )  # fmt: skip
+        cwd=ROOT,
+        env=os.environ | {"PYTHONWARNINGS": "error"},
+        timeout=120,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode == 0, done.stderr[-3000:]
     return json.loads(path.read_text(encoding="utf-8"))
 

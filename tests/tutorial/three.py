@@ -18,10 +18,27 @@ COMMITTED = HERE.parents[1] / "reports" / "machines"
 MACHINE = COMMITTED / "amd-epyc-2-cores.json"
 FACTS = ("label", "cpu", "ram_bytes", "blas", "versions", "peaks")
 FIELDS = (
-    "family", "axis", "axis_value", "curve", "flops", "bytes", "intensity_flop_per_byte",
-    "precision", "rel_error", "tolerance", "first_call_s", "time_s", "time_low_s", "time_high_s",
-    "blocks", "disturbed_blocks", "bimodal", "code_lines", "quality", "speedup",
-)  # fmt: skip
+    "family",
+    "axis",
+    "axis_value",
+    "curve",
+    "flops",
+    "bytes",
+    "intensity_flop_per_byte",
+    "precision",
+    "rel_error",
+    "tolerance",
+    "first_call_s",
+    "time_s",
+    "time_low_s",
+    "time_high_s",
+    "blocks",
+    "disturbed_blocks",
+    "bimodal",
+    "code_lines",
+    "quality",
+    "speedup",
+)
 MEDIANS = {  # left out where they are the same
     "typical_s": "time_s",
     "typical_low_s": "time_low_s",

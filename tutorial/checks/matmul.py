@@ -26,8 +26,9 @@ def attention_scores(answer: Answer) -> None:
     q = torch.randn(2, 3, 4, 5, generator=generator)
     k = torch.randn(2, 3, 6, 5, generator=generator)
     before = q.clone(), k.clone()
-    wanted = torch.stack([torch.stack([x @ y.T for x, y in zip(*e, strict=True)])
-                          for e in zip(q, k, strict=True)])  # fmt: skip
+    wanted = torch.stack(
+        [torch.stack([x @ y.T for x, y in zip(*e, strict=True)]) for e in zip(q, k, strict=True)]
+    )
     expect("q of shape (2, 3, 4, 5), k of shape (2, 3, 6, 5)", answer(q, k), wanted, tolerance=1e-5)
     if not (torch.equal(q, before[0]) and torch.equal(k, before[1])):
         raise NotYetError("expected q and k unchanged, got them changed")

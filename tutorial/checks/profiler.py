@@ -18,10 +18,8 @@ def idle_gaps(answer):
     one = [(2, 4), (4, 6), (7, 9)]
     _gaps("one after the other", answer, one, (0, 10), [(0, 2), (6, 7), (9, 10)])
     _gaps("the same, last first", answer, one[::-1], (0, 10), [(0, 2), (6, 7), (9, 10)])
-    _gaps("one runs longer than the next", answer, [(0, 8), (1, 3), (9, 10)], (0, 10),
-          [(8, 9)])  # fmt: skip
-    _gaps("partly outside the window", answer, [(-5, 1), (3, 20), (30, 40)], (0, 10),
-          [(1, 3)])  # fmt: skip
+    _gaps("one runs longer than the next", answer, [(0, 8), (1, 3), (9, 10)], (0, 10), [(8, 9)])
+    _gaps("partly outside the window", answer, [(-5, 1), (3, 20), (30, 40)], (0, 10), [(1, 3)])
     _gaps("all outside the window", answer, [(-5, -1), (20, 30)], (0, 10), [(0, 10)])
     _gaps("nothing ran", answer, [], (0, 10), [(0, 10)])
 

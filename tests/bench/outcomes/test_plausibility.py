@@ -115,7 +115,7 @@ def test_a_recording_is_held_against_the_replay_of_an_empty_one():
         "read_bytes_s": 0.0,
         "cache_bytes": None,
         "launch_s": 7.6e-6,
-    }  # fmt: skip
+    }
     peaks |= {"model": None}
     graph = Contender(library="torch", device="cuda", variant=GRAPH)
 

@@ -61,10 +61,16 @@ def training(write, quality=LOSSES["quality"], **other):
     case = "train_mlp/hidden=8/float32/threads=1"
     names = ("numpy", "torch-cpu-tensors", "torch-cpu-autograd", "torch-cpu")
     cells = [
-        entry(f"{case}/{name}", (n + 1) * 1e-3, ONE, family="training", code_lines=20 + n,
-              quality=other.get(name, quality))
+        entry(
+            f"{case}/{name}",
+            (n + 1) * 1e-3,
+            ONE,
+            family="training",
+            code_lines=20 + n,
+            quality=other.get(name, quality),
+        )
         for n, name in enumerate(names)
-    ]  # fmt: skip
+    ]
     return load(write(content(cells))).timed
 
 
@@ -83,9 +89,15 @@ def precisions(write, speedup=2.0, error=4e-3, workload="matmul", less="torch-cp
     cells = [
         entry(f"{case}/numpy", 1e-3, ONE, rel_error=2e-7),
         entry(f"{case}/torch-cpu", 2e-3, around(0.5), rel_error=0.0),
-        entry(f"{case}/{less}", 1e-3 / speedup, around(speedup), rel_error=error, tolerance=7e-2,
-              precision="bfloat16"),
-    ]  # fmt: skip
+        entry(
+            f"{case}/{less}",
+            1e-3 / speedup,
+            around(speedup),
+            rel_error=error,
+            tolerance=7e-2,
+            precision="bfloat16",
+        ),
+    ]
     return load(write(content(cells))).timed
 
 
@@ -106,25 +118,41 @@ def everything(write, workload="matmul", contender="torch-cpu"):
     return {
         "size": partial(time_against_size, table),
         "speedup": partial(speedup_against_size, table),
-        "blocks": partial(
-            blocks_over_time, blocks(contender), workload, f"blocks of {workload}"
-        ),
+        "blocks": partial(blocks_over_time, blocks(contender), workload, f"blocks of {workload}"),
         "throughput": partial(throughput, table, PEAKS),
         "roofline": partial(roofline, table, PEAKS, "cpu/threads=1"),
         "ladder": partial(ladder_chart, case),
         "losses": partial(losses, trained),
         "overview": partial(overview, table, 1),
         "heat": partial(heat_map, table),
-        "grid": partial(heat_grid,
-            values, states, [workload], [contender, "b"], workload, workload,
-            f"grid of {workload}", [[workload, "none"]],
+        "grid": partial(
+            heat_grid,
+            values,
+            states,
+            [workload],
+            [contender, "b"],
+            workload,
+            workload,
+            f"grid of {workload}",
+            [[workload, "none"]],
         ),
         "precision": partial(speed_against_error, less),
-    }  # fmt: skip
+    }
 
 
-KINDS = ["size", "speedup", "blocks", "throughput", "roofline", "ladder", "losses", "overview",
-         "heat", "grid", "precision"]  # fmt: skip
+KINDS = [
+    "size",
+    "speedup",
+    "blocks",
+    "throughput",
+    "roofline",
+    "ladder",
+    "losses",
+    "overview",
+    "heat",
+    "grid",
+    "precision",
+]
 
 
 @pytest.fixture
@@ -159,8 +187,7 @@ def test_every_marker_says_its_text(kind, plots):
 
 def test_ids_are_unique_on_a_page_of_all_figures(plots):
     drawn = [draw() for draw in plots.values()]
-    ids = [each for plot in drawn for each in
-           re.findall(r'\bid="([^"]*)"', inline(plot))]  # fmt: skip
+    ids = [each for plot in drawn for each in re.findall(r'\bid="([^"]*)"', inline(plot))]
     assert len(ids) == len(set(ids))
     assert len({plot.name for plot in drawn}) == len(plots)
 
@@ -493,8 +520,9 @@ def test_a_title_of_which_most_is_unsettled_says_so_first(write, unsettled, firs
 def test_a_large_grid_is_drawn():
     values = np.geomspace(0.001, 1000, 480).reshape(40, 12)
     names = [f"name {n}" for n in range(40)]
-    plot = heat_grid(values, [["faster"] * 12] * 40, names, names[:12], "t", "t", "grid",
-                            [["h"] * 12] * 40)  # fmt: skip
+    plot = heat_grid(
+        values, [["faster"] * 12] * 40, names, names[:12], "t", "t", "grid", [["h"] * 12] * 40
+    )
     assert len(titles(inline(plot))) == 480
 
 

@@ -9,8 +9,11 @@ WHOLE = {
     "cpu": {"model": "EPYC", "usable_cores": 2, "count": 64},
     "ram_bytes": 25276514304,
     "gpus": [
-        {"name": "H100", "driver": "550.1",
-         "promise": {"flop_s": {"float32": 67e12}, "bytes_s": 3.35e12, "source": "data sheet"}},
+        {
+            "name": "H100",
+            "driver": "550.1",
+            "promise": {"flop_s": {"float32": 67e12}, "bytes_s": 3.35e12, "source": "data sheet"},
+        },
         {"name": "T4"},
     ],
     "blas": {
@@ -18,8 +21,10 @@ WHOLE = {
         "torch": {"library": "mkl", "version": "2024.2"},
     },
     "versions": {"python": "3.11.7", "numpy": "2.4.6", "torch": "2.13", "cuda": None},
-    "settings": {"float32_precision": {"matmul": "tf32", "conv": "ieee"},
-                 "environment": {"OMP_NUM_THREADS": "2"}},
+    "settings": {
+        "float32_precision": {"matmul": "tf32", "conv": "ieee"},
+        "environment": {"OMP_NUM_THREADS": "2"},
+    },
     "peaks": {
         "cpu/threads=1": {"flop_s": {"float32": 2.66e11}, "copy_bytes_s": 4e10, "read_bytes_s": 0},
         "cpu/threads=2": {"flop_s": {}, "read_bytes_s": 5e10},
@@ -27,7 +32,7 @@ WHOLE = {
     },
     "system": "Linux",
     "machine": "x86_64",
-}  # fmt: skip
+}
 
 
 def told(write, machine, **changes):
@@ -39,10 +44,15 @@ def told(write, machine, **changes):
 
 def test_what_a_gpu_did_is_told_as_far_as_it_is_known(write):
     busy = {
-        "name": "H100", "clock_hz": 1.2e9, "most_clock_hz": 1.98e9, "temperature_c": 85.0,
-        "power_w": 649.6, "held_back": ["its power limit", "its temperature"],
-        "used_bytes": 3 * 2**30, "processes": 2,
-    }  # fmt: skip
+        "name": "H100",
+        "clock_hz": 1.2e9,
+        "most_clock_hz": 1.98e9,
+        "temperature_c": 85.0,
+        "power_w": 649.6,
+        "held_back": ["its power limit", "its temperature"],
+        "used_bytes": 3 * 2**30,
+        "processes": 2,
+    }
     states = {"begin": [{"name": "H100"}], "end": [busy]}
     found = told(write, WHOLE | {"gpu_states": states})
     assert "gpu-before" not in found

@@ -104,7 +104,7 @@ def test_the_sentence_says_what_limits_and_how_near_it_is(write):
     assert unknown.state == "unknown"
     assert unknown.text == (
         "matmul at n=16, float32: torch-cpu gets 50 % of the measured peak of memory."
-    )  # fmt: skip
+    )
     assert told(write, entry(cell, 1e-3, ONE), peaks=None) == []
 
 

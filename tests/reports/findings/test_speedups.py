@@ -111,9 +111,7 @@ def test_an_absent_cell_says_why(write, status):
     data["cells"][-3] |= {"status": status, "reason": "no {device}"}
     finding = Findings(load(write(data))).speedups[f"speedup/{N16}/torch-cuda"]
     assert (finding.state, finding.interval, finding.has_numbers) == ("absent", None, False)
-    assert finding.text == (
-        "matmul at n=16, float32: torch-cuda has no speedup (no {device})."
-    )  # fmt: skip
+    assert finding.text == ("matmul at n=16, float32: torch-cuda has no speedup (no {device}).")
 
 
 def test_a_speedup_on_several_threads_says_so(write):
