@@ -1,4 +1,4 @@
-"""Figures drawn from tables that were made up: what they claim, what they say on hover."""
+"""Figures drawn from made-up tables: their titles and their hover texts."""
 
 import re
 from dataclasses import replace
@@ -75,7 +75,7 @@ def training(write, quality=LOSSES["quality"], **other):
 
 
 def changed(rows, **changes):
-    """Return rows with other figures."""
+    """Return rows with changed fields."""
     return [replace(row, **changes) for row in rows]
 
 
@@ -108,12 +108,12 @@ def blocks(contender="torch-cpu"):
 
 
 def everything(write, workload="matmul", contender="torch-cpu"):
-    """Return what draws each kind of figure, of a workload and a contender of these names."""
+    """Return a function that draws each kind of figure, for these names."""
     table = timed(write, RISING, workload=workload, contender=contender, **FLOAT)
     trained = changed(training(write), workload=workload)
     less = precisions(write, workload=workload)
-    rungs = steps(trained)
-    case = {rungs[0].case: rungs}
+    ladder_steps = steps(trained)
+    case = {ladder_steps[0].case: ladder_steps}
     values, states = np.array([[2.0, np.nan]]), [["faster", "absent"]]
     return {
         "size": partial(time_against_size, table),
@@ -176,13 +176,13 @@ def test_a_figure_is_the_same_bytes_every_time(kind, write):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_marker_says_its_text(kind, plots):
+def test_every_marker_has_its_hover_text(kind, plots):
     plot = plots[kind]()
     svg = inline(plot)
-    told = [text for part in plot.hover.values() for text in part]
-    assert told
-    assert len(titles(svg)) == len(told)
-    assert all(re.search(r"\d|none|matmul", text) for text in told)
+    hover_texts = [text for part in plot.hover.values() for text in part]
+    assert hover_texts
+    assert len(titles(svg)) == len(hover_texts)
+    assert all(re.search(r"\d|none|matmul", text) for text in hover_texts)
 
 
 def test_ids_are_unique_on_a_page_of_all_figures(plots):
@@ -201,14 +201,14 @@ def test_a_figure_takes_the_pages_colours(kind, plots):
 
 @pytest.mark.parametrize("name", HOSTILE, ids=range(len(HOSTILE)))
 @pytest.mark.parametrize("where", ["workload", "contender"])
-def test_a_hostile_name_is_neither_markup_nor_mathematics(name, where, write):
+def test_a_hostile_name_is_neither_markup_nor_a_formula(name, where, write):
     plain = name.replace("/", "|")  # a slash ends a name in a cell's id
     names = {where: f"torch-cpu-{plain}" if where == "contender" else plain}
     drawn = ""
     for draw in everything(write, **names).values():
         plot = draw()
         if plot is None:
-            continue  # it shows PyTorch's main body alone, which has no such name
+            continue  # the chart shows PyTorch without variants only
         svg = str(inline(plot))
         assert "<b>" not in svg
         assert not re.search(r'<[^>]*\bonload="', svg)
@@ -227,7 +227,7 @@ def test_a_long_name_leaves_room_for_the_figure(write):
         assert max(map(len, texts(inline(plot)))) < 4 * LONGEST
 
 
-def test_names_that_read_alike_in_an_id_stay_apart():
+def test_names_with_the_same_slug_get_different_ids():
     assert slug("a/b") != slug("a b")
     assert slug("matmul", 1) == slug("matmul-1") == "matmul-1"
     assert slug("") != ""
@@ -235,7 +235,7 @@ def test_names_that_read_alike_in_an_id_stay_apart():
         Plot(name='"', figure=None, description="")
 
 
-def test_a_marker_that_is_not_drawn_is_no_silent_shift_of_the_others(plots):
+def test_a_text_without_marker_is_an_error(plots):
     plot = plots["overview"]()
     gid = next(iter(plot.hover))
     plot.hover[gid].append("one more")
@@ -243,7 +243,7 @@ def test_a_marker_that_is_not_drawn_is_no_silent_shift_of_the_others(plots):
         inline(plot)
 
 
-def test_marks_of_an_axis_are_few_and_hold_1():
+def test_an_axis_of_ratios_has_few_ticks_and_one_at_1():
     assert ratio_ticks(0.4, 6.0) == pytest.approx([0.5, 1, 2, 5])
     assert ratio_ticks(0.04, 6.0) == pytest.approx([0.1, 0.3, 1, 3])
     assert ratio_ticks(1e-3, 1e3) == pytest.approx([1e-3, 1e-2, 0.1, 1, 10, 100, 1000])
@@ -253,7 +253,7 @@ def test_marks_of_an_axis_are_few_and_hold_1():
 # speedups against sizes
 
 
-def test_an_overtaking_is_claimed_marked_and_told(write):
+def test_a_crossover_is_in_the_title_the_hover_text_and_the_alt_text(write):
     plot = speedup_against_size(timed(write, RISING))
     svg = inline(plot)
     assert "torch-cpu overtakes NumPy near n = 32" in texts(svg)
@@ -262,7 +262,7 @@ def test_an_overtaking_is_claimed_marked_and_told(write):
     assert "0.500 at n=16, 4.00 at n=256" in plot.description
 
 
-def test_the_claim_turns_round_with_the_ratios(write):
+def test_inverted_ratios_give_the_opposite_title(write):
     svg = inline(speedup_against_size(timed(write, FALLING)))
     assert "NumPy overtakes torch-cpu near n = 32" in texts(svg)
 
@@ -287,7 +287,7 @@ def test_the_title_follows_the_states(ratios, claim, write):
     assert not [title for title in titles(svg) if "between" in title]
 
 
-def test_cores_that_say_the_same_share_a_line(write):
+def test_thread_counts_with_the_same_claim_share_a_line(write):
     both = [row for n in (1, 2) for row in timed(write, RISING, threads=n)]
     plot = speedup_against_size(both)
     assert (
@@ -296,7 +296,7 @@ def test_cores_that_say_the_same_share_a_line(write):
     assert {"torch-cpu, 1 core", "torch-cpu, 2 cores"} <= set(texts(inline(plot)))
 
 
-def test_cores_that_differ_have_a_line_each(write):
+def test_thread_counts_with_different_claims_have_a_line_each(write):
     both = [*timed(write, RISING), *timed(write, FALLING, threads=2)]
     assert crossover_title(plot_rows(both)).split("\n") == [
         "torch-cpu on 1 core overtakes NumPy near n = 32",
@@ -308,7 +308,7 @@ def plot_rows(table):
     return [row for row in table if row.contender != "numpy"]
 
 
-def test_transfers_have_a_line_and_other_ways_none(write):
+def test_transfers_have_a_line_and_other_variants_none(write):
     both = [
         row
         for name in ("torch-cuda", "torch-cuda-transfer", "torch-cuda-bf16")
@@ -319,7 +319,7 @@ def test_transfers_have_a_line_and_other_ways_none(write):
     assert "torch-cuda-bf16" not in named
 
 
-def test_an_impossible_point_is_crossed_and_joins_no_line(write):
+def test_an_implausible_point_is_a_cross_and_on_no_line(write):
     table = [
         replace(row, status="implausible") if row.size == "n=64" and row.plain else row
         for row in timed(write, RISING)
@@ -331,10 +331,10 @@ def test_an_impossible_point_is_crossed_and_joins_no_line(write):
     assert [t for t in titles(inline(plot)) if "n=64" in t and "cannot be true" in t]
 
 
-# figures of what a device can do
+# shares and rooflines
 
 
-def test_a_share_of_a_roof_says_of_which_peak(write):
+def test_a_share_names_its_peak(write):
     table = timed(write, {64: around(0.5)}, flops=2e6, bytes=1e4, **FLOAT)
     plot = throughput(table, PEAKS)
     assert "31 % of arithmetic" in plot.description  # 2e6 / 1e11 / 64e-6
@@ -352,7 +352,7 @@ def test_a_roofline_counts_what_lies_under_each_roof(write):
     assert any("156 MFLOP/s at 1.0 FLOP per byte" in text for text in titles(inline(plot)))
 
 
-def test_a_point_above_the_roof_of_memory_is_said_to_come_from_a_cache(write):
+def test_a_point_above_the_roof_of_memory_is_attributed_to_a_cache(write):
     table = timed(write, {64: around(0.5)}, flops=1e4, bytes=1e7, **FLOAT)
     plot = roofline(table, PEAKS, "cpu/threads=1")
     assert "2 above the slanted roof: data that stayed in a cache" in plot.description
@@ -361,21 +361,21 @@ def test_a_point_above_the_roof_of_memory_is_said_to_come_from_a_cache(write):
 # training
 
 
-def test_rungs_that_coincide_are_one_curve_by_their_largest_difference(write):
+def test_losses_that_coincide_are_called_one_curve(write):
     plot = losses(training(write))
     assert "All 4 rungs follow one curve: largest difference none" in texts(inline(plot))
     near = {"torch-cpu": {"losses": [2.0, 1.00003, 0.5]}}
     assert "one curve: largest difference 3e-05" in losses(training(write, **near)).description
 
 
-def test_rungs_that_part_are_said_to(write):
+def test_losses_that_differ_are_reported_with_their_largest_difference(write):
     far = {"torch-cpu": {"losses": [2.0, 1.0, 0.8]}}
     plot = losses(training(write, **far))
     assert "The 4 rungs part: largest difference 0.3, in epoch 3" in texts(inline(plot))
     assert "torch-cpu: 2 at first, 0.8 at last." in plot.description
 
 
-def test_a_rung_without_losses_has_no_curve(write):
+def test_a_step_without_losses_has_no_curve(write):
     plot = losses(training(write, **{"numpy": {}, "torch-cpu": {"losses": []}}))
     assert "Both rungs follow one curve" in plot.description
     table = training(write, quality={})
@@ -383,24 +383,24 @@ def test_a_rung_without_losses_has_no_curve(write):
     assert losses(changed(training(write), losses=(np.nan, 1.0))) is None
 
 
-def test_a_ladder_tells_times_and_lines(write):
+def test_a_ladder_shows_times_and_lines_of_code(write):
     table = training(write)
-    rungs = steps(table)
-    plot = ladder_chart({"a": rungs, "b": []})
+    ladder_steps = steps(table)
+    plot = ladder_chart({"a": ladder_steps, "b": []})
     svg = inline(plot)
     assert {"NumPy by hand, 20 lines", "autograd, 22 lines", "2.00 ms"} <= set(texts(svg))
     assert plot.description.startswith(
         "Time of an epoch of train_mlp by rung. NumPy by hand is fastest at 1 of 1 size"
     )
     assert len(titles(svg)) == 4
-    fastest = [replace(row, time_s=1e-5) if row.plain else row for row in rungs]
+    fastest = [replace(row, time_s=1e-5) if row.plain else row for row in ladder_steps]
     assert "nn and optim is fastest" in ladder_chart({"a": fastest}).description
 
 
-def test_a_ladder_without_lines_of_code_or_rungs(write):
+def test_a_ladder_without_lines_of_code_or_steps(write):
     table = changed(training(write), code_lines=None)
-    rungs = steps(table)
-    assert "lines" not in ladder_chart({"a": rungs}).description
+    ladder_steps = steps(table)
+    assert "lines" not in ladder_chart({"a": ladder_steps}).description
     assert ladder_chart({}) is None
     assert ladder_chart({"a": []}) is None
 
@@ -427,7 +427,7 @@ def test_an_overview_draws_the_largest_size_larger(write):
     assert sizes[4.0] > sizes[2.0] == sizes[0.5]
 
 
-def test_a_heat_map_tells_every_cell_and_why_one_is_absent(write):
+def test_a_heat_map_has_a_hover_text_for_every_cell_even_if_absent(write):
     cuda = [asked("matmul/n=256/float32/threads=1/torch-cuda", "oom", "full")]
     bench = [
         entry("matmul/n=256/float32/threads=1/torch-cpu", 1e-3, around(4.0)),
@@ -443,7 +443,7 @@ def test_a_heat_map_tells_every_cell_and_why_one_is_absent(write):
     assert plot.description.startswith("At the largest sizes NumPy is faster in 2 of 3 cells")
 
 
-def test_a_cpu_stands_in_the_grid_at_its_own_largest_size_beside_an_accelerator(write):
+def test_a_heat_map_shows_a_cpu_at_its_own_largest_size(write):
     bench = [
         entry("matmul/n=256/float32/threads=1/torch-cpu", 1e-3, around(4.0)),
         entry("matmul/n=256/float32/threads=1/torch-cuda", 1e-3, around(7.0), device="cuda"),
@@ -455,11 +455,11 @@ def test_a_cpu_stands_in_the_grid_at_its_own_largest_size_beside_an_accelerator(
     assert "matmul at n=256, torch-cpu, 1 core: 4.0" in " ".join(titles(svg))
 
 
-def test_where_an_accelerator_is_drawn_too_speedups_stand_at_the_ends_of_lines_alone(write):
+def test_with_several_contenders_only_the_ends_of_lines_have_speedups(write):
     bench = [
-        entry(f"matmul/n={n}/float32/threads=1/{who}", 1e-6 * n, around(ratio), device=device)
+        entry(f"matmul/n={n}/float32/threads=1/{name}", 1e-6 * n, around(ratio), device=device)
         for n, ratios in {64: (2, 3), 70: (4, 5), 1024: (6, 7)}.items()
-        for who, device, ratio in (
+        for name, device, ratio in (
             ("torch-cpu", "cpu", ratios[0]),
             ("torch-cuda", "cuda", ratios[1]),
         )
@@ -468,10 +468,10 @@ def test_where_an_accelerator_is_drawn_too_speedups_stand_at_the_ends_of_lines_a
     shown = {text for text in texts(svg) if text.endswith("×")}
     assert shown == {"2.00×", "3.00×", "6.0×", "7.0×"}
     assert {"70", "1024"} <= set(texts(svg))
-    assert "64" not in texts(svg)  # nearer to 70 than a mark is wide
+    assert "64" not in texts(svg)  # its tick label would overlap that of 70
 
 
-def test_a_run_cut_off_after_one_large_size_of_a_workload_is_drawn(write):
+def test_a_single_large_size_is_drawn_without_warning(write):
     bench = [
         entry("conv2d/resnet=3/float32/threads=1/torch-cpu", 0.1, around(2.0), axis="flops"),
         entry("conv2d/resnet=3/float32/threads=1/numpy", 0.2, ONE, axis="flops"),
@@ -482,7 +482,7 @@ def test_a_run_cut_off_after_one_large_size_of_a_workload_is_drawn(write):
     assert "2.00×" in texts(svg)
 
 
-def test_a_grid_marks_what_is_unsettled_or_impossible():
+def test_a_grid_marks_unsettled_and_implausible_cells():
     values = np.array([[2.0, 3.0], [np.nan, 0.5]])
     states = [["unsettled", "implausible"], ["absent", "slower"]]
     hover = [["a", "b"], ["c", "d"]]
@@ -497,7 +497,7 @@ def test_a_grid_marks_what_is_unsettled_or_impossible():
 
 
 @pytest.mark.parametrize(("unsettled", "first"), [(3, True), (2, False)])
-def test_a_title_of_which_most_is_unsettled_says_so_first(write, unsettled, first):
+def test_a_title_that_is_mostly_unsettled_says_so_first(write, unsettled, first):
     wide, lost = (1.0, 0.5, 2.0), around(0.5)
     speedups = [wide] * unsettled + [lost] * 2
     table = [
@@ -508,9 +508,11 @@ def test_a_title_of_which_most_is_unsettled_says_so_first(write, unsettled, firs
     first_chart = overview(table, 1).description
     heat = heat_map(table).description
     count = len(speedups)
-    told = f"unsettled in {unsettled}, slower in 2 of {count}"
-    turned = f"slower in 2, unsettled in {unsettled} of {count}"
-    assert first_chart.startswith(f"torch-cpu on 1 core: {told if first else turned}")
+    unsettled_first = f"unsettled in {unsettled}, slower in 2 of {count}"
+    slower_first = f"slower in 2, unsettled in {unsettled} of {count}"
+    assert first_chart.startswith(
+        f"torch-cpu on 1 core: {unsettled_first if first else slower_first}"
+    )
     if first:
         assert heat.startswith(f"At the largest sizes 3 of {count} cells are unsettled; PyTorch")
     else:
@@ -526,7 +528,7 @@ def test_a_large_grid_is_drawn():
     assert len(titles(inline(plot))) == 480
 
 
-def test_a_number_is_told_from_its_cell():
+def test_a_number_contrasts_with_its_cell():
     assert [_text_colour((c, c, c)) for c in (0.0, 1.0)] == [ON_DARK, ON_LIGHT]
     assert _text_colour((0.12, 0.37, 0.6)) == ON_DARK
 
@@ -534,28 +536,31 @@ def test_a_number_is_told_from_its_cell():
 # precision
 
 
-def test_less_precision_tells_its_gain_and_its_error(write):
+def test_a_lower_precision_shows_its_speedup_and_its_error(write):
     plot = speed_against_error(precisions(write))
     svg = inline(plot)
     claim = "torch-cpu-bf16 runs at 2.00 times NumPy's speed, with an error of 4.0e-03"
     assert claim in texts(svg)
     assert {"NumPy", "torch-cpu", "torch-cpu-bf16"} <= set(texts(svg))
-    told = titles(svg)
-    assert "torch-cpu: error 0 of at most 1.0e-05, 0.50 times NumPy's speed (0.49 to 0.51)" in told
-    assert len(told) == 3
+    hover_texts = titles(svg)
+    assert (
+        "torch-cpu: error 0 of at most 1.0e-05, 0.50 times NumPy's speed (0.49 to 0.51)"
+        in hover_texts
+    )
+    assert len(hover_texts) == 3
     slow = speed_against_error(precisions(write, speedup=0.25)).description
     assert "runs at 0.25" in slow
 
 
-def test_without_less_precision_there_is_nothing_to_weigh(write):
+def test_without_lower_precision_there_is_no_chart(write):
     assert speed_against_error(timed(write, RISING)) is None
     assert speed_against_error(precisions(write, less="torch-cpu-compile")) is None
 
 
-# what files may hold
+# unusual files
 
 
-def test_where_there_is_nothing_to_draw_there_is_no_figure(write):
+def test_with_nothing_to_draw_there_is_no_figure(write):
     table = load(write(content([entry("matmul/n=2/float32/threads=1/numpy", 1e-3, ONE)]))).timed
     assert speedup_against_size(table) is None
     assert overview(table, 1) is None
@@ -584,16 +589,16 @@ def test_cells_of_one_status_are_drawn(status, speedups, write):
     assert [plot is None for plot in shares] == [status == "implausible"] * 2
 
 
-def test_a_block_says_its_time_its_visit_and_its_worker():
-    told = titles(inline(blocks_over_time(blocks(), "title")))
-    assert told == [
+def test_a_block_shows_its_time_visit_and_worker():
+    hover_texts = titles(inline(blocks_over_time(blocks(), "title")))
+    assert hover_texts == [
         "torch-cpu: 1.00 ms, visit 1, worker 1",
         "torch-cpu: 3.00 ms, visit 3, worker 3",
         "torch-cpu: 2.00 ms, visit 2, worker 2, disturbed",
     ]
 
 
-def test_what_memory_limits_has_no_share_of_arithmetic(write):
+def test_a_memory_bound_case_has_no_share_of_arithmetic(write):
     cached = PEAKS["cpu/threads=1"].model_copy(update={"cache_bytes": 10**9})
     table = timed(write, {64: around(0.5)}, flops=1e3, bytes=1e6, **FLOAT)
     assert throughput(table, {"cpu/threads=1": cached}) is None

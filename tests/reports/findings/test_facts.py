@@ -1,4 +1,4 @@
-"""What a file says of where it was measured: a line for what is known, none for what is not."""
+"""Facts about a machine: a line for each known fact, none for an unknown one."""
 
 from reports.findings.facts import facts
 from reports.read.load import load
@@ -35,14 +35,14 @@ WHOLE = {
 }
 
 
-def told(write, machine, **changes):
+def facts_of(write, machine, **changes):
     return {
         fact.key: (fact.name, fact.text)
         for fact in facts(load(write(small_file() | {"machine_info": machine} | changes)))
     }
 
 
-def test_what_a_gpu_did_is_told_as_far_as_it_is_known(write):
+def test_the_state_of_a_gpu_is_a_fact_if_known(write):
     busy = {
         "name": "H100",
         "clock_hz": 1.2e9,
@@ -54,9 +54,9 @@ def test_what_a_gpu_did_is_told_as_far_as_it_is_known(write):
         "processes": 2,
     }
     states = {"begin": [{"name": "H100"}], "end": [busy]}
-    found = told(write, WHOLE | {"gpu_states": states})
-    assert "gpu-before" not in found
-    name, text = found["gpu-after"]
+    known = facts_of(write, WHOLE | {"gpu_states": states})
+    assert "gpu-before" not in known
+    name, text = known["gpu-after"]
     assert name == "GPU after the run"
     assert text == (
         "1.20 GHz of at most 1.98 GHz, 85 °C, 650 W, 3.00 GiB of memory in use, processes "
@@ -64,9 +64,9 @@ def test_what_a_gpu_did_is_told_as_far_as_it_is_known(write):
     )
 
 
-def test_all_that_is_known_is_told_in_words(write):
-    found = told(write, WHOLE, commit_info={"id": "0123456789abcdef", "dirty": True})
-    texts = {key: text for key, (_, text) in found.items()}
+def test_every_known_fact_has_a_text(write):
+    known = facts_of(write, WHOLE, commit_info={"id": "0123456789abcdef", "dirty": True})
+    texts = {key: text for key, (_, text) in known.items()}
     assert texts == {
         "cpu": "EPYC",
         "cores": "2",
@@ -88,22 +88,22 @@ def test_all_that_is_known_is_told_in_words(write):
         "commit": "0123456789ab, with changes",
         "datetime": "2026-01-02 03:04:05",
     }
-    assert [found[f"peaks.{name}"][0] for name in ("cpu/threads=1", "cpu/threads=2", "cuda")] == [
+    assert [known[f"peaks.{name}"][0] for name in ("cpu/threads=1", "cpu/threads=2", "cuda")] == [
         "peak of cpu, one core",
         "peak of cpu, 2 cores",
         "peak of cuda",
     ]
 
 
-def test_what_is_unknown_has_no_line(write):
-    assert told(write, {}, commit_info={"id": "abc"}) == {
+def test_unknown_facts_are_left_out(write):
+    assert facts_of(write, {}, commit_info={"id": "abc"}) == {
         "commit": ("commit", "abc"),
         "datetime": ("measured", "2026-01-02 03:04:05"),
     }
 
 
-def test_no_gpu_is_told_where_the_suite_looked_for_one(write):
-    assert told(write, {"cpu": {"model": "m"}})["gpu"] == ("GPU", "none")
-    assert "gpu" not in told(write, {"cpu": {"brand_raw": "m"}})
-    assert told(write, {"cpu": {"brand": "m", "count": 8}})["cores"][1] == "8"
-    assert "float32" not in told(write, WHOLE | {"gpus": []})
+def test_a_machine_without_gpu_says_none_if_this_suite_looked(write):
+    assert facts_of(write, {"cpu": {"model": "m"}})["gpu"] == ("GPU", "none")
+    assert "gpu" not in facts_of(write, {"cpu": {"brand_raw": "m"}})
+    assert facts_of(write, {"cpu": {"brand": "m", "count": 8}})["cores"][1] == "8"
+    assert "float32" not in facts_of(write, WHOLE | {"gpus": []})

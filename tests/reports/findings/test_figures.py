@@ -1,4 +1,4 @@
-"""Every figure of a cell as text, and what it sorts by."""
+"""The text and the sort key of every column of a cell."""
 
 import pytest
 
@@ -19,19 +19,14 @@ def row_of(write, contender="torch-cpu", speedup=(3.0, 2.9, 3.1), **info):
     return row, result.machine.peaks
 
 
-def test_every_figure_has_its_text(write):
-    told = figures(
+def test_every_column_has_its_text(write):
+    texts = figures(
         *row_of(
-            write,
-            precision="float32",
-            code_lines=7,
-            bimodal=True,
-            by_medians=(2.0, 1.9, 2.1),
-            peak_device_memory_bytes=2**20,
-            quality={"accuracy": 0.9123, "saved_bytes": 2048},
+            write, precision="float32", code_lines=7, bimodal=True, by_medians=(2.0, 1.9, 2.1),
+            peak_device_memory_bytes=2**20, quality={"accuracy": 0.9123, "saved_bytes": 2048},
         )
-    )
-    assert told == {
+    )  # fmt: skip
+    assert texts == {
         "size": "n=16",
         "dtype": "float32",
         "threads": "1",
@@ -52,40 +47,40 @@ def test_every_figure_has_its_text(write):
         "saved": "2.00 KiB",
         "status": "ok, bimodal",
     }
-    assert list(told) == list(HEADS)
+    assert list(texts) == list(HEADS)
 
 
-def test_what_a_cell_lacks_is_left_blank(write):
-    told = figures(*row_of(write, bytes=1.0, **LESS))
+def test_missing_values_are_blank(write):
+    texts = figures(*row_of(write, bytes=1.0, **LESS))
     blank = {"of_peak", "first_call", "lines", "visits", "memory", "error", "accuracy", "saved"}
-    assert {key for key, text in told.items() if not text} == blank
-    assert told["status"] == "ok"
+    assert {key for key, text in texts.items() if not text} == blank
+    assert texts["status"] == "ok"
     assert figures(*row_of(write, speedup_typical=None))["by_medians"] == ""
     assert figures(*row_of(write, speedup=ONE, speedup_typical=None))["speedup"] == "1.00"
 
 
 def test_numpy_has_no_speedup_over_itself(write):
-    told = figures(*row_of(write, "numpy", ONE))
-    assert [told[key] for key in ("speedup", "interval", "by_medians")] == ["", "", ""]
+    texts = figures(*row_of(write, "numpy", ONE))
+    assert [texts[key] for key in ("speedup", "interval", "by_medians")] == ["", "", ""]
 
 
-def test_columns_sort_by_their_values_not_their_text(write):
+def test_columns_sort_by_value_not_by_text(write):
     row, _ = row_of(write)
-    told = sort_keys(row)
-    assert set(told) <= set(HEADS)
-    assert (told["time"], told["speedup"], told["interval"]) == (1e-3, 3.0, 2.9)
-    assert told["median"] == pytest.approx(1.1e-3)
-    assert (told["size"], told["memory"], told["error"]) == (16, 4096, 1e-7)
+    keys = sort_keys(row)
+    assert set(keys) <= set(HEADS)
+    assert (keys["time"], keys["speedup"], keys["interval"]) == (1e-3, 3.0, 2.9)
+    assert keys["median"] == pytest.approx(1.1e-3)
+    assert (keys["size"], keys["memory"], keys["error"]) == (16, 4096, 1e-7)
 
 
-def test_an_accelerators_clock_is_told_where_it_was_asked(write):
+def test_device_columns_are_filled_if_the_devices_clock_was_used(write):
     assert device_figures(row_of(write)[0]) == {}
     parts = ("host_to_device_s", "launch_s", "kernel_s", "device_to_host_s", "wall_s")
     ledger = {key: 1e-6 * n for n, key in enumerate(parts)}
     row, _ = row_of(write, latency_s=2e-6, device_time_s=1e-6, ledger=ledger)
-    told = device_figures(row)
-    assert set(told) == set(DEVICE_HEADS)
-    assert told == {
+    texts = device_figures(row)
+    assert set(texts) == set(DEVICE_HEADS)
+    assert texts == {
         "time": "1.00 ms",
         "device_time_s": "1.00 µs",
         "latency_s": "2.00 µs",
@@ -99,6 +94,6 @@ def test_an_accelerators_clock_is_told_where_it_was_asked(write):
 
 
 @pytest.mark.parametrize("place", range(6))
-def test_every_cell_of_a_small_file_has_figures(write, place):
+def test_every_cell_of_a_small_file_has_every_column(write, place):
     row = load(write(small_file())).timed[place]
     assert set(figures(row, None)) == set(HEADS)

@@ -1,4 +1,4 @@
-"""Everything that a result says, and what of it stands first."""
+"""All findings of a result, and its headlines."""
 
 import re
 import string
@@ -29,7 +29,7 @@ COMMITTED = sorted(MACHINES.glob("*.json"))
 WON, LOST, TIED = (4.0, 3.8, 4.2), (0.25, 0.24, 0.26), (1.0, 0.98, 1.02)
 
 
-def findings(write, data=None):
+def findings_of(write, data=None):
     return Findings(load(write(data or small_file())))
 
 
@@ -40,22 +40,22 @@ def implausible(data, cell):
     return data
 
 
-def test_a_kind_is_chosen_by_what_it_is_about(write):
-    found = findings(write)
-    assert len(found.kind("speedup")) == 6
-    assert [f.state for f in found.kind("speedup", contender="torch-cpu")] == [
+def test_findings_are_selected_by_kind_and_subject(write):
+    findings = findings_of(write)
+    assert len(findings.kind("speedup")) == 6
+    assert [f.state for f in findings.kind("speedup", contender="torch-cpu")] == [
         "slower",
         "faster",
         "tie",
     ]
-    (one,) = found.kind("speedup", contender="torch-cpu", size="n=64", workload="matmul")
+    (one,) = findings.kind("speedup", contender="torch-cpu", size="n=64", workload="matmul")
     assert one.id == f"speedup/{CASE.format(64)}/torch-cpu"
-    assert found.all[one.id] == found.speedups[one.id] == one
-    assert found.kind("speedup", size="n=65") == found.kind("nothing") == []
+    assert findings.all[one.id] == findings.speedups[one.id] == one
+    assert findings.kind("speedup", size="n=65") == findings.kind("nothing") == []
 
 
 def test_headlines_are_the_largest_win_the_largest_loss_and_the_largest_matmul(write):
-    texts = [finding.text for finding in findings(write).headlines()]
+    texts = [finding.text for finding in findings_of(write).headlines()]
     assert [text.split(",")[0] for text in texts] == [
         "matmul at n=64",
         "matmul at n=16",
@@ -64,7 +64,7 @@ def test_headlines_are_the_largest_win_the_largest_loss_and_the_largest_matmul(w
 
 
 def measured(*cells):
-    """A file of cells of one core: case, contender, speedup."""
+    """Return a file with these cells: case, contender, speedup."""
     timed = []
     for case, contender, speedup in cells:
         device = "cuda" if "cuda" in contender else "cpu"
@@ -72,7 +72,7 @@ def measured(*cells):
     return content(timed)
 
 
-def test_headlines_are_of_usual_contenders_and_an_accelerators_matmul_is_the_last(write):
+def test_headlines_leave_variants_out_and_end_with_the_accelerators_matmul(write):
     data = measured(
         (CASE.format(16), "torch-cpu", (2.0, 1.9, 2.1)),
         (CASE.format(16), "torch-cpu-bf16", (9.0, 8.9, 9.1)),
@@ -81,7 +81,7 @@ def test_headlines_are_of_usual_contenders_and_an_accelerators_matmul_is_the_las
         (CASE.format(64), "torch-cpu-bf16", (0.1, 0.09, 0.11)),
         (CASE.format(64), "torch-cuda", TIED),
     )
-    assert [f.id for f in findings(write, data).headlines()] == [
+    assert [f.id for f in findings_of(write, data).headlines()] == [
         f"speedup/{CASE.format(64)}/torch-cpu",
         f"speedup/{CASE.format(64)}/torch-cuda",
     ]
@@ -90,39 +90,37 @@ def test_headlines_are_of_usual_contenders_and_an_accelerators_matmul_is_the_las
 def test_the_largest_loss_is_the_smallest_ratio(write):
     ratios = {16: 0.5, 64: 0.2, 256: 0.9, 1024: 1.0}
     cells = [(CASE.format(n), "torch-cpu", (r, r * 0.99, r * 1.01)) for n, r in ratios.items()]
-    assert [f.id for f in findings(write, measured(*cells)).headlines()] == [
+    assert [f.id for f in findings_of(write, measured(*cells)).headlines()] == [
         f"speedup/{CASE.format(n)}/torch-cpu" for n in (64, 1024)
     ]
 
 
-def test_turning_the_data_round_exchanges_win_and_loss(write):
+def test_inverted_speedups_exchange_win_and_loss(write):
     data = small_file()
     for benchmark in data["benchmarks"]:
         for key in ("speedup", "speedup_typical"):
             old = benchmark["extra_info"][key]
             benchmark["extra_info"][key] = {
-                "ratio": 1 / old["ratio"],
-                "low": 1 / old["high"],
-                "high": 1 / old["low"],
-            }
-    before, after = findings(write), findings(write, data)
+                "ratio": 1 / old["ratio"], "low": 1 / old["high"], "high": 1 / old["low"]
+            }  # fmt: skip
+    before, after = findings_of(write), findings_of(write, data)
     assert [f.id for f in after.headlines()] == [
         before.headlines()[place].id for place in (1, 0, 2)
     ]
     assert [f.state for f in after.headlines()] == ["faster", "slower", "tie"]
     assert after.all["score"].text == before.all["score"].text
-    (first,), (second,) = (found.kind("crossover") for found in (before, after))
+    (first,), (second,) = (findings.kind("crossover") for findings in (before, after))
     assert (first.state, second.state) == ("overtakes", "falls-behind")
 
 
-def test_the_score_counts_states_and_leaves_the_absent_out(write):
-    found = findings(write).all["score"]
-    assert found.text == (
+def test_the_score_counts_verdicts_and_ignores_absent_cells(write):
+    score = findings_of(write).all["score"]
+    assert score.text == (
         "Of 3 PyTorch cells, PyTorch is faster in 1, slower in 1, as fast within 10 % in 1,"
         " unsettled in 0."
     )
-    assert found.cells == tuple(f"{CASE.format(n)}/torch-cpu" for n in (16, 64, 256))
-    nothing = findings(write, content([entry(f"{CASE.format(4)}/numpy", 1.0, ONE)])).all["score"]
+    assert score.cells == tuple(f"{CASE.format(n)}/torch-cpu" for n in (16, 64, 256))
+    nothing = findings_of(write, content([entry(f"{CASE.format(4)}/numpy", 1.0, ONE)])).all["score"]
     assert (nothing.state, nothing.has_numbers) == ("absent", False)
     assert nothing.text == "No speedup was measured in this run."
 
@@ -140,8 +138,8 @@ def test_answers_count_the_largest_size_of_each_computation(write):
         (conv, "torch-cpu", LOST),
         (two, "torch-cpu", (1.0, 0.5, 2.0)),
     )
-    found = findings(write, data).answers()
-    assert [finding.text for finding in found] == [
+    answers = findings_of(write, data).answers()
+    assert [finding.text for finding in answers] == [
         (
             "Of 3 computations, each at its largest size, torch-cpu on one core is faster than"
             " NumPy in 2, as fast within 10 % in 0, slower in 1."
@@ -155,12 +153,10 @@ def test_answers_count_the_largest_size_of_each_computation(write):
             " cores is faster than NumPy in 0, as fast within 10 % in 0, slower in 0."
         ),
     ]
-    assert [finding.state for finding in found] == ["faster", "tie", "unsettled"]
-    assert found[0].cells == (
-        f"{CASE.format(64)}/torch-cpu",
-        f"{double}/torch-cpu",
-        f"{conv}/torch-cpu",
-    )
+    assert [finding.state for finding in answers] == ["faster", "tie", "unsettled"]
+    assert answers[0].cells == (
+        f"{CASE.format(64)}/torch-cpu", f"{double}/torch-cpu", f"{conv}/torch-cpu",
+    )  # fmt: skip
 
 
 def names(word, count):
@@ -168,14 +164,14 @@ def names(word, count):
 
 
 def at_one_size(write, **counts):
-    """A file of one computation for each that is faster, slower, tied and unsettled."""
+    """Return the findings of a file with so many computations of each verdict."""
     speedups = {"faster": WON, "slower": LOST, "tie": TIED, "unsettled": (1.0, 0.5, 2.0)}
     cells = [
         (f"{name}/n=16/float32/threads=1", "torch-cpu", speedups[state])
         for state, count in counts.items()
         for name in names(state, count)
     ]
-    return findings(write, measured(*cells))
+    return findings_of(write, measured(*cells))
 
 
 @pytest.mark.parametrize(
@@ -189,13 +185,13 @@ def at_one_size(write, **counts):
         ({"tie": 2, "slower": 1}, "tie", "Of 3 computations"),
     ],
 )
-def test_an_answer_of_which_most_is_unsettled_says_so_first(write, counts, state, begins):
+def test_an_answer_that_is_mostly_unsettled_says_so_first(write, counts, state, begins):
     (answer,) = at_one_size(write, **counts).answers()
     assert answer.state == state
     assert answer.text.startswith(begins)
 
 
-def test_a_score_of_which_most_is_unsettled_says_so_first(write):
+def test_a_score_that_is_mostly_unsettled_says_so_first(write):
     score = at_one_size(write, unsettled=3, slower=2).all["score"]
     assert (score.state, score.text) == (
         "unsettled",
@@ -220,7 +216,7 @@ def test_a_score_of_which_most_is_unsettled_says_so_first(write):
         (0.4, 2.5, "open"),
     ],
 )
-def test_a_computation_stands_in_a_bin_that_holds_its_whole_interval(low, high, where):
+def test_a_bin_contains_the_whole_interval_of_a_computation(low, high, where):
     assert bin_of(Interval(value=1.0, low=low, high=high)) == where
     turned = {"torch": "numpy", "numpy": "torch"}
     assert bin_of(Interval(value=1.0, low=low, high=high).inverted) == turned.get(where, where)
@@ -235,7 +231,7 @@ def test_bins_count_and_name_the_computations_at_their_largest_size(write):
         ("fft/n=8/float32/threads=1", "torch-cpu", (2.0, 1.9, 2.1)),
         ("fft/n=8/float32/threads=2", "torch-cpu", WON),
     )
-    one, two = findings(write, data).kind("bins")
+    one, two = findings_of(write, data).kind("bins")
     assert (one.id, two.id) == ("bins/torch-cpu/threads=1", "bins/torch-cpu/threads=2")
     assert one.text == (
         "Of 3 computations, each at its largest size, torch-cpu on one core: PyTorch at least twice"
@@ -260,14 +256,13 @@ def test_bins_count_and_name_the_computations_at_their_largest_size(write):
         (0.04, 5, "noisy"),
     ],
 )
-def test_how_noisy_the_machine_was_is_said_in_a_line(write, half, disturbed, state):
+def test_the_noise_of_a_machine_has_three_states(write, half, disturbed, state):
     speedup = (2.0, 2 - 2 * half, 2 + 2 * half)
-    timed = [
-        entry(f"{CASE.format(16)}/torch-cpu", 1e-3, speedup, blocks=20, disturbed_blocks=disturbed)
-    ]
-    told = noisiness(load(write(content(timed))))
-    assert told.state == state
-    assert f"known to ±{100 * half:.1f} % or better, and {5 * disturbed:.1f} % of" in told.text
+    timed = [entry(f"{CASE.format(16)}/torch-cpu", 1e-3, speedup, blocks=20,
+                   disturbed_blocks=disturbed)]  # fmt: skip
+    finding = noisiness(load(write(content(timed))))
+    assert finding.state == state
+    assert f"known to ±{100 * half:.1f} % or better, and {5 * disturbed:.1f} % of" in finding.text
     none = noisiness(load(write(content([entry(f"{CASE.format(16)}/numpy", 1e-3, ONE)]))))
     assert (none.state, none.has_numbers) == ("absent", False)
 
@@ -279,18 +274,20 @@ def test_a_wide_interval_makes_no_headline(write):
         (narrow, "torch-cpu", (4.0, 3.8, 4.2)),
         (CASE.format(256), "torch-cpu", TIED),
     )
-    assert findings(write, data).headlines()[0].id == f"speedup/{narrow}/torch-cpu"
+    assert findings_of(write, data).headlines()[0].id == f"speedup/{narrow}/torch-cpu"
 
 
-def test_an_impossible_time_never_counts(write):
-    found = findings(write, implausible(small_file(), f"{CASE.format(64)}/torch-cpu"))
-    assert "PyTorch is faster in 0, slower in 1" in found.all["score"].text
-    assert not any("n=64" in finding.text for finding in found.headlines())
-    (answer,) = found.answers()
+def test_an_implausible_time_never_counts(write):
+    findings = findings_of(write, implausible(small_file(), f"{CASE.format(64)}/torch-cpu"))
+    assert "PyTorch is faster in 0, slower in 1" in findings.all["score"].text
+    assert not any("n=64" in finding.text for finding in findings.headlines())
+    (answer,) = findings.answers()
     assert "faster than NumPy in 0, as fast within 10 % in 1, slower in 0" in answer.text
     last = implausible(small_file(), f"{CASE.format(256)}/torch-cpu")
-    assert findings(write, last).answers() == []
-    assert steadiness(found.result).text.endswith("; 1 more cannot be true and are left out.")
+    assert findings_of(write, last).answers() == []
+    assert steadiness(findings.result).text.endswith(
+        "; 1 more cannot be true and are left out."
+    )  # fmt: skip
 
 
 def test_steadiness_is_the_median_half_width_and_the_share_of_disturbed_blocks(write):
@@ -300,8 +297,8 @@ def test_steadiness_is_the_median_half_width_and_the_share_of_disturbed_blocks(w
         entry(f"{CASE.format(64)}/torch-cpu", 1e-3, (2.0, 1.9, 2.1), blocks=6),
     ]
     timed.append(entry(f"{CASE.format(256)}/torch-cpu", 1e-3, (1.0, 0.85, 1.0), blocks=6))
-    told = steadiness(load(write(content(timed))))
-    assert told.text == (  # 5, 7.5 and 10 %; 3 of 24 blocks
+    finding = steadiness(load(write(content(timed))))
+    assert finding.text == (  # 5, 7.5 and 10 %; 3 of 24 blocks
         "Half of all speedups are known to ±7.5 % or better; 12.5 % of blocks were disturbed;"
         " 1 of 3 speedups are unsettled; 1 of 4 cells run at two speeds."
     )
@@ -309,18 +306,15 @@ def test_steadiness_is_the_median_half_width_and_the_share_of_disturbed_blocks(w
     assert (nothing.state, nothing.has_numbers, nothing.text) == ("absent", False, "No speedups.")
 
 
-def test_the_self_test_is_told_in_words(write):
+def test_the_self_test_has_its_sentence(write):
     data = small_file()
     none = self_tested(load(write(data)))
     assert (none.state, none.has_numbers) == ("absent", False)
     assert none.text.startswith("None in this run")
     data["machine_info"]["self_test"] = {
-        "comparisons": 40,
-        "excluding_1": 2,
-        "widest_half_width": 0.051,
-        "furthest": 0.0953,
+        "comparisons": 40, "excluding_1": 2, "widest_half_width": 0.051, "furthest": 0.0953,
         "rows": [{"cell": "a/numpy", "ratio": 1.1, "low": 1.05, "high": 1.15}],
-    }
+    }  # fmt: skip
     assert self_tested(load(write(data))).text == (
         "2 of 40 comparisons of a contender with itself exclude 1 (of 95 % intervals one in twenty "
         "does); 0 would be called a winner; the widest interval is ±5.1 %, and the same code was "
@@ -338,11 +332,11 @@ def test_the_self_test_is_told_in_words(write):
     )
 
 
-def test_a_finding_of_an_accelerator_is_told_by_its_cells(write):
-    found = findings(write)
-    told = {f.id for f in found.kind("speedup") if about_accelerators(f)}
-    assert told == {f"speedup/{CASE.format(n)}/torch-cuda" for n in (16, 64, 256)}
-    assert not about_accelerators(found.all["self-test"])
+def test_a_finding_about_an_accelerator_is_recognised(write):
+    findings = findings_of(write)
+    ids = {f.id for f in findings.kind("speedup") if about_accelerators(f)}
+    assert ids == {f"speedup/{CASE.format(n)}/torch-cuda" for n in (16, 64, 256)}
+    assert not about_accelerators(findings.all["self-test"])
 
 
 def fields(text):
@@ -356,10 +350,10 @@ NUMBER = re.compile(
 
 
 def check(result):
-    """Hold every finding of a result against its table: nothing is told that rests on nothing."""
-    found = Findings(result)
+    """Check that every finding of a result is well formed and names existing cells."""
+    findings = Findings(result)
     cells = {row.cell for row in (*result.rows, *result.foreign)}
-    for key, finding in found.all.items():
+    for key, finding in findings.all.items():
         assert finding.id == key
         assert set(finding.numbers) | set(finding.words) >= fields(finding.sentence + finding.cause)
         assert set(finding.numbers) <= fields(finding.sentence + finding.cause)
@@ -389,7 +383,7 @@ def check(result):
         assert all(number[-1] for number in marked)
         assert len(marked) == len(numbers)
         assert elsewhere.text.count("†") == len(numbers) - len(quoted)
-    return found
+    return findings
 
 
 @cache
@@ -398,31 +392,20 @@ def committed(path):
 
 
 @pytest.mark.parametrize("path", COMMITTED, ids=lambda path: path.stem)
-def test_every_number_of_a_committed_file_rests_on_a_cell_of_it(path):
-    found = check(committed(path))
-    kinds = {finding.kind for finding in found.all.values()}
+def test_every_number_of_a_committed_file_comes_from_one_of_its_cells(path):
+    findings = check(committed(path))
+    kinds = {finding.kind for finding in findings.all.values()}
     assert {
-        "speedup",
-        "crossover",
-        "growth",
-        "roof",
-        "overhead",
-        "scaling",
-        "first-call",
-        "verification",
-        "answer",
-        "bins",
-        "score",
-        "steadiness",
-        "noise",
-    } <= kinds
+        "speedup", "crossover", "growth", "roof", "overhead", "scaling", "first-call",
+        "verification", "answer", "bins", "score", "steadiness", "noise",
+    } <= kinds  # fmt: skip
     if "training" in {
-        row.family for row in found.result.timed
+        row.family for row in findings.result.timed
     }:  # a run that was not cut off before
         assert {"gradients", "ladder"} <= kinds
-    timed = [row for row in found.result.rows if row.speedup and row.contender != "numpy"]
-    assert sum(f.has_numbers for f in found.speedups.values()) == len(timed)
-    assert len(found.headlines()) == 3
+    timed = [row for row in findings.result.rows if row.speedup and row.contender != "numpy"]
+    assert sum(f.has_numbers for f in findings.speedups.values()) == len(timed)
+    assert len(findings.headlines()) == 3
 
 
 def test_ids_are_unique(write):
@@ -443,27 +426,27 @@ def test_ids_are_unique(write):
 
 
 @pytest.mark.parametrize("cut", range(7))
-def test_every_number_of_a_part_of_a_file_rests_on_a_cell_of_it(write, cut):
+def test_every_number_of_an_incomplete_file_comes_from_one_of_its_cells(write, cut):
     data = small_file()
     data["benchmarks"] = data["benchmarks"][:cut]
     check(load(write(data)))
 
 
-def test_what_was_told_before_is_told_again(write):
-    first, second = (findings(write).all for _ in range(2))
+def test_findings_are_reproducible(write):
+    first, second = (findings_of(write).all for _ in range(2))
     assert {key: f.text for key, f in first.items()} == {key: f.text for key, f in second.items()}
 
 
 @pytest.mark.parametrize(
-    ("names", "told"), [(("a",), "1 computation, at"), ("ab", "2 computations, each at")]
+    ("names", "count"), [(("a",), "1 computation, at"), ("ab", "2 computations, each at")]
 )
-def test_an_answer_counts_computations(write, names, told):
+def test_an_answer_counts_computations(write, names, count):
     timed = []
     for name in names:
         case = CASE.format(16).replace("matmul", name)
         timed += [entry(f"{case}/numpy", 1.0, ONE), entry(f"{case}/torch-cpu", 0.5, (2, 1.9, 2.1))]
     (answer,) = Findings(load(write(content(timed)))).answers()
-    assert answer.text.startswith(f"Of {told} its largest size, torch-cpu on one core is faster")
+    assert answer.text.startswith(f"Of {count} its largest size, torch-cpu on one core is faster")
 
 
 FREE = {"name": "NVIDIA H100 80GB", "used_bytes": 600 * 2**20, "processes": 0}
@@ -489,27 +472,27 @@ HELD = FREE | {"held_back": ["its power limit", "its temperature"]}
         ),
     ],
 )
-def test_a_card_that_was_not_its_own_or_was_held_back_is_told(write, begin, end, state, text):
+def test_a_gpu_that_was_busy_or_held_back_is_reported(write, begin, end, state, text):
     data = small_file()
     data["machine_info"]["gpu_states"] = {"begin": begin, "end": end}
     result = load(write(data))
-    found = Findings(result).all["card"]
-    assert found.state == state
-    assert found.text.startswith(text)
-    said = any("NVIDIA H100" in line for line in summary(Findings(result)))
-    assert said == (state in {"busy", "held back"})
-    assert ("<cite>NVIDIA H100 80GB</cite>" in found.html) == said
+    card = Findings(result).all["card"]
+    assert card.state == state
+    assert card.text.startswith(text)
+    in_summary = any("NVIDIA H100" in line for line in summary(Findings(result)))
+    assert in_summary == (state in {"busy", "held back"})
+    assert ("<cite>NVIDIA H100 80GB</cite>" in card.html) == in_summary
 
 
-def test_what_was_visited_once_says_so(write):
+def test_cells_that_were_visited_once_are_reported(write):
     data = small_file()
     for benchmark in data["benchmarks"]:
         info = benchmark["extra_info"]
         info["visits"] = 1
         if info["speedup"]["ratio"] != 1:
             info["speedup"] |= {"low": 0.5, "high": 20.0}
-    found = Findings(load(write(data)))
-    assert "visited once" in found.all["steadiness"].text
-    open_ones = [told for told in found.speedups.values() if told.state == "unsettled"]
-    assert open_ones
-    assert all("holds both answers, from one visit" in told.text for told in open_ones)
+    findings = Findings(load(write(data)))
+    assert "visited once" in findings.all["steadiness"].text
+    unsettled = [finding for finding in findings.speedups.values() if finding.state == "unsettled"]
+    assert unsettled
+    assert all("holds both answers, from one visit" in finding.text for finding in unsettled)

@@ -1,4 +1,4 @@
-"""What cells of one file say of each other: calls, cores, precision, gradients, correctness."""
+"""Findings that compare cells of one file: calls, cores, dtypes, gradients, verification."""
 
 import pytest
 
@@ -14,12 +14,12 @@ DOUBLE = "matmul/n=16/float64/threads=1"
 
 
 def timed(cell, time_s, half=0.01, speedup=ONE, **info):
-    """A cell whose interval of time reaches so much to either side."""
+    """Return a cell whose time has an interval of this half-width, as a factor."""
     interval = {"time_low_s": time_s / (1 + half), "time_high_s": time_s * (1 + half)}
     return entry(cell, time_s, speedup, **(interval if half else {}), **info)
 
 
-def findings(write, *benchmarks, kind):
+def findings_of(write, *benchmarks, kind):
     return Findings(load(write(content(list(benchmarks))))).kind(kind)
 
 
@@ -57,21 +57,21 @@ DTYPE = {
 )
 @pytest.mark.parametrize("kind", ["scaling", "dtype"])
 def test_each_state_of_a_pair_has_its_sentence(write, kind, contender, ratio, half, state):
-    other, told = (TWO, SCALING) if kind == "scaling" else (DOUBLE, DTYPE)
+    other, sentences = (TWO, SCALING) if kind == "scaling" else (DOUBLE, DTYPE)
     slow, fast = (N16, other) if kind == "scaling" else (other, N16)
     pair = (
         timed(f"{slow}/{contender}", 1e-3 * ratio, half),
         timed(f"{fast}/{contender}", 1e-3, half),
     )
-    (finding,) = findings(write, *pair, kind=kind)
+    (finding,) = findings_of(write, *pair, kind=kind)
     where = "matmul at n=16, float32: " if kind == "scaling" else "matmul at n=16: "
-    assert finding.text == where + told[state].format(c=named(contender))
+    assert finding.text == where + sentences[state].format(c=named(contender))
     assert (finding.id, finding.state) == (f"{kind}/{fast}/{contender}", state)
     assert finding.cells == (f"{slow}/{contender}", f"{fast}/{contender}")
 
 
 @pytest.mark.parametrize("kind", ["scaling", "dtype"])
-def test_turning_the_times_of_a_pair_round_turns_its_sentence_round(write, kind):
+def test_exchanged_times_give_the_opposite_sentence(write, kind):
     other = TWO if kind == "scaling" else DOUBLE
     texts = []
     turns = {
@@ -80,25 +80,25 @@ def test_turning_the_times_of_a_pair_round_turns_its_sentence_round(write, kind)
     }
     for times in ((1e-3, 2.5e-3), (2.5e-3, 1e-3)):
         pair = (timed(f"{cell}/numpy", t) for cell, t in zip((N16, other), times, strict=True))
-        (finding,) = findings(write, *pair, kind=kind)
+        (finding,) = findings_of(write, *pair, kind=kind)
         texts.append(finding.text)
     ((words, turned),) = turns[kind].items()
     slow, fast = sorted(texts, key=lambda text: words in text)
     assert fast.replace(words, turned) == slow
 
 
-def test_the_interval_of_a_ratio_joins_those_of_its_times(write):
+def test_the_interval_of_a_ratio_combines_those_of_its_times(write):
     # log(1.03) and log(1.04) are 0.029559 and 0.039221; together 0.049112, a factor of 1.050338
     pair = timed(f"{N16}/numpy", 2.0, 0.03), timed(f"{TWO}/numpy", 1.0, 0.04)
-    (finding,) = findings(write, *pair, kind="scaling")
-    told = finding.interval
-    assert told.value == 2.0
-    assert (told.low, told.high) == pytest.approx((2 / 1.050338, 2 * 1.050338), rel=1e-5)
+    (finding,) = findings_of(write, *pair, kind="scaling")
+    ratio = finding.interval
+    assert ratio.value == 2.0
+    assert (ratio.low, ratio.high) == pytest.approx((2 / 1.050338, 2 * 1.050338), rel=1e-5)
 
 
 def test_times_without_an_interval_have_no_winner(write):
     pair = timed(f"{N16}/numpy", 9.0, 0), timed(f"{TWO}/numpy", 1.0, 0)
-    (finding,) = findings(write, *pair, kind="scaling")
+    (finding,) = findings_of(write, *pair, kind="scaling")
     assert finding.state == "unsettled"
     assert "cannot tell whether 2 cores make NumPy faster; about 9.0 times" in finding.text
 
@@ -115,27 +115,27 @@ def test_times_without_an_interval_have_no_winner(write):
         (float("nan"), float("nan"), "unsettled"),
     ],
 )
-def test_a_ratio_is_judged_with_the_margin_of_any_speedup(low, high, state):
+def test_a_ratio_has_the_same_margin_as_a_speedup(low, high, state):
     assert verdict_on(Interval(value=1.0, low=low, high=high)) == state
 
 
-def test_one_core_and_an_accelerator_have_no_scaling(write):
+def test_accelerators_and_single_cells_have_no_scaling(write):
     on_gpu = [timed(f"{case}/torch-cuda", 1.0, device="cuda") for case in (N16, TWO)]
-    assert findings(write, *on_gpu, kind="scaling") == []
-    assert findings(write, timed(f"{N16}/numpy", 1.0), kind="scaling") == []
-    assert findings(write, timed(f"{TWO}/numpy", 1.0), kind="scaling") == []
+    assert findings_of(write, *on_gpu, kind="scaling") == []
+    assert findings_of(write, timed(f"{N16}/numpy", 1.0), kind="scaling") == []
+    assert findings_of(write, timed(f"{TWO}/numpy", 1.0), kind="scaling") == []
 
 
-def test_an_impossible_time_is_compared_with_nothing(write):
+def test_an_implausible_time_is_never_compared(write):
     data = content([timed(f"{N16}/numpy", 1.0), timed(f"{TWO}/numpy", 1e-9)])
     data["cells"][1] |= {"status": "implausible"}
-    found = Findings(load(write(data)))
-    assert found.kind("scaling") == []
-    assert [finding.id for finding in found.kind("overhead")] == ["overhead/threads=1/numpy"]
-    assert f"{TWO}/numpy" not in {cell for f in found.kind("first-call") for cell in f.cells}
+    findings = Findings(load(write(data)))
+    assert findings.kind("scaling") == []
+    assert [finding.id for finding in findings.kind("overhead")] == ["overhead/threads=1/numpy"]
+    assert f"{TWO}/numpy" not in {cell for f in findings.kind("first-call") for cell in f.cells}
 
 
-def test_a_call_costs_what_the_smallest_case_of_a_contender_takes(write):
+def test_the_cost_of_a_call_is_a_contenders_shortest_time(write):
     cells = {
         f"{N16}/numpy": 2e-6,
         f"{CASE.format(64)}/numpy": 3e-6,
@@ -143,16 +143,16 @@ def test_a_call_costs_what_the_smallest_case_of_a_contender_takes(write):
         f"{N16}/torch-cuda": 8e-6,
         f"{N16}/torch-cpu-bf16": 1e-9,
     }
-    found = findings(write, *(timed(cell, t) for cell, t in cells.items()), kind="overhead")
-    assert [finding.text.split(" takes at least ") for finding in found] == [
+    findings = findings_of(write, *(timed(cell, t) for cell, t in cells.items()), kind="overhead")
+    assert [finding.text.split(" takes at least ") for finding in findings] == [
         ["A call of NumPy", "2.00 µs: that of matmul at n=16, float32."],
         ["A call of NumPy with 2 threads", "1.00 µs: that of matmul at n=16, float32, 2 threads."],
         ["A call of torch-cuda", "8.00 µs: that of matmul at n=16, float32."],
     ]
-    assert found[0].cells == (f"{N16}/numpy",)
+    assert findings[0].cells == (f"{N16}/numpy",)
 
 
-def test_the_longest_first_call_of_each_contender_is_told(write):
+def test_the_longest_first_call_of_each_contender_is_stated(write):
     cells = [
         timed(f"{N16}/numpy", 1e-3, first_call_s=0.01),
         timed(f"{CASE.format(64)}/numpy", 1e-3, first_call_s=0.047),
@@ -160,9 +160,9 @@ def test_the_longest_first_call_of_each_contender_is_told(write):
         timed(f"{N16}/torch-cpu", 1e-6, first_call_s=1.3),
         timed(f"{N16}/torch-cuda", 1e-6, first_call_s=0.0),
     ]
-    found = findings(write, *cells, kind="first-call")
-    told = [finding.text.removeprefix("The longest first call of ") for finding in found]
-    assert told == [
+    findings = findings_of(write, *cells, kind="first-call")
+    texts = [finding.text.removeprefix("The longest first call of ") for finding in findings]
+    assert texts == [
         "NumPy is that of matmul at n=64, float32: 47.0 ms, 47 times a later one.",
         "torch-cpu is that of matmul at n=16, float32: 1.30 s, 1.3 M times a later one.",
     ]
@@ -180,7 +180,7 @@ GRADIENTS = {
 def trained(write, speedup, contender="torch-cpu", case=CNN, lines=(79, 29), **info):
     hand = timed(f"{case}/numpy", 4e-3, code_lines=lines[0])
     auto = timed(f"{case}/{contender}", 1e-3, speedup=speedup, code_lines=lines[1], **info)
-    return findings(write, hand, auto, kind="gradients")
+    return findings_of(write, hand, auto, kind="gradients")
 
 
 @pytest.mark.parametrize(
@@ -203,7 +203,7 @@ def test_gradients_by_hand_and_by_autograd(write, speedup, state, device):
     assert finding.of == dict.fromkeys(("hand", "hand_lines"), f"{CNN}/numpy")
 
 
-def test_gradients_are_told_of_the_rung_that_differs_in_them_alone(write):
+def test_gradients_compare_the_variant_that_differs_only_in_autograd(write):
     won = (4.0, 3.8, 4.2)
     mlp = CNN.replace("cnn", "mlp")
     assert trained(write, won, "torch-cpu", mlp) == []
@@ -214,23 +214,23 @@ def test_gradients_are_told_of_the_rung_that_differs_in_them_alone(write):
     assert len(trained(write, won, "torch-cuda1", device="cuda:1")) == 1
 
 
-RUNGS = {"numpy": 2e-3, "torch-cpu-tensors": 3e-3, "torch-cpu-autograd": 4e-3, "torch-cpu": 1e-3}
+STEPS = {"numpy": 2e-3, "torch-cpu-tensors": 3e-3, "torch-cpu-autograd": 4e-3, "torch-cpu": 1e-3}
 
 
-def test_the_rungs_of_training_side_by_side(write):
+def test_the_ladder_states_time_and_lines_of_each_step(write):
     cells = [
-        timed(f"{CNN}/{name}", t, code_lines=10 + n) for n, (name, t) in enumerate(RUNGS.items())
+        timed(f"{CNN}/{name}", t, code_lines=10 + n) for n, (name, t) in enumerate(STEPS.items())
     ]
-    (finding,) = findings(write, *cells, kind="ladder")
+    (finding,) = findings_of(write, *cells, kind="ladder")
     assert finding.state == "nn"  # the fastest
     assert finding.text == (
         "train_cnn at n=4, float32: an epoch takes 2.00 ms in NumPy by hand (10 lines), 3.00 ms in"
         " tensors by hand (11), 4.00 ms with autograd (12), 1.00 ms with nn and optim (13)."
     )
     assert finding.of["autograd_lines"] == finding.of["autograd"] == f"{CNN}/torch-cpu-autograd"
-    assert findings(write, *cells[:3], kind="ladder") == []
+    assert findings_of(write, *cells[:3], kind="ladder") == []
     cells[2]["extra_info"]["code_lines"] = None
-    assert findings(write, *cells, kind="ladder") == []
+    assert findings_of(write, *cells, kind="ladder") == []
 
 
 def verified(write, *errors, wrong=()):
@@ -243,7 +243,7 @@ def verified(write, *errors, wrong=()):
     return Findings(load(write(data))).all["verification"]
 
 
-def test_what_verification_found_is_told(write):
+def test_verification_states_the_largest_error(write):
     nearest = f"{CASE.format(2)}/numpy"
     agree = verified(write, 1e-7, 4e-6, 2e-6)
     assert (agree.state, agree.cells[-1]) == ("ok", nearest)
@@ -254,13 +254,13 @@ def test_what_verification_found_is_told(write):
     assert "the largest error is 0 % of its bound" in verified(write, 0.0, None).text
 
 
-def test_results_that_do_not_agree_were_held_against_the_other_too(write):
+def test_wrong_results_count_as_checked_too(write):
     first = f"{CASE.format(9)}/torch-cpu"
-    told = verified(write, 1e-7, 4e-6, wrong=(9, 8))
-    assert told.state == "mismatch"
-    assert told.text.startswith("4 results were compared with")
-    assert told.text.endswith(f"; 2 do not agree and are left out, {first} first.")
-    assert first in told.cells
+    finding = verified(write, 1e-7, 4e-6, wrong=(9, 8))
+    assert finding.state == "mismatch"
+    assert finding.text.startswith("4 results were compared with")
+    assert finding.text.endswith(f"; 2 do not agree and are left out, {first} first.")
+    assert first in finding.cells
     alone = verified(write, wrong=(9,))
     assert alone.text == (
         "1 results were compared with the other library's in float64; 1 do not agree and"
@@ -268,22 +268,22 @@ def test_results_that_do_not_agree_were_held_against_the_other_too(write):
     )
 
 
-def test_a_bound_of_0_is_none(write):
+def test_a_tolerance_of_0_counts_as_none(write):
     data = content([timed(f"{N16}/numpy", 1.0, rel_error=1e-7, tolerance=0.0)])
     assert Findings(load(write(data))).all["verification"].state == "absent"
 
 
-def test_a_file_that_verified_nothing_says_so(write):
-    told = verified(write, None)
-    assert (told.state, told.has_numbers) == ("absent", False)
-    assert told.text == "Nothing in this file was compared with a reference."
+def test_a_file_without_verified_results_says_so(write):
+    finding = verified(write, None)
+    assert (finding.state, finding.has_numbers) == ("absent", False)
+    assert finding.text == "Nothing in this file was compared with a reference."
     assert Findings(load(write(small_file()))).all["verification"].state == "ok"
 
 
 @pytest.mark.parametrize("further", [{"visits": 2}, {"typical_s": 0.01}, {"bimodal": True}])
 @pytest.mark.parametrize("side", [0, 1])
-def test_few_visits_or_piled_up_times_change_no_verdict_among_cores(write, further, side):
+def test_visits_medians_and_bimodal_times_do_not_change_a_pairs_verdict(write, further, side):
     cells = [timed(f"{N16}/numpy", 1.0), timed(f"{TWO}/numpy", 0.1)]
     cells[side]["extra_info"] |= further
-    (finding,) = findings(write, *cells, kind="scaling")
+    (finding,) = findings_of(write, *cells, kind="scaling")
     assert finding.state == "faster"

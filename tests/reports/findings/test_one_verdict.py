@@ -1,4 +1,4 @@
-"""Every part that says who is faster says what the one rule says, on a grid of intervals."""
+"""Every part that names a winner follows the one rule, on a grid of intervals."""
 
 import itertools
 import math
@@ -25,11 +25,8 @@ from tests.conftest import CASE, ONE, content, entry
 ENDS = (0.1, 0.5, 0.92, 0.96, 1.01, 1.04, 1.06, 1.08, 1.11, 9.0)
 GRID = [
     *itertools.combinations(ENDS, 2),
-    (MARGIN, 2.0),
-    (0.5, 1 / MARGIN),
-    (1 / TIE_WITHIN, TIE_WITHIN),
-    (1.0, 1.0),
-]
+    (MARGIN, 2.0), (0.5, 1 / MARGIN), (1 / TIE_WITHIN, TIE_WITHIN), (1.0, 1.0),
+]  # fmt: skip
 CELL = CASE.format(16)
 
 
@@ -47,49 +44,46 @@ def file(write, low, high, name="result.json", **info):
 
 
 def two_runs(write, low, high):
-    """Return two files of one cell each, whose times' ratio has that interval."""
+    """Return two results of one cell each; the ratio of their times has this interval."""
     half = math.sqrt(high / low)
     times = {"a": (1e-3, 1.0), "b": (1e-3 / middle(low, high), half)}
-    found = []
+    results = []
     for label, (time_s, spread) in times.items():
         ends = {"time_low_s": time_s / spread, "time_high_s": time_s * spread}
         timed = [entry(f"{CELL}/numpy", time_s, ONE, **ends)]
-        found.append(load(write(content(timed, label=label), f"{label}.json")))
-    return found
+        results.append(load(write(content(timed, label=label), f"{label}.json")))
+    return results
 
 
 def hollow(plot):
-    """Tell whether a figure has a hollow point."""
+    """Return whether a figure has a hollow point."""
     marks = [line for axes in plot.figure.axes for line in axes.lines]
     return any(line.get_marker() == "o" and line.get_markerfacecolor() == PAPER for line in marks)
 
 
 @pytest.mark.parametrize(("low", "high"), GRID, ids=lambda end: f"{end:.3g}")
-def test_all_say_what_the_one_rule_says(write, low, high):
-    wanted = verdict(low, high)
+def test_findings_charts_and_readme_follow_the_one_rule(write, low, high):
+    expected = verdict(low, high)
     result = file(write, low, high)
     findings = Findings(result)
     (speedup,) = findings.speedups.values()
-    assert speedup.state == wanted
+    assert speedup.state == expected
     (row,) = [row for row in result.timed if row.contender == "torch-cpu"]
-    assert row.state == wanted
-    assert [each.verdict for each in size_verdicts([row])] == [wanted]
-    assert verdict_on(Interval(value=middle(low, high), low=low, high=high)) == wanted
+    assert row.state == expected
+    assert [each.verdict for each in size_verdicts([row])] == [expected]
+    assert verdict_on(Interval(value=middle(low, high), low=low, high=high)) == expected
     (answer,) = answers(result)
-    assert answer.state == wanted
-    assert sizes_title([row]) == f"torch-cpu: {STATES[wanted]} at 1 of 1"
-    marked = {TIE: "| {} |", UNSETTLED: "| *{}* |"}.get(wanted, "| **{}** |")
+    assert answer.state == expected
+    assert sizes_title([row]) == f"torch-cpu: {STATES[expected]} at 1 of 1"
+    marked = {TIE: "| {} |", UNSETTLED: "| *{}* |"}.get(expected, "| **{}** |")
     assert marked.format(units.ratio(*row.speedup)) in readme([result])
-    for plot in (
-        time_against_size(result.timed),
-        speedup_against_size(result.timed),
-        overview(result.timed, 1),
-    ):
-        assert hollow(plot) == (wanted == UNSETTLED)
+    for plot in (time_against_size(result.timed), speedup_against_size(result.timed),
+                 overview(result.timed, 1)):  # fmt: skip
+        assert hollow(plot) == (expected == UNSETTLED)
 
 
 @pytest.mark.parametrize(("low", "high"), GRID, ids=lambda end: f"{end:.3g}")
-def test_two_machines_are_judged_by_the_one_rule_and_so_is_the_gate(write, low, high):
+def test_comparison_and_gate_follow_the_one_rule(write, low, high):
     comparison = compare(two_runs(write, low, high))
     pair = comparison.pairs.iloc[0]
     known = verdict(pair["low"], pair["high"])

@@ -1,4 +1,4 @@
-"""What limits a result at best, and which part of that it gets."""
+"""What limits a case, and its share of the measured peak."""
 
 from dataclasses import replace
 
@@ -40,11 +40,11 @@ def one(write, peaks, **info):
         (None, {}, (0.0, "")),
     ],
 )
-def test_what_a_result_gets_of_its_roof(write, peaks, info, share):
+def test_the_share_of_the_roof_worked_by_hand(write, peaks, info, share):
     assert roof_share(*one(write, peaks, **info)) == (pytest.approx(share[0]), share[1])
 
 
-def test_the_ridge_is_where_both_limits_take_as_long():
+def test_the_ridge_is_where_arithmetic_and_memory_take_the_same_time():
     peak = Peaks(**PEAK)
     assert bandwidth(peak) == 2e7
     assert bandwidth(Peaks(read_bytes_s=3.0, copy_bytes_s=2.0)) == 3.0
@@ -64,19 +64,19 @@ def test_the_ridge_is_where_both_limits_take_as_long():
         ({"threads": 2}, None),
     ],
 )
-def test_memory_limits_below_the_ridge(write, info, bound):
+def test_a_case_below_the_ridge_is_memory_bound(write, info, bound):
     assert memory_bound(*one(write, ONE_CORE, **info)) is bound
     assert memory_bound(*one(write, None, **info)) is None
 
 
-def test_the_peak_is_that_of_the_device_and_its_threads(write):
+def test_the_peak_is_that_of_the_device_and_thread_count(write):
     row, peaks = one(write, ONE_CORE | {"cuda:1": PEAK | {"launch_s": 1.0}}, device="cuda:1")
     assert peak_of(row, peaks).launch_s == 1.0
     assert peak_of(replace(row, device="cpu"), peaks).launch_s is None
     assert peak_of(replace(row, device="cuda"), peaks) is None
 
 
-def told(write, *benchmarks, peaks=ONE_CORE, cells=()):
+def roof_findings(write, *benchmarks, peaks=ONE_CORE, cells=()):
     for benchmark in benchmarks:
         benchmark["extra_info"]["precision"] = "float32"
     data = content(list(benchmarks))
@@ -86,43 +86,45 @@ def told(write, *benchmarks, peaks=ONE_CORE, cells=()):
     return Findings(load(write(data))).kind("roof")
 
 
-def test_the_sentence_says_what_limits_and_how_near_it_is(write):
+def test_the_sentence_states_the_limit_and_the_share(write):
     cell = f"{CASE.format(16)}/torch-cpu"
-    (compute,) = told(write, entry(cell, 1e-3, ONE))
+    (compute,) = roof_findings(write, entry(cell, 1e-3, ONE))
     assert (compute.state, compute.cells) == ("compute-bound", (cell,))
     assert compute.text == (
         "matmul at n=16, float32: torch-cpu gets 50 % of the measured peak of arithmetic; 200"
         " operations a byte lie above the ridge of 200: arithmetic limits it."
     )
-    (memory,) = told(write, entry(cell, 1e-3, ONE, flops=1e4))
+    (memory,) = roof_findings(write, entry(cell, 1e-3, ONE, flops=1e4))
     assert memory.state == "memory-bound"
     assert memory.text == (
         "matmul at n=16, float32: torch-cpu gets 50 % of the measured peak of memory; 1.0"
         " operations a byte lie below the ridge of 200: memory limits it."
     )
-    (unknown,) = told(write, entry(cell, 1e-3, ONE, flops=0.0))
+    (unknown,) = roof_findings(write, entry(cell, 1e-3, ONE, flops=0.0))
     assert unknown.state == "unknown"
     assert unknown.text == (
         "matmul at n=16, float32: torch-cpu gets 50 % of the measured peak of memory."
-    )
-    assert told(write, entry(cell, 1e-3, ONE), peaks=None) == []
+    )  # fmt: skip
+    assert roof_findings(write, entry(cell, 1e-3, ONE), peaks=None) == []
 
 
-def test_only_the_largest_size_of_numpy_and_of_a_usual_contender_is_told(write):
+def test_only_largest_sizes_without_variants_have_a_finding(write):
     names = ("numpy", "torch-cpu", "torch-cpu-bf16")
     cells = [entry(f"{CASE.format(n)}/{name}", 1e-3, ONE) for n in (4, 64, 16) for name in names]
-    found = told(write, *cells)
-    assert [finding.cells[0] for finding in found] == [
+    findings = roof_findings(write, *cells)
+    assert [finding.cells[0] for finding in findings] == [
         f"{CASE.format(64)}/{name}" for name in names[:2]
     ]
-    assert len({finding.id for finding in found}) == 2
-    late = told(write, *cells, cells=[(3, "implausible"), (4, "implausible"), (5, "implausible")])
+    assert len({finding.id for finding in findings}) == 2
+    late = roof_findings(
+        write, *cells, cells=[(3, "implausible"), (4, "implausible"), (5, "implausible")]
+    )
     assert {finding.cells[0] for finding in late} == {
         f"{CASE.format(16)}/{name}" for name in names[:2]
     }
 
 
-def test_threads_are_named(write):
+def test_the_sentence_names_the_threads(write):
     timed = entry("matmul/n=16/float32/threads=2/numpy", 1e-3, ONE)
-    (finding,) = told(write, timed, peaks={"cpu/threads=2": PEAK})
+    (finding,) = roof_findings(write, timed, peaks={"cpu/threads=2": PEAK})
     assert finding.text.startswith("matmul at n=16, float32, 2 threads: NumPy gets 50 %")

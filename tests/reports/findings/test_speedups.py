@@ -1,4 +1,4 @@
-"""The data picks the sentence, and a cause stands where the file shows it."""
+"""The data choose the sentence, and a cause is named if the file shows it."""
 
 import re
 
@@ -12,8 +12,8 @@ from tests.rows import interval, timed_row
 N16 = CASE.format(16)
 
 
-def found(write, speedup, *, status="ok", contender="torch-cpu", case=N16, **info):
-    """What a file says of one contender beside NumPy."""
+def finding_of(write, speedup, *, status="ok", contender="torch-cpu", case=N16, **info):
+    """Return the finding of a file with one contender and NumPy."""
     info |= {"device": "cuda"} if contender.startswith("torch-cuda") else {}
     timed = [entry(f"{case}/numpy", 1e-3, ONE), entry(f"{case}/{contender}", 1e-3, speedup, **info)]
     data = content(timed)
@@ -39,7 +39,7 @@ GOLDEN = {
     [(WON, "faster"), (LOST, "slower"), (TIED, "tie"), ((1.1, 0.8, 1.5), "unsettled")],
 )
 def test_each_state_has_its_sentence(write, contender, speedup, state):
-    finding = found(write, speedup, contender=contender)
+    finding = finding_of(write, speedup, contender=contender)
     assert finding.state == state
     assert finding.text == f"matmul at n=16, float32: {GOLDEN[state].format(c=contender)}"
     assert finding.cells == (f"{N16}/numpy", f"{N16}/{contender}")
@@ -53,8 +53,8 @@ def turned(speedup):
 
 @pytest.mark.parametrize("contender", ["torch-cpu", "torch-cuda"])
 @pytest.mark.parametrize("speedup", [WON, (1.5, 1.4, 1.6), (31.4, 30.2, 32.9), (1.06, 1.051, 1.07)])
-def test_turning_the_data_round_turns_the_sentence_round(write, contender, speedup):
-    win, loss = (found(write, s, contender=contender) for s in (speedup, turned(speedup)))
+def test_an_inverted_speedup_gives_the_opposite_sentence(write, contender, speedup):
+    win, loss = (finding_of(write, s, contender=contender) for s in (speedup, turned(speedup)))
     assert (win.state, loss.state) == ("faster", "slower")
     where = "matmul at n=16, float32: "
     names = {contender: "NumPy", "NumPy": contender}
@@ -62,9 +62,9 @@ def test_turning_the_data_round_turns_the_sentence_round(write, contender, speed
     assert loss.text.removeprefix(where) == swapped
 
 
-def test_a_tie_turned_round_is_a_tie(write):
+def test_an_inverted_tie_is_a_tie(write):
     for speedup in (TIED, ONE, (0.97, 0.955, 1.04)):
-        assert found(write, speedup).state == found(write, turned(speedup)).state == "tie"
+        assert finding_of(write, speedup).state == finding_of(write, turned(speedup)).state == "tie"
 
 
 @pytest.mark.parametrize(
@@ -84,29 +84,33 @@ def test_a_tie_turned_round_is_a_tie(write):
     ],
 )
 def test_the_sentence_follows_the_interval(write, speedup, state, text):
-    finding = found(write, speedup)
+    finding = finding_of(write, speedup)
     assert finding.state == state
     assert finding.text.startswith(f"matmul at n=16, float32: {text}")
 
 
 @pytest.mark.parametrize("speedup", [WON, LOST, TIED, (1.1, 0.8, 1.5)])
-def test_visits_blocks_and_medians_change_no_verdict(write, speedup):
-    told = found(write, speedup).text
+def test_visits_blocks_and_medians_do_not_change_a_sentence(write, speedup):
+    text = finding_of(write, speedup).text
     others = {"visits": 2}, {"visits": None}, {"blocks": 1}, {"typical_s": 5e-3}, {"bimodal": True}
-    assert [found(write, speedup, **other).text for other in others] == [told] * 5
+    assert [finding_of(write, speedup, **other).text for other in others] == [text] * 5
 
 
-def test_medians_are_quoted_where_their_interval_is_apart(write):
-    assert found(write, (3.0, 2.9, 3.1), by_medians=(2.0, 1.9, 2.1)).text.endswith(
+def test_medians_are_quoted_if_the_intervals_are_disjoint(write):
+    assert finding_of(write, (3.0, 2.9, 3.1), by_medians=(2.0, 1.9, 2.1)).text.endswith(
         "(95 % interval 2.9 to 3.1); 2.0 times by their medians."
     )
-    assert "; 0.50 times by their medians" in found(write, WON, by_medians=(0.5, 0.49, 0.51)).text
-    assert "; 2.0 times by their medians" in found(write, LOST, by_medians=(0.5, 0.47, 0.53)).text
-    assert "medians" not in found(write, (3.0, 2.9, 3.1), by_medians=(2.8, 2.7, 2.9)).text
+    assert (
+        "; 0.50 times by their medians" in finding_of(write, WON, by_medians=(0.5, 0.49, 0.51)).text
+    )
+    assert (
+        "; 2.0 times by their medians" in finding_of(write, LOST, by_medians=(0.5, 0.47, 0.53)).text
+    )
+    assert "medians" not in finding_of(write, (3.0, 2.9, 3.1), by_medians=(2.8, 2.7, 2.9)).text
 
 
 @pytest.mark.parametrize("status", ["mismatch", "skipped", "oom", "crashed", "timeout"])
-def test_an_absent_cell_says_why(write, status):
+def test_an_absent_cell_states_the_reason(write, status):
     data = small_file()
     data["cells"][-3] |= {"status": status, "reason": "no {device}"}
     finding = Findings(load(write(data))).speedups[f"speedup/{N16}/torch-cuda"]
@@ -114,24 +118,24 @@ def test_an_absent_cell_says_why(write, status):
     assert finding.text == ("matmul at n=16, float32: torch-cuda has no speedup (no {device}).")
 
 
-def test_a_speedup_on_several_threads_says_so(write):
-    finding = found(write, (2.0, 1.9, 2.1), case="matmul/n=16/float32/threads=4")
+def test_a_speedup_on_several_threads_names_them(write):
+    finding = finding_of(write, (2.0, 1.9, 2.1), case="matmul/n=16/float32/threads=4")
     assert finding.text.startswith("matmul at n=16, float32, 4 threads: torch-cpu is 2.0 times")
 
 
-def test_a_size_of_several_numbers_is_spaced(write):
-    finding = found(write, WON, size="channels=4,batch=8")
+def test_a_size_of_several_numbers_has_spaces(write):
+    finding = finding_of(write, WON, size="channels=4,batch=8")
     assert finding.text.startswith("matmul at channels=4, batch=8, float32: ")
 
 
 def alone(write, cells=(), **info):
     timed = entry(f"{N16}/torch-cpu", 1e-3, ONE, **info)
     timed["extra_info"] |= {"speedup": None, "speedup_typical": None}
-    found = Findings(load(write(content([timed], cells)))).speedups
-    return found[f"speedup/{N16}/torch-cpu"]
+    findings = Findings(load(write(content([timed], cells)))).speedups
+    return findings[f"speedup/{N16}/torch-cpu"]
 
 
-def test_without_numpy_there_is_no_speedup_and_the_reason_is_told(write):
+def test_without_numpy_there_is_no_speedup_but_a_reason(write):
     finding = alone(write)
     assert finding.state == "absent"
     assert finding.text.endswith("torch-cpu has no speedup (NumPy has no time in this case).")
@@ -140,12 +144,12 @@ def test_without_numpy_there_is_no_speedup_and_the_reason_is_told(write):
 
 
 def test_numpy_has_no_speedup_over_itself(write):
-    found = Findings(load(write(small_file()))).speedups
+    findings = Findings(load(write(small_file()))).speedups
     names = ("torch-cpu", "torch-cuda")
-    assert set(found) == {f"speedup/{CASE.format(n)}/{c}" for n in (16, 64, 256) for c in names}
+    assert set(findings) == {f"speedup/{CASE.format(n)}/{c}" for n in (16, 64, 256) for c in names}
 
 
-def test_an_impossible_time_is_told_as_such(write):
+def test_an_implausible_time_has_its_sentence(write):
     data = small_file()
     for cell in data["cells"]:
         if cell["id"] == f"{CASE.format(64)}/torch-cpu":
@@ -158,8 +162,8 @@ def test_an_impossible_time_is_told_as_such(write):
     )
 
 
-def test_every_number_carries_the_cell_it_rests_on(write):
-    html = str(found(write, (3.0, 2.9, 3.1)).html)
+def test_every_number_names_its_cell(write):
+    html = str(finding_of(write, (3.0, 2.9, 3.1)).html)
     of = f'data-finding="speedup/{N16}/torch-cpu"'
     numbers = re.findall(
         rf'<data class="faster" value="([^"]+)" {of} data-key="(.*?)" data-cell="([^"]+)">', html
@@ -171,19 +175,19 @@ def test_every_number_carries_the_cell_it_rests_on(write):
 
 
 def test_words_from_a_file_are_escaped(write):
-    finding = found(write, (3.0, 2.9, 3.1), workload="<b>bold</b>")
+    finding = finding_of(write, (3.0, 2.9, 3.1), workload="<b>bold</b>")
     assert "&lt;b&gt;bold" in finding.html
     assert "<b>" not in finding.html
 
 
-def test_a_time_that_failed_has_no_state_but_absent():
+def test_a_failed_cell_is_absent():
     won = interval(3.0, 2.9, 3.1)
     assert timed_row(status="mismatch", speedup=won).state == "absent"
     assert timed_row(status="ok", speedup=won).state == "faster"
     assert timed_row(status="ok").state == "absent"
 
 
-# Causes. A pair is NumPy's row and PyTorch's; calls of 1 µs stand in the same file.
+# Causes. A pair is NumPy's cell and PyTorch's; the same file has calls of 1 µs.
 
 PEAK = {"flop_s": {"float32": 4e9}, "copy_bytes_s": 2e7, "read_bytes_s": 1e7, "cache_bytes": 1000}
 CALLS = [entry(f"{CASE.format(1)}/{name}", 1e-6, ONE) for name in ("numpy", "torch-cpu")]
@@ -206,7 +210,7 @@ def cause(write, benchmarks, calls=CALLS, **machine):
     return Findings(load(write(data))).speedups[f"speedup/{cell}"].cause
 
 
-def test_a_time_of_a_few_calls_is_the_price_of_calling(write):
+def test_a_time_of_a_few_calls_is_explained_by_the_cost_of_calls(write):
     calls = "; at this size a call costs more than the work"
     assert cause(write, pair((1.0, 0.95, 1.02), numpy_s=9.9e-6)) == calls
     assert cause(write, pair((0.9, 0.8, 0.95), numpy_s=8.9e-6)) == calls
@@ -218,7 +222,7 @@ def test_a_time_of_a_few_calls_is_the_price_of_calling(write):
     assert cause(write, on_gpu) == calls  # its only time is its least
 
 
-def test_no_cause_is_named_where_nobody_wins_for_sure(write):
+def test_an_unsettled_or_unpaired_speedup_has_no_cause(write):
     unsettled = pair((1.2, 0.9, 1.6), family="matmul")
     assert cause(write, unsettled, blas=LIBRARIES) == ""
     data = content(pair(WON, family="matmul")[1:])
@@ -227,12 +231,12 @@ def test_no_cause_is_named_where_nobody_wins_for_sure(write):
     assert (finding.state, finding.cause) == ("faster", "")  # NumPy's own row is not in the file
 
 
-def test_a_matrix_product_names_the_libraries_that_the_file_names(write):
+def test_a_matrix_product_names_the_blas_libraries(write):
     product = pair(WON, family="matmul")
     assert cause(write, product, blas=LIBRARIES) == "; the work is done by OpenBLAS and MKL"
     other = {"numpy": [{"internal_api": "<b>"}], "torch": {"library": "Accelerate"}}
-    told = "; the work is done by another BLAS and Accelerate"
-    assert cause(write, product, blas=other) == told
+    clause = "; the work is done by another BLAS and Accelerate"
+    assert cause(write, product, blas=other) == clause
     assert cause(write, product) == ""
     assert cause(write, product, blas={"numpy": LIBRARIES["numpy"]}) == ""
     assert cause(write, product, blas={"torch": LIBRARIES["torch"]}) == ""
@@ -253,7 +257,7 @@ def shared(numpy_gain, torch_gain):
 
 
 @pytest.mark.parametrize(
-    ("gains", "told"),
+    ("gains", "clause"),
     [
         ((1.0, 1.9), "; PyTorch shares this work among the cores and NumPy does not"),
         ((1.9, 1.0), "; NumPy shares this work among the cores and PyTorch does not"),
@@ -265,20 +269,20 @@ def shared(numpy_gain, torch_gain):
         ((0.5, 0.8), ""),
     ],
 )
-def test_who_shares_the_work_among_the_cores_is_seen_in_the_cells_of_one_core(write, gains, told):
-    assert cause(write, shared(*gains)) == told
+def test_the_side_that_uses_all_cores_is_known_from_cells_of_one_core(write, gains, clause):
+    assert cause(write, shared(*gains)) == clause
     numpy, torch, *one = shared(*gains)
     for part in ([], one[:1], one[1:]):  # of one core, both or either is missing
         assert cause(write, [numpy, torch, *part]) == ""
 
 
 @pytest.mark.parametrize("of", ["arithmetic", "memory"])
-def test_both_near_the_roof_is_why_they_tie(write, of):
+def test_a_tie_of_two_times_near_the_roof_is_explained_by_it(write, of):
     near = {"flops": 2.4e6} if of == "arithmetic" else {"bytes": 1.2e4}  # 0.6 of the peak in 1 ms
     limit = "the processor's arithmetic" if of == "arithmetic" else "memory"
     peaks = {"cpu/threads=1": PEAK}
-    told = f"; both are near what {limit} gives"
-    assert cause(write, pair(ONE, **near), peaks=peaks) == told
+    clause = f"; both are near what {limit} gives"
+    assert cause(write, pair(ONE, **near), peaks=peaks) == clause
     assert cause(write, pair(ONE, **near)) == ""
     assert cause(write, pair(ONE, numpy_s=1.3e-3, **near), peaks=peaks) == ""  # 0.46 of it
     one = pair((1.04, 1.03, 1.05), numpy_s=1.22e-3, **near)  # 0.49 and 0.51 of it
@@ -287,25 +291,25 @@ def test_both_near_the_roof_is_why_they_tie(write, of):
 
 
 @pytest.mark.parametrize(
-    ("speedup", "told"),
+    ("speedup", "clause"),
     [
         ((2.0, 1.9, 2.1), "; PyTorch is near what memory gives, NumPy is not"),
         ((0.5, 0.4, 0.6), "; NumPy is near what memory gives, PyTorch is not"),
         ((4.0, 3.9, 4.1), ""),
     ],
 )
-def test_one_near_what_memory_gives_is_why_it_wins(write, speedup, told):
+def test_a_winner_near_the_peak_of_memory_is_explained_by_it(write, speedup, clause):
     peaks = {"cpu/threads=1": PEAK}
     numpy_s = {2.0: 1.6e-3, 0.5: 0.8e-3, 4.0: 0.9e-3}[speedup[0]]  # at 0.5 ms 1e4 bytes is the peak
     bound = {"bytes": 1e4, "flops": 1.0}
-    assert cause(write, pair(speedup, numpy_s, **bound), peaks=peaks) == told
+    assert cause(write, pair(speedup, numpy_s, **bound), peaks=peaks) == clause
     assert cause(write, pair(speedup, numpy_s, **bound)) == ""
     many = bound | {"flops": 2.4e6}  # 240 operations a byte, of 200 at the ridge
     assert cause(write, pair(speedup, numpy_s, **many), peaks=peaks) == ""
 
 
 @pytest.mark.parametrize("cell", ["a/b/c/threads=3/torch-cpu", "<a>/{b}/%s/threads=1/torch-cpu"])
-def test_the_workload_of_a_cell_that_was_not_timed_may_be_called_anything(write, cell):
+def test_a_cell_that_was_not_timed_may_have_any_workload_name(write, cell):
     data = content([], [asked(cell, "skipped", "none")])
     (finding,) = Findings(load(write(data))).speedups.values()
     assert finding.state == "absent"

@@ -1,4 +1,4 @@
-"""What stands in the terminal at the end of a run, and in which order."""
+"""The lines that the terminal shows at the end of a run, and their order."""
 
 from reports.findings.findings import Findings
 from reports.findings.summary import MOST_NAMED, WIDTH, summary
@@ -6,13 +6,13 @@ from reports.read.load import load
 from tests.conftest import CASE, asked, entry, small_file
 
 
-def lines(write, data):
+def summary_lines(write, data):
     return list(summary(Findings(load(write(data)))))
 
 
-def test_bins_come_first_then_answers_headlines_and_the_noise(write):
-    said = lines(write, small_file())
-    assert said[:5] == [
+def test_the_order_is_bins_answers_headlines_noise(write):
+    lines = summary_lines(write, small_file())
+    assert lines[:5] == [
         "  torch-cpu on one core, 1 computation, at its largest size",
         "    PyTorch at least twice as fast    0",
         "    within a factor of two            1  matmul",
@@ -20,43 +20,41 @@ def test_bins_come_first_then_answers_headlines_and_the_noise(write):
         "",
     ]
     starts = ["  Of 1 computation", "  matmul at n=64", "  matmul at n=16", "  matmul at n=256"]
-    places = [next(n for n, line in enumerate(said) if line.startswith(s)) for s in starts]
-    noise = next(n for n, line in enumerate(said) if line.startswith("  This machine was"))
+    places = [next(n for n, line in enumerate(lines) if line.startswith(s)) for s in starts]
+    noise = next(n for n, line in enumerate(lines) if line.startswith("  This machine was"))
     assert places == sorted(places)
     assert noise > places[-1]
 
 
-def test_long_lists_stand_beneath_each_other(write):
+def test_long_lists_are_wrapped_and_aligned(write):
     data = small_file()
     speedup = (1.0, 0.98, 1.02)
     for n in range(30):
         cell = f"workload{n}/n=16/float32/threads=1/torch-cpu"
         data["benchmarks"].append(entry(cell, 1e-3, speedup))
         data["cells"].append(asked(cell))
-    said = lines(write, data)
-    names = [line for line in said[:12] if "workload" in line]
+    lines = summary_lines(write, data)
+    names = [line for line in lines[:12] if "workload" in line]
     assert len(names) > 2
     assert len({line.index(line.split()[0]) for line in names[1:]}) == 1
-    assert max(map(len, said)) <= WIDTH
+    assert max(map(len, lines)) <= WIDTH
 
 
-def test_impossible_times_are_named_up_to_a_number_and_then_counted(write):
+def test_implausible_times_are_listed_up_to_a_limit_and_then_counted(write):
     data = small_file()
     data["cells"] += [
         asked(f"{CASE.format(n)}/numpy", "implausible", "too short") for n in range(1000, 1008)
     ]
-    said = [line for line in lines(write, data) if "implausible" in line]
-    assert len(said) == MOST_NAMED + 1
-    assert said[0] == f"  implausible: {CASE.format(1000)}/numpy: too short."
-    assert said[-1] == "  implausible: 3 more, named in the result file."
+    lines = [line for line in summary_lines(write, data) if "implausible" in line]
+    assert len(lines) == MOST_NAMED + 1
+    assert lines[0] == f"  implausible: {CASE.format(1000)}/numpy: too short."
+    assert lines[-1] == "  implausible: 3 more, named in the result file."
 
 
 def test_the_self_test_comes_last(write):
     data = small_file()
     data["machine_info"]["self_test"] = {
-        "comparisons": 40,
-        "excluding_1": 2,
-        "rows": [],
-    }
-    assert lines(write, data)[-1].startswith("  self-test: 2 of 40 comparisons")
-    assert not any("self-test" in line for line in lines(write, small_file()))
+        "comparisons": 40, "excluding_1": 2, "rows": [],
+    }  # fmt: skip
+    assert summary_lines(write, data)[-1].startswith("  self-test: 2 of 40 comparisons")
+    assert not any("self-test" in line for line in summary_lines(write, small_file()))

@@ -1,4 +1,4 @@
-"""Every format holds the same table, and every number of it in full."""
+"""Every format holds the same table, with every number in full."""
 
 import io
 import json
@@ -18,7 +18,7 @@ def read(content, kind):
 
 
 @pytest.mark.parametrize("kind", ["csv", "parquet", "json"])
-def test_a_table_comes_back_as_it_was(write, kind):
+def test_an_exported_table_reads_back_unchanged(write, kind):
     results = [load(write(small_file("a"), "a.json")), load(write(small_file("b"), "b.json"))]
     table = read(as_bytes(tidy(results), kind), kind)
     assert len(table) == 18
@@ -31,7 +31,7 @@ def test_a_table_comes_back_as_it_was(write, kind):
     assert pd.isna(table[table["status"] == "skipped"]["time_s"]).all()
 
 
-def test_the_command_writes_a_file_or_the_terminal(write, tmp_path, capsys):
+def test_the_command_writes_to_a_file_or_to_the_terminal(write, tmp_path, capsys):
     file, out = str(write(small_file())), tmp_path / "t.parquet"
     assert main(["export", file]) == 0
     assert len(pd.read_csv(io.StringIO(capsys.readouterr().out))) == 9
@@ -41,29 +41,29 @@ def test_the_command_writes_a_file_or_the_terminal(write, tmp_path, capsys):
     assert "name a file with --out" in capsys.readouterr().err
 
 
-def test_addresses_are_whatever_fsspec_opens(write, tmp_path, capsys):
+def test_an_address_is_anything_that_fsspec_opens(write, tmp_path, capsys):
     write(small_file("first"), "a.json")
     write(small_file("second"), "b.json")
     assert main(["list", f"file://{tmp_path}/*.json"]) == 0
-    told = capsys.readouterr().out
-    assert "first" in told
-    assert "second" in told
+    output = capsys.readouterr().out
+    assert "first" in output
+    assert "second" in output
     assert main(["export", str(tmp_path)]) == 0
     assert len(pd.read_csv(io.StringIO(capsys.readouterr().out))) == 18
 
 
-def test_a_list_tells_machine_time_and_what_was_timed(write, capsys):
+def test_the_list_shows_machine_date_and_counts_of_cells(write, capsys):
     assert main(["list", str(write(small_file("[red]box")))]) == 0
-    told = capsys.readouterr().out
-    assert "[red]box" in told
-    assert "2026-01-02 03:04" in told
-    assert " 6 " in told  # timed, of
-    assert " 9 " in told
+    output = capsys.readouterr().out
+    assert "[red]box" in output
+    assert "2026-01-02 03:04" in output
+    assert " 6 " in output  # timed, of
+    assert " 9 " in output
 
 
-def test_a_broken_file_is_told_and_the_rest_is_listed(write, capsys):
+def test_a_broken_file_gives_an_error_and_the_others_are_listed(write, capsys):
     assert main(["list", str(write(small_file())), str(write("{", "bad.json"))]) == 1
-    told = capsys.readouterr()
-    assert "box" in told.out
-    assert told.err.count("\n") == 1
-    assert "bad.json" in told.err
+    output = capsys.readouterr()
+    assert "box" in output.out
+    assert output.err.count("\n") == 1
+    assert "bad.json" in output.err

@@ -1,4 +1,4 @@
-"""What stands at an address: bounded, parse_json, and what is wrong with it in one clear line."""
+"""Reading an address: limited size, strict JSON, and errors in one clear line."""
 
 import gzip
 import json
@@ -15,15 +15,15 @@ HEADER = {"schema": "numpy-vs-pytorch/1", "datetime": "x", "asked": ["a/numpy", 
 MARKED = {"cell": {"id": "a/numpy", "status": "skipped", "reason": "r"}, "benchmark": None}
 
 
-def complaint(address):
-    """What reading an address complains of, its own name left out."""
+def error_of(address):
+    """Return the error of reading an address, without the address."""
     with pytest.raises(UnreadableError) as caught:
         read(address)
-    told = str(caught.value)
-    assert told.isprintable()
+    message = str(caught.value)
+    assert message.isprintable()
     name = printable(str(address))
-    assert told.startswith(f"{name}: ")
-    return told.removeprefix(f"{name}: ")
+    assert message.startswith(f"{name}: ")
+    return message.removeprefix(f"{name}: ")
 
 
 def put(tmp_path, data, name="bad.json"):
@@ -33,7 +33,7 @@ def put(tmp_path, data, name="bad.json"):
 
 
 @pytest.mark.parametrize(
-    ("data", "told"),
+    ("data", "message"),
     [
         pytest.param("", "not readable as JSON: Expecting value", id="empty"),
         pytest.param(" \n", "not readable as JSON: Expecting value", id="blank"),
@@ -51,8 +51,8 @@ def put(tmp_path, data, name="bad.json"):
         pytest.param('{"\\u001b": 1, "\\u001b": 2}', "\ufffd: each key once", id="key-escape"),
     ],
 )
-def test_what_is_no_strict_json_is_one_clear_line(tmp_path, data, told):
-    assert told in complaint(put(tmp_path, data))
+def test_text_that_is_not_strict_json_gives_one_clear_line(tmp_path, data, message):
+    assert message in error_of(put(tmp_path, data))
 
 
 @pytest.mark.parametrize("sign", ["NaN", "Infinity", "-Infinity"])
@@ -65,42 +65,42 @@ def test_what_is_no_strict_json_is_one_clear_line(tmp_path, data, told):
         ('{"a\\n": %s}', "a\ufffd"),
     ],
 )
-def test_a_number_that_is_none_is_named_by_its_field(tmp_path, sign, data, field):
-    assert f"not readable as JSON: {field}: a finite number expected, got {sign}" == complaint(
+def test_an_error_names_the_field_of_a_nan_or_infinity(tmp_path, sign, data, field):
+    assert f"not readable as JSON: {field}: a finite number expected, got {sign}" == error_of(
         put(tmp_path, data % sign)
     )
 
 
-def test_the_first_of_many_keys_that_stand_twice_is_named_at_once():
+def test_a_duplicate_key_among_many_is_named_quickly():
     pairs = ",".join(f'"{n}": 0' for n in range(200_000))
     with pytest.raises(Exception, match=r"^199999: each key once"):
         parse_json(f'{{{pairs}, "199999": 0}}')
 
 
 @pytest.mark.parametrize("size", [10, 11])
-def test_a_file_larger_than_the_bound_is_refused(tmp_path, monkeypatch, size):
+def test_a_file_larger_than_the_limit_is_refused(tmp_path, monkeypatch, size):
     monkeypatch.setattr(intake, "MAX_BYTES", 10)
     path = put(tmp_path, json.dumps("x" * (size - 2)))
     packed = put(tmp_path, gzip.compress(path.read_bytes()), "bad.json.gz")
     if size == 10:
         assert read(path).content == read(packed).content == "x" * 8
     else:
-        assert complaint(path) == "larger than 0 MiB, no result file"
-        assert complaint(packed) == "larger than 0 MiB, no result file"
+        assert error_of(path) == "larger than 0 MiB, no result file"
+        assert error_of(packed) == "larger than 0 MiB, no result file"
 
 
-def test_what_cannot_be_opened_says_so(tmp_path):
-    assert "No such file" in complaint(tmp_path / "missing.json")
-    assert "Is a directory" in complaint(tmp_path)
-    assert "Protocol not known: nosuch" in complaint("nosuch://x")
-    assert "Not a gzipped file" in complaint(put(tmp_path, "{}", "bad.json.gz"))
+def test_an_address_that_cannot_be_opened_gives_an_error(tmp_path):
+    assert "No such file" in error_of(tmp_path / "missing.json")
+    assert "Is a directory" in error_of(tmp_path)
+    assert "Protocol not known: nosuch" in error_of("nosuch://x")
+    assert "Not a gzipped file" in error_of(put(tmp_path, "{}", "bad.json.gz"))
     whole = gzip.compress(json.dumps(small_file()).encode())
-    assert "end-of-stream" in complaint(put(tmp_path, whole[:-20], "half.json.gz"))
+    assert "end-of-stream" in error_of(put(tmp_path, whole[:-20], "half.json.gz"))
     for name in ("", "a\x00b.json", "a\nb.json", "\x1b[31m.json", "x" * 5000 + ".json"):
-        assert complaint(name).startswith("cannot be opened: ")
+        assert error_of(name).startswith("cannot be opened: ")
 
 
-def test_a_packed_file_is_read_and_its_hash_is_that_of_its_content(tmp_path):
+def test_the_hash_of_a_compressed_file_is_that_of_its_content(tmp_path):
     plain = put(tmp_path, "{}", "a.json")
     packed = put(tmp_path, gzip.compress(b"{}"), "a.json.gz")
     assert read(plain).content == read(packed).content == {}
@@ -108,7 +108,7 @@ def test_a_packed_file_is_read_and_its_hash_is_that_of_its_content(tmp_path):
     assert read(plain).sha256.startswith("44136fa355b3678a")
 
 
-def test_text_of_a_file_is_bounded_and_harmless():
+def test_printed_text_is_cut_off_and_has_no_control_characters():
     assert printable("a\x1b[31mb\u202ec\nd") == "a\ufffd[31mb\ufffdc\ufffdd"
     assert printable("x" * 1000) == "x" * 480 + "…"
     assert printable("µ “é” 中") == "µ “é” 中"
@@ -127,28 +127,28 @@ def test_a_journal_reads_like_a_result_file(tmp_path):
     other = entry(f"{CASE.format(4)}/numpy", 9.0, ONE)
     twin = {"cell": {"id": cell, "status": "crashed"}, "benchmark": other, "twin": True}
     path = put(tmp_path, lines(HEADER, first, last, twin, header), "run.jsonl")
-    found = read(path).content
-    assert found["cells"] == [
+    result = read(path).content
+    assert result["cells"] == [
         {"id": cell, "status": "ok"},
         {"id": "later", "status": "skipped", "reason": "the run ended before this cell's turn"},
     ]
-    assert found["benchmarks"] == [timed]
-    assert found["note"] == "last"
+    assert result["benchmarks"] == [timed]
+    assert result["note"] == "last"
 
 
-def test_the_last_line_of_a_journal_may_be_half_written(tmp_path):
+def test_the_last_line_of_a_journal_may_be_incomplete(tmp_path):
     path = put(tmp_path, lines(HEADER, MARKED) + '{"cell": {"id": "a/to', "run.jsonl")
     assert [cell["status"] for cell in read(path).content["cells"]] == ["skipped", "skipped"]
     only = put(tmp_path, lines(HEADER, end=""), "only.jsonl")
     assert len(read(only).content["cells"]) == 2
 
 
-def test_a_text_in_a_journal_may_hold_other_line_ends(tmp_path):
+def test_text_in_a_journal_may_contain_unicode_line_ends(tmp_path):
     text = json.dumps(HEADER | {"note": "a\u2028b\x85c"}, ensure_ascii=False) + "\n"
     assert read(put(tmp_path, text, "run.jsonl")).content["note"] == "a\u2028b\x85c"
 
 
-def test_a_file_in_a_folder_named_like_a_journal_is_none(tmp_path):
+def test_a_file_in_a_folder_named_like_a_journal_is_no_journal(tmp_path):
     (tmp_path / "runs.jsonl.d").mkdir()
     assert read(put(tmp_path, "{}", "runs.jsonl.d/a.json")).content == {}
     packed = put(tmp_path, gzip.compress(lines(HEADER).encode()), "a.jsonl.gz")
@@ -156,7 +156,7 @@ def test_a_file_in_a_folder_named_like_a_journal_is_none(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         pytest.param("", "Expecting value", id="empty"),
         pytest.param("[1]\n", "a journal with a JSON object in each line expected", id="array"),
@@ -175,11 +175,11 @@ def test_a_file_in_a_folder_named_like_a_journal_is_none(tmp_path):
         pytest.param(lines(HEADER) + '{"x":' + "[" * 100_000 + "\n", "x: nested", id="deep"),
     ],
 )
-def test_a_journal_of_other_lines_is_one_clear_line(tmp_path, text, told):
-    assert told in complaint(put(tmp_path, text, "run.jsonl"))
+def test_a_journal_with_invalid_lines_gives_one_clear_line(tmp_path, text, message):
+    assert message in error_of(put(tmp_path, text, "run.jsonl"))
 
 
-def test_a_folder_is_its_result_files_and_a_pattern_what_it_matches(tmp_path):
+def test_folders_and_patterns_expand_to_result_files(tmp_path):
     for name in ("b.json", "a.jsonl", "c.json.gz", "d.txt", "run[1].json"):
         put(tmp_path, "{}", name)
     (tmp_path / "deep[2]").mkdir()
@@ -193,12 +193,12 @@ def test_a_folder_is_its_result_files_and_a_pattern_what_it_matches(tmp_path):
     assert expand([top[1], tmp_path, top[1]]) == [top[1], *top, *rest, top[1]]
 
 
-def test_what_matches_nothing_stays_for_reading_to_complain_of(tmp_path):
+def test_an_address_that_matches_nothing_is_kept(tmp_path):
     for address in (f"{tmp_path}/*.json", str(tmp_path), "nosuch://x", "memory://nothing/*.json"):
         assert expand([address]) == [address]
 
 
-def test_addresses_of_other_file_systems_are_read_and_expanded():
+def test_addresses_of_other_file_systems_are_expanded_and_read():
     folder, system = uuid.uuid4().hex, fsspec.filesystem("memory")
     data = json.dumps(content([entry(f"{CASE.format(4)}/numpy", 1.0, ONE)])).encode()
     system.pipe({f"/{folder}/{name}": data for name in ("b.json", "a.json", "n.txt")})
@@ -209,4 +209,4 @@ def test_addresses_of_other_file_systems_are_read_and_expanded():
     assert expand([f"memory://{folder}/a.json"]) == top[:1]
     for address in expand([f"memory://{folder}"]):
         assert read(address).content == json.loads(data)
-    assert "cannot be opened" in complaint(f"memory://{folder}/missing.json")
+    assert "cannot be opened" in error_of(f"memory://{folder}/missing.json")

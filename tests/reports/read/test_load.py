@@ -1,4 +1,4 @@
-"""Files are the least trusted input: what is good is read, what is bad is one clear line."""
+"""Files are untrusted input: good ones are read, bad ones give one clear line."""
 
 import copy
 import json
@@ -19,7 +19,7 @@ from tests.conftest import CASE, ONE, PLAIN, asked, content, entry, small_file
 
 
 def changed(path, value):
-    """The small file with another value at `path`: `benchmarks.1.extra_info.size`."""
+    """Return the small file with another value at `path`: `benchmarks.1.extra_info.size`."""
     data = small_file()
     *way, last = (int(step) if step.isdigit() else step for step in path.split("."))
     place = data
@@ -29,20 +29,20 @@ def changed(path, value):
     return data
 
 
-def complaint(path):
+def error_of(path):
     with pytest.raises(UnreadableError) as caught:
         load(path)
-    told = str(caught.value)
-    assert told.isprintable()
-    assert told.startswith(f"{path}: ")
-    assert len(told) < 1000
-    return told.removeprefix(f"{path}: ")
+    message = str(caught.value)
+    assert message.isprintable()
+    assert message.startswith(f"{path}: ")
+    assert len(message) < 1000
+    return message.removeprefix(f"{path}: ")
 
 
 SAMPLES = "extra_info.samples"
 
 
-def test_a_row_for_every_cell_measured_or_not(write):
+def test_every_cell_has_a_row_whether_measured_or_not(write):
     result = load(write(small_file()))
     table = result.table.set_index("cell")
     assert (result.label, result.own) == ("box", True)
@@ -56,7 +56,7 @@ def test_a_row_for_every_cell_measured_or_not(write):
     assert np.isnan(absent["time_s"])
 
 
-def test_a_row_for_every_block_with_where_it_comes_from_if_asked(write):
+def test_blocks_are_loaded_on_request_with_visit_and_worker(write):
     path = write(changed(f"benchmarks.3.{SAMPLES}.visits", [[1, 5, 1], [2, 5, 1], [3, 6, 1]]))
     assert load(path).blocks.empty
     blocks = load(path, blocks=True).blocks
@@ -69,7 +69,7 @@ def test_a_row_for_every_block_with_where_it_comes_from_if_asked(write):
     assert load(write(content([])), blocks=True).blocks.empty
 
 
-def test_what_a_workload_and_a_ledger_say_stands_in_the_row(write):
+def test_a_row_has_the_quality_and_the_ledger_of_its_cell(write):
     ledger = dict.fromkeys(
         ("host_to_device_s", "launch_s", "kernel_s", "device_to_host_s", "wall_s"), 0.25
     )
@@ -81,7 +81,7 @@ def test_what_a_workload_and_a_ledger_say_stands_in_the_row(write):
     assert row["losses"] == [2.0, 1.0]
 
 
-def test_a_file_without_a_label_is_called_by_its_own_name(write):
+def test_a_file_without_a_label_takes_its_file_name(write):
     data = changed("machine_info.label", "")
     assert load(write(data, "my-box.2.json")).label == "my-box"
 
@@ -90,7 +90,7 @@ INFO = "benchmarks.1.extra_info"
 
 
 @pytest.mark.parametrize(
-    ("path", "value", "told"),
+    ("path", "value", "message"),
     [
         ("benchmarks", 5, "benchmarks: Input should be a valid list"),
         ("benchmarks", {}, "benchmarks: Input should be a valid list"),
@@ -165,12 +165,12 @@ INFO = "benchmarks.1.extra_info"
     ],
     ids=lambda value: ascii(value)[:40],
 )
-def test_a_field_that_breaks_its_rules_is_named_in_one_clear_line(write, path, value, told):
-    assert told in complaint(write(changed(path, value)))
+def test_an_invalid_field_is_named_in_one_clear_line(write, path, value, message):
+    assert message in error_of(write(changed(path, value)))
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("[]", "no result file: Input should be a valid dictionary"),
         ("5", "no result file: Input should be a valid dictionary"),
@@ -181,25 +181,25 @@ def test_a_field_that_breaks_its_rules_is_named_in_one_clear_line(write, path, v
         ('{"schema": "numpy-vs-pytorch/1"}', "no result file: datetime: Field required"),
     ],
 )
-def test_other_json_is_no_result_file(write, text, told):
-    assert complaint(write(text)).startswith(told)
+def test_other_json_is_no_result_file(write, text, message):
+    assert error_of(write(text)).startswith(message)
 
 
 @pytest.mark.parametrize("key", ["time_s", "typical_s", "cell", "axis_value", "contender"])
-def test_a_field_that_is_missing_is_named(write, key):
+def test_a_missing_field_is_named(write, key):
     data = small_file()
     del data["benchmarks"][1]["extra_info"][key]
-    assert f"{INFO}.{key}: Field required" in complaint(write(data))
+    assert f"{INFO}.{key}: Field required" in error_of(write(data))
 
 
-def test_a_number_too_large_for_a_float_is_refused_where_it_is_used(write):
+def test_a_number_too_large_for_a_float_is_refused(write):
     text = json.dumps(small_file())
     assert f"{INFO}.speedup.high" not in text
-    assert "finite number" in complaint(write(text.replace('"flops": 2000000.0', '"flops": 1e999')))
-    assert "finite number" in complaint(write(text.replace("0.52", "1e999")))
+    assert "finite number" in error_of(write(text.replace('"flops": 2000000.0', '"flops": 1e999')))
+    assert "finite number" in error_of(write(text.replace("0.52", "1e999")))
 
 
-def test_more_cells_than_the_bound_are_refused():
+def test_more_cells_than_the_limit_are_refused():
     model = schema.ResultFile.model_fields
     assert all(model[name].metadata[0].max_length == 100_000 for name in ("cells", "benchmarks"))
     benchmarks = foreign.ForeignFile.model_fields["benchmarks"]
@@ -209,79 +209,57 @@ def test_more_cells_than_the_bound_are_refused():
         schema.ResultFile.model_validate({"datetime": "x", "cells": cells})
 
 
-def test_the_last_of_many_cells_that_stands_twice_is_found_at_once(write):
+def test_a_duplicate_among_many_cells_is_named_quickly(write):
     cells = [asked(f"{CASE.format(n)}/numpy") for n in range(20_000)]
     data = content([]) | {"cells": [*cells, cells[-1]]}
     assert (
         "cells: each once expected, got 'matmul/n=19999/float32/threads=1/numpy' twice"
-        in complaint(write(data))
+        in error_of(write(data))
     )
 
 
 @pytest.mark.parametrize(
     "label", ["<script>alert(1)</script>", "../../etc/passwd", "{0.__class__}", "a\tb", "%s"]
 )
-def test_markup_and_paths_are_text_like_any_other(write, label):
+def test_markup_and_paths_are_plain_text(write, label):
     data = changed("machine_info.label", label)
     data["cells"][-1]["reason"] = label
     result = load(write(data))
     assert result.label == label
-    found = Findings(result).all[f"speedup/{data['cells'][-1]['id']}"]
-    assert found.text.endswith(f"has no speedup ({label}).")
-    assert "<script" not in found.html
+    finding = Findings(result).all[f"speedup/{data['cells'][-1]['id']}"]
+    assert finding.text.endswith(f"has no speedup ({label}).")
+    assert "<script" not in finding.html
 
 
 def test_a_broken_file_does_not_hide_the_others(write, tmp_path):
     good, bad = write(small_file(), "good.json"), write("{", "bad.json")
     addresses = [bad, good, tmp_path / "missing.json", "nosuch://x", tmp_path]
-    results, complaints = load_all(addresses)
+    results, errors = load_all(addresses)
     assert [(result.path, result.name) for result in results] == [(str(good), str(good))]
-    assert [line.partition(": ")[0] for line in complaints] == [
+    assert [line.partition(": ")[0] for line in errors] == [
         str(address) for address in addresses if address != good
     ]
 
 
-def test_a_file_may_hold_more_than_this_version_knows(write):
+def test_unknown_fields_are_ignored(write):
     data = content([entry(f"{CASE.format(2)}/numpy", 1.0, ONE, news="soon")]) | {"later": 1}
     assert len(load(write(data)).table) == 1
 
 
 def bench(name="test_sort", **stats):
     return {
-        "group": None,
-        "name": name,
-        "fullname": f"tests/test_it.py::{name}",
-        "params": None,
-        "stats": {
-            "min": 0.1,
-            "max": 0.4,
-            "mean": 0.2,
-            "stddev": 0.1,
-            "median": 0.2,
-            "iqr": 0.04,
-            "q1": 0.18,
-            "q3": 0.22,
-            "rounds": 16,
-            "iterations": 1,
-            "ld15iqr": 0.1,
-            "hd15iqr": 0.4,
-            "outliers": "1;0",
-        }
-        | stats,
-    }
+        "group": None, "name": name, "fullname": f"tests/test_it.py::{name}", "params": None,
+        "stats": {"min": 0.1, "max": 0.4, "mean": 0.2, "stddev": 0.1, "median": 0.2, "iqr": 0.04,
+                  "q1": 0.18, "q3": 0.22, "rounds": 16, "iterations": 1, "ld15iqr": 0.1,
+                  "hd15iqr": 0.4, "outliers": "1;0"} | stats,
+    }  # fmt: skip
 
 
 MACHINE = {
-    "node": "host",
-    "processor": "x86_64",
-    "machine": "x86_64",
-    "system": "Linux",
-    "release": "4.4.0",
-    "python_compiler": "GCC 5.4.0",
-    "python_version": "3.5.2",
-    "python_implementation": "CPython",
-    "python_build": ["default", "Nov 17 2016"],
-}
+    "node": "host", "processor": "x86_64", "machine": "x86_64", "system": "Linux",
+    "release": "4.4.0", "python_compiler": "GCC 5.4.0", "python_version": "3.5.2",
+    "python_implementation": "CPython", "python_build": ["default", "Nov 17 2016"],
+}  # fmt: skip
 VERSIONS = {
     "2.5": {
         "machine_info": MACHINE,
@@ -292,86 +270,40 @@ VERSIONS = {
     },
     "3.2": {
         "machine_info": MACHINE
-        | {
-            "cpu": {
-                "vendor_id": "GenuineIntel",
-                "hardware": "",
-                "brand": "Intel(R) Core(TM) i7",
-                "count": 8,
-                "model": 58,
-                "flags": ["fpu"],
-                "l2_cache_size": "256 KB",
-                "cpuinfo_version": [4, 0, 0],
-                "hz_actual_raw": [2600000000, 0],
-            }
-        },
-        "commit_info": {
-            "id": "f12",
-            "time": "2019-01-07T20:00:00",
-            "dirty": True,
-            "project": "it",
-            "branch": "(unknown)",
-            "author_time": None,
-        },
-        "benchmarks": [
-            bench(ops=5.0, total=3.2)
-            | {
-                "param": "1-2",
-                "params": {"n": 1},
-                "extra_info": {},
-                "options": {"disable_gc": False, "timer": "perf_counter"},
-            }
-        ],
+        | {"cpu": {"vendor_id": "GenuineIntel", "hardware": "", "brand": "Intel(R) Core(TM) i7",
+                   "count": 8, "model": 58, "flags": ["fpu"], "l2_cache_size": "256 KB",
+                   "cpuinfo_version": [4, 0, 0], "hz_actual_raw": [2600000000, 0]}},
+        "commit_info": {"id": "f12", "time": "2019-01-07T20:00:00", "dirty": True,
+                        "project": "it", "branch": "(unknown)", "author_time": None},
+        "benchmarks": [bench(ops=5.0, total=3.2)
+                       | {"param": "1-2", "params": {"n": 1}, "extra_info": {},
+                          "options": {"disable_gc": False, "timer": "perf_counter"}}],
         "datetime": "2019-01-07T20:31:30.193930",
         "version": "3.2.0",
     },
     "4.0": {
         "machine_info": MACHINE
-        | {
-            "cpu": {
-                "python_version": "3.10.6.final.0 (64 bit)",
-                "cpuinfo_version_string": "9.0.0",
-                "arch": "X86_64",
-                "bits": 64,
-                "count": 12,
-                "brand_raw": "AMD Ryzen 5",
-                "hz_advertised": [3600000000, 0],
-                "family": 25,
-                "model": 33,
-            }
-        },
-        "commit_info": {
-            "id": "unknown",
-            "time": None,
-            "author_time": None,
-            "dirty": False,
-            "error": "Exception('no repo')",
-            "project": "it",
-            "branch": "(unknown)",
-        },
-        "benchmarks": [
-            bench(ops=5.0, total=3.2, data=[0.2, 0.1])
-            | {
-                "param": "a",
-                "params": {"f": "UNSERIALIZABLE[<function f at 0x7f>]"},
-                "extra_info": {"cell": 5, "any": [1, {"deep": None}], "speedup": 2},
-            }
-        ],
+        | {"cpu": {"python_version": "3.10.6.final.0 (64 bit)", "cpuinfo_version_string": "9.0.0",
+                   "arch": "X86_64", "bits": 64, "count": 12, "brand_raw": "AMD Ryzen 5",
+                   "hz_advertised": [3600000000, 0], "family": 25, "model": 33}},
+        "commit_info": {"id": "unknown", "time": None, "author_time": None, "dirty": False,
+                        "error": "Exception('no repo')", "project": "it", "branch": "(unknown)"},
+        "benchmarks": [bench(ops=5.0, total=3.2, data=[0.2, 0.1])
+                       | {"param": "a", "params": {"f": "UNSERIALIZABLE[<function f at 0x7f>]"},
+                          "extra_info": {"cell": 5, "any": [1, {"deep": None}], "speedup": 2}}],
         "datetime": "2022-11-05T10:00:00.000000+00:00",
         "version": "4.0.0",
     },
     "5.1": {
         "machine_info": MACHINE | {"cpu": {"brand_raw": "Apple M2", "count": 8}},
         "commit_info": {"id": "abc", "dirty": False},
-        "benchmarks": [
-            bench(ops=5.0, total=3.2)
-            | {"group": "sorts", "extra_info": "any", "params": ["x"], "tomorrow": {}}
-        ],
+        "benchmarks": [bench(ops=5.0, total=3.2)
+                       | {"group": "sorts", "extra_info": "any", "params": ["x"], "tomorrow": {}}],
         "datetime": "2024-10-30T11:51:35.790000+00:00",
         "version": "5.1.0",
         "tomorrow": [1],
     },
-}
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -398,27 +330,27 @@ def test_a_file_of_any_pytest_benchmark_is_read(write, version, processor, cores
     assert row["time_high_s"] == pytest.approx(0.2 + half)
 
 
-def test_what_another_tool_calls_as_this_suite_does_is_left_out(write):
+def test_fields_of_another_tool_with_names_of_this_suite_are_ignored(write):
     theirs = {"gpus": "2 of them", "cpu": "fast", "versions": 5, "peaks": [], "label": "lab-7"}
     result = load(write(VERSIONS["5.1"] | {"machine_info": MACHINE | theirs}))
     assert (result.label, result.machine.gpus, result.machine.processor) == ("lab-7", [], "")
     wrong = VERSIONS["5.1"] | {"machine_info": theirs | {"label": "\x1b"}}
-    assert "machine_info.label: Value error, no control" in complaint(write(wrong))
-    assert "machine_info: " in complaint(write(VERSIONS["5.1"] | {"machine_info": 5}))
+    assert "machine_info.label: Value error, no control" in error_of(write(wrong))
+    assert "machine_info: " in error_of(write(VERSIONS["5.1"] | {"machine_info": 5}))
 
 
-def test_what_another_file_says_nothing_of_is_not_told(write):
-    found = Findings(load(write(VERSIONS["4.0"])))
-    assert {key: f.state for key, f in found.all.items()} == dict.fromkeys(
+def test_a_file_of_another_tool_has_only_absent_findings(write):
+    findings = Findings(load(write(VERSIONS["4.0"])))
+    assert {key: f.state for key, f in findings.all.items()} == dict.fromkeys(
         ("verification", "score", "noise", "card", "steadiness", "self-test"), "absent"
     )
-    assert found.headlines() == []
-    assert not any(finding.has_numbers for finding in found.all.values())
-    assert [fact.key for fact in facts(found.result)][:2] == ["cpu", "cores"]
+    assert findings.headlines() == []
+    assert not any(finding.has_numbers for finding in findings.all.values())
+    assert [fact.key for fact in facts(findings.result)][:2] == ["cpu", "cores"]
 
 
 @pytest.mark.parametrize("stats", [{"min": 0.0}, {"min": 0.0, "median": 0.0}, {"median": 0.0}])
-def test_a_time_of_0_is_told_as_none(write, stats):
+def test_a_time_of_0_counts_as_no_time(write, stats):
     data = VERSIONS["5.1"] | {"benchmarks": [bench(**stats), bench("test_other")]}
     first, second = load(write(data)).table.to_dict("records")
     assert (first["status"], first["reason"]) == ("skipped", "its clock read 0 seconds")
@@ -427,26 +359,26 @@ def test_a_time_of_0_is_told_as_none(write, stats):
 
 
 @pytest.mark.parametrize("stats", [{"rounds": 1}, {"iqr": None}, {"rounds": None}, {"iqr": 0.6}])
-def test_a_time_whose_quartiles_say_too_little_has_no_interval(write, stats):
-    (row,) = load(write(VERSIONS["5.1"] | {"benchmarks": [bench(**stats)]})).table.to_dict(
-        "records"
-    )
+def test_a_time_without_usable_quartiles_has_no_interval(write, stats):
+    (row,) = load(
+        write(VERSIONS["5.1"] | {"benchmarks": [bench(**stats)]})
+    ).table.to_dict("records")  # fmt: skip
     assert row["time_s"] == 0.2
     assert np.isnan(row["time_low_s"])
     assert np.isnan(row["time_high_s"])
 
 
-def test_another_file_breaks_its_rules_in_one_clear_line(write):
+def test_an_invalid_file_of_another_tool_gives_one_clear_line(write):
     twice = VERSIONS["5.1"] | {"benchmarks": [bench(), bench()]}
-    assert "benchmarks: each once expected, got 'tests/test_it.py" in complaint(write(twice))
+    assert "benchmarks: each once expected, got 'tests/test_it.py" in error_of(write(twice))
     wrong = VERSIONS["5.1"] | {"benchmarks": [bench(median="1")]}
-    assert "benchmarks.0.stats.median: Input should be a valid number" in complaint(write(wrong))
+    assert "benchmarks.0.stats.median: Input should be a valid number" in error_of(write(wrong))
     named = VERSIONS["5.1"] | {"benchmarks": [bench("x" * 2001)]}
-    assert "benchmarks.0.name: String should have at most 2000" in complaint(write(named))
-    assert "benchmarks: Field required" in complaint(write({"datetime": "x"}))
+    assert "benchmarks.0.name: String should have at most 2000" in error_of(write(named))
+    assert "benchmarks: Field required" in error_of(write({"datetime": "x"}))
 
 
-def test_what_pytest_benchmark_itself_writes_is_read(tmp_path):
+def test_a_file_that_pytest_benchmark_writes_is_read(tmp_path):
     (tmp_path / "test_it.py").write_text(
         "import pytest\n"
         "@pytest.mark.parametrize('f', [sum, 'é'])\n"
@@ -458,12 +390,8 @@ def test_what_pytest_benchmark_itself_writes_is_read(tmp_path):
     path = tmp_path / "mine.json"
     subprocess.run(
         [sys.executable, "-m", "pytest", "-q", f"--benchmark-json={path}", "test_it.py"],
-        cwd=tmp_path,
-        env=PLAIN,
-        check=True,
-        capture_output=True,
-        timeout=60,
-    )
+        cwd=tmp_path, env=PLAIN, check=True, capture_output=True, timeout=60,
+    )  # fmt: skip
     result = load(path)
     assert result.own is False
     assert len(result.table) == 2
@@ -478,7 +406,7 @@ PEAK = {"flop_s": {"float32": 4e9}, "copy_bytes_s": 2e7, "read_bytes_s": 1e7, "c
 
 
 def rich_file():
-    """The small file with all that may stand beside it."""
+    """Return the small file with every optional field, threads and dtypes."""
     data = small_file()
     data["machine_info"] |= {
         "cpu": {"model": "m", "usable_cores": 2},
@@ -487,13 +415,10 @@ def rich_file():
         "blas": {"numpy": [{"internal_api": "openblas"}], "torch": {"library": "mkl"}},
         "peaks": {"cpu/threads=1": PEAK, "cpu/threads=2": PEAK},
         "self_test": {
-            "comparisons": 4,
-            "excluding_1": 1,
-            "widest_half_width": 0.05,
-            "furthest": 0.09,
+            "comparisons": 4, "excluding_1": 1, "widest_half_width": 0.05, "furthest": 0.09,
             "rows": [{"cell": "a/numpy", "ratio": 1.1, "low": 1.05, "high": 1.15}],
         },
-    }
+    }  # fmt: skip
     for two in ("threads=2", "float64"):
         for benchmark in data["benchmarks"][:6]:
             other = copy.deepcopy(benchmark["extra_info"])
@@ -514,7 +439,7 @@ def rich_file():
 
 
 def places(value, way=()):
-    """Yield the way to every value of a JSON value."""
+    """Yield the path to every value inside a JSON value."""
     for key, part in value.items() if isinstance(value, dict) else enumerate(value):
         yield (*way, key)
         if isinstance(part, dict | list):
@@ -537,7 +462,7 @@ JSON = st.one_of(
         lambda part: st.lists(part, max_size=3) | st.dictionaries(st.text(max_size=3), part),
         max_leaves=4,
     ),
-)
+)  # fmt: skip
 CHANGES = st.lists(
     st.tuples(st.sampled_from(PLACES), st.sampled_from(["set", "drop", "twice"]), JSON),
     min_size=1,
@@ -569,21 +494,21 @@ UNCHECKED = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 
 @settings(max_examples=200, deadline=None, derandomize=True, suppress_health_check=UNCHECKED)
 @given(CHANGES)
-def test_whatever_stands_in_a_file_it_is_refused_in_a_line_or_everything_is_told(write, changes):
+def test_any_file_is_refused_in_one_line_or_reported_completely(write, changes):
     data = copy.deepcopy(RICH)
     for change in changes:
         apply(data, change)
     path = write(data)
-    results, complaints = load_all([path], blocks=True)
-    assert len(results) + len(complaints) == 1
-    for told in complaints:
-        assert told.isprintable()
-        assert told.startswith(f"{path}: ")
+    results, errors = load_all([path], blocks=True)
+    assert len(results) + len(errors) == 1
+    for message in errors:
+        assert message.isprintable()
+        assert message.startswith(f"{path}: ")
     for result in results:
-        tell_all(result)
+        check_all_texts(result)
 
 
-def tell_all(result):
+def check_all_texts(result):
     for finding in Findings(result).all.values():
         assert finding.text.endswith(".")
         assert finding.html
@@ -594,7 +519,7 @@ def tell_all(result):
         device_figures(row)
 
 
-def test_a_file_whose_times_are_all_medians_says_so(write):
+def test_a_file_whose_times_are_all_medians_is_recognised(write):
     data = small_file()
     assert not load(write(data)).medians_alone
     for each in data["benchmarks"]:

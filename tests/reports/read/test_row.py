@@ -1,4 +1,4 @@
-"""A row says what sentences call it, who won, and which cells stand beside it."""
+"""A row gives the words for sentences, its verdict, and the ids of related cells."""
 
 from dataclasses import replace
 
@@ -16,7 +16,7 @@ from tests.rows import interval, timed_row
 ROW = timed_row("matmul/channels=4,batch=8/float32/threads=2/torch-cuda1-tf32")
 
 
-def test_a_row_is_called_as_sentences_write_it():
+def test_a_row_gives_the_words_for_sentences():
     assert ROW.case_text == "matmul at channels=4, batch=8, float32, 2 threads"
     assert timed_row().case_text == "matmul at n=16, float32"
     assert (ROW.contender_name, timed_row(f"{CASE.format(2)}/numpy").contender_name) == (
@@ -27,7 +27,7 @@ def test_a_row_is_called_as_sentences_write_it():
     assert replace(ROW, curve="rows").computation == "matmul rows"
 
 
-def test_a_sibling_differs_in_the_fields_that_are_named_alone():
+def test_a_sibling_differs_only_in_the_given_fields():
     assert ROW.sibling(threads=1) == "matmul/channels=4,batch=8/float32/threads=1/torch-cuda1-tf32"
     assert ROW.sibling(dtype="float64") == ROW.cell.replace("float32", "float64")
     assert ROW.numpy_cell == "matmul/channels=4,batch=8/float32/threads=2/numpy"
@@ -44,19 +44,19 @@ def test_a_sibling_differs_in_the_fields_that_are_named_alone():
         ({}, ABSENT),
     ],
 )
-def test_a_state_is_the_verdict_or_why_there_is_none(changes, state):
+def test_a_state_is_the_verdict_or_absent_or_implausible(changes, state):
     row = timed_row(**changes)
     assert row.state == state
     assert row.unsettled == (state == UNSETTLED)
     assert row.plausible == (state != IMPLAUSIBLE)
 
 
-def test_a_speedup_that_is_not_there_is_refused_where_it_is_needed():
+def test_known_speedup_raises_without_a_speedup():
     with pytest.raises(ValueError, match="a cell with a speedup expected, got 'matmul/n=16"):
         _ = timed_row().known_speedup
 
 
-def test_what_a_row_lacks_is_nan_in_a_table_and_what_it_says_stands_there():
+def test_a_table_has_the_values_of_a_row_and_nan_for_missing_ones():
     row = timed_row(speedup=interval(2.0, 1.9, 2.1), losses=(2.0, 1.0), first_call_s=0.5)
     (line,) = table_of([row]).to_dict("records")
     assert list(line) == COLUMNS
@@ -66,7 +66,7 @@ def test_what_a_row_lacks_is_nan_in_a_table_and_what_it_says_stands_there():
     assert table_of([]).columns.tolist() == COLUMNS
 
 
-def test_rows_are_grouped_in_the_order_of_the_first_of_each():
+def test_groups_are_in_the_order_of_their_first_rows():
     rows = [timed_row(axis_value=n, family=f) for n, f in ((64, "b"), (16, "a"), (4, None))]
     assert {name: len(group) for name, group in by_family(rows).items()} == {"b": 1, "a": 1}
     ((curve, line),) = by_curve(rows).items()
@@ -75,7 +75,7 @@ def test_rows_are_grouped_in_the_order_of_the_first_of_each():
     assert at_largest_size(rows) == [rows[0]]
 
 
-def test_rows_of_a_file_are_those_of_its_cells(write):
+def test_a_file_has_one_row_for_each_cell(write):
     result = load(write(small_file()))
     assert len(result.rows) == len(result.table) == 9
     assert len(result.timed) == 6

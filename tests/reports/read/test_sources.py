@@ -1,4 +1,4 @@
-"""Code is shown from this project's files alone, and only as what was timed where it still is."""
+"""Code is shown only from this project's files, and only if it is unchanged since it was timed."""
 
 import pytest
 
@@ -15,34 +15,34 @@ def of(name):
 
 
 @pytest.mark.parametrize("name", discover())
-def test_both_bodies_of_every_workload_are_the_files_bytes(name):
-    found = of(name)
+def test_both_bodies_of_every_workload_are_quoted_from_its_file(name):
+    code = of(name)
     text = (ROOT / "bench" / "workloads" / f"{name}.py").read_text()
-    assert found.state == "same"
-    assert found.summary
-    assert set(found.bodies) == {"numpy", "torch"}
-    for body in found.bodies.values():
+    assert code.state == "same"
+    assert code.summary
+    assert set(code.bodies) == {"numpy", "torch"}
+    for body in code.bodies.values():
         assert all(part.strip() in text for part in body.split("\n\n\n"))
 
 
-def test_a_body_brings_the_functions_of_its_file_that_it_calls():
+def test_a_body_includes_the_functions_it_calls():
     by_hand = of("train_cnn").bodies["numpy"]
     assert "def gradients(" in by_hand
     assert "def forward(" in by_hand
     assert "def cnn_torch(" not in by_hand
 
 
-def test_changed_code_is_not_shown_but_named():
-    found = sources.timed_code(["bench/workloads/matmul.py"], "0" * 64)
-    assert (found.state, found.bodies, found.files) == ("changed", {}, {})
-    assert "Product of two square matrices" in found.summary
+def test_changed_code_is_not_shown():
+    code = sources.timed_code(["bench/workloads/matmul.py"], "0" * 64)
+    assert (code.state, code.bodies, code.files) == ("changed", {}, {})
+    assert "Product of two square matrices" in code.summary
 
 
 @pytest.mark.parametrize(
     "name",
     ["../x.py", "/etc/passwd", "pyproject.toml", "bench/../conftest.py", "tests/conftest.py"],
 )
-def test_any_other_name_leads_nowhere(name):
+def test_a_name_of_any_other_file_is_refused(name):
     assert sources.timed_code([name], "0" * 64).state == "absent"
     with pytest.raises(sources.SourceError, match="must name a Python file of bench or tutorial"):
         sources.read_source(name)
