@@ -89,7 +89,7 @@ def _parser() -> argparse.ArgumentParser:
     add = command(_compare, out="folder for the page (none is written)")
     add("files", nargs="+", metavar="FILE", help="result files")
     add("--baseline", type=int, default=1, metavar="N", help="the file to compare with (1)")
-    add("--fail-above", metavar="SHARE", help="exit 1 if anything is surely slower by more: 5%%")
+    add("--fail-above", metavar="SHARE", help="exit 1 if anything is clearly slower by more: 5%%")
     add("--all", action="store_true", dest="every", help="print every case, not only what differs")
     add = command(_check)
     add("site", nargs="?", type=Path, default=SITE, help="folder or page (reports/site)")
@@ -143,14 +143,14 @@ def _compare(
 
 
 def _gate(comparison: Comparison, above: float) -> bool:
-    """Print what is surely slower by more than a share, and what could not be compared."""
+    """Print what is clearly slower by more than a share, and what could not be compared."""
     slow = regressions(comparison, above)
     for pair in pairs_in(slow):
         least = f"at least {1 / pair.ratio.high - 1:.1%}"
         print(f"slower, {least}: {pair.key} on {pair.machine}", file=sys.stderr)
     unasked = int((comparison.pairs["verdict"] == NOT_COMPARABLE).sum())
     print(
-        f"{len(slow)} of {len(comparison.pairs)} surely slower by more than {above:.1%};"
+        f"{len(slow)} of {len(comparison.pairs)} clearly slower by more than {above:.1%};"
         f" {unasked} could not be compared",
         file=sys.stderr,
     )
