@@ -27,7 +27,7 @@ def few_chapters(tmp_path_factory):
     path.write_text(SMALL)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("reports.pages.build.find", lambda: [read(path)])
-        patch.setattr("reports.pages.build.outputs", partial(outputs, kept=folder / "kept"))
+        patch.setattr("reports.pages.build.outputs", partial(outputs, cache=folder / "kept"))
         yield
 
 
@@ -40,7 +40,7 @@ def all_chapters(ran_chapters):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("reports.pages.build.find", find)
             patch.setattr(
-                "reports.pages.build.outputs", partial(outputs, kept=ran_chapters / "kept")
+                "reports.pages.build.outputs", partial(outputs, cache=ran_chapters / "kept")
             )
             yield
 

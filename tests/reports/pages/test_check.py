@@ -166,7 +166,7 @@ def test_a_measurement_typed_into_a_chapter_is_found(tmp_path, monkeypatch, pros
     path.parent.mkdir()
     path.write_text(f"# %% [markdown]\n# # T?\n#\n# {prose}\n\n# %%\nprint('takes 9 ms')\n")
     monkeypatch.setattr("reports.pages.build.find", lambda: [read(path)])
-    monkeypatch.setattr("reports.pages.build.outputs", partial(outputs, kept=tmp_path))
+    monkeypatch.setattr("reports.pages.build.outputs", partial(outputs, cache=tmp_path))
     (tmp_path / "a.json").write_text(json.dumps(small_file()))
     write_folder(build([load(tmp_path / "a.json")], machines=tmp_path / "none"), tmp_path / "site")
     assert [

@@ -477,7 +477,7 @@ def test_a_chapter_that_fails_is_told_and_costs_no_page(write, tmp_path, monkeyp
     path.parent.mkdir()
     path.write_text("# %% [markdown]\n# # T?\n\n# %%\n1 / 0\n")
     monkeypatch.setattr("reports.pages.build.find", lambda: [read(path)])
-    monkeypatch.setattr("reports.pages.build.outputs", partial(outputs, kept=tmp_path / "kept"))
+    monkeypatch.setattr("reports.pages.build.outputs", partial(outputs, cache=tmp_path / "kept"))
     out = tmp_path / "site"
     assert main(["build", str(write(small_file())), "--out", str(out)]) == 1
     told = "01_x: ZeroDivisionError: division by zero"
