@@ -1,7 +1,7 @@
-"""Has a result file explained: `python -m reports` in a process of its own.
+"""Runs `python -m reports` on a result file, in a separate process.
 
-That process has no PyTorch in it, so it can fork to draw charts on all cores; and whatever goes
-wrong in it, the result file is safe.
+That process does not import PyTorch, so it can fork to draw charts on all cores. If it fails, the
+result file is safe.
 """
 
 import contextlib
@@ -18,7 +18,7 @@ COMMAND = (sys.executable, "-m", "reports")
 
 @dataclass(frozen=True, kw_only=True)
 class Printed:
-    """What a command of `reports` printed, its warnings, and its error ("" if there was none)."""
+    """The output of a command of `reports`, its warnings, and its error ("" without one)."""
 
     text: str = ""
     warnings: str = ""
@@ -28,8 +28,8 @@ class Printed:
 def reports(*arguments: str) -> Printed:
     """Run a command of `reports`.
 
-    Each prints what it made once that is done, so one that printed nothing has failed. A chapter
-    that could not be run is a warning: the pages are there.
+    A command prints the path of its result at its end, so a command without output has failed. A
+    chapter that could not run is only a warning: the pages are built.
     """
     command = [*COMMAND, *arguments]
     with subprocess.Popen(  # noqa: S603 - this project's own module, in this Python
@@ -50,5 +50,5 @@ def reports(*arguments: str) -> Printed:
             raise
     if text:
         return Printed(text=text, warnings=warnings)
-    named = " ".join(["python -m reports", *arguments])
-    return Printed(error=f"{named} ended with {process.returncode}:\n{warnings}")
+    shown = " ".join(["python -m reports", *arguments])
+    return Printed(error=f"{shown} ended with status {process.returncode}:\n{warnings}")

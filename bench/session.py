@@ -1,7 +1,7 @@
-"""A pytest session that measures: the hooks of pytest and pytest-benchmark in which a run stands.
+"""Runs the benchmark inside pytest, through hooks of pytest and pytest-benchmark.
 
-The tests are collected, the run measures their cells, and the tests replay what it measured. Then
-the result file is written, and `reports` explains it.
+pytest collects the tests, the run measures their cells, and the tests replay the measurements. Then
+the run writes the result file, and `reports` explains it.
 """
 
 import signal
@@ -23,14 +23,14 @@ NARROW = ["min", "median"]  # columns of pytest-benchmark's table that fit a ter
 
 
 class Session:
-    """The hooks, and the run once its cells are known."""
+    """The hooks of a session that measures."""
 
     def __init__(self, config: pytest.Config, started_s: float) -> None:
         """Check the options; the budget counts from `started_s`.
 
         Raises
         ------
-        pytest.UsageError : an option that cannot be meant; the message says what was expected.
+        pytest.UsageError : an option has an invalid value; the message says what was expected.
 
         """
         try:
@@ -50,12 +50,12 @@ class Session:
         """Prepare a run of the cells whose tests were collected."""
         config = session.config
         known = config.stash.get(CELLS, {})
-        asked = {
+        selected = {
             item.nodeid: known[item.callspec.id]
             for item in session.items
             if isinstance(item, pytest.Function) and item.originalname == "test_pair"
         }
-        if not asked or config.option.collectonly or config.getoption("--list"):
+        if not selected or config.option.collectonly or config.getoption("--list"):
             return
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends a run as Ctrl-C does
         set_float32("ieee")
@@ -63,35 +63,37 @@ class Session:
         reporter.showfspath = False
         say = reporter.write_line
         try:
-            self._run = Run(self._options, asked, _header(config), self._started_s, say)
+            self._run = Run(self._options, selected, _header(config), self._started_s, say)
         except ResumeError as error:
             raise pytest.UsageError(str(error)) from error
         config.stash[RUN] = self._run
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> None:
-        """Measure everything, for the tests to replay; or print the cases alone."""
+        """Measure all cells before the tests replay them; with `--list`, only print cases."""
         if self._run is not None:
             self._run.measure()
         elif session.config.getoption("--list"):
             cells = session.config.stash.get(CELLS, {})
-            asked = [cells[item.callspec.id] for item in session.items if hasattr(item, "callspec")]
-            for case in dict.fromkeys(cell.case.id for cell in asked):
-                print(case, *(cell.contender.name for cell in asked if cell.case.id == case))
+            selected = [
+                cells[item.callspec.id] for item in session.items if hasattr(item, "callspec")
+            ]
+            for case in dict.fromkeys(cell.case.id for cell in selected):
+                print(case, *(cell.contender.name for cell in selected if cell.case.id == case))
 
     def pytest_report_teststatus(self, report: Any) -> tuple[str, str, str] | None:
-        """Let the lines of progress stand alone: no dots after them."""
+        """Print no dots after the lines of progress."""
         quiet = self._run is not None and (report.when == "call" or report.skipped)
         return (report.outcome, "", "") if quiet else None
 
     def pytest_benchmark_update_machine_info(self, machine_info: dict[str, Any]) -> None:
-        """Add the facts of the machine; its name in the network stays out."""
+        """Add the facts about the machine; remove its network name."""
         machine_info.pop("node", None)
         machine_info.update(facts.facts(label=self._options.label))
 
     @pytest.hookimpl(wrapper=True)
     def pytest_benchmark_group_stats(self) -> Generator[None, Any, Any]:
-        """Name each row of the table by its contender: its group names the case."""
+        """Name each row of the table by its contender; the title of its group names the case."""
         groups = yield
         if self._run is not None:
             for row in (row for _, rows in groups for row in rows if row["params"]):
@@ -100,7 +102,7 @@ class Session:
         return groups
 
     def pytest_benchmark_update_json(self, output_json: dict[str, Any]) -> None:
-        """Add to pytest-benchmark's own file what the result file holds."""
+        """Add the content of the result file to pytest-benchmark's own file."""
         if self._run is not None:
             content = self._run.journal.content()
             theirs = ("benchmarks", "datetime")
@@ -108,22 +110,22 @@ class Session:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None]:
-        """Write the result file before anything else can go wrong, then have it explained."""
+        """Write the result file, before anything else can fail; then run `reports` on it."""
         if self._run is not None:
             result = str(self._run.finish())
-            self._headlines = self._printed(session, "summary", result)
+            self._headlines = self._run_reports(session, "summary", result)
             if self._options.report:
                 site = str(self._options.site)
-                self._page = self._printed(session, "build", result, "--out", site)
+                self._page = self._run_reports(session, "build", result, "--out", site)
         return (yield)
 
-    def _printed(self, session: pytest.Session, *arguments: str) -> str:
-        """Return what a command of `reports` printed, or its error, which fails the session."""
-        done = reports(*arguments)
-        sys.stderr.write(done.warnings)
-        if done.error:
+    def _run_reports(self, session: pytest.Session, *arguments: str) -> str:
+        """Run a command of `reports`; return its output, or its error, which fails the session."""
+        printed = reports(*arguments)
+        sys.stderr.write(printed.warnings)
+        if printed.error:
             session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
-        return done.error or done.text
+        return printed.error or printed.text
 
     @pytest.hookimpl(trylast=True)
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
@@ -152,7 +154,7 @@ def _options(config: pytest.Config) -> Options:
 
 
 def _header(config: pytest.Config) -> dict[str, Any]:
-    """Return what the result file says of the machine and the code."""
+    """Return the result file's entries about the machine and the code."""
     hook = config.hook
     info = hook.pytest_benchmark_generate_machine_info(config=config)
     hook.pytest_benchmark_update_machine_info(config=config, machine_info=info)

@@ -40,7 +40,7 @@ SIZES = (0, 2)  # indices into a workload's sizes
 
 
 @dataclass(frozen=True, kw_only=True)
-class Figures:
+class Overhead:
     """One cell: seconds of a call in the bare loop, and two measured times relative to it."""
 
     cell: str
@@ -61,7 +61,7 @@ def chosen_cells(text: str) -> Iterator[tuple[Case, Contender]]:
                     yield case, contender
 
 
-def compare(case: Case, contender: Contender, rounds: int) -> Figures:
+def compare(case: Case, contender: Contender, rounds: int) -> Overhead:
     """Time a cell in this process, with the three kinds of blocks in turn."""
     worker = Worker(contender, 1)
     worker.observed()
@@ -82,7 +82,7 @@ def compare(case: Case, contender: Contender, rounds: int) -> Figures:
             suite.append(worker.block().time_s)
             timers.append(timer.timeit(worker.iterations).mean)
             bare.append((first_s + _bare_s(worker)) / 2)
-    return Figures(
+    return Overhead(
         cell=f"{case.id}/{contender.name}",
         bare_s=median(bare),
         suite=median(a / b for a, b in zip(suite, bare, strict=True)),

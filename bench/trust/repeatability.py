@@ -69,7 +69,7 @@ class Speedup:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Run:
+class RunSummary:
     """One result file: its speedups by cell, and how it spent its time."""
 
     speedups: Mapping[str, Speedup]
@@ -78,7 +78,7 @@ class Run:
     self_test: str = ""
 
 
-def read(path: Path, wall_s: float = math.nan) -> Run:
+def read(path: Path, wall_s: float = math.nan) -> RunSummary:
     """Return the run in a result file of any schema; `wall_s` is the time of the whole command.
 
     Raises
@@ -114,7 +114,7 @@ def read(path: Path, wall_s: float = math.nan) -> Run:
         for entry in (*content.benchmarks, *content.twins)
     )
     test = content.machine_info.self_test
-    return Run(
+    return RunSummary(
         speedups=speedups,
         timed_share=timed_s / (content.run.spent_s or math.nan),
         wall_s=wall_s,
@@ -137,7 +137,7 @@ def _published(info: Info, status: str) -> bool:
     return enough and present in {FASTER, SLOWER}
 
 
-def unsettled(run: Run, cells: Sequence[str], *, published: bool) -> str:
+def unsettled(run: RunSummary, cells: Sequence[str], *, published: bool) -> str:
     """Return how many of these cells are unsettled: as published, or by the present rule."""
     chosen = [run.speedups[cell] for cell in cells]
     count = sum(
@@ -146,7 +146,7 @@ def unsettled(run: Run, cells: Sequence[str], *, published: bool) -> str:
     return f"{count}/{len(chosen)}"
 
 
-def compare(first: Run, second: Run, threads: Sequence[int]) -> dict[str, float]:
+def compare(first: RunSummary, second: RunSummary, threads: Sequence[int]) -> dict[str, float]:
     """Return how far the speedups of two runs differ, in the cells with these thread counts."""
     pairs = [
         (one, second.speedups[cell])
@@ -164,7 +164,7 @@ def compare(first: Run, second: Run, threads: Sequence[int]) -> dict[str, float]
     }
 
 
-def column(runs: Sequence[Run], against: Sequence[Run] = ()) -> dict[str, str]:
+def column(runs: Sequence[RunSummary], against: Sequence[RunSummary] = ()) -> dict[str, str]:
     """Return a suite's column of the table: figures by the name of their row."""
     every = sorted({s.threads for run in runs for s in run.speedups.values()})
     ones, all_cores = every[:1], every[1:] or every
@@ -218,7 +218,7 @@ def table(folder: Path, against: Path | None = None) -> Iterator[str]:
         yield f"{name:<48}" + "".join(f"{value:>{width}}" for value in values)
 
 
-def runs_in(folder: Path) -> dict[str, list[Run]]:
+def runs_in(folder: Path) -> dict[str, list[RunSummary]]:
     """Return the runs in a folder that `measure` wrote, by suite."""
     walls = json.loads((folder / "walls.json").read_text())
     runs = {}
@@ -254,7 +254,7 @@ def _burn(core: int | None) -> None:
 
 
 def measure(folder: Path, rounds: int, other: Path | None) -> None:
-    """Run the suites in turn, each with its default budget."""
+    """RunSummary the suites in turn, each with its default budget."""
     folder.mkdir(parents=True, exist_ok=True)
     checkouts = {HERE: ROOT} | ({OTHER: other} if other else {})
     walls: dict[str, list[float]] = {side: [] for side in checkouts}
@@ -278,7 +278,7 @@ def _run(checkout: Path, results: Path) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line."""
+    """RunSummary the command line."""
     parser = argparse.ArgumentParser(prog="python -m bench.trust.repeatability")
     parser.add_argument("--runs", type=int, default=3, help="rounds to compare (3)")
     parser.add_argument("--other", type=Path, help="another checkout, with its own .venv")

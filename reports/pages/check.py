@@ -14,7 +14,7 @@ from urllib.parse import unquote
 
 from reports.compare.comparison import compare, comparison_csv
 from reports.findings.statement import QUOTED, Finding
-from reports.pages.recomputed import Recomputed, RecomputedResult
+from reports.pages.known import Recomputed, RecomputedResult
 from reports.pages.markup import Page, PageNumber, read
 
 TABLE = ".csv"  # ending of the file that a comparison page is made from
@@ -34,7 +34,11 @@ def check(site: Path) -> list[str]:
     root = site if site.is_dir() else site.parent
     pages = {path.relative_to(root).as_posix(): read(path) for path in paths}
     embedded = {name: link for page in pages.values() for name, link in page.embedded.items()}
-    recomputed = Recomputed(lambda file: _decoded(embedded[file]) if file in embedded else _read_file(root, file))
+
+    def content(file: str) -> bytes:
+        return _decoded(embedded[file]) if file in embedded else _read_file(root, file)
+
+    recomputed = Recomputed(content)
     return [
         f"{name}: {complaint}"
         for name, page in pages.items()
@@ -50,8 +54,8 @@ def _read_file(root: Path, file: str) -> bytes:
 
 
 def _decoded(link: str) -> bytes:
-    head, _, embedded = link.partition(";base64,")
-    content = base64.b64decode(embedded)
+    head, _, text = link.partition(";base64,")
+    content = base64.b64decode(text)
     return gzip.decompress(content) if head.endswith("gzip") else content
 
 
@@ -82,7 +86,7 @@ def _number(number: PageNumber, page: Page, recomputed: Recomputed) -> Iterator[
         return
     finding = _finding(finding_id, attributes.get("data-file", ""), page, recomputed)
     if finding is None:
-        yield f"the number {text!r} names the finding {finding_id!r}, which its result does not have"
+        yield f"the number {text!r} names {finding_id!r}, which its result does not have"
         return
     expected = finding.words.get(key) if key == QUOTED else finding.numbers.get(key)
     if expected is None or not text == attributes.get("value") == expected:
@@ -131,7 +135,7 @@ def _field(number: PageNumber, page: Page, recomputed: Recomputed) -> Iterator[s
     else:
         expected, what = _figure(attributes, field, page, recomputed)
     if expected is None or text != expected:
-        yield f"the table says {text!r}, but it is {expected!r} when recomputed: {what}"
+        yield f"the value {text!r} is {expected!r} when recomputed: {what}"
 
 
 def _fact(key: str, page: Page, recomputed: Recomputed) -> str | None:

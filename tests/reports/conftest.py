@@ -1,4 +1,4 @@
-"""Sites with one small chapter for the tests that are about anything else, and with all."""
+"""Sites with one small chapter, for tests of other things, and sites with all chapters."""
 
 from contextlib import contextmanager
 from functools import partial
@@ -20,7 +20,7 @@ SMALL = """# %% [markdown]
 
 @pytest.fixture(scope="module")
 def few_chapters(tmp_path_factory):
-    """Let sites have one small chapter."""
+    """Build sites with one small chapter instead of all."""
     folder = tmp_path_factory.mktemp("chapters")
     path = folder / "1_basics" / "01_small.py"
     path.parent.mkdir()
@@ -33,7 +33,7 @@ def few_chapters(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def all_chapters(ran_chapters):
-    """Return a context in which sites have all chapters."""
+    """Return a context manager inside which sites have all chapters."""
 
     @contextmanager
     def patched():

@@ -5,7 +5,7 @@ import math
 
 import pytest
 
-from bench.trust.repeatability import HERE, OTHER, Run, Speedup, column, compare, read, table
+from bench.trust.repeatability import HERE, OTHER, RunSummary, Speedup, column, compare, read, table
 from tests.conftest import CASE, small_file
 
 
@@ -15,7 +15,7 @@ def speedup(ratio, width=0.0, **more):
 
 
 def run(**speedups):
-    return Run(speedups=speedups, timed_share=0.5, wall_s=180.0)
+    return RunSummary(speedups=speedups, timed_share=0.5, wall_s=180.0)
 
 
 def test_runs_are_compared_cell_by_cell():
