@@ -1,7 +1,7 @@
-"""Has a result file explained, by `python -m reports summary` in a process of its own.
+"""Runs `python -m reports summary` on a result file, in a separate process.
 
-That process has no PyTorch in it, so it can fork to draw charts on all cores; and whatever goes
-wrong in it, the result file is safe.
+That process does not import PyTorch, so it can fork to draw charts on all cores. If it fails, the
+result file is safe.
 """
 
 import contextlib

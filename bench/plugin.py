@@ -1,4 +1,4 @@
-"""The benchmark as a plugin of pytest: its options, and whether a session measures.
+"""The benchmark's pytest plugin: adds its options, and decides whether a session measures.
 
 Every pytest session of this project loads this module, so it must not import PyTorch: that takes
 seconds, which a session that tests `reports` does not need. A session that measures imports it in
@@ -18,20 +18,28 @@ BENCH = Path(__file__).resolve().parent
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options of the benchmark."""
     add = parser.getgroup("numpy-vs-pytorch").addoption
-    add("--budget", metavar="SECONDS", help="time for all (180; --full 900; one GPU alone 60)")
-    add("--device", metavar="LIST", help="where PyTorch runs: cpu,cuda,cuda:1,mps,xpu (all here)")
+    add(
+        "--budget",
+        metavar="SECONDS",
+        help="time limit of the run (180; --full 900; one GPU alone 60)",
+    )
+    add(
+        "--device",
+        metavar="LIST",
+        help="where PyTorch runs: cpu,cuda,cuda:1,mps,xpu (all it finds)",
+    )
     add("--threads", default="1,all", metavar="LIST", help="cores per contender: 1, 4, all (1,all)")
-    add("--machine", metavar="LABEL", help="this machine's name in files and pages (its CPU, GPU)")
+    add("--machine", metavar="LABEL", help="this machine's name in files and pages (CPU and GPU)")
     add("--results", metavar="DIR", help="where results and pages go (reports/)")
     add("--full", action="store_true", help="every case: float64 too, all cores at every size")
     add("--no-report", action="store_true", help="write the result file, build no page")
-    add("--self-test", action="store_true", help="each contender against itself, too")
-    add("--resume", action="store_true", help="go on with the newest run that was cut off")
+    add("--self-test", action="store_true", help="also compare each contender with itself")
+    add("--resume", action="store_true", help="continue the newest interrupted run")
     add("--list", action="store_true", help="print the cases and stop")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let a session that reaches into `bench/` measure."""
+    """Register the hooks that measure, if the command line selects tests in `bench/`."""
     if measures(config):
         from bench.session import Session  # noqa: PLC0415 - imports PyTorch
 
@@ -39,18 +47,18 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def measures(config: pytest.Config) -> bool:
-    """Tell whether the command line reaches into `bench/`."""
+    """Whether the command line names `bench/`, a path in it, or a folder above it."""
     folder = config.invocation_params.dir
-    named = [(folder / argument.partition("::")[0]).resolve() for argument in config.args]
-    return any(path in (BENCH, *BENCH.parents) or BENCH in path.parents for path in named)
+    paths = [(folder / argument.partition("::")[0]).resolve() for argument in config.args]
+    return any(path in (BENCH, *BENCH.parents) or BENCH in path.parents for path in paths)
 
 
 def pytest_runtestloop(session: pytest.Session) -> bool | None:
-    """Run no test where the cases alone are asked for."""
+    """Run no test with `--list`."""
     return session.config.getoption("--list") or None
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_unconfigure() -> None:
-    """Skip the garbage collector's last search through all of PyTorch, which takes 0.5 s."""
+    """Skip the last garbage collection, which takes 0.5 s for PyTorch's objects."""
     gc.freeze()

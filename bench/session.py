@@ -1,17 +1,18 @@
-"""A pytest session that measures: the hooks of pytest and pytest-benchmark in which a run stands.
+"""Runs the benchmark inside pytest, through hooks of pytest and pytest-benchmark.
 
-The tests are collected, the run measures their cells, and the tests replay what it measured. Then
-the result file is written, and `reports` explains it.
+pytest collects the tests, the run measures their cells, and the tests replay the measurements. Then
+the run writes the result file, and `reports` explains it.
 """
 
 import signal
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from typing import Any
 
 import pytest
 import pytest_benchmark
 
+from bench.cases.cell import Cell
 from bench.explain import Explanation, explain
 from bench.machine import facts
 from bench.machine.precision import set_float32
@@ -23,14 +24,14 @@ NARROW = ["min", "median"]  # columns of pytest-benchmark's table that fit a ter
 
 
 class Session:
-    """The hooks, and the run once its cells are known."""
+    """The hooks of a session that measures."""
 
     def __init__(self, config: pytest.Config, started_s: float) -> None:
         """Check the options; the budget counts from `started_s`.
 
         Raises
         ------
-        pytest.UsageError : an option that cannot be meant; the message says what was expected.
+        pytest.UsageError : an option has an invalid value; the message says what was expected.
 
         """
         try:
@@ -45,52 +46,57 @@ class Session:
         self._run: Run | None = None
         self._explanation: Explanation | None = None
 
-    def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """Prepare a run of the cells whose tests were collected."""
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> None:
+        """Measure all cells before the tests replay them; with `--list`, only print cases."""
         config = session.config
         known = config.stash.get(CELLS, {})
-        asked = {
+        selected = {
             item.nodeid: known[item.callspec.id]
             for item in session.items
             if isinstance(item, pytest.Function) and item.originalname == "test_pair"
         }
-        if not asked or config.option.collectonly or config.getoption("--list"):
-            return
+        if config.getoption("--list"):
+            for case in dict.fromkeys(cell.case.id for cell in selected.values()):
+                cells = (cell for cell in selected.values() if cell.case.id == case)
+                print(case, *(cell.contender.name for cell in cells))
+        elif selected and not (config.option.collectonly or session.testsfailed):
+            self._run = self._begun(config, selected)
+            self._run.measure()
+
+    def _begun(self, config: pytest.Config, selected: Mapping[str, Cell]) -> Run:
+        """Begin a run of the selected cells.
+
+        Raises
+        ------
+        pytest.UsageError : the run to resume is not there, or was another one.
+
+        """
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends a run as Ctrl-C does
         set_float32("ieee")
         reporter: Any = config.pluginmanager.get_plugin("terminalreporter")
         reporter.showfspath = False
         say = reporter.write_line
         try:
-            self._run = Run(self._options, asked, _header(config), self._started_s, say)
+            run = Run(self._options, selected, _header(config), self._started_s, say)
         except ResumeError as error:
             raise pytest.UsageError(str(error)) from error
-        config.stash[RUN] = self._run
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtestloop(self, session: pytest.Session) -> None:
-        """Measure everything, for the tests to replay; or print the cases alone."""
-        if self._run is not None:
-            self._run.measure()
-        elif session.config.getoption("--list"):
-            cells = session.config.stash.get(CELLS, {})
-            asked = [cells[item.callspec.id] for item in session.items if hasattr(item, "callspec")]
-            for case in dict.fromkeys(cell.case.id for cell in asked):
-                print(case, *(cell.contender.name for cell in asked if cell.case.id == case))
+        config.stash[RUN] = run
+        return run
 
     def pytest_report_teststatus(self, report: Any) -> tuple[str, str, str] | None:
-        """Let the lines of progress stand alone: no dots after them."""
+        """Print no dots after the lines of progress."""
         quiet = self._run is not None and (report.when == "call" or report.skipped)
         return (report.outcome, "", "") if quiet else None
 
     def pytest_benchmark_update_machine_info(self, machine_info: dict[str, Any]) -> None:
-        """Add the facts of the machine; its name in the network stays out."""
+        """Add the facts about the machine; remove its network name."""
         machine_info.pop("node", None)
         machine_info.update(facts.facts(label=self._options.label))
 
     @pytest.hookimpl(wrapper=True)
     def pytest_benchmark_group_stats(self) -> Generator[None, Any, Any]:
-        """Name each row of the table by its contender: its group names the case."""
+        """Name each row of the table by its contender; the title of its group names the case."""
         groups = yield
         if self._run is not None:
             for row in (row for _, rows in groups for row in rows if row["params"]):
@@ -99,7 +105,7 @@ class Session:
         return groups
 
     def pytest_benchmark_update_json(self, output_json: dict[str, Any]) -> None:
-        """Add to pytest-benchmark's own file what the result file holds."""
+        """Add the content of the result file to pytest-benchmark's own file."""
         if self._run is not None:
             content = self._run.journal.content()
             theirs = ("benchmarks", "datetime")
@@ -107,7 +113,7 @@ class Session:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None]:
-        """Write the result file before anything else can go wrong, then have it explained."""
+        """Write the result file, before anything else can fail; then run `reports` on it."""
         if self._run is not None:
             result = self._run.finish()
             site = self._options.site if self._options.report else None
@@ -147,7 +153,7 @@ def _options(config: pytest.Config) -> Options:
 
 
 def _header(config: pytest.Config) -> dict[str, Any]:
-    """Return what the result file says of the machine and the code."""
+    """Return the result file's entries about the machine and the code."""
     hook = config.hook
     info = hook.pytest_benchmark_generate_machine_info(config=config)
     hook.pytest_benchmark_update_machine_info(config=config, machine_info=info)

@@ -1,7 +1,8 @@
-"""Result files explained: pages, comparisons, figures, tables. `python -m reports COMMAND --help`.
+"""Explains result files: pages, comparisons, figures, tables. `python -m reports COMMAND --help`.
 
-A FILE is a path or whatever fsspec opens, with patterns (`s3://bucket/runs/*.json`). Without one, a
-command takes the newest result of this clone, or else the committed machines.
+A FILE is a path or an address that fsspec opens; `*` matches several (`s3://bucket/runs/*.json`).
+Without a FILE, a command takes the newest result of this clone. If there is none, it takes the
+committed machines.
 """
 
 import argparse
@@ -46,7 +47,7 @@ T = TypeVar("T", bound=Tabular)
 
 
 class NoResultError(Exception):
-    """There is nothing to work on; the message says what was expected, and what to do."""
+    """There is no usable result; the message says what was expected, and what to do."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -73,50 +74,73 @@ def _parser() -> argparse.ArgumentParser:
     ) -> Callable[..., argparse.Action]:
         """Add a command: its docstring is its help, its parameters are its options."""
         name, text = run.__name__.strip("_"), (run.__doc__ or "").strip(".")
-        added = commands.add_parser(name, help=text, description=text)
-        added.set_defaults(run=run)
+        subparser = commands.add_parser(name, help=text, description=text)
+        subparser.set_defaults(run=run)
         if files:
-            added.add_argument("files", nargs="*", metavar="FILE", help=f"result files ({files})")
+            subparser.add_argument(
+                "files", nargs="*", metavar="FILE", help=f"result files (default: {files})"
+            )
         if out:
-            added.add_argument("--out", type=Path, help=out)
-        return added.add_argument
+            subparser.add_argument("--out", type=Path, help=out)
+        return subparser.add_argument
 
     add = command(
-        _build, files="the newest", out="folder (reports/site), or with --single-file a file"
+        _build, files="the newest", out="folder (default: reports/site); with --single-file, a file"
     )
-    add("--single-file", action="store_true", help="one page that can be mailed")
-    add("--png", action="store_true", help="each figure as a PNG file, too")
-    add = command(_compare, out="folder for the page (none is written)")
+    add("--single-file", action="store_true", help="write one page that can be mailed")
+    add("--png", action="store_true", help="also write each figure as a PNG file")
+    add = command(_compare, out="folder for a page (default: write no page)")
     add("files", nargs="+", metavar="FILE", help="result files")
-    add("--baseline", type=int, default=1, metavar="N", help="the file to compare with (1)")
-    add("--fail-above", metavar="SHARE", help="exit 1 if anything is surely slower by more: 5%%")
-    add("--all", action="store_true", dest="every", help="print every case, not only what differs")
+    add(
+        "--baseline",
+        type=int,
+        default=1,
+        metavar="N",
+        help="number of the baseline among the files (default: 1)",
+    )
+    add(
+        "--fail-above", metavar="SHARE", help="exit 1 if a cell is clearly slower by more, like 5%%"
+    )
+    add(
+        "--all",
+        action="store_true",
+        dest="every",
+        help="print every cell, not only clear differences",
+    )
     add = command(_check)
-    add("site", nargs="?", type=Path, default=SITE, help="folder or page (reports/site)")
+    add("site", nargs="?", type=Path, default=SITE, help="folder or page (default: reports/site)")
     add = command(_summary)
-    add("file", nargs="?", metavar="FILE", help="a result file (the newest)")
-    add("--build", type=Path, metavar="DIR", help="build its pages there, too")
-    command(_list, files="all of this clone")
-    add = command(_export, files="the newest", out="file (the terminal; Parquet needs a file)")
-    add("--format", choices=export.FORMATS, default="csv", dest="kind", help="of the table (csv)")
+    add("file", nargs="?", metavar="FILE", help="a result file (default: the newest)")
+    add("--build", type=Path, metavar="DIR", help="also build its pages, in this folder")
+    command(_list, files="all in this clone")
+    add = command(
+        _export, files="the newest", out="file (default: the terminal; Parquet needs a file)"
+    )
+    add(
+        "--format",
+        choices=export.FORMATS,
+        default="csv",
+        dest="kind",
+        help="format of the table (default: csv)",
+    )
     add = command(_record)
-    add("label", help="name of this machine, as pages show it")
+    add("label", help="this machine's name on pages")
     add = command(_readme)
     add("--check", action="store_true", help="write nothing; exit 1 if the file is out of date")
     for run, subject, text in (
-        (_chart, "workload", "name of a workload: matmul"),
-        (_samples, "cell", "as on its page: matmul/n=64/float32/threads=1/torch-cpu"),
+        (_chart, "workload", "name of a workload, like matmul"),
+        (_samples, "cell", "id of a cell, like matmul/n=64/float32/threads=1/torch-cpu"),
     ):
         name = f"{run.__name__.strip('_')}.svg"
         add = command(run)
         add(subject, help=text)
-        add("file", nargs="?", metavar="FILE", help="a result file (the newest)")
-        add("--out", type=Path, default=Path(name), help=f"a file: {name}, or .png")
+        add("file", nargs="?", metavar="FILE", help="a result file (default: the newest)")
+        add("--out", type=Path, default=Path(name), help=f"an .svg or .png file (default: {name})")
     return parser
 
 
 def _build(*, files: list[str], out: Path | None, single_file: bool, png: bool) -> int:
-    """Build the pages of a run; of several runs, compare them too."""
+    """Build the pages of a run; several runs are also compared."""
     results, complaints = _readable(files or newest(), blocks=True)
     site = _site(results, complaints, pictures=png)
     print(write_single(site, out or SINGLE) if single_file else write_folder(site, out or SITE))
@@ -134,9 +158,9 @@ def _site(results: list[Result], complaints: list[str], *, pictures: bool = Fals
 def _compare(
     *, files: list[str], out: Path | None, baseline: int, fail_above: str | None, every: bool
 ) -> int:
-    """Hold machines, or runs of one machine, side by side."""
+    """Compare machines, or runs of one machine."""
     above = parse_share(fail_above) if fail_above is not None else None
-    results, complaints = _some(*load_many(expand(files)))
+    results, complaints = _report_unreadable(*load_many(expand(files)))
     if not 1 <= baseline <= len(results):
         raise ValueError(f"--baseline must be from 1 to {len(results)}, got {baseline}")
     comparison = compare(results, baseline - 1)
@@ -150,32 +174,32 @@ def _compare(
 
 
 def _gate(comparison: Comparison, above: float) -> bool:
-    """Print what is surely slower by more than a share, and what could not be compared."""
+    """Print the cells that are clearly slower by more than a share; return whether any is."""
     slow = regressions(comparison, above)
     for pair in pairs_in(slow):
         least = f"at least {1 / pair.ratio.high - 1:.1%}"
         print(f"slower, {least}: {pair.key} on {pair.machine}", file=sys.stderr)
-    unasked = int((comparison.pairs["verdict"] == NOT_COMPARABLE).sum())
+    not_comparable = int((comparison.pairs["verdict"] == NOT_COMPARABLE).sum())
     print(
-        f"{len(slow)} of {len(comparison.pairs)} surely slower by more than {above:.1%};"
-        f" {unasked} could not be compared",
+        f"{len(slow)} of {len(comparison.pairs)} clearly slower by more than {above:.1%};"
+        f" {not_comparable} could not be compared",
         file=sys.stderr,
     )
     return bool(len(slow))
 
 
 def _check(*, site: Path) -> int:
-    """Compute every number of a site again, and ask whether the site is whole."""
+    """Check a site: recompute every number, follow every link."""
     complaints = checking.check(site)
     for complaint in complaints:
         print(complaint)
-    print(f"{site}: " + (f"{len(complaints)} complaints" if complaints else "all is well"))
+    print(f"{site}: " + (f"{len(complaints)} faults" if complaints else "no faults"))
     return 1 if complaints else 0
 
 
 def _summary(*, file: str | None, build: Path | None) -> int:
     """Print the headlines of a run, as at its end."""
-    results, complaints = _readable([_one(file)], blocks=build is not None)
+    results, complaints = _readable([_file_or_newest(file)], blocks=build is not None)
     for line in summary(Findings(results[0])):
         print(line)
     sys.stdout.flush()  # whatever becomes of the pages
@@ -186,8 +210,8 @@ def _summary(*, file: str | None, build: Path | None) -> int:
 
 def _list(*, files: list[str]) -> int:
     """List the known runs and machines."""
-    results, complaints = _some(*load_many(expand(files or [*committed(), *own()])))
-    table = Table("machine", "measured", "timed", "of", "GPU", "commit", "file", box=None)
+    results, complaints = _report_unreadable(*load_many(expand(files or [*committed(), *own()])))
+    table = Table("machine", "measured", "timed", "cells", "GPU", "commit", "file", box=None)
     for result in results:
         timed = result.table["time_s"].notna()
         gpus = ", ".join(gpu.name for gpu in result.machine.gpus) or "none"
@@ -201,21 +225,21 @@ def _list(*, files: list[str]) -> int:
 
 
 def _export(*, files: list[str], out: Path | None, kind: str) -> int:
-    """Write the cells of runs as one table."""
-    results, complaints = _some(*load_many(expand(files or newest())))
+    """Write the cells of all given runs as one table."""
+    results, complaints = _report_unreadable(*load_many(expand(files or newest())))
     content = export.as_bytes(export.tidy(results), kind)
     if out is not None:
         out.write_bytes(content)
         print(out)
     elif kind == "parquet":
-        raise ValueError("Parquet is no text: name a file with --out")
+        raise ValueError("Parquet is a binary format: name a file with --out")
     else:
         sys.stdout.write(content.decode())
     return 1 if complaints else 0
 
 
 def _record(*, label: str) -> int:
-    """Keep what the chapters show on this machine, for other readers."""
+    """Record the chapters' outputs on this machine, for pages that are built elsewhere."""
     shown = outputs(find())
     print(record(shown, label))
     failed = failures(shown)
@@ -237,25 +261,27 @@ def _readme(*, check: bool) -> int:
 
 def _chart(*, workload: str, file: str | None, out: Path) -> int:
     """Draw the times of one workload against its sizes."""
-    results, _ = _readable([_one(file)])
+    results, _ = _readable([_file_or_newest(file)])
     timed = results[0].timed
     rows = [row for row in timed if row.workload == workload]
     if not rows:
         known = ", ".join(dict.fromkeys(row.workload for row in timed)) or "none"
-        raise NoResultError(f"{_one(file)} must hold times of {workload!r}; it holds {known}")
+        raise NoResultError(
+            f"{_file_or_newest(file)} must hold times of {workload!r}; it holds {known}"
+        )
     threads, dtype = rows[0].threads, rows[0].dtype
     first = [row for row in rows if (row.threads, row.dtype) == (threads, dtype)]
     return _write(time_against_size(first), out)
 
 
 def _samples(*, cell: str, file: str | None, out: Path) -> int:
-    """Draw every block of a cell, beside NumPy's."""
-    (result, *_), _ = _readable([_one(file)], blocks=True)
+    """Draw every block of a cell, next to NumPy's blocks."""
+    (result, *_), _ = _readable([_file_or_newest(file)], blocks=True)
     known = set(result.blocks["cell"])
     if cell not in known:
         near = ", ".join(get_close_matches(cell, known, cutoff=0)) or "none"
         raise NoResultError(
-            f"{_one(file)} must hold blocks of the cell {cell!r}; near it are {near}"
+            f"{_file_or_newest(file)} must hold blocks of the cell {cell!r}; near it are {near}"
         )
     row = next(row for row in result.rows if row.cell == cell)
     both = result.blocks_of([cell, row.numpy_cell])
@@ -278,11 +304,11 @@ def _write(plot: Plot, out: Path) -> int:
 def _readable(
     files: Sequence[Path | str], *, blocks: bool = False
 ) -> tuple[list[Result], list[str]]:
-    return _some(*load_all(dict.fromkeys(expand(files)), blocks=blocks))
+    return _report_unreadable(*load_all(dict.fromkeys(expand(files)), blocks=blocks))
 
 
-def _some(results: list[T], complaints: list[str]) -> tuple[list[T], list[str]]:
-    """Print why files could not be read; return those that could, if there are any."""
+def _report_unreadable(results: list[T], complaints: list[str]) -> tuple[list[T], list[str]]:
+    """Print why files could not be read; return the results of the others."""
     for complaint in complaints:
         print(complaint, file=sys.stderr)
     if not results:
@@ -308,7 +334,7 @@ def newest() -> list[str]:
     return own()[-1:] or committed()
 
 
-def _one(file: str | None) -> str:
+def _file_or_newest(file: str | None) -> str:
     return file or next(iter(newest()), "a result file")
 
 

@@ -12,8 +12,8 @@ import pytest
 
 from bench.results import ids
 from bench.results.schema import SCHEMA, Identity
-from reports.chapters.execution import Ran
-from reports.chapters.outputs import _keep
+from reports.chapters.execution import ChapterRun
+from reports.chapters.outputs import _store
 from reports.chapters.reading import find
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -206,4 +206,4 @@ def run_chapters(folder):
     )
     for chapter in find():
         told = json.loads((folder / f"{chapter.path.stem}.json").read_text())
-        _keep(chapter, Ran.from_json(json.dumps(told["ran"])), folder / "kept")
+        _store(chapter, ChapterRun.from_json(json.dumps(told["ran"])), folder / "kept")

@@ -19,7 +19,7 @@ from tests.conftest import PLAIN
 
 ROOT = Path(__file__).resolve().parents[1]
 PYTEST = [sys.executable, "-m", "pytest", "--benchmark-only", "-p", "tests.chapterless"]
-LIMIT_S = 60  # of what takes seconds
+LIMIT_S = 60  # time limit for what takes a few seconds
 NAMES = [
     f"{case}-float32-threads=1-{contender}"
     for case in ("matmul-n=16", "sum-over=rows,n=32")
@@ -33,13 +33,13 @@ def arguments(results, *more):
     return [*PYTEST, "bench/", "-p", "tests.faulty", *where, *chosen]
 
 
-def done(command):
-    """Return a process that came to its end, as where no test runs beside it."""
+def completed(command):
+    """Run a command to its end, in an environment without pytest-xdist."""
     return subprocess.run(command, cwd=ROOT, env=PLAIN, capture_output=True, text=True, check=False)
 
 
 def run(results, *more, code=0):
-    ended = done(arguments(results, *more))
+    ended = completed(arguments(results, *more))
     assert ended.returncode == code, ended.stdout + ended.stderr
     return ended.stdout + ended.stderr
 
@@ -56,7 +56,7 @@ def finished(tmp_path_factory):
     pairs = [f"bench/test_pairs.py::test_pair[{name}]" for name in NAMES]
     chosen = ["--machine", "test-box", "--threads", "1", "--budget", "120", "--self-test"]
     files = ["--results", str(results), "--benchmark-json", str(results / "theirs.json")]
-    ended = done([*PYTEST, *pairs, *chosen, *files])
+    ended = completed([*PYTEST, *pairs, *chosen, *files])
     assert ended.returncode == 0, ended.stdout + ended.stderr
     return results, ended.stdout
 
@@ -86,7 +86,7 @@ def test_the_result_file_validates_and_holds_every_cell(finished):
     )
 
 
-def test_the_result_file_has_what_pytest_benchmark_writes(finished):
+def test_the_result_file_has_the_fields_of_pytest_benchmark(finished):
     results, _ = finished
     ours = json.loads(only_file(results, "*.json").read_text())
     theirs = json.loads((results / "theirs.json").read_text())
@@ -104,8 +104,8 @@ def test_the_result_file_has_what_pytest_benchmark_writes(finished):
 
 def test_pytest_benchmark_compares_our_result_files(finished):
     path = only_file(finished[0], "*.json")
-    again = shutil.copy(path, finished[0] / "again.json")  # it changes what it reads, by name
-    ended = done([Path(sys.executable).parent / "pytest-benchmark", "compare", path, again])
+    again = shutil.copy(path, finished[0] / "again.json")  # it changes the files that it reads
+    ended = completed([Path(sys.executable).parent / "pytest-benchmark", "compare", path, again])
     assert ended.returncode == 0, ended.stderr
     assert "matmul-n=16" in ended.stdout
 
@@ -131,7 +131,7 @@ def test_a_wrong_contender_is_a_mismatch_and_the_run_fails(tmp_path):
     assert not (tmp_path / "site").exists()
 
 
-def test_pages_that_cannot_be_built_cost_no_result(tmp_path):
+def test_the_result_survives_a_failed_build_of_the_pages(tmp_path):
     (tmp_path / "site").write_text("a file where the folder of the pages should be")
     output = run(tmp_path, "--workloads", "good", "--budget", "120", code=3)
     file = only_file(tmp_path, "*.json")
@@ -158,7 +158,7 @@ def wait_for_cells(results, process, count):
 @pytest.mark.parametrize("stop", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_a_stopped_run_keeps_its_cells_leaves_no_process_and_resumes(tmp_path, stop):
     chosen = ["--workloads", "good,slow", "--budget", "120"]
-    # a shell starts what runs in the background with Ctrl-C ignored, which a child would inherit
+    # a shell ignores Ctrl-C in background jobs, and a child process would inherit that
     inherited = signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(
         arguments(tmp_path, *chosen), cwd=ROOT, env=PLAIN, stdout=subprocess.PIPE,
@@ -181,7 +181,7 @@ def test_a_stopped_run_keeps_its_cells_leaves_no_process_and_resumes(tmp_path, s
     unreached = table["reason"] == "the run ended before this cell's turn"
     assert 0 < unreached.sum() < len(table)
     assert killed != (tmp_path / "site" / "index.html").is_file(), output
-    if stop == signal.SIGTERM:  # ends a run as Ctrl-C does, which is gone on with
+    if stop == signal.SIGTERM:  # like Ctrl-C, whose run is resumed below
         return
     run(tmp_path, *chosen, "--no-report", "--resume")
     again = load(only_file(tmp_path, "*.json")).table.set_index("cell")
@@ -199,13 +199,13 @@ def test_a_complete_run_is_not_resumed(finished):
 
 def test_a_self_test_is_printed_stored_and_shown(finished):
     results, output = finished
-    found = load(only_file(results, "*.json"))
-    assert found.machine.self_test.comparisons == 4
-    assert {row.cell.rpartition("/")[2] for row in found.machine.self_test.rows} == {
+    result = load(only_file(results, "*.json"))
+    assert result.machine.self_test.comparisons == 4
+    assert {row.cell.rpartition("/")[2] for row in result.machine.self_test.rows} == {
         "numpy",
         "torch-cpu",
     }
-    assert not any("twin" in cell for cell in found.table["cell"])
+    assert not any("twin" in cell for cell in result.table["cell"])
     assert re.search(r"self-test: \d of 4 comparisons of a contender with itself exclude 1", output)
     assert (
         "comparisons of a contender with itself exclude 1"
@@ -213,7 +213,7 @@ def test_a_self_test_is_printed_stored_and_shown(finished):
     )
 
 
-def test_cells_that_the_budget_does_not_reach_are_skipped_with_that_reason(tmp_path):
+def test_cells_beyond_the_budget_are_skipped_with_that_reason(tmp_path):
     run(tmp_path, "--workloads", "slow", "--budget", "7", "--no-report")
     table = load(only_file(tmp_path, "*.json")).table
     spent = table[table["reason"].str.startswith("the budget of 7 s was spent")]
@@ -237,11 +237,17 @@ def test_a_usage_error_is_one_line_before_anything_runs(tmp_path, options, compl
     assert not list(tmp_path.glob("*/*"))
 
 
-def test_list_prints_the_cases_one_for_each_thread_setting_and_runs_nothing(tmp_path):
-    listed = ("--list", "--workloads", "good,slow", "-k", "good", "--threads", "1,all")
-    output, cores = run(tmp_path, *listed), affinity.usable_cores()
+def test_list_prints_each_case_and_thread_setting_and_runs_nothing(tmp_path):
+    options = ("--list", "--workloads", "good,slow", "-k", "good", "--threads", "1,all")
+    output, cores = run(tmp_path, *options), affinity.usable_cores()
     assert output.count("good/n=8/float32/threads=") == (2 if cores > 1 else 1)
     assert "good/n=8/float32/threads=1 numpy torch-cpu" in output
     assert f"good/n=8/float32/threads={cores} numpy torch-cpu torch-cuda" in output
     assert "slow" not in output.replace("slow deselected", "")
     assert not list(tmp_path.glob("*/*"))
+
+
+def test_a_selection_that_pytest_refuses_measures_nothing_and_leaves_no_file(tmp_path):
+    output = run(tmp_path, "--workloads", "good", "-k", "(good", code=4)
+    assert "Wrong expression passed to '-k'" in output
+    assert list(tmp_path.iterdir()) == []

@@ -254,7 +254,7 @@ def _burn(core: int | None) -> None:
 
 
 def measure(folder: Path, rounds: int, other: Path | None) -> None:
-    """Run the suites in turn, each with its default budget."""
+    """RunSummary the suites in turn, each with its default budget."""
     folder.mkdir(parents=True, exist_ok=True)
     checkouts = {HERE: ROOT} | ({OTHER: other} if other else {})
     walls: dict[str, list[float]] = {side: [] for side in checkouts}
@@ -278,7 +278,7 @@ def _run(checkout: Path, results: Path) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line."""
+    """RunSummary the command line."""
     parser = argparse.ArgumentParser(prog="python -m bench.trust.repeatability")
     parser.add_argument("--runs", type=int, default=3, help="rounds to compare (3)")
     parser.add_argument("--other", type=Path, help="another checkout, with its own .venv")

@@ -1,1 +1,1 @@
-"""Chapters: percent-format scripts that run, open as notebooks, and become pages."""
+"""Runs the tutorial's chapters (percent-format scripts); turns them into pages and notebooks."""

@@ -1,8 +1,7 @@
-"""Run chapters, one after the other in one process, and write down what each cell shows.
+"""Runs chapters one after another in one process, and records the output of each cell.
 
-`python -m reports.chapters.execution FOLDER CHAPTER...` is a process of its own, so that PyTorch,
-its threads and whatever a chapter does stay out of the one that builds pages, and so that nothing
-else runs in it while a chapter measures.
+`python -m reports.chapters.execution FOLDER CHAPTER...` is a separate process. So PyTorch and its
+threads stay out of the process that builds pages, and nothing else runs while a chapter measures.
 """
 
 import ast
@@ -34,18 +33,27 @@ from matplotlib.rcsetup import cycler
 from reports.chapters.reading import Chapter, read
 from reports.charts.drawing import COLOURS, Plot, inline, style
 
-CYCLE = ("numpy", "torch-cpu", "accelerator", "second", "fifth", "first", "third", "sixth")
+CYCLE = (  # colours of lines, in order
+    "numpy",
+    "torch-cpu",
+    "accelerator",
+    "second",
+    "fifth",
+    "first",
+    "third",
+    "sixth",
+)
 MODULE = "__chapter__"
-CHAPTER_S, ALL_S = 60.0, 240.0  # most that a chapter may take, and all: then what is left fails
-SOON_S = 0.001
+CHAPTER_S, ALL_S = 60.0, 240.0  # time limits of a chapter, and of all chapters
+MIN_ALARM_S = 0.001  # an alarm of 0 s would never ring
 SIZE = (7.5, 3.6)  # of a figure, inches
 
 
 @dataclass(frozen=True, kw_only=True)
-class Shown:
-    """What a cell shows: what it printed with the value of its last line, and its figures.
+class CellOutput:
+    """The output of a cell: the printed text with the value of its last line, and its figures.
 
-    `seconds` is how long it took.
+    `seconds` is the running time.
     """
 
     text: str = ""
@@ -54,70 +62,74 @@ class Shown:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ran:
-    """What came of a chapter's code.
+class ChapterRun:
+    """The result of running a chapter.
 
     Attributes
     ----------
-    place : the machine and the libraries that it ran on.
-    made : when, as a date.
-    seconds : how long it took.
-    cells : what each cell shows, by its key; one that did not run is not there.
-    failed : the key of the cell that raised, "" for none.
-    error : what it raised.
+    place : the machine and the versions of the libraries.
+    made : the date.
+    seconds : the running time.
+    cells : the output of each cell that ran, by the cell's key.
+    failed : the key of the cell that raised an exception, else "".
+    error : the exception as text, else "".
 
     """
 
     place: str = ""
     made: str = ""
     seconds: float = 0.0
-    cells: Mapping[str, Shown] = field(default_factory=dict)
+    cells: Mapping[str, CellOutput] = field(default_factory=dict)
     failed: str = ""
     error: str = ""
 
     def as_json(self) -> str:
-        """Return it as text."""
+        """Return the run as JSON."""
         return json.dumps(asdict(self))
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """Return what `as_json` wrote."""
-        known = json.loads(text)
-        return cls(cells=cells_from(known.pop("cells")), **known)
+        """Read the JSON of `as_json`."""
+        fields = json.loads(text)
+        return cls(cells=cells_from(fields.pop("cells")), **fields)
 
 
-def cells_from(stored: Mapping[str, Any]) -> dict[str, Shown]:
-    """Return what cells show, as read from JSON."""
+def cells_from(stored: Mapping[str, Any]) -> dict[str, CellOutput]:
+    """Return the outputs of cells, from parsed JSON."""
     return {
-        key: Shown(**{**cell, "figures": tuple(cell["figures"])}) for key, cell in stored.items()
+        key: CellOutput(**{**cell, "figures": tuple(cell["figures"])})
+        for key, cell in stored.items()
     }
 
 
-def run(chapter: Chapter, limit_s: float = CHAPTER_S, reason: str = "") -> Ran:
-    """Run a chapter's code, up to the end, to the first cell that raises, or to the time limit."""
+def run(chapter: Chapter, limit_s: float = CHAPTER_S, late: str = "") -> ChapterRun:
+    """Run a chapter until its end, the first cell that raises, or the time limit.
+
+    `late` is the error text if the time limit is reached.
+    """
     module = types.ModuleType(MODULE)
-    cells: dict[str, Shown] = {}
-    began, failed, error = time.perf_counter(), "", ""
-    reason = reason or f"the chapter took over {limit_s:g} s"
-    sys.modules[MODULE] = module  # where dataclasses and pickle look for what a chapter defines
+    cells: dict[str, CellOutput] = {}
+    start_s, failed, error = time.perf_counter(), "", ""
+    late = late or f"the chapter took over {limit_s:g} s"
+    sys.modules[MODULE] = module  # dataclasses and pickle look up a chapter's classes there
     try:
         for number, cell in enumerate(chapter.cells):
             if not cell.key or (cell.gpu and not _has_gpu()):
                 continue
-            start = time.perf_counter()
+            cell_start_s = time.perf_counter()
             try:
-                with _alarm(limit_s - (start - began), reason):
-                    shown = _shown(chapter, number, cell.source, module.__dict__)
-                cells[cell.key] = replace(shown, seconds=time.perf_counter() - start)
-            except Exception as raised:  # noqa: BLE001 - whatever it is, the page says it
-                failed, error = cell.key, f"{type(raised).__name__}: {raised}"
+                with _alarm(limit_s - (cell_start_s - start_s), late):
+                    output = _cell_output(chapter, number, cell.source, module.__dict__)
+                cells[cell.key] = replace(output, seconds=time.perf_counter() - cell_start_s)
+            except Exception as exception:  # noqa: BLE001 - the page shows any error
+                failed, error = cell.key, f"{type(exception).__name__}: {exception}"
                 break
     finally:
         del sys.modules[MODULE]
         plt.close("all")
-    return Ran(
+    return ChapterRun(
         made=datetime.now(UTC).date().isoformat(),
-        seconds=time.perf_counter() - began,
+        seconds=time.perf_counter() - start_s,
         cells=cells,
         failed=failed,
         error=error,
@@ -126,7 +138,7 @@ def run(chapter: Chapter, limit_s: float = CHAPTER_S, reason: str = "") -> Ran:
 
 @contextlib.contextmanager
 def _alarm(limit_s: float, reason: str) -> Iterator[None]:
-    """Raise a TimeoutError if what is done takes too long, where the system has alarms."""
+    """Raise a TimeoutError if the body takes too long; on a system without alarms, do nothing."""
     if not hasattr(signal, "setitimer"):
         yield
         return
@@ -134,69 +146,69 @@ def _alarm(limit_s: float, reason: str) -> Iterator[None]:
     def raise_it(*_: object) -> None:
         raise TimeoutError(reason)
 
-    before = signal.signal(signal.SIGALRM, raise_it)
-    signal.setitimer(signal.ITIMER_REAL, max(limit_s, SOON_S))
+    previous = signal.signal(signal.SIGALRM, raise_it)
+    signal.setitimer(signal.ITIMER_REAL, max(limit_s, MIN_ALARM_S))
     try:
         yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.signal(signal.SIGALRM, previous)
 
 
 def _has_gpu() -> bool:
-    """Tell whether the PyTorch that a chapter has imported finds one."""
+    """Whether a chapter has imported PyTorch, and PyTorch finds a GPU."""
     torch = sys.modules.get("torch")
     return torch is not None and torch.cuda.is_available()
 
 
-def _shown(chapter: Chapter, number: int, text: str, namespace: dict[str, Any]) -> Shown:
+def _cell_output(chapter: Chapter, number: int, code: str, namespace: dict[str, Any]) -> CellOutput:
     output = io.StringIO()
-    name = f"<chapter {chapter.path.stem}, cell {number}>"
-    linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
-    chosen: dict[Any, Any] = {
+    filename = f"<chapter {chapter.path.stem}, cell {number}>"
+    linecache.cache[filename] = (len(code), None, code.splitlines(keepends=True), filename)
+    defaults: dict[Any, Any] = {
         "axes.prop_cycle": cycler(color=[COLOURS[name] for name in CYCLE]),
         "figure.figsize": SIZE,
         "figure.constrained_layout.use": True,
         "legend.frameon": False,
     }
-    drawn = f"{chapter.path.stem}-{number}"
+    stem = f"{chapter.path.stem}-{number}"
     with (
         contextlib.redirect_stdout(output),
         warnings.catch_warnings(),
-        style(drawn, mathematics=True),
-        mpl.rc_context(chosen),
+        style(stem, mathematics=True),
+        mpl.rc_context(defaults),
     ):
         warnings.simplefilter("error")
-        for value in _values(text, name, namespace):
+        for value in _values(code, filename, namespace):
             print(repr(value))
         figures = [plt.figure(each) for each in plt.get_fignums()]
-        written = tuple(
-            str(inline(_plot(f"{drawn}-{each}", figure))) for each, figure in enumerate(figures)
+        svgs = tuple(
+            str(inline(_plot(f"{stem}-{place}", figure))) for place, figure in enumerate(figures)
         )
     plt.close("all")
-    return Shown(text=output.getvalue(), figures=written)
+    return CellOutput(text=output.getvalue(), figures=svgs)
 
 
-def _values(text: str, name: str, namespace: dict[str, Any]) -> Iterator[Any]:
+def _values(code: str, filename: str, namespace: dict[str, Any]) -> Iterator[Any]:
     """Run a cell; yield the value of its last line where that is an expression, as notebooks do."""
-    tree = ast.parse(text)
+    tree = ast.parse(code)
     last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
-    exec(compile(tree, name, "exec"), namespace)  # noqa: S102 - running chapters is the job
-    if isinstance(last, ast.Expr) and not text.rstrip().endswith(";"):
-        code = compile(ast.Expression(last.value), name, "eval")
-        value = eval(code, namespace)  # noqa: S307 - running chapters is the job
+    exec(compile(tree, filename, "exec"), namespace)  # noqa: S102 - running chapters is the job
+    if isinstance(last, ast.Expr) and not code.rstrip().endswith(";"):
+        expression = compile(ast.Expression(last.value), filename, "eval")
+        value = eval(expression, namespace)  # noqa: S307 - running chapters is the job
         if value is not None:
             yield value
     elif isinstance(last, ast.Expr):
-        exec(compile(ast.Module([last], []), name, "exec"), namespace)  # noqa: S102 - the same
+        exec(compile(ast.Module([last], []), filename, "exec"), namespace)  # noqa: S102 - the same
 
 
 def _plot(name: str, figure: Figure) -> Plot:
-    return Plot(name=name, figure=figure, description=_described(figure), mathematics=True)
+    return Plot(name=name, figure=figure, description=_description(figure), mathematics=True)
 
 
-def _described(figure: Figure) -> str:
-    """Return what a figure says to one who does not see it: titles, axes, what is in the legend.
+def _description(figure: Figure) -> str:
+    """Return the alternative text of a figure: its titles, axes and legend.
 
     Raises
     ------
@@ -220,7 +232,7 @@ def _described(figure: Figure) -> str:
 
 @cache
 def here() -> str:
-    """Return the machine and the libraries that chapters run on, in words."""
+    """Describe the machine and the libraries that chapters run on."""
     libraries = [f"{name} {version(package)}" for name, package in
                  (("PyTorch", "torch"), ("NumPy", "numpy"))]  # fmt: skip
     model = cpuinfo.get_cpu_info().get("brand_raw") or platform.processor() or "unknown processor"
@@ -232,13 +244,13 @@ def here() -> str:
 
 
 def main(folder: str, *paths: str) -> None:
-    """Run chapters; write what came of each into a folder as soon as it is known."""
-    until = time.perf_counter() + ALL_S
+    """Run chapters; write the result of each into a folder as soon as it ends."""
+    deadline_s = time.perf_counter() + ALL_S
     for path in map(Path, paths):
-        left_s = until - time.perf_counter()
+        left_s = deadline_s - time.perf_counter()
         late = f"all chapters together took over {ALL_S:g} s" if left_s < CHAPTER_S else ""
-        ran = run(read(path), min(CHAPTER_S, left_s), late)
-        text = replace(ran, place=here()).as_json()
+        result = run(read(path), min(CHAPTER_S, left_s), late)
+        text = replace(result, place=here()).as_json()
         (Path(folder) / f"{path.stem}.json").write_text(text, encoding="utf-8")
 
 

@@ -1,4 +1,4 @@
-"""The words of the tutorial: the first use of each in a page leads to where it is explained."""
+"""Links the first use of each glossary term on a page to its explanation."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -9,12 +9,12 @@ from markupsafe import Markup
 
 from reports.chapters.reading import Chapter
 
-NAME = "glossary"  # the chapter that explains words
+NAME = "glossary"  # the name of its chapter
 TERM = re.compile(r"^\*\*(.+?)\*\* · ", flags=re.MULTILINE)
 
 
 class Glossary:
-    """The links from one chapter to the words that another explains; each word is linked once."""
+    """Links a chapter's first use of each term to the glossary."""
 
     def __init__(self, chapter: Chapter, contents: Sequence[Chapter]) -> None:
         self._links: dict[str, str] = {}
@@ -25,11 +25,11 @@ class Glossary:
                     for term in TERM.findall(cell.source):
                         self._links[term.lower()] = f"{page}#{other.anchor(term)}"
         longest_first = sorted(self._links, key=len, reverse=True)
-        words = "|".join(map(re.escape, longest_first)) or "(?!)"
-        self._words = re.compile(rf"\b({words})(?:e?s)?\b", flags=re.IGNORECASE)
+        terms = "|".join(map(re.escape, longest_first)) or "(?!)"
+        self._terms = re.compile(rf"\b({terms})(?:e?s)?\b", flags=re.IGNORECASE)
 
     def link(self, tokens: Sequence[Token]) -> None:
-        """Link the words in a text of Markdown, but for headings, links and what is stressed."""
+        """Link terms in Markdown tokens, but not in headings, links or emphasis."""
         for opening, inside in pairwise(tokens):
             if inside.type != "inline" or opening.type == "heading_open":
                 continue
@@ -42,13 +42,13 @@ class Glossary:
             inside.children = linked
 
     def _linked(self, text: str) -> Iterator[Token]:
-        place = 0
-        for word in self._words.finditer(text):
+        end = 0
+        for word in self._terms.finditer(text):
             path = self._links.pop(word[1].lower(), None)
             if path is None:
                 continue
             link = Markup('<a class="term" href="{}">{}</a>').format(path, word[0])
-            yield Token("text", "", 0, content=text[place : word.start()])
+            yield Token("text", "", 0, content=text[end : word.start()])
             yield Token("html_inline", "", 0, content=link)
-            place = word.end()
-        yield Token("text", "", 0, content=text[place:])
+            end = word.end()
+        yield Token("text", "", 0, content=text[end:])

@@ -1,8 +1,8 @@
-"""What the code of chapters shows: run where PyTorch is, kept until code changes, or recorded.
+"""Finds the outputs of chapters: runs them, or takes outputs from a cache or a recording.
 
-A chapter's outputs depend on its code, on what it imports, and on where it runs: while those stay,
-what was kept is shown again, so that a site built twice is the same twice. Cells that cannot run
-here show what another machine recorded (`tutorial/recorded`), labelled as that.
+A chapter's outputs depend on its code, on what it imports, and on the machine. While these stay the
+same, the cached outputs are used. So a site built twice is the same twice. A cell that cannot run
+here shows the output from another machine (`tutorial/recorded`), labelled with that machine.
 """
 
 import contextlib
@@ -20,34 +20,34 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from reports.chapters.execution import Ran, Shown, cells_from
+from reports.chapters.execution import CellOutput, ChapterRun, cells_from
 from reports.chapters.reading import ROOT, Chapter
 
-KEPT = ROOT / "reports" / ".chapters"
+CACHE = ROOT / "reports" / ".chapters"
 RECORDED = ROOT / "tutorial" / "recorded"
-RUNNING = [ROOT / "reports" / "chapters" / "execution.py", ROOT / "reports/charts/drawing.py"]
+RUNNERS = [ROOT / "reports" / "chapters" / "execution.py", ROOT / "reports/charts/drawing.py"]
 LIMIT_S = 900  # for all chapters together
 
 
 @dataclass(frozen=True, kw_only=True)
 class Recording:
-    """What the cells of all chapters showed on another machine, by their keys."""
+    """The outputs of chapters on another machine, by the key of the cell."""
 
     label: str
     place: str
     made: str
-    cells: Mapping[str, Shown]
+    cells: Mapping[str, CellOutput]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Outputs:
-    """What the cells of one chapter show: what ran here, and recordings for what did not."""
+    """The outputs of one chapter: its run here, and recordings for cells that did not run."""
 
-    ran: Ran
+    ran: ChapterRun
     recordings: Sequence[Recording] = ()
 
-    def recorded(self, key: str) -> tuple[Recording, Shown] | None:
-        """Return what another machine recorded of a cell, the newest first."""
+    def recorded(self, key: str) -> tuple[Recording, CellOutput] | None:
+        """Return the newest recording of a cell, and its output there; None if there is none."""
         for recording in self.recordings:
             if key in recording.cells:
                 return recording, recording.cells[key]
@@ -55,25 +55,27 @@ class Outputs:
 
 
 def outputs(
-    chapters: Sequence[Chapter], kept: Path = KEPT, recorded: Path = RECORDED
+    chapters: Sequence[Chapter], cache: Path = CACHE, recorded: Path = RECORDED
 ) -> dict[str, Outputs]:
-    """Return what each chapter's code shows, by the stem of its file; run what is not known.
+    """Return the outputs of each chapter by the stem of its file; run those not in the cache.
 
     Parameters
     ----------
-    kept : folder of what was shown before.
-    recorded : folder of what other machines showed.
+    cache : folder of earlier outputs.
+    recorded : folder of recordings of other machines.
 
     """
-    known = {chapter.path.stem: _known(chapter, kept) for chapter in chapters}
-    missing = [chapter for chapter in chapters if known[chapter.path.stem] is None]
+    runs = {chapter.path.stem: _cached(chapter, cache) for chapter in chapters}
+    missing = [chapter for chapter in chapters if runs[chapter.path.stem] is None]
     if missing and importlib.util.find_spec("torch") is not None:
-        for chapter, ran in zip(missing, run_apart(missing), strict=True):
-            known[chapter.path.stem] = ran
+        for chapter, ran in zip(missing, run_in_process(missing), strict=True):
+            runs[chapter.path.stem] = ran
             if not ran.error:
-                _keep(chapter, ran, kept)
+                _store(chapter, ran, cache)
     recordings = recorded_in(recorded)
-    return {stem: Outputs(ran=ran or Ran(), recordings=recordings) for stem, ran in known.items()}
+    return {
+        stem: Outputs(ran=ran or ChapterRun(), recordings=recordings) for stem, ran in runs.items()
+    }
 
 
 def failures(shown: Mapping[str, Outputs]) -> list[str]:
@@ -82,25 +84,25 @@ def failures(shown: Mapping[str, Outputs]) -> list[str]:
 
 
 def slowest(shown: Mapping[str, Outputs], count: int = 3) -> str:
-    """Return one line with the total time of the chapters and the slowest of them, "" for none.
+    """Return one line with the total time and the slowest chapters; "" if there are none.
 
-    Of each of these its slowest cell is named by its place among those that ran.
+    Each chapter is named with its slowest cell, numbered from 1 among the cells that ran.
     """
-    took = sorted(((each.ran.seconds, stem) for stem, each in shown.items()), reverse=True)
-    if not took:
+    times = sorted(((each.ran.seconds, stem) for stem, each in shown.items()), reverse=True)
+    if not times:
         return ""
     parts = []
-    for seconds, stem in took[:count]:
+    for seconds, stem in times[:count]:
         cells = [cell.seconds for cell in shown[stem].ran.cells.values()]
-        worst = max(range(len(cells)), key=cells.__getitem__, default=0)
-        of_it = f", of it {cells[worst]:.1f} s in cell {worst + 1}" if cells else ""
-        parts.append(f"{stem} {seconds:.1f} s{of_it}")
-    total_s = sum(seconds for seconds, _ in took)
-    return f"{len(took)} chapters ran in {total_s:.0f} s; the longest: {'; '.join(parts)}"
+        slowest_cell = max(range(len(cells)), key=cells.__getitem__, default=0)
+        detail = f" (cell {slowest_cell + 1}: {cells[slowest_cell]:.1f} s)" if cells else ""
+        parts.append(f"{stem} {seconds:.1f} s{detail}")
+    total_s = sum(seconds for seconds, _ in times)
+    return f"{len(times)} chapters ran in {total_s:.0f} s; the slowest: {'; '.join(parts)}"
 
 
-def run_apart(chapters: Sequence[Chapter]) -> Iterator[Ran]:
-    """Run chapters in one process of their own; yield what came of each, in order."""
+def run_in_process(chapters: Sequence[Chapter]) -> Iterator[ChapterRun]:
+    """Run chapters in one separate process; yield their results in order."""
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "reports.chapters.execution", folder]
         command += [str(chapter.path) for chapter in chapters]
@@ -108,28 +110,28 @@ def run_apart(chapters: Sequence[Chapter]) -> Iterator[Ran]:
         environment = {**os.environ, "PYTHONPATH": path, "MPLBACKEND": "agg"}
         reason = ""
         try:
-            done = subprocess.run(  # noqa: S603 - this project's own module, in this Python
+            process = subprocess.run(  # noqa: S603 - this project's own module, in this Python
                 command, cwd=folder, env=environment, timeout=LIMIT_S, check=False,
                 capture_output=True, text=True, stdin=subprocess.DEVNULL,
             )  # fmt: skip
-            if done.returncode:
-                last = (done.stderr.strip().splitlines() or [""])[-1]
-                reason = f"its process ended with {done.returncode}: {last}"
+            if process.returncode:
+                last = (process.stderr.strip().splitlines() or [""])[-1]
+                reason = f"its process ended with status {process.returncode}: {last}"
         except subprocess.TimeoutExpired:
             reason = f"the chapters did not end within {LIMIT_S} s"
         for chapter in chapters:
-            written = Path(folder) / f"{chapter.path.stem}.json"
-            if written.exists():
-                yield Ran.from_json(written.read_text(encoding="utf-8"))
+            file = Path(folder) / f"{chapter.path.stem}.json"
+            if file.exists():
+                yield ChapterRun.from_json(file.read_text(encoding="utf-8"))
             else:
                 first = next((cell.key for cell in chapter.cells if cell.key), "")
-                yield Ran(failed=first, error=reason or "it was not run")
+                yield ChapterRun(failed=first, error=reason or "it was not run")
 
 
 def key(chapter: Chapter) -> str:
-    """Return a hash of all that a chapter's outputs depend on: code, imports, and where it runs."""
+    """Return a hash of what a chapter's outputs depend on: code, imports, libraries, machine."""
     digest = hashlib.sha256(repr(chapter.cells).encode())
-    for path in (*RUNNING, *_used(chapter.code)):
+    for path in (*RUNNERS, *_used(chapter.code)):
         digest.update(path.read_bytes())
     places = [platform.python_version(), platform.machine(), str(os.cpu_count())]
     places += sorted(str(path) for path in Path("/proc/driver/nvidia/gpus").glob("*"))
@@ -139,7 +141,7 @@ def key(chapter: Chapter) -> str:
 
 
 def _used(code: str) -> Iterator[Path]:
-    """Yield the files of this project that code may use: those of the packages that it names."""
+    """Yield the files of those packages of this project that the code names."""
     for package in ("bench", "reports", "tutorial"):
         if re.search(rf"\b{package}\b", code):
             for path in sorted((ROOT / package).rglob("*.py")):
@@ -154,27 +156,27 @@ def _version(package: str) -> str:
         return ""
 
 
-def _known(chapter: Chapter, kept: Path) -> Ran | None:
-    """Return what a chapter showed before, None where that is not known or no longer holds."""
-    path = kept / f"{chapter.path.stem}.json"
+def _cached(chapter: Chapter, cache: Path) -> ChapterRun | None:
+    """Return a chapter's cached run; None if there is none or it is out of date."""
+    path = cache / f"{chapter.path.stem}.json"
     try:
         stored = json.loads(path.read_text(encoding="utf-8"))
-        return Ran.from_json(stored["ran"]) if stored["key"] == key(chapter) else None
+        return ChapterRun.from_json(stored["ran"]) if stored["key"] == key(chapter) else None
     except (OSError, ValueError, KeyError, TypeError):
-        return None  # written anew
+        return None  # a broken file is written again
 
 
-def _keep(chapter: Chapter, ran: Ran, kept: Path) -> None:
+def _store(chapter: Chapter, ran: ChapterRun, cache: Path) -> None:
     stored = json.dumps({"key": key(chapter), "ran": ran.as_json()})
-    with contextlib.suppress(OSError):  # where nothing can be written, it is run each time
-        kept.mkdir(parents=True, exist_ok=True)
-        part = kept / f".{chapter.path.stem}.{os.getpid()}"
-        part.write_text(stored, encoding="utf-8")
-        part.replace(kept / f"{chapter.path.stem}.json")
+    with contextlib.suppress(OSError):  # without a cache, chapters run each time
+        cache.mkdir(parents=True, exist_ok=True)
+        temporary = cache / f".{chapter.path.stem}.{os.getpid()}"
+        temporary.write_text(stored, encoding="utf-8")
+        temporary.replace(cache / f"{chapter.path.stem}.json")
 
 
 def record(shown: Mapping[str, Outputs], label: str, folder: Path = RECORDED) -> Path:
-    """Write what chapters show here, for pages that are built where it cannot be run.
+    """Write the outputs of this machine, for pages that are built where cells cannot run.
 
     Raises
     ------
@@ -183,7 +185,7 @@ def record(shown: Mapping[str, Outputs], label: str, folder: Path = RECORDED) ->
     """
     ran = [each.ran for each in shown.values() if each.ran.cells]
     if not ran:
-        raise ValueError("chapters that ran here expected, got none: is PyTorch installed?")
+        raise ValueError("record needs a chapter that ran here; got none: is PyTorch installed?")
     cells = {key: asdict(cell) for each in ran for key, cell in each.cells.items()}
     about = {"label": label, "place": ran[0].place, "made": max(each.made for each in ran)}
     folder.mkdir(parents=True, exist_ok=True)
@@ -193,7 +195,7 @@ def record(shown: Mapping[str, Outputs], label: str, folder: Path = RECORDED) ->
 
 
 def recorded_in(folder: Path) -> list[Recording]:
-    """Return what other machines recorded, the newest first."""
+    """Return all recordings in a folder, the newest first."""
     recordings = []
     for path in sorted(folder.glob("*.json")):
         stored = json.loads(path.read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""A chapter as the body of its page, and as a notebook."""
+"""Renders a chapter as the body of its page, and as a notebook."""
 
 import importlib.util
 from copy import deepcopy
@@ -12,12 +12,12 @@ from reports.chapters.prose import Prose
 from reports.chapters.reading import Chapter, ChapterCell
 from reports.read.sources import highlighted
 
-NO_TORCH = "Not run: PyTorch is not installed where this page was built."
+NO_TORCH = "Not run: PyTorch is not installed on the machine that built this page."
 NO_GPU = (
-    "Not run: this needs a GPU, and none was found where this page was built. No reference machine"
-    " has recorded what it shows yet."
+    "Not run: this cell needs a GPU, and the machine that built this page has none. No reference"
+    " machine has recorded its output yet."
 )
-AFTER = "Not run, since a cell before it failed."
+AFTER = "Not run, because an earlier cell failed."
 
 
 def render(prose: Prose, outputs: Outputs) -> Markup:
@@ -34,22 +34,22 @@ def render(prose: Prose, outputs: Outputs) -> Markup:
         if not cell.key:
             parts.append(prose.html(cell.source, glossary))
         else:
-            parts += [highlighted(cell.source), _shown(cell, outputs)]
+            parts += [highlighted(cell.source), _output(cell, outputs)]
     return Markup("\n").join(parts)
 
 
-def _shown(cell: ChapterCell, outputs: Outputs) -> Markup:
-    """Return what a cell shows: run here, recorded elsewhere and labelled, or why it is not."""
+def _output(cell: ChapterCell, outputs: Outputs) -> Markup:
+    """Return a cell's output: from here, from a labelled recording, or why there is none."""
     ran = outputs.ran
     if cell.key in ran.cells:
-        return _written(ran.cells[cell.key].text, ran.cells[cell.key].figures)
+        return _as_html(ran.cells[cell.key].text, ran.cells[cell.key].figures)
     if cell.key == ran.failed:
         return Markup('<pre class="output failed">{}</pre>').format(ran.error)
     if recorded := outputs.recorded(cell.key):
-        recording, shown = recorded
+        recording, output = recorded
         note = Markup('<p class="recorded">Recorded on {}, not on this machine ({}, {}):</p>')
-        return note.format(recording.label, recording.place, recording.made) + _written(
-            shown.text, shown.figures
+        return note.format(recording.label, recording.place, recording.made) + _as_html(
+            output.text, output.figures
         )
     if importlib.util.find_spec("torch") is None:
         reason = NO_TORCH
@@ -58,9 +58,9 @@ def _shown(cell: ChapterCell, outputs: Outputs) -> Markup:
     return Markup('<p class="recorded">{}</p>').format(reason)
 
 
-def _written(text: str, figures: tuple[str, ...]) -> Markup:
-    written = Markup('<pre class="output">{}</pre>').format(text) if text else Markup()
-    return written + Markup("").join(
+def _as_html(text: str, figures: tuple[str, ...]) -> Markup:
+    html = Markup('<pre class="output">{}</pre>').format(text) if text else Markup()
+    return html + Markup("").join(
         Markup('<figure class="drawn">{}</figure>').format(Markup(figure)) for figure in figures
     )
 

@@ -1,4 +1,4 @@
-"""What fills a place in prose: each knows itself as HTML for a page, as Markdown for a notebook."""
+"""Fragments that prose inserts: each as HTML for a page and as Markdown for a notebook."""
 
 import difflib
 from collections.abc import Sequence
@@ -10,19 +10,19 @@ from reports.findings.statement import Finding
 from reports.read.sources import bodies, function, highlighted, read_source
 
 SIDES = {"numpy": "NumPy", "torch": "PyTorch"}
-WIDE = 48  # characters of a line that still fit into half a page
+HALF_PAGE = 48  # characters of a line that fit into half a page
 
 
 @dataclass(frozen=True, kw_only=True)
-class Part:
-    """What fills a place in prose.
+class Fragment:
+    """A piece of text that prose inserts by name.
 
     Attributes
     ----------
-    html : as it stands in a page.
-    markdown : as it stands in a notebook.
-    state : of the finding that it quotes, "" for none.
-    block : whether it stands alone between paragraphs.
+    html : for a page.
+    markdown : for a notebook.
+    state : of the quote_of finding, else "".
+    block : it stands between paragraphs, not inside one.
 
     """
 
@@ -32,12 +32,12 @@ class Part:
     block: bool = True
 
 
-def choose(of: Part, *, otherwise: str, **by_state: str) -> Markup:
-    """Return the prose for the state that a quoted finding is in."""
-    return Markup(" ".join(by_state.get(of.state, otherwise).split()))
+def choose(quote: Fragment, *, otherwise: str, **by_state: str) -> Markup:
+    """Return the text for the state of a quote_of finding."""
+    return Markup(" ".join(by_state.get(quote.state, otherwise).split()))
 
 
-def pair(workload: str) -> Part:
+def pair(workload: str) -> Fragment:
     """Return both bodies of a workload side by side.
 
     Raises
@@ -51,43 +51,46 @@ def pair(workload: str) -> Part:
         Markup("<div><h4>{}</h4>{}</div>").format(name, highlighted(codes[side]))
         for side, name in SIDES.items()
     )
-    return Part(
+    return Fragment(
         html=Markup('<div class="{}">{}</div>').format(
-            "pair" if widest <= WIDE else "pair stacked", columns
+            "pair" if widest <= HALF_PAGE else "pair stacked", columns
         ),
         markdown="\n\n".join(f"```python\n{codes[side]}```" for side in SIDES),
     )
 
 
-def diff(first: str, old: str, second: str, new: str) -> Part:
-    """Return how a function differs from another, line by line."""
+def diff(first: str, old: str, second: str, new: str) -> Fragment:
+    """Return the line-by-line differences between two functions."""
     before, after = function(first, old).splitlines(), function(second, new).splitlines()
     lines = [line for line in difflib.ndiff(before, after) if not line.startswith("?")]
     rows = Markup("").join(
         Markup('<span class="{}">{}</span>\n').format(
-            {"-": "gone", "+": "come"}.get(line[0], "kept"), line.rstrip()
+            {"-": "removed", "+": "added"}.get(line[0], "same"), line.rstrip()
         )
         for line in lines
     )
     text = "\n".join(line.rstrip() for line in lines)
-    return Part(
+    return Fragment(
         html=Markup('<pre class="diff">{}</pre>').format(rows), markdown=f"```diff\n{text}\n```"
     )
 
 
-def quoted(finding: Finding) -> Part:
-    return Part(html=finding.html, markdown=finding.markdown, state=finding.state, block=False)
+def quote_of(finding: Finding) -> Fragment:
+    """Return a finding's sentence."""
+    return Fragment(html=finding.html, markdown=finding.markdown, state=finding.state, block=False)
 
 
-def listed(findings: Sequence[Finding]) -> Part:
+def list_of(findings: Sequence[Finding]) -> Fragment:
+    """Return the findings' sentences as a list."""
     items = Markup("").join(
         Markup('<li class="{}">{}</li>').format(each.state, each.html) for each in findings
     )
-    return Part(
+    return Fragment(
         html=Markup('<ul class="findings">{}</ul>').format(items),
         markdown="\n".join(f"- {each.markdown}" for each in findings),
     )
 
 
-def code(text: str) -> Part:
-    return Part(html=highlighted(text), markdown=f"```python\n{text}```")
+def code(text: str) -> Fragment:
+    """Return Python code, highlighted."""
+    return Fragment(html=highlighted(text), markdown=f"```python\n{text}```")

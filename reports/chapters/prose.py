@@ -1,8 +1,8 @@
-"""The prose of a chapter: a Jinja template that quotes results and files by name.
+"""Renders the prose of a chapter: a Jinja template that quotes results and files by name.
 
-A place in it is filled by a part that knows itself as HTML and as Markdown. What comes from files,
-findings and code alike, goes into a page after Markdown, which would change its bytes, and which
-must not read what a result file says.
+Each quote becomes a fragment with an HTML form and a Markdown form. A page gets its fragments after
+its Markdown is rendered. So Markdown cannot change the code of a file, and nothing in a result file
+is read as Markdown.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,8 +19,8 @@ from markupsafe import Markup, escape
 
 from bench.results import ids
 from reports.chapters.glossary import TERM, Glossary
-from reports.chapters.parts import Part, choose, code, diff, listed, pair, quoted
-from reports.chapters.quoting import every, one
+from reports.chapters.parts import Fragment, choose, code, diff, list_of, pair, quote_of
+from reports.chapters.quoting import finding_about, findings_about
 from reports.chapters.reading import MISTAKE, Chapter
 from reports.findings.findings import Findings
 from reports.findings.statement import markdown
@@ -37,7 +37,7 @@ TIMES = {
 
 
 class ChapterError(Exception):
-    """A chapter whose prose names what does not exist; the message names it and why."""
+    """A chapter's prose names something that does not exist; the message says what."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,9 +46,9 @@ class Prose:
 
     Attributes
     ----------
-    figures : those of the result's pages, by name.
+    figures : the figures of the result's pages, by name.
     contents : all chapters, for links.
-    families : of the result's pages: their paths by name.
+    families : the paths of the family pages, by family.
 
     """
 
@@ -59,40 +59,40 @@ class Prose:
     families: Mapping[str, str]
 
     def html(self, text: str, glossary: Glossary | None = None) -> Markup:
-        """Return a cell of prose as HTML, the first use of each word linked to the glossary.
+        """Return a prose cell as HTML; the first use of each term is linked to the glossary.
 
         Raises
         ------
-        ChapterError : it names what does not exist.
+        ChapterError : it names something that does not exist.
 
         """
-        kept: list[Part] = []
+        fragments: list[Fragment] = []
 
-        def keep(value: Any) -> Any:
-            if not isinstance(value, Part):
+        def placeholder(value: Any) -> Any:
+            if not isinstance(value, Fragment):
                 return value
-            kept.append(value)
+            fragments.append(value)
             tag = "div" if value.block else "span"
-            return Markup('<{} id="kept-{}"></{}>').format(tag, len(kept) - 1, tag)
+            return Markup('<{} id="fragment-{}"></{}>').format(tag, len(fragments) - 1, tag)
 
-        tokens = MARKDOWN.parse(self._filled(text, keep))
-        self._anchored(tokens)
+        tokens = MARKDOWN.parse(self._fill(text, placeholder))
+        self._add_anchors(tokens)
         if glossary is not None:
             glossary.link(tokens)
         html = MARKDOWN.renderer.render(tokens, MARKDOWN.options, {})
-        for number, part in enumerate(kept):
-            tag = "div" if part.block else "span"
-            html = html.replace(f'<{tag} id="kept-{number}"></{tag}>', part.html)
+        for number, fragment in enumerate(fragments):
+            tag = "div" if fragment.block else "span"
+            html = html.replace(f'<{tag} id="fragment-{number}"></{tag}>', fragment.html)
         return Markup(html)
 
     def markdown(self, text: str) -> str:
-        """Return a cell of prose as Markdown for a notebook."""
-        return self._filled(
-            text, lambda value: Markup(value.markdown) if isinstance(value, Part) else value
+        """Return a prose cell as Markdown for a notebook."""
+        return self._fill(
+            text, lambda value: Markup(value.markdown) if isinstance(value, Fragment) else value
         )
 
-    def _filled(self, text: str, shown: Any) -> str:
-        environment = Environment(autoescape=True, undefined=StrictUndefined, finalize=shown)
+    def _fill(self, text: str, finalize: Any) -> str:
+        environment = Environment(autoescape=True, undefined=StrictUndefined, finalize=finalize)
         try:
             compiled = _compiled(text)
             template = Template.from_code(environment, compiled, environment.make_globals(None))
@@ -100,8 +100,8 @@ class Prose:
         except Exception as error:
             raise ChapterError(f"{self.chapter.path.name}: {error}") from error
 
-    def _anchored(self, tokens: Sequence[Token]) -> None:
-        """Give each heading an id, and each term of the glossary."""
+    def _add_anchors(self, tokens: Sequence[Token]) -> None:
+        """Give an id to each heading and to each glossary term."""
         for opening, inside in pairwise(tokens):
             if opening.type == "heading_open" and opening.tag != "h1":
                 opening.attrSet("id", self.chapter.anchor(inside.content))
@@ -112,16 +112,16 @@ class Prose:
         label = self.findings.result.label
         times = TIMES[self.findings.result.medians_alone]
         return {
-            "machine": Part(html=escape(label), markdown=markdown(label), block=False),
-            "times": Part(html=escape(times), markdown=times, block=False),
+            "machine": Fragment(html=escape(label), markdown=markdown(label), block=False),
+            "times": Fragment(html=escape(times), markdown=times, block=False),
             "speedup": self._speedup,
-            "quote": lambda kind, **about: quoted(one(self.findings, kind, about)),
-            "quotes": lambda kind, **about: listed(every(self.findings, kind, about)),
-            "headlines": lambda: listed(self.findings.headlines() or [self.findings.all["score"]]),
+            "quote": lambda kind, **about: quote_of(finding_about(self.findings, kind, about)),
+            "quotes": lambda kind, **about: list_of(findings_about(self.findings, kind, about)),
+            "headlines": lambda: list_of(self.findings.headlines() or [self.findings.all["score"]]),
             "choose": choose,
             "figure": self._figure,
-            "source": lambda name: code(read_source(name)),
-            "function": lambda name, wanted: code(function(name, wanted)),
+            "source": lambda path: code(read_source(path)),
+            "function": lambda path, name: code(function(path, name)),
             "pair": pair,
             "diff": diff,
             "chapter": self._chapter,
@@ -129,47 +129,47 @@ class Prose:
             "mistakes": self._mistakes,
         }
 
-    def _speedup(self, workload: str, size: str, **about: str) -> Part:
-        usual = {"contender": "torch-cpu", "dtype": "float32"} | about
-        if ids.read_contender(usual["contender"]).device == ids.CPU:
-            usual.setdefault("threads", "1")  # an accelerator's cases have all
-        wanted = {"workload": workload, "size": size} | usual
-        return quoted(one(self.findings, "speedup", wanted))
+    def _speedup(self, workload: str, size: str, **about: str) -> Fragment:
+        defaults = {"contender": "torch-cpu", "dtype": "float32"} | about
+        if ids.read_contender(defaults["contender"]).device == ids.CPU:
+            defaults.setdefault("threads", "1")  # an accelerator's cases use all cores
+        about_cell = {"workload": workload, "size": size} | defaults
+        return quote_of(finding_about(self.findings, "speedup", about_cell))
 
-    def _figure(self, name: str) -> Part:
+    def _figure(self, name: str) -> Fragment:
         if name not in self.figures:
-            text = f"(The figure {name} is not here: this run did not time what it shows.)"
-            return Part(html=Markup('<p class="soft">{}</p>').format(text), markdown=text)
+            text = f"(There is no figure {name}: this run did not time what it shows.)"
+            return Fragment(html=Markup('<p class="soft">{}</p>').format(text), markdown=text)
         prefix = f"c{self.chapter.number}-"
         svg = str(self.figures[name]).replace('id="', f'id="{prefix}')
         svg = svg.replace('href="#', f'href="#{prefix}').replace("url(#", f"url(#{prefix}")
         label = self.findings.result.label
-        return Part(
+        return Fragment(
             html=Markup(
                 "<figure>{}<figcaption>Measured on {}.</figcaption></figure>"
             ).format(Markup(svg), label),
             markdown=f"*(The figure {name} stands in this chapter's page.)*",
         )  # fmt: skip
 
-    def _chapter(self, name: str) -> Part:
+    def _chapter(self, name: str) -> Fragment:
         for other in self.contents:
             if other.name == name:
                 path = f"../{other.path.parent.name}/{other.path.stem}"
                 words = f"{other.number} · {other.title}"
-                return Part(
+                return Fragment(
                     html=Markup('<a href="{}.html">{}</a>').format(path, words),
                     markdown=f"[{words}]({path}.ipynb)",
                     block=False,
                 )
         raise LookupError(f"chapter({name!r}) must name one of {[c.name for c in self.contents]}")
 
-    def _family(self, name: str, words: str) -> Part:
+    def _family(self, name: str, words: str) -> Fragment:
         path = self.families.get(name)
         link = Markup('<a href="../../{}">{}</a>').format(path, words)
-        return Part(html=link if path else escape(words), markdown=words, block=False)
+        return Fragment(html=link if path else escape(words), markdown=words, block=False)
 
-    def _mistakes(self) -> Part:
-        """Return every common mistake with a link to where its consequence is shown."""
+    def _mistakes(self) -> Fragment:
+        """List every common mistake, with a link to the chapter that shows it."""
         html, lines = [], []
         for other in self.contents:
             if not other.mistake:
@@ -182,12 +182,12 @@ class Prose:
                 .format(path, anchor, words, other.number, other.title)
             )  # fmt: skip
             lines.append(f"- [{other.mistake}]({path}.ipynb) ({other.number} · {other.title})")
-        return Part(
+        return Fragment(
             html=Markup("<ul>{}</ul>").format(Markup("").join(html)), markdown="\n".join(lines)
         )
 
 
-@lru_cache(maxsize=4096)  # the same prose stands in the pages of many machines
+@lru_cache(maxsize=4096)  # the sites of many machines have the same prose
 def _compiled(text: str) -> CodeType:
-    """Return a template of prose, compiled for any environment that finishes its values."""
+    """Compile a template; it runs in any environment that has a `finalize`, like this one."""
     return Environment(autoescape=True, finalize=lambda value: value).compile(text)

@@ -1,4 +1,4 @@
-"""Which finding a quote means: this machine's, a reference machine's, or that there is none."""
+"""Chooses the finding for a quote: of this machine, of a reference machine, or that none exists."""
 
 from collections.abc import Mapping
 
@@ -6,15 +6,15 @@ from bench.results import ids
 from reports.findings.findings import Findings, about_accelerators, has_accelerator
 from reports.findings.statement import Finding
 
-UNASKED = "not asked for in this run"
-ALONE = "no accelerator was timed in this run, nor this by a reference machine yet"
+NOT_MEASURED = "not measured in this run"
+NO_ACCELERATOR = "this run timed no accelerator, and no reference machine has timed this yet"
 
 
-def one(findings: Findings, kind: str, about: Mapping[str, str]) -> Finding:
-    """Return the finding of a kind that is about something; one that says so where there is none.
+def finding_about(findings: Findings, kind: str, about: Mapping[str, str]) -> Finding:
+    """Return the finding of a kind about a subject, for example `{"workload": "matmul"}`.
 
-    Where this machine has nothing to tell of it, a reference machine's of the same, if that is of
-    an accelerator, marked as that.
+    If this machine has no numbers about it, return a reference machine's finding about an
+    accelerator, marked as such. If there is none, either, return a finding that says so.
     """
     own = findings.kind(kind, **about)
     if with_numbers := [finding for finding in own if finding.has_numbers]:
@@ -23,25 +23,25 @@ def one(findings: Findings, kind: str, about: Mapping[str, str]) -> Finding:
         theirs = [f for f in reference.findings.kind(kind, **about) if f.has_numbers]
         if theirs and about_accelerators(theirs[0]):
             return theirs[0].elsewhere(reference.label, reference.file)
-    return own[0] if own else unasked(kind, about, alone=not has_accelerator(findings.result))
+    return own[0] if own else not_measured(kind, about, alone=not has_accelerator(findings.result))
 
 
-def every(findings: Findings, kind: str, about: Mapping[str, str]) -> list[Finding]:
-    """Return all findings of a kind that are about something and hold a number."""
+def findings_about(findings: Findings, kind: str, about: Mapping[str, str]) -> list[Finding]:
+    """Return all findings of a kind about a subject that have numbers."""
     own = [finding for finding in findings.kind(kind, **about) if finding.has_numbers]
-    return own or [one(findings, kind, about)]
+    return own or [finding_about(findings, kind, about)]
 
 
-def unasked(kind: str, about: Mapping[str, str], *, alone: bool) -> Finding:
-    """Return a finding that says that nothing of this was asked for; `alone`, without a GPU."""
+def not_measured(kind: str, about: Mapping[str, str], *, alone: bool) -> Finding:
+    """Return a finding that says that this was not measured; `alone`: nor on any accelerator."""
     size = about.get("size", "").replace(",", ", ")
-    named = f"{about['workload']} at {size}" if size and "workload" in about else ""
-    rest = [about[key] for key in ("dtype", "contender") if key in about]
+    case = f"{about['workload']} at {size}" if size and "workload" in about else ""
+    others = [about[key] for key in ("dtype", "contender") if key in about]
     device = ids.read_contender(about.get("contender", ids.NUMPY)).device
-    first = named or about.get("workload") or kind
+    first = case or about.get("workload") or kind
     return Finding(
         id="/".join([kind, *about.values()]),
         state="absent",
-        sentence="{where}: " + (ALONE if alone and device != ids.CPU else UNASKED),
-        words={"where": ", ".join([first, *rest])},
+        sentence="{where}: " + (NO_ACCELERATOR if alone and device != ids.CPU else NOT_MEASURED),
+        words={"where": ", ".join([first, *others])},
     )

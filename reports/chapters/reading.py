@@ -1,4 +1,4 @@
-"""A chapter as its script says it: number, name, title, part, cells."""
+"""Reads a chapter from its script: number, name, title, part, cells."""
 
 import hashlib
 import re
@@ -12,7 +12,7 @@ import jupytext
 from nbformat import NotebookNode
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-GPU = "gpu"  # the tag of a cell that needs one
+GPU = "gpu"  # the tag of a cell that needs a GPU
 MISTAKE = "A common mistake: "
 
 
@@ -22,9 +22,8 @@ class ChapterCell(NamedTuple):
     Attributes
     ----------
     source : its text.
-    key : of code, the hash of the chapter's code up to its end, which all it shows depends on;
-        of prose "".
-    gpu : whether it needs one.
+    key : for code, a hash of the chapter's code up to the end of this cell; for prose, "".
+    gpu : whether it needs a GPU.
 
     """
 
@@ -53,7 +52,7 @@ class Chapter:
 
     @property
     def name(self) -> str:
-        """What other chapters call it: "views"."""
+        """Its name in links from other chapters: "views"."""
         return self.path.stem.partition("_")[2]
 
     @property
@@ -78,15 +77,15 @@ class Chapter:
 
     @property
     def mistake(self) -> str:
-        """The common mistake that it shows, "" for none."""
+        """The common mistake that it shows, else ""."""
         prose = "\n".join(cell.source for cell in self.cells if not cell.key)
         heading = re.search(rf"^## {MISTAKE}(.+)$", prose, flags=re.MULTILINE)
         return heading[1] if heading else ""
 
     def anchor(self, heading: str) -> str:
         """Return the id of a heading in its page, unique among all chapters."""
-        kept = "".join(sign if sign.isalnum() and sign.isascii() else "-" for sign in heading)
-        return re.sub("-+", "-", f"c{self.number}-{kept.lower()}").strip("-")
+        name = "".join(char if char.isalnum() and char.isascii() else "-" for char in heading)
+        return re.sub("-+", "-", f"c{self.number}-{name.lower()}").strip("-")
 
 
 def _cells(notebook: NotebookNode) -> Iterator[ChapterCell]:

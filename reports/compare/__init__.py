@@ -1,1 +1,1 @@
-"""Machines side by side, or two runs of one: ratios, means, what differs, and what that says."""
+"""Compares machines, or runs of one machine: ratios, means, verdicts, and what differs."""

@@ -1,4 +1,4 @@
-"""What differs between machines, or between two runs of one: the account beside the ratios."""
+"""Lists the facts that differ between machines, or between two runs of one machine."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -10,13 +10,13 @@ from reports import units
 from reports.findings.facts import facts
 from reports.read.result import Tabular
 
-MEASURED = ("peaks.", "datetime")  # keys of what no two runs have alike: measured, not set
-NAMED = 5  # of a list; of more, the count is told
+MEASURED = ("peaks.", "datetime")  # keys of facts that every run measures: they always differ
+MOST_LISTED = 5  # entries of a list that are shown; the others are counted
 
 
 @dataclass(frozen=True, kw_only=True)
 class Difference:
-    """One fact that is not the same everywhere, and what each file says of it, "" for nothing."""
+    """A fact that differs, and its text in each file ("" if the file does not have it)."""
 
     key: str
     name: str
@@ -24,30 +24,30 @@ class Difference:
 
     @property
     def measured(self) -> bool:
-        """Whether it was measured rather than chosen: it differs between any two runs."""
+        """Whether every run measures this fact, so that it differs between any two runs."""
         return self.key.startswith(MEASURED)
 
     @property
     def spread(self) -> str:
-        """What is said how often, the most frequent first, for more files than fit side by side."""
-        counts = Counter(text or "not told" for text in self.texts).most_common()
-        parts = [f"{text} ({number})" for text, number in counts[:NAMED]]
-        if len(counts) > NAMED:
-            parts.append(f"and {len(counts) - NAMED} more")
-        return "; ".join(parts)
+        """Each text with its number of files, the most frequent first."""
+        counts = Counter(text or "not stated" for text in self.texts).most_common()
+        shown = [f"{text} ({number})" for text, number in counts[:MOST_LISTED]]
+        if len(counts) > MOST_LISTED:
+            shown.append(f"and {len(counts) - MOST_LISTED} more")
+        return "; ".join(shown)
 
 
 def account(results: Sequence[Tabular], baseline: int = 0) -> list[Difference]:
-    """Return what differs, what was chosen before what was measured."""
+    """Return the facts that differ: settings first, measured facts last."""
     differing = [fact for fact in _facts(results, baseline) if len(set(fact.texts)) > 1]
     return sorted(differing, key=lambda fact: (fact.measured, fact.key == "datetime"))
 
 
 def _facts(results: Sequence[Tabular], baseline: int) -> Iterator[Difference]:
-    known = [{fact.key: fact for fact in facts(result)} for result in results]
-    names = {key: fact.name for machine in known for key, fact in machine.items()}
+    by_key = [{fact.key: fact for fact in facts(result)} for result in results]
+    names = {key: fact.name for each in by_key for key, fact in each.items()}
     for key, name in names.items():
-        texts = tuple(machine[key].text if key in machine else "" for machine in known)
+        texts = tuple(each[key].text if key in each else "" for each in by_key)
         yield Difference(key=key, name=name, texts=texts)
     threads = tuple(_threads(result.table) for result in results)
     yield Difference(key="threads", name="cores used", texts=threads)
@@ -60,11 +60,11 @@ def _threads(table: pd.DataFrame) -> str:
     return ", ".join(f"{threads:.0f}" for threads in sorted(table["threads"].dropna().unique()))
 
 
-Codes = dict[str, set[str]]
+Codes = dict[str, set[str]]  # checksums by workload
 
 
 def _codes(table: pd.DataFrame) -> Codes:
-    """Return what each workload's code was, by its checksums."""
+    """Return the checksums of each workload's code."""
     timed = table[["workload", "source_sha256"]].dropna().drop_duplicates()
     codes: Codes = {}
     for workload, checksum in timed.itertuples(index=False, name=None):
@@ -73,10 +73,12 @@ def _codes(table: pd.DataFrame) -> Codes:
 
 
 def _changed(code: Codes, base: Codes) -> str:
-    """Return which workloads have other code than the baseline's, of those that both have."""
-    both = [name for name in code if name in base]
-    other = [name for name in both if code[name] != base[name]]
-    if not other:
-        return "as the baseline" if both else ""
-    more = ", …" if len(other) > NAMED else ""
-    return f"{units.count(len(other), 'workload')} changed: {', '.join(other[:NAMED])}{more}"
+    """Name the workloads in both files whose code differs from the baseline's."""
+    shared = [name for name in code if name in base]
+    changed = [name for name in shared if code[name] != base[name]]
+    if not changed:
+        return "same as the baseline" if shared else ""
+    more = ", …" if len(changed) > MOST_LISTED else ""
+    return (
+        f"{units.count(len(changed), 'workload')} changed: {', '.join(changed[:MOST_LISTED])}{more}"
+    )

@@ -1,4 +1,4 @@
-"""Results -> their comparison: every pair of cells with its verdict, and the means per family."""
+"""Compares results: the verdict on every pair of cells, and the mean ratio of each family."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 
 from reports.compare.account import Difference, account
-from reports.compare.matching import of_medians, paired
-from reports.compare.verdicts import judged, means
+from reports.compare.matching import match_cells, of_medians
+from reports.compare.verdicts import judge, means
 from reports.read.result import Tabular
 
-ALL = "all"  # the family of everything
-MOST = 40  # machines that a heat map can hold
+ALL = "all"  # in place of a family: all of them
+MOST_SHOWN = 40  # machines in a heat map or a table
 COLUMNS = {
     "machine": "machine", "key": "key", "family": "family", "workload": "workload",
     "size": "size", "dtype": "dtype", "setting": "setting", "contender": "contender",
@@ -26,8 +26,7 @@ COLUMNS = {
 
 NUMBERS = ("threads_base", "threads", "time_base_s", "time_s", "ratio", "low", "high")
 
-
-FEWEST = 2  # results
+MIN_RESULTS = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,13 +35,13 @@ class Comparison:
 
     Attributes
     ----------
-    labels : of all machines, each once.
-    baseline : its place in `labels`.
+    labels : the machines, each with a unique label.
+    baseline : index of the baseline in `labels`.
     pairs : a row per other machine and key; `ratio` is the baseline's time over the machine's.
-    means : the geometric mean of each other machine's ratios per family, and of all: `machine,
-        family, cells, ratio, low, high, verdict`.
-    account : what differs between the machines.
-    of_medians : whether the times are medians, not those of the fastest blocks.
+    means : geometric means of each other machine's ratios, per family and over all cells, in
+        columns `machine, family, cells, ratio, low, high, verdict`.
+    account : the facts that differ between the machines.
+    of_medians : the times are medians, not those of the fastest blocks.
 
     """
 
@@ -55,32 +54,32 @@ class Comparison:
 
     @property
     def others(self) -> list[str]:
-        """The machines that are compared with the baseline."""
+        """All machines but the baseline."""
         return [label for place, label in enumerate(self.labels) if place != self.baseline]
 
     @property
     def families(self) -> list[str]:
-        """The families of which anything could be compared."""
+        """The families with at least one pair that can be compared."""
         every = self.means["family"].drop_duplicates()
         return [str(family) for family in every if family != ALL]
 
 
 def compare(results: Sequence[Tabular], baseline: int = 0) -> Comparison:
-    """Hold every result against one of them.
+    """Compare every result with one of them, the baseline.
 
     Raises
     ------
-    ValueError : there are fewer than two, or none at the baseline's place.
+    ValueError : there are fewer than two results, or none at that index.
 
     """
-    if len(results) < FEWEST:
-        raise ValueError(f"two result files or more expected to compare, got {len(results)}")
+    if len(results) < MIN_RESULTS:
+        raise ValueError(f"a comparison needs two or more result files; got {len(results)}")
     if not 0 <= baseline < len(results):
-        raise ValueError(f"a baseline from 0 to {len(results) - 1} expected, got {baseline}")
+        raise ValueError(f"the baseline must be from 0 to {len(results) - 1}; got {baseline}")
     labels = names(results)
-    pairs = paired(results, baseline)
+    pairs = match_cells(results, baseline)
     runs = pd.factorize(np.array([result.sha256 for result in results], dtype=object))[0]
-    pairs = judged(pairs, runs[pairs["machine"]] == runs[baseline])[list(COLUMNS)]
+    pairs = judge(pairs, runs[pairs["machine"]] == runs[baseline])[list(COLUMNS)]
     pairs = pairs.rename(columns=COLUMNS)
     pairs["machine"] = pd.Categorical.from_codes(
         pairs["machine"].to_numpy(dtype=int), categories=pd.Index(labels)
@@ -96,27 +95,27 @@ def compare(results: Sequence[Tabular], baseline: int = 0) -> Comparison:
 
 
 def names(results: Sequence[Tabular]) -> list[str]:
-    """Return a label for each result, with its date and a number where others have the same."""
-    alike = Counter(result.label for result in results)
+    """Return a unique label for each result: equal labels get their date, then a number."""
+    uses = Counter(result.label for result in results)
     labels = [
         result.label
-        if alike[result.label] == 1
+        if uses[result.label] == 1
         else f"{result.label}, {result.datetime[:16].replace('T', ' ')}"
         for result in results
     ]
     taken: set[str] = set()
-    counted: Counter[str] = Counter()
-    for place, label in enumerate(labels):
-        while labels[place] in taken:
-            counted[label] += 1
-            labels[place] = f"{label} ({counted[label] + 1})"
-        taken.add(labels[place])
+    numbers: Counter[str] = Counter()
+    for index, label in enumerate(labels):
+        while labels[index] in taken:
+            numbers[label] += 1
+            labels[index] = f"{label} ({numbers[label] + 1})"
+        taken.add(labels[index])
     return labels
 
 
 def _means(pairs: pd.DataFrame) -> pd.DataFrame:
-    known = pairs[~pairs["family"].isin(["", ALL])]
-    parts = [means(known, ["machine", "family"]), means(pairs, ["machine"])]
+    with_family = pairs[~pairs["family"].isin(["", ALL])]
+    parts = [means(with_family, ["machine", "family"]), means(pairs, ["machine"])]
     tables = [part.reset_index() for part in parts]
     tables[0]["family"] = tables[0]["family"].astype(object)
     both = pd.concat([tables[0], tables[1].assign(family=ALL)], ignore_index=True)
@@ -124,7 +123,7 @@ def _means(pairs: pd.DataFrame) -> pd.DataFrame:
 
 
 def furthest(comparison: Comparison, most: int) -> list[str]:
-    """Return the machines that differ most from the baseline by their mean, in their order."""
+    """Return the `most` machines whose overall mean is furthest from 1, in their order."""
     overall = comparison.means[comparison.means["family"] == ALL].set_index("machine")["ratio"]
     distance = np.log(overall).abs().sort_values(ascending=False)
     chosen = set(distance.index[:most])
@@ -132,25 +131,25 @@ def furthest(comparison: Comparison, most: int) -> list[str]:
 
 
 def comparison_csv(comparison: Comparison) -> str:
-    """Return every pair as CSV, its numbers in full, with the name of the baseline."""
+    """Return all pairs as CSV in full precision, with the baseline's label in each row."""
     base = comparison.labels[comparison.baseline]
     return comparison.pairs.assign(baseline=base).to_csv(index=False)
 
 
 def from_csv(text: str) -> Comparison:
-    """Return the comparison that a CSV was written from, but for its account of differences.
+    """Return the comparison in a CSV; its account of differences is empty.
 
     Raises
     ------
-    ValueError : it is no such table, or holds no pair.
+    ValueError : the text lacks columns of a comparison, or has no row.
 
     """
     pairs = pd.read_csv(StringIO(text), dtype=object, keep_default_na=False)
     if lacking := {*COLUMNS.values(), "baseline"} - set(pairs.columns):
-        raise ValueError(f"a table of a comparison expected, it lacks {', '.join(sorted(lacking))}")
+        raise ValueError(f"the CSV of a comparison expected; it lacks {', '.join(sorted(lacking))}")
     if pairs.empty:
-        raise ValueError("a table of a comparison expected, it has no pair")
-    for name in NUMBERS:  # as Python reads them: to the last digit
+        raise ValueError("the CSV of a comparison expected; it has no row")
+    for name in NUMBERS:  # float() keeps the last digit, which pandas may round
         pairs[name] = [float(value) if value else np.nan for value in pairs[name]]
     base, machines = str(pairs["baseline"].iloc[0]), list(dict.fromkeys(pairs["machine"]))
     pairs["machine"] = pd.Categorical(pairs["machine"], categories=pd.Index(machines))

@@ -1,4 +1,4 @@
-"""Machines side by side as a picture: where each is faster than the baseline, and by how much."""
+"""Draws a comparison as a heat map: how much faster or slower each machine is, by family."""
 
 from dataclasses import dataclass
 
@@ -7,21 +7,21 @@ import numpy as np
 from bench.results.verdicts import FASTER, SLOWER, TIE, UNSETTLED
 from reports.charts.drawing import Plot
 from reports.charts.grid import heat_grid
-from reports.compare.comparison import ALL, MOST, Comparison, furthest
+from reports.compare.comparison import ALL, MOST_SHOWN, Comparison, furthest
 from reports.compare.verdicts import means
 
-MOST_ACROSS = 12  # machines; of more, each is a row
+MAX_COLUMNS = 12  # of machines; with more, each machine is a row
 TEXTS = {
     FASTER: "faster: {value:.3g} times the speed of {base}",
     SLOWER: "slower: {value:.3g} times the speed of {base}",
-    TIE: "as fast within 10 %: {value:.3g} times the speed of {base}",
-    UNSETTLED: "cannot tell: {value:.3g} times the speed of {base}",
+    TIE: "tie, within 10 %: {value:.3g} times the speed of {base}",
+    UNSETTLED: "unsettled: {value:.3g} times the speed of {base}",
 }
 
 
 @dataclass(frozen=True, kw_only=True)
 class Grid:
-    """Mean ratios for a heat map, NaN where nothing can be compared, and the verdicts on them."""
+    """The squares of a heat map: mean ratios (NaN if there is nothing to compare) and verdicts."""
 
     ratios: np.ndarray
     verdicts: list[list[str]]
@@ -29,61 +29,58 @@ class Grid:
     columns: tuple[str, ...]
 
 
-def grid(comparison: Comparison, most: int = MOST) -> Grid:
-    """Return means for a heat map: families by machines, or workloads by the only other machine.
+def grid(comparison: Comparison, most: int = MOST_SHOWN) -> Grid:
+    """Return the means for a heat map, with a column for each other machine.
 
-    Of more machines than `most`, those whose mean over all cells lies furthest from 1 are taken, in
-    their order.
+    The rows are families, or workloads if there is only one other machine. At most `most` machines
+    are shown: those whose overall mean is furthest from 1.
     """
     if len(comparison.others) == 1:
-        known = comparison.pairs[comparison.pairs["workload"] != ""]
-        index, averages = "workload", means(known, ["machine", "workload"]).reset_index()
+        with_workload = comparison.pairs[comparison.pairs["workload"] != ""]
+        index, averages = "workload", means(with_workload, ["machine", "workload"]).reset_index()
         order = list(averages["workload"])
     else:
         index, averages = "family", comparison.means
         order = [*comparison.families, ALL]
     table = averages.pivot_table("ratio", index, "machine", observed=True).reindex(order)
-    chosen = [label for label in furthest(comparison, most) if label in table.columns]
-    table = table.reindex(columns=chosen)
-    places = zip(averages[index].astype(str), averages["machine"].astype(str), strict=True)
-    known_verdicts = dict(zip(places, averages["verdict"].astype(str), strict=True))
+    shown = [label for label in furthest(comparison, most) if label in table.columns]
+    table = table.reindex(columns=shown)
+    squares = zip(averages[index].astype(str), averages["machine"].astype(str), strict=True)
+    verdict_of = dict(zip(squares, averages["verdict"].astype(str), strict=True))
     rows = tuple(map(str, table.index))
     return Grid(
         ratios=table.to_numpy(dtype=float),
-        verdicts=[[known_verdicts.get((row, label), "absent") for label in chosen] for row in rows],
+        verdicts=[[verdict_of.get((row, label), "absent") for label in shown] for row in rows],
         rows=rows,
-        columns=tuple(chosen),
+        columns=tuple(shown),
     )
 
 
 def side_by_side(comparison: Comparison) -> Plot | None:
-    """Draw the mean ratio of each family, or of each workload where there are two machines.
-
-    None where nothing can be compared.
-    """
-    shown = grid(comparison)
-    values, states = shown.ratios, shown.verdicts
+    """Draw the heat map of a comparison; None if nothing can be compared."""
+    squares = grid(comparison)
+    values, states = squares.ratios, squares.verdicts
     if not values.size or np.isnan(values).all():
         return None
     base = comparison.labels[comparison.baseline]
     hover = [
         [
             _text(row, column, base, float(value), state)
-            for column, value, state in zip(shown.columns, line, verdicts, strict=True)
+            for column, value, state in zip(squares.columns, values_of_row, verdicts, strict=True)
         ]
-        for row, line, verdicts in zip(shown.rows, values, states, strict=True)
+        for row, values_of_row, verdicts in zip(squares.rows, values, states, strict=True)
     ]
     title = _title(states)
-    rows, columns = shown.rows, shown.columns
-    if len(columns) > MOST_ACROSS:
+    rows, columns = squares.rows, squares.columns
+    if len(columns) > MAX_COLUMNS:
         values, rows, columns = values.T, columns, rows
         states, hover = (list(map(list, zip(*part, strict=True))) for part in (states, hover))
-    text = " ".join(f"{each}." for line in hover for each in line)
+    text = " ".join(f"{each}." for values_of_row in hover for each in values_of_row)
     return heat_grid(values, states, rows, columns, title, text, "compare", hover)
 
 
 def _title(states: list[list[str]]) -> str:
-    """Return how many means are faster and slower; that most are unsettled is said first."""
+    """Count the means by verdict; name the unsettled first if they are the majority."""
     flat = [state for line in states for state in line if state in TEXTS]
     count = {state: flat.count(state) for state in TEXTS}
     clear = f"faster than the baseline in {count[FASTER]}, slower in {count[SLOWER]}"
@@ -92,7 +89,7 @@ def _title(states: list[list[str]]) -> str:
     return f"Means: {clear} of {len(flat)}"
 
 
-def _text(what: str, machine: str, base: str, value: float, state: str) -> str:
+def _text(row: str, machine: str, base: str, value: float, state: str) -> str:
     if state not in TEXTS:
-        return f"{what}: {machine} is not compared"
-    return f"{what}, {machine}: {TEXTS[state].format(value=value, base=base)}"
+        return f"{row}, {machine}: nothing to compare"
+    return f"{row}, {machine}: {TEXTS[state].format(value=value, base=base)}"

@@ -1,4 +1,4 @@
-"""What is surely slower than it was: a comparison as a gate."""
+"""Finds the cells that became clearly slower, for `compare --fail-above`."""
 
 import numpy as np
 import pandas as pd
@@ -8,9 +8,9 @@ from reports.compare.verdicts import NOT_COMPARABLE
 
 
 def regressions(comparison: Comparison, above: float) -> pd.DataFrame:
-    """Return the pairs in which the other machine is slower by more than a share, surely so.
+    """Return the pairs in which the other machine is clearly slower by more than a share.
 
-    Slower by 5 % is 1.05 times the baseline's time: the whole interval must lie beyond that.
+    Slower by 5 % means 1.05 times the baseline's time. The whole interval must lie beyond that.
     """
     pairs = comparison.pairs
     comparable = pairs["verdict"] != NOT_COMPARABLE
@@ -18,11 +18,11 @@ def regressions(comparison: Comparison, above: float) -> pd.DataFrame:
 
 
 def parse_share(text: str) -> float:
-    """Return the share that a text such as `5%`, `5 %` or `0.05` says.
+    """Parse a share, written `5%`, `5 %` or `0.05`.
 
     Raises
     ------
-    ValueError : it is no such text. A whole number needs its %: 5 is more likely 5 % than 500 %.
+    ValueError : not a share. `5` is refused, since its writer more likely meant 5 % than 500 %.
 
     """
     number, percent = text.strip().removesuffix("%").strip(), text.strip().endswith("%")
@@ -32,6 +32,6 @@ def parse_share(text: str) -> float:
         share = np.nan
     if not 0 <= share < (10 if percent else 1):
         raise ValueError(
-            f"a share from 0 % to below 1000 % expected, written 5% or 0.05, got {text[:40]!r}"
+            f"a share must be from 0 % to below 1000 %, written 5% or 0.05; got {text[:40]!r}"
         )
     return share

@@ -1,4 +1,4 @@
-"""Loads many files, on all cores where that is worth starting processes for."""
+"""Loads many result files, on all cores if there are enough files."""
 
 import gc
 from collections.abc import Sequence
@@ -10,26 +10,26 @@ from reports.read.intake import UnreadableError
 from reports.read.load import load
 from reports.read.result import ResultTable, tabulated
 
-FEW = 16  # files that one process reads sooner than others start
-RARELY = 1_000_000  # objects made between searches for cycles, which a file's content has none of
-AT_ONCE = 8  # files a process takes at a time
+MIN_PARALLEL = 16  # for fewer files, starting processes takes longer than reading
+GC_THRESHOLD = 1_000_000  # new objects between two collections; these have no cycles to find
+CHUNK = 8  # files a process takes at a time
 
 
 def load_many(addresses: Sequence[Path | str]) -> tuple[list[ResultTable], list[str]]:
-    """Return what could be read, in the order given, and a line for each file that could not.
+    """Return the tables of the readable files, in order, and an error line for each other file.
 
-    Of each file its table alone is kept: that is what many machines are compared by.
-    The processes start fresh: a copy of a process in which threads run (a BLAS has some) may hang.
+    A comparison needs only the tables, so the rest of each file is dropped. The processes are
+    spawned, not forked: a fork of a process with threads (a BLAS has some) may hang.
     """
-    if len(addresses) < FEW:
+    if len(addresses) < MIN_PARALLEL:
         outcomes = [_read(address) for address in addresses]
     else:
         with ProcessPoolExecutor(
-            mp_context=get_context("spawn"), initializer=gc.set_threshold, initargs=(RARELY,)
+            mp_context=get_context("spawn"), initializer=gc.set_threshold, initargs=(GC_THRESHOLD,)
         ) as pool:
-            outcomes = list(pool.map(_read, addresses, chunksize=AT_ONCE))
-    results = [one for one in outcomes if isinstance(one, ResultTable)]
-    return results, [one for one in outcomes if isinstance(one, str)]
+            outcomes = list(pool.map(_read, addresses, chunksize=CHUNK))
+    results = [outcome for outcome in outcomes if isinstance(outcome, ResultTable)]
+    return results, [outcome for outcome in outcomes if isinstance(outcome, str)]
 
 
 def _read(address: Path | str) -> ResultTable | str:

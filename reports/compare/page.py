@@ -1,7 +1,7 @@
-"""A comparison -> what its page says: statements, and tables whose numbers are texts already.
+"""Prepares what the comparison page shows: findings, and tables of formatted numbers.
 
-Up to eight machines stand side by side, cell by cell. Of more, a cell's row tells how far apart the
-machines are and which is at either end, and a machine's row its means.
+Up to eight machines are compared cell by cell. With more, a cell has one row: its lowest, median
+and highest ratio, and the machines of the lowest and the highest.
 """
 
 import math
@@ -12,30 +12,30 @@ from typing import Any
 import pandas as pd
 
 from reports import units
-from reports.compare.comparison import ALL, MOST, Comparison, furthest
+from reports.compare.comparison import ALL, MOST_SHOWN, Comparison, furthest
 from reports.compare.pair import Pair, means_in, pairs_in
 from reports.compare.statements import statements
 from reports.compare.verdicts import NOT_COMPARABLE, VERDICTS
 from reports.findings.ratios import ratio_texts
 from reports.read.interval import Interval
 
-SIDE_BY_SIDE = 8
-ENDS = 3  # machines at either end that are told of in words, where there are many
-GROUPS = 40  # reasons that are listed
-NAMED = 12  # cells that are named for one reason
+SIDE_BY_SIDE = 8  # machines compared cell by cell
+ENDS = 3  # fastest and slowest machines that get sentences, if there are more
+MOST_REASONS = 40  # that are listed
+MOST_CELLS = 12  # that are named for one reason
 NOTE = (
-    "Each interval tells the noise within two runs. Two runs of one machine differ by more than"
-    " that now and then: compare two runs of one machine to see by how much."
+    "Each interval covers the noise within the two runs. Sometimes two runs of one machine differ"
+    " by more than that. Compare two runs of one machine to see by how much."
 )
 TIMES = {
-    False: "Times are those of the fastest blocks, since interference only ever adds time.",
-    True: "Times are medians: a file of another tool, or of an older version, has no others.",
+    False: "A time is that of the fastest blocks, because interference can only add time.",
+    True: "Times are medians, because another tool's file or an older file has only these.",
 }
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MeanCell:
-    """A machine's mean of one family: its text, and what its column sorts by."""
+    """A machine's mean of one family: as text, and as a number to sort by."""
 
     text: str
     sort: float
@@ -45,7 +45,7 @@ class MeanCell:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MachineRow:
-    """A machine: how many of its pairs have each verdict, and its means by family."""
+    """A machine's number of pairs per verdict, and its mean per family."""
 
     machine: str
     counts: Mapping[str, int]
@@ -64,7 +64,7 @@ class PairRow:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SpreadRow:
-    """How far apart many machines are in one cell: the pairs at either end, and ratios as texts."""
+    """One cell on many machines: its slowest and its fastest pair, and the ratios as text."""
 
     slowest: Pair
     fastest: Pair
@@ -77,11 +77,13 @@ class SpreadRow:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ReasonRow:
-    """Why some pairs are not comparable or unsettled; the first of their cells, and how many more.
+    """The pairs that are unsettled or not comparable for one reason.
 
     Attributes
     ----------
     pairs, machines : how many there are.
+    cells : the first of them.
+    further : how many cells are not named.
 
     """
 
@@ -94,7 +96,7 @@ class ReasonRow:
 
 
 def page_values(comparison: Comparison) -> dict[str, Any]:
-    """Return everything that `compare.html` needs but the heat map."""
+    """Return the values for `compare.html`, except its heat map and downloads."""
     many = len(comparison.labels) > SIDE_BY_SIDE
     findings = list(statements(comparison, _ends(comparison) if many else None))
     return {
@@ -103,8 +105,8 @@ def page_values(comparison: Comparison) -> dict[str, Any]:
         "labels": comparison.labels,
         "others": comparison.others,
         "many": many,
-        "headlines": [one for one in findings if one.about.get("family", ALL) == ALL],
-        "findings": [one for one in findings if one.about.get("family", ALL) != ALL],
+        "headlines": [finding for finding in findings if finding.about.get("family", ALL) == ALL],
+        "findings": [finding for finding in findings if finding.about.get("family", ALL) != ALL],
         "families": comparison.families,
         "means": _means(comparison),
         "account": comparison.account,
@@ -112,28 +114,28 @@ def page_values(comparison: Comparison) -> dict[str, Any]:
         "pairs": [] if many else _pairs(comparison.pairs),
         "spreads": _spreads(comparison.pairs) if many else [],
         "reasons": _reasons(comparison.pairs),
-        "most": MOST if len(comparison.others) > MOST else 0,
-        "mapped": furthest(comparison, MOST),
+        "most": MOST_SHOWN if len(comparison.others) > MOST_SHOWN else 0,
+        "mapped": furthest(comparison, MOST_SHOWN),
         "times": TIMES[comparison.of_medians],
         "note": NOTE,
     }
 
 
 def _ends(comparison: Comparison) -> list[str]:
-    """Return the machines that are the furthest ahead and the furthest behind."""
+    """Return the fastest and the slowest machines, by their overall mean."""
     overall = comparison.means[comparison.means["family"] == ALL].sort_values("ratio")
     names = [str(name) for name in overall["machine"]]
     return list(dict.fromkeys([*names[: -ENDS - 1 : -1], *names[:ENDS]]))
 
 
 def ratio_text(ratio: Interval) -> str:
-    """Return a ratio, and its interval where there is one."""
+    """Format a ratio, with its interval if there is one."""
     texts = ratio_texts(ratio)
     return texts["ratio"] if math.isnan(ratio.low) else f"{texts['ratio']} ({texts['interval']})"
 
 
 def counts(comparison: Comparison) -> dict[str, dict[str, int]]:
-    """Return how many pairs of each machine have each verdict."""
+    """Return the number of pairs per verdict, for each machine."""
     sizes = comparison.pairs.groupby(["machine", "verdict"], observed=False).size().to_dict()
     return {
         other: {name: int(sizes.get((other, name), 0)) for name in VERDICTS}
@@ -143,17 +145,17 @@ def counts(comparison: Comparison) -> dict[str, dict[str, int]]:
 
 def _means(comparison: Comparison) -> list[MachineRow]:
     """Return a row for each other machine: its counts, and its mean of each family."""
-    known: dict[str, dict[str, MeanCell]] = {}
+    by_machine: dict[str, dict[str, MeanCell]] = {}
     for mean in means_in(comparison.means):
-        known.setdefault(mean.machine, {})[mean.family] = MeanCell(
+        by_machine.setdefault(mean.machine, {})[mean.family] = MeanCell(
             text=ratio_text(mean.ratio),
             sort=mean.ratio.value,
             cells=mean.cells,
             verdict=mean.verdict,
         )
-    counted = counts(comparison)
+    numbers = counts(comparison)
     return [
-        MachineRow(machine=other, counts=counted[other], means=known.get(other, {}))
+        MachineRow(machine=other, counts=numbers[other], means=by_machine.get(other, {}))
         for other in comparison.others
     ]
 
@@ -172,12 +174,12 @@ def _pairs(pairs: pd.DataFrame) -> list[PairRow]:
 
 
 def _spreads(pairs: pd.DataFrame) -> list[SpreadRow]:
-    """Return for each key how far apart the machines are, and which are at either end."""
-    known = pairs[pairs["verdict"] != NOT_COMPARABLE]
-    groups = known.groupby("key", observed=True)["ratio"]
+    """Return for each key its slowest, median and fastest machine."""
+    comparable = pairs[pairs["verdict"] != NOT_COMPARABLE]
+    groups = comparable.groupby("key", observed=True)["ratio"]
     table = groups.agg(["size", "median", "idxmin", "idxmax"])
-    ends = (pairs_in(known.loc[table[name]]) for name in ("idxmin", "idxmax"))
-    lines = zip(*ends, table["size"].tolist(), table["median"].tolist(), strict=True)
+    ends = (pairs_in(comparable.loc[table[name]]) for name in ("idxmin", "idxmax"))
+    groups_of_key = zip(*ends, table["size"].tolist(), table["median"].tolist(), strict=True)
     return [
         SpreadRow(
             slowest=slowest,
@@ -188,32 +190,32 @@ def _spreads(pairs: pd.DataFrame) -> list[SpreadRow]:
             max=units.significant(fastest.ratio.value, 3),
             median_sort=median,
         )
-        for slowest, fastest, machines, median in lines
+        for slowest, fastest, machines, median in groups_of_key
     ]
 
 
 def _reasons(pairs: pd.DataFrame) -> list[ReasonRow]:
-    """Return why pairs are not comparable or unsettled, the most frequent reason first."""
-    known = pairs[pairs["reason"].notna()]
-    groups = known.groupby(["verdict", "reason"], observed=True)
+    """Group the unsettled and the not comparable pairs by reason, the most frequent first."""
+    with_reason = pairs[pairs["reason"].notna()]
+    groups = with_reason.groupby(["verdict", "reason"], observed=True)
     sizes = groups.agg(pairs=("key", "size"), machines=("machine", "nunique"))
-    first = sizes.sort_values("pairs", ascending=False, kind="stable").head(GROUPS)
+    most_frequent = sizes.sort_values("pairs", ascending=False, kind="stable").head(MOST_REASONS)
     rows = []
-    for verdict, reason in first.index:
-        keys = _keys(known, verdict, reason)
+    for verdict, reason in most_frequent.index:
+        keys = _keys(with_reason, verdict, reason)
         row = ReasonRow(
             verdict=verdict,
             reason=reason,
-            pairs=int(first.loc[(verdict, reason), "pairs"]),
-            machines=int(first.loc[(verdict, reason), "machines"]),
-            cells=keys[:NAMED],
-            further=max(0, len(keys) - NAMED),
+            pairs=int(most_frequent.loc[(verdict, reason), "pairs"]),
+            machines=int(most_frequent.loc[(verdict, reason), "machines"]),
+            cells=keys[:MOST_CELLS],
+            further=max(0, len(keys) - MOST_CELLS),
         )
         rows.append(row)
     return rows
 
 
 def _keys(pairs: pd.DataFrame, verdict: str, reason: str) -> list[str]:
-    """Return the keys of the pairs with a verdict for a reason, each once."""
-    of_both = (pairs["verdict"] == verdict) & (pairs["reason"] == reason)
-    return [str(key) for key in pairs.loc[of_both, "key"].unique()]
+    """Return the distinct keys of the pairs with this verdict and this reason."""
+    wanted = (pairs["verdict"] == verdict) & (pairs["reason"] == reason)
+    return [str(key) for key in pairs.loc[wanted, "key"].unique()]

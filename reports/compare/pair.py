@@ -1,4 +1,4 @@
-"""The lines of a comparison's tables, typed: pairs of cells, and means."""
+"""Typed rows of a comparison's tables: pairs of cells, and means."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from reports.read.interval import Interval
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Mean:
-    """A geometric mean of another machine's ratios: of a family, or of all its cells."""
+    """The geometric mean of a machine's ratios, over a family or over all its cells."""
 
     machine: str
     family: str
@@ -20,12 +20,12 @@ class Mean:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pair:
-    """A cell of the baseline and of another machine; `ratio` is NaN where they do not compare.
+    """A cell on the baseline and on another machine; `ratio` is NaN if not comparable.
 
     Attributes
     ----------
-    setting : of threads: "1 core" or "all cores", "" of another tool's file.
-    reason : why they do not compare or are unsettled, "" for nothing.
+    setting : of threads: "1 core" or "all cores"; "" in a file of another tool.
+    reason : why the pair is not comparable or unsettled, else "".
 
     """
 
@@ -46,7 +46,7 @@ class Pair:
 
     @property
     def where(self) -> str:
-        """What a sentence calls its case and its contender."""
+        """The case and the contender, as a sentence names them."""
         if not self.workload:
             return self.key
         size = self.size.replace(",", ", ")
@@ -54,7 +54,7 @@ class Pair:
 
 
 def means_in(table: pd.DataFrame) -> list[Mean]:
-    """Return the lines of a table of means, typed."""
+    """Return the rows of a table of means, typed."""
     words = (map(str, table[name]) for name in ("machine", "family", "verdict"))
     return [
         Mean(machine=machine, family=family, cells=cells, ratio=ratio, verdict=verdict)
@@ -71,7 +71,7 @@ PAIR_WORDS = (
 
 
 def pairs_in(table: pd.DataFrame) -> list[Pair]:
-    """Return the lines of a table of pairs, typed."""
+    """Return the rows of a table of pairs, typed."""
     words = zip(*(map(str, table[name]) for name in PAIR_WORDS), strict=True)
     reasons = table["reason"].astype(object).where(table["reason"].notna(), "")
     rest = table["time_base_s"].tolist(), table["time_s"].tolist(), reasons, _ratios(table)

@@ -1,6 +1,6 @@
-"""What a comparison says, as findings: the mean of each family, the largest gain and loss.
+"""States a comparison as findings: the mean of each family, the largest gain and loss.
 
-To swap two machines turns every sentence round: each names the faster side first.
+Each sentence names the faster machine first, whichever of them is the baseline.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -23,7 +23,7 @@ MEANS = {
     UNSETTLED: "{family}: cannot tell whether {other} or {base} is faster; {other} runs at {ratio}"
     " times the speed of {base}",
 }
-CANNOT_TELL = {  # by what the interval rules out
+CANNOT_TELL = {  # by the verdict that the interval rules out
     SLOWER: "{family}: cannot tell whether {other} is faster than {base} or as fast; it runs at"
     " {ratio} times the speed of {base}",
     FASTER: "{family}: cannot tell whether {base} is faster than {other} or as fast; {other} runs"
@@ -37,49 +37,48 @@ EXTREMES = {
     " of {time} (95 % interval {interval})",
 }
 NONE = {
-    "gain": "Nothing is clearly faster on {other} than on {base}",
-    "loss": "Nothing is clearly slower on {other} than on {base}",
+    "gain": "No cell is clearly faster on {other} than on {base}",
+    "loss": "No cell is clearly slower on {other} than on {base}",
 }
 
 
 def statements(
     comparison: Comparison, machines: Collection[str] | None = None
 ) -> Iterator[Finding]:
-    """State the means of each machine, that of all cells first, then its largest gain and loss.
+    """Yield each machine's means, the overall mean first, then its largest gain and loss.
 
     Parameters
     ----------
-    comparison : what is stated.
-    machines : the machines to speak of, all where None.
+    machines : only these machines; None means all.
 
     """
     wanted = comparison.others if machines is None else list(machines)
     pairs = comparison.pairs[comparison.pairs["machine"].isin(wanted)]
     table = comparison.means[comparison.means["machine"].isin(wanted)]
-    known = pairs[pairs["verdict"] != NOT_COMPARABLE]
-    by_machine = dict(tuple(known.groupby("machine", observed=True)))
-    rows = {str(name): part for name, part in table.groupby("machine", observed=True)}
+    comparable = pairs[pairs["verdict"] != NOT_COMPARABLE]
+    by_machine = dict(tuple(comparable.groupby("machine", observed=True)))
+    means_of = {str(name): part for name, part in table.groupby("machine", observed=True)}
     base = comparison.labels[comparison.baseline]
     for other in wanted:
-        mine = by_machine.get(other, known.iloc[:0])
+        own_pairs = by_machine.get(other, comparable.iloc[:0])
         words = {"other": other, "base": base}
-        if mine.empty:
-            yield _nothing(words)
+        if own_pairs.empty:
+            yield _not_comparable(words)
             continue
-        cells = {ALL: tuple(mine["cell"].astype(str))}
-        for family, part in mine.groupby("family", observed=True):
+        cells = {ALL: tuple(own_pairs["cell"].astype(str))}
+        for family, part in own_pairs.groupby("family", observed=True):
             cells |= {str(family): tuple(part["cell"].astype(str))} if family else {}
-        for mean in sorted(means_in(rows[other]), key=lambda mean: mean.family != ALL):
+        for mean in sorted(means_in(means_of[other]), key=lambda mean: mean.family != ALL):
             yield _mean(mean, words, cells[mean.family])
-        yield _extreme(mine, "gain", words)
-        yield _extreme(mine, "loss", words)
+        yield _extreme(own_pairs, "gain", words)
+        yield _extreme(own_pairs, "loss", words)
 
 
-def _nothing(words: Mapping[str, str]) -> Finding:
+def _not_comparable(words: Mapping[str, str]) -> Finding:
     return Finding(
         id=f"compare/{words['other']}/{ALL}",
         state="absent",
-        sentence="Nothing of {other} can be compared with {base}",
+        sentence="No cell of {other} can be compared with {base}",
         words=words,
     )
 
@@ -87,29 +86,29 @@ def _nothing(words: Mapping[str, str]) -> Finding:
 def _mean(mean: Mean, words: Mapping[str, str], cells: tuple[str, ...]) -> Finding:
     state, ratio = mean.verdict, mean.ratio
     ruled_out = SLOWER if ratio.low >= 1 else FASTER if ratio.high <= 1 else ""
-    open_to = CANNOT_TELL.get(ruled_out, MEANS[UNSETTLED])
-    sentence = open_to if state == UNSETTLED else MEANS[state]
-    leading = ratio.inverted if state == SLOWER else ratio
+    undecided = CANNOT_TELL.get(ruled_out, MEANS[UNSETTLED])
+    sentence = undecided if state == UNSETTLED else MEANS[state]
+    shown = ratio.inverted if state == SLOWER else ratio
     return Finding(
         id=f"compare/{words['other']}/{mean.family}",
         state=state,
         sentence=hedged(sentence, ratio) + BASIS,
-        words={**words, "family": "Like for like" if mean.family == ALL else mean.family},
-        numbers=ratio_texts(leading) | {"cells": units.count(mean.cells, "cell")},
+        words={**words, "family": "Overall" if mean.family == ALL else mean.family},
+        numbers=ratio_texts(shown) | {"cells": units.count(mean.cells, "cell")},
         cells=cells,
         interval=ratio,
         about={"family": mean.family},
     )
 
 
-def _extreme(mine: pd.DataFrame, kind: str, words: Mapping[str, str]) -> Finding:
+def _extreme(own_pairs: pd.DataFrame, kind: str, words: Mapping[str, str]) -> Finding:
     verdict = FASTER if kind == "gain" else SLOWER
-    clear = mine[mine["verdict"] == verdict]
+    clear = own_pairs[own_pairs["verdict"] == verdict]
     name = f"compare/{words['other']}/largest-{kind}"
     if clear.empty:
         return Finding(id=name, state="none", sentence=NONE[kind], words=words)
-    place = clear["ratio"].idxmax() if kind == "gain" else clear["ratio"].idxmin()
-    (pair,) = pairs_in(clear.loc[[place]])
+    row = clear["ratio"].idxmax() if kind == "gain" else clear["ratio"].idxmin()
+    (pair,) = pairs_in(clear.loc[[row]])
     times = {"time": pair.time_s, "time_base": pair.time_base_s}
     return Finding(
         id=name,

@@ -1,7 +1,7 @@
-"""A comparison in the terminal: up to four machines cell by cell, more as a row for each.
+"""Prints a comparison in the terminal: up to four machines cell by cell, more with a row each.
 
-Every text of a file is a `rich.text.Text`, in which nothing is markup, and is cut to what a column
-can hold.
+Texts from files become `rich.text.Text`, so that none of them is read as markup. They are cut to
+the width of a column.
 """
 
 import math
@@ -14,31 +14,30 @@ from rich.text import Text
 
 from bench.results.verdicts import FASTER, SLOWER
 from reports import units
-from reports.compare.comparison import ALL, MOST, Comparison, furthest
+from reports.compare.comparison import ALL, MOST_SHOWN, Comparison, furthest
 from reports.compare.page import NOTE, TIMES, counts, ratio_text
 from reports.compare.pair import Mean, Pair, means_in, pairs_in
 from reports.compare.statements import statements
 from reports.compare.verdicts import NOT_COMPARABLE
 from reports.findings.statement import Finding
 
-SIDE_BY_SIDE = 4
-LABEL, LONG = 32, 72  # characters of a label, and of a longer text
+SIDE_BY_SIDE = 4  # machines compared cell by cell
+LABEL, LONG = 32, 72  # most characters of a label, and of other texts
 STYLES = {FASTER: "green", SLOWER: "red"}
 
 
 def print_comparison(comparison: Comparison, console: Console, *, all_cells: bool = False) -> None:
-    """Print a comparison: statements, means, cells, what differs."""
+    """Print a comparison: findings, means, cells, and the facts that differ."""
     for part in tables(comparison, all_cells=all_cells):
         console.print(part)
 
 
 def tables(comparison: Comparison, *, all_cells: bool = False) -> Iterator[RenderableType]:
-    """Yield the parts of a comparison, each as rich prints it.
+    """Yield the parts of the printed comparison.
 
     Parameters
     ----------
-    comparison : what is shown.
-    all_cells : show ties and what is unsettled too, and each of many machines.
+    all_cells : also show ties and unsettled cells, and every machine.
 
     """
     if len(comparison.labels) > SIDE_BY_SIDE:
@@ -49,15 +48,15 @@ def tables(comparison: Comparison, *, all_cells: bool = False) -> Iterator[Rende
                 yield _sentence(finding)
         yield _families(comparison)
         yield _cells(comparison, all_cells=all_cells)
-        yield _counted(comparison)
+        yield _verdict_counts(comparison)
     yield _account(comparison)
     yield Text(f"{TIMES[comparison.of_medians]} {NOTE}", style="dim")
 
 
 def cut(text: str, most: int = LABEL) -> Text:
-    """Return a text on one line of so many characters at most, none of them markup.
+    """Return a text on one line, cut to `most` characters.
 
-    The middle is left out: runs of one machine differ at the end of their labels.
+    The middle is cut out, because labels of runs of one machine differ at their ends.
     """
     line = " ".join(text.split())
     end = most // 2
@@ -70,7 +69,7 @@ def _sentence(finding: Finding) -> Text:
 
 
 def _families(comparison: Comparison) -> Table:
-    """Return the mean of each family, a column for each other machine."""
+    """Return a table of means: a row per family, a column per other machine."""
     base = comparison.labels[comparison.baseline]
     table = Table(title=cut(f"times as fast as {base}", LONG), title_justify="left")
     table.add_column("family")
@@ -91,7 +90,7 @@ def _mean(mean: Mean | None) -> Text:
 
 
 def _cells(comparison: Comparison, *, all_cells: bool) -> RenderableType:
-    """Return a row for each cell: the baseline's time, and each other's with its ratio."""
+    """Return a table of cells: the baseline's time, and each other machine's time and ratio."""
     pairs = comparison.pairs
     clear = pairs[pairs["verdict"].isin([FASTER, SLOWER])]
     shown = pairs[pairs["verdict"] != NOT_COMPARABLE]
@@ -120,7 +119,7 @@ def _cell(pair: Pair | None) -> Text:
     return Text(text, style=STYLES.get(pair.verdict, ""))
 
 
-def _counted(comparison: Comparison) -> Text:
+def _verdict_counts(comparison: Comparison) -> Text:
     lines = []
     for other, by_verdict in counts(comparison).items():
         text = ", ".join(f"{number} {verdict}" for verdict, number in by_verdict.items() if number)
@@ -129,19 +128,19 @@ def _counted(comparison: Comparison) -> Text:
 
 
 def _machines(comparison: Comparison, *, all_cells: bool) -> Table:
-    """Return a row for each machine, with its mean of each family."""
-    shown = comparison.others if all_cells else furthest(comparison, MOST)
-    left = len(comparison.others) - len(shown)
+    """Return a table of means: a row per machine, a column per family."""
+    shown = comparison.others if all_cells else furthest(comparison, MOST_SHOWN)
+    hidden = len(comparison.others) - len(shown)
     title = f"times as fast as {comparison.labels[comparison.baseline]}"
-    title += f"; {left} machines nearer to it are not shown" if left else ""
+    title += f"; {hidden} machines closer to it are not shown" if hidden else ""
     table = Table(title=cut(title, 2 * LONG), title_justify="left")
     table.add_column("machine")
     for family in (ALL, *comparison.families):
         table.add_column(cut(family), justify="right")
     means = {(mean.machine, mean.family): mean for mean in means_in(comparison.means)}
     for other in shown:
-        line = [means.get((other, family)) for family in (ALL, *comparison.families)]
-        table.add_row(cut(other), *map(_short, line))
+        means_of_machine = [means.get((other, family)) for family in (ALL, *comparison.families)]
+        table.add_row(cut(other), *map(_short, means_of_machine))
     return table
 
 
@@ -152,15 +151,15 @@ def _short(mean: Mean | None) -> Text:
 
 
 def _account(comparison: Comparison) -> RenderableType:
-    """Return what differs between the machines, or that nothing does."""
+    """Return a table of the facts that differ, or a sentence if none does."""
     if not comparison.account:
-        return Text("Nothing differs that the files tell: machine, versions, settings and code.")
+        return Text("The files show no difference in machine, versions, settings or code.")
     table = Table(title="what differs", title_justify="left")
     table.add_column("fact")
     many = len(comparison.labels) > SIDE_BY_SIDE
-    for label in ("what is told, and by how many",) if many else comparison.labels:
+    for label in ("value (machines)",) if many else comparison.labels:
         table.add_column(cut(label))
     for fact in comparison.account:
         texts = (fact.spread,) if many else fact.texts
-        table.add_row(fact.name, *(cut(text or "not told", LONG * (1 + many)) for text in texts))
+        table.add_row(fact.name, *(cut(text or "not stated", LONG * (1 + many)) for text in texts))
     return table

@@ -1,1 +1,1 @@
-"""Sites of pages: built, written, and asked whether they are true and whole."""
+"""Builds sites of pages, writes them, and checks them."""

@@ -1,8 +1,8 @@
-"""Result files -> a site, not yet written.
+"""Builds a site from result files, without writing it.
 
-The first result is the subject of the site; each further one gets pages of its own beside it, and
-all are compared. Every result lies in the site as it was read, so that its numbers can be checked
-and drawn anew from the site alone.
+The first result is the subject of the site. Each further result gets its own pages, and all results
+are compared. The site contains every result file unchanged, so that its numbers can be recomputed
+from the site alone.
 """
 
 import hashlib
@@ -29,7 +29,7 @@ from reports.read.result import Result
 
 HERE = Path(__file__).resolve().parents[1]
 MACHINES = HERE / "machines"
-TABLE = "data/comparison.csv"
+TABLE = "data/comparison.csv"  # its path in the site
 
 
 def build(
@@ -39,22 +39,23 @@ def build(
     machines: Path = MACHINES,
     pictures: bool = False,
 ) -> Site:
-    """Build a site from results, the first of them its subject.
+    """Build a site from results; the first is its subject.
 
     Parameters
     ----------
-    machines : folder of result files of other machines, whose accelerators stand in.
-    pictures : whether each figure becomes a PNG file, too.
+    machines : folder of result files of other machines; a result without an accelerator shows
+        theirs.
+    pictures : also write each figure as a PNG file.
 
     """
     chapters = find()
-    shown = outputs(chapters)  # before anything else runs: chapters measure, too
-    failed = failures(shown)
-    site = Site(complaints=failed, log=slowest(shown))
-    named = [f"{n}-{slug(result.label)}" for n, result in enumerate(results, 1)]
-    sources = [_keep(site, *pair) for pair in zip(results, named, strict=True)]
+    chapter_outputs = outputs(chapters)  # first, while nothing else runs: chapters measure, too
+    failures_of_chapters = failures(chapter_outputs)
+    site = Site(complaints=failures_of_chapters, log=slowest(chapter_outputs))
+    names = [f"{n}-{slug(result.label)}" for n, result in enumerate(results, 1)]
+    sources = [_add_file(site, *pair) for pair in zip(results, names, strict=True)]
     references = [] if has_accelerator(results[0]) else _references(site, results, machines)
-    prefixes = ["", *(f"{OTHERS}{name}/" for name in named[1:])]
+    prefixes = ["", *(f"{OTHERS}{name}/" for name in names[1:])]
     comparison = compare(results) if len(results) > 1 else None
     for number, (result, source, prefix) in enumerate(zip(results, sources, prefixes, strict=True)):
         findings = Findings(result, tuple(reference for reference, _ in references))
@@ -73,9 +74,9 @@ def build(
                 for path, other in zip(prefixes, results, strict=True)
                 if other is not result
             ],
-            complaints=(*complaints, *failed) if number == 0 else (),
+            complaints=(*complaints, *failures_of_chapters) if number == 0 else (),
             chapters=chapters if number == 0 else (),
-            outputs=shown,
+            outputs=chapter_outputs,
             with_comparison=comparison is not None and number == 0,
         )
         _add(site, subject)
@@ -85,7 +86,7 @@ def build(
 
 
 def _add(site: Site, subject: Subject) -> None:
-    """Add the pages of a result to a site, its chapters as notebooks and its figures as files."""
+    """Add a result's pages, its notebooks and its PNG figures to a site."""
     site.pages += pages(subject)
     for chapter in subject.chapters:
         text = notebook(subject.prose(chapter))
@@ -96,7 +97,7 @@ def _add(site: Site, subject: Subject) -> None:
 
 
 def comparison_page(site: Site, comparison: Comparison, sources: Sequence[SourceFile]) -> SitePage:
-    """Return the page that holds machines side by side, and put its table into the site."""
+    """Return the page that compares machines; add its CSV to the site."""
     table = comparison_csv(comparison).encode()
     site.files[TABLE] = table
     plot = side_by_side(comparison)
@@ -111,14 +112,14 @@ def comparison_page(site: Site, comparison: Comparison, sources: Sequence[Source
     return SitePage(
         path="compare.html",
         title="Machines side by side",
-        name="Compared",
+        name="Comparison",
         body=body,
         sources=(*sources, own),
     )
 
 
-def _keep(site: Site, result: Result, name: str) -> SourceFile:
-    """Put a result into the site as it was read."""
+def _add_file(site: Site, result: Result, name: str) -> SourceFile:
+    """Add a result file to the site, unchanged."""
     suffix = "jsonl" if ".jsonl" in result.path else "json"
     path = f"data/{name}.{suffix}"
     site.files[path] = raw_bytes(result.path)
@@ -128,16 +129,16 @@ def _keep(site: Site, result: Result, name: str) -> SourceFile:
 def _references(
     site: Site, results: Sequence[Result], machines: Path
 ) -> list[tuple[Reference, SourceFile]]:
-    """Return the committed machines that have an accelerator, newest first, one of each kind."""
+    """Return the newest committed machine with each kind of accelerator, newest first."""
     by_kind: dict[str, tuple[Reference, SourceFile]] = {}
     own = {result.sha256 for result in results}
-    known = [_loaded(path) for path in sorted(machines.glob("*.json"))]
-    for result in sorted(filter(None, known), key=lambda r: r.datetime, reverse=True):
+    results_of_machines = [_loaded(path) for path in sorted(machines.glob("*.json"))]
+    for result in sorted(filter(None, results_of_machines), key=lambda r: r.datetime, reverse=True):
         if result.sha256 in own or not has_accelerator(result):
             continue
         kind = ", ".join(gpu.name for gpu in result.machine.gpus)
         if kind not in by_kind:
-            source = _keep(site, result, f"reference-{slug(result.label)}")
+            source = _add_file(site, result, f"reference-{slug(result.label)}")
             reference = Reference(Findings(result), result.label, source.file)
             by_kind[kind] = (reference, source)
     return list(by_kind.values())
@@ -147,11 +148,11 @@ def _loaded(path: Path) -> Result | None:
     try:
         return load(path)
     except UnreadableError:
-        return None  # of this project's own files; the tests read each of them
+        return None  # a test reads every committed file
 
 
 def _downloads(site: Site, result: Result, source: SourceFile) -> Iterator[tuple[str, str]]:
-    """Put a result's tables into the site; yield their paths and names."""
+    """Add a result's tables to the site; yield the path and the name of each download."""
     stem = source.file.rpartition(".")[0]
     table = tidy([result])
     for kind, name in (("csv", "CSV"), ("parquet", "Parquet")):

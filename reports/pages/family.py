@@ -1,10 +1,11 @@
-"""The page of one family: its figures, and a section for each of its workloads."""
+"""Builds the page of a family: its figures, and a section for each of its workloads."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from markupsafe import Markup
 
+from reports import units
 from reports.findings.figures import DEVICE_HEADS, HEADS, device_figures, figures, sort_keys
 from reports.findings.findings import Findings, about_accelerators, has_accelerator
 from reports.findings.statement import Finding
@@ -15,6 +16,7 @@ from reports.read.grouping import by_workload
 from reports.read.result import Result
 from reports.read.row import Timed
 
+# columns that are shown even if they are empty
 ALWAYS = {"size", "dtype", "threads", "contender", "time", "median", "status"}
 
 
@@ -38,12 +40,12 @@ def family_page(subject: Subject, family: str) -> Markup:
 
 
 def _section(subject: Subject, name: str, rows: Sequence[Timed]) -> dict[str, Any]:
-    """Return what a family's page says of a workload."""
+    """Return the values for a workload's section."""
     findings = subject.findings
-    order = sorted(rows, key=lambda row: (row.curve, row.dtype, row.threads, row.axis_value))
-    lines = [_line(row, subject.result) for row in order]
+    ordered = sorted(rows, key=lambda row: (row.curve, row.dtype, row.threads, row.axis_value))
+    lines = [_line(row, subject.result) for row in ordered]
     filled = {key for line in lines for key, text in line["figures"].items() if text}
-    twice = {"median", "by_medians"} if subject.result.medians_alone else set()
+    duplicates = {"median", "by_medians"} if subject.result.medians_alone else set()
     return {
         "name": name,
         "summary": (code := _code(rows[0])).summary,
@@ -58,7 +60,9 @@ def _section(subject: Subject, name: str, rows: Sequence[Timed]) -> dict[str, An
             for kind in ("roof", "scaling", "dtype", "growth")
             for finding in findings.kind(kind, workload=name)
         ],
-        "heads": [(key, head) for key, head in HEADS.items() if key in (ALWAYS | filled) - twice],
+        "heads": [
+            (key, head) for key, head in HEADS.items() if key in (ALWAYS | filled) - duplicates
+        ],
         "rows": lines,
         "devices": [line for line in lines if line["device"]],
     }
@@ -78,25 +82,25 @@ def _line(row: Timed, result: Result) -> dict[str, Any]:
 def _figures(subject: Subject, name: str) -> Iterator[dict[str, Any]]:
     for key, drawn in subject.drawn.items():
         kind, _, rest = key.partition("/")
-        workload, _, further = rest.partition("/")
+        workload, _, setting = rest.partition("/")
         if workload != name or kind not in {"speedup", "time", "precision"}:
             continue
-        dtype, _, threads = further.partition("/")
-        cores = (
-            "One core against one core" if threads == "1" else f"{threads} cores against as many"
-        )
-        yield {"svg": drawn.svg, "caption": f"{cores}, {dtype}." if kind == "time" else ""}
+        dtype, _, threads = setting.partition("/")
+        caption = ""
+        if kind == "time":
+            caption = f"CPU contenders on {units.count(int(threads), 'core')}, {dtype}."
+        yield {"svg": drawn.svg, "caption": caption}
 
 
 def _elsewhere(findings: Findings, workload: str) -> Iterator[Finding]:
-    """Yield what a reference machine's accelerator did, where this machine has none."""
+    """Yield findings about reference machines' accelerators, if this run timed none."""
     if has_accelerator(findings.result):
         return
     for reference in findings.references:
-        theirs = reference.findings
-        findings_there = theirs.kind("crossover", workload=workload)
-        findings_there += theirs.kind("speedup", workload=workload)
-        for finding in filter(about_accelerators, findings_there):
+        findings_of_machine = reference.findings
+        chosen = findings_of_machine.kind("crossover", workload=workload)
+        chosen += findings_of_machine.kind("speedup", workload=workload)
+        for finding in filter(about_accelerators, chosen):
             if finding.has_numbers and not finding.about["variant"]:
                 yield finding.elsewhere(reference.label, reference.file)
 

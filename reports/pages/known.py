@@ -1,4 +1,4 @@
-"""What a site's own results say, drawn anew: what `check` holds its pages against."""
+"""Recomputes what the results of a site say, for `check` to compare with its pages."""
 
 import hashlib
 import posixpath
@@ -17,35 +17,35 @@ from reports.read.intake import UnreadableError
 from reports.read.load import load
 
 
-class Known:
-    """What a site's own results say, drawn anew."""
+class Recomputed:
+    """The recomputed results and comparisons of a site, each read once."""
 
     def __init__(self, content: Callable[[str], bytes]) -> None:
         self._content = content
-        self._results: dict[str, KnownResult | str] = {}
-        self._comparisons: dict[str, KnownComparison | str] = {}
+        self._results: dict[str, RecomputedResult | str] = {}
+        self._comparisons: dict[str, RecomputedComparison | str] = {}
 
-    def result(self, file: str) -> "KnownResult | str":
-        """Return what a result says, or why it cannot be read."""
+    def result(self, file: str) -> "RecomputedResult | str":
+        """Return a recomputed result, or the reason why it cannot be read."""
         if file not in self._results:
             try:
-                self._results[file] = KnownResult(self._content(file), file)
+                self._results[file] = RecomputedResult(self._content(file), file)
             except (UnreadableError, OSError, ValueError) as error:
                 self._results[file] = str(error)
         return self._results[file]
 
-    def comparison(self, file: str) -> "KnownComparison | str":
-        """Return what a table of a comparison says, or why it cannot be read."""
+    def comparison(self, file: str) -> "RecomputedComparison | str":
+        """Return a recomputed comparison, or the reason why its CSV cannot be read."""
         if file not in self._comparisons:
             try:
-                self._comparisons[file] = KnownComparison(self._content(file))
+                self._comparisons[file] = RecomputedComparison(self._content(file))
             except (OSError, ValueError) as error:
                 self._comparisons[file] = str(error)
         return self._comparisons[file]
 
 
-class KnownComparison:
-    """Machines side by side, and everything that is said of them."""
+class RecomputedComparison:
+    """A comparison from its CSV, with its findings and the texts of its tables."""
 
     def __init__(self, content: bytes) -> None:
         self.sha256 = hashlib.sha256(content).hexdigest()
@@ -55,7 +55,7 @@ class KnownComparison:
 
     @cached_property
     def fields(self) -> Mapping[tuple[str, ...], str]:
-        """The figures of its tables, by what each row and column is."""
+        """The texts of its tables, by machine, family or pair, and column."""
         values = page_values(self.comparison)
         texts: dict[tuple[str, ...], str] = {}
         for machine in values["means"]:
@@ -76,8 +76,8 @@ class KnownComparison:
         return texts
 
 
-class KnownResult:
-    """A result, and everything that can be said of it."""
+class RecomputedResult:
+    """A result, with its findings, facts and the texts of its tables."""
 
     def __init__(self, content: bytes, file: str) -> None:
         self.sha256 = hashlib.sha256(content).hexdigest()
@@ -88,16 +88,16 @@ class KnownResult:
 
     @cached_property
     def figures(self) -> Mapping[str, Mapping[str, str]]:
-        """The figures of each timed cell, by its id."""
+        """The texts of each timed cell in the table of its workload, by cell id."""
         peaks = self.findings.result.machine.peaks
         return {row.cell: figures(row, peaks) for row in self.findings.result.timed}
 
     @cached_property
     def devices(self) -> Mapping[str, Mapping[str, str]]:
-        """What an accelerator's clock says of each cell, by its id."""
+        """The texts of each timed cell in the table of device times, by cell id."""
         return {row.cell: device_figures(row) for row in self.findings.result.timed}
 
     @cached_property
     def facts(self) -> Mapping[str, str]:
-        """The facts of its machine, by key."""
+        """The facts about its machine, by key."""
         return {fact.key: fact.text for fact in facts(self.findings.result)}

@@ -1,7 +1,7 @@
-"""Reads from a page what `check` verifies: its numbers and figures, its links, what it would load.
+"""Parses a page into what `check` verifies: numbers, links, results and embedded files.
 
-Numbers in prose that no finding stands behind, figures without alternative text and everything that
-reaches outside the page are complaints already.
+Some faults need no results, and are reported here: a measured number in prose without a finding, a
+figure without alternative text, and whatever loads something from outside the page.
 """
 
 import re
@@ -19,16 +19,16 @@ MEASURED = re.compile(
     r"\d[\d.,]*\s?(?:×|times\b|%|percent\b|[mµn]?s\b|seconds?\b|minutes?\b"
     r"|[kMGT]?i?B(?:/s)?\b|bytes/s\b|[kMGT]?FLOPS?\b|[kMGT]?FLOP/s)"
 )
-SETTLED = frozenset({"95 %", "5 %", "10 %"})  # an interval's meaning, a winner's margin, a tie's
-Element = Any  # of lxml; what an XPath returns has no narrower type
+CONSTANTS = frozenset({"95 %", "5 %", "10 %"})  # of an interval, a winner, a tie: not measured
+Element = Any  # lxml's XPath results have no narrower type
 OUTSIDE = re.compile(
     r"@import|url\(\s*['\"]?(?:https?:)?//|\b(?:fetch|XMLHttpRequest|importScripts)\b"
 )
 
 
 @dataclass(frozen=True, kw_only=True)
-class Quoted:
-    """A number on a page, and what its attributes say it comes from."""
+class PageNumber:
+    """A number on a page; its attributes name its source."""
 
     attributes: Mapping[str, str]
     text: str
@@ -40,17 +40,18 @@ class Page:
 
     Attributes
     ----------
-    results : the files that it is drawn from, each with its hash.
-    numbers : those in prose; `fields` are those of tables, and the facts.
-    embedded : the files that it holds, by name, as links.
+    results : the result files of the page, each with its hash.
+    numbers : the numbers in prose.
+    fields : the numbers in tables, and the facts.
+    embedded : the files inside the page as data links, by name.
 
     """
 
     ids: frozenset[str]
     links: Sequence[str]
     results: Sequence[tuple[str, str]]
-    numbers: Sequence[Quoted]
-    fields: Sequence[Quoted]
+    numbers: Sequence[PageNumber]
+    fields: Sequence[PageNumber]
     embedded: Mapping[str, str]
     complaints: Sequence[str]
 
@@ -67,46 +68,46 @@ def read(path: Path) -> Page:
             for meta in page.xpath("//meta[@name='result']")
         ],
         numbers=[
-            Quoted(attributes=number.attrib, text=_text(number, "sup"))
+            PageNumber(attributes=number.attrib, text=_text(number, "sup"))
             for number in page.iter("data")
         ],
         fields=[
-            Quoted(attributes=_of_row(field), text=field.text_content())
+            PageNumber(attributes=_with_row(field), text=field.text_content())
             for field in page.xpath("//*[self::td or self::dd][@data-field or @data-fact]")
         ],
         embedded={
             link.get("data-file"): link.get("href", "") for link in page.xpath("//a[@data-file]")
         },
-        complaints=[*_reaching_out(page), *_undescribed(page), *_unbacked(page)],
+        complaints=[*_loads(page), *_without_alternative(page), *_without_finding(page)],
     )
 
 
-def _of_row(field: Element) -> dict[str, str]:
-    """Return the attributes of a figure and of the row that it stands in."""
+def _with_row(field: Element) -> dict[str, str]:
+    """Return the attributes of a field and of its table row."""
     rows = field.xpath("ancestor::tr[1]")
     return {**(rows[0].attrib if rows else {}), **field.attrib}
 
 
-def _text(element: Element, left_out: str) -> str:
-    """Return the text of an element, without what stands in elements that are left out."""
-    inside = " or ".join(f"ancestor::{tag}" for tag in left_out.split(" | "))
+def _text(element: Element, excluded: str) -> str:
+    """Return the text of an element, without the text of the excluded elements in it."""
+    inside = " or ".join(f"ancestor::{tag}" for tag in excluded.split(" | "))
     return "".join(element.xpath(f".//text()[not({inside})]"))
 
 
-def _reaching_out(page: Element) -> Iterator[str]:
-    """Yield a line for everything on the page that would reach outside of it."""
+def _loads(page: Element) -> Iterator[str]:
+    """Yield a line for each element that loads something from outside the page."""
     for element in page.iter("*"):
         source = element.get(SOURCES.get(element.tag, "src"), "")
         if source and not source.startswith(("#", "data:")):
-            yield f"<{element.tag}> would load {source!r}; a page must be whole"
-        acting = [text for name, text in element.items() if name.startswith(("on", "style"))]
+            yield f"<{element.tag}> loads {source!r}; a page must load nothing"
+        texts = [text for name, text in element.items() if name.startswith(("on", "style"))]
         if element.tag in {"script", "style"}:
-            acting.append(element.text_content())
-        if any(map(OUTSIDE.search, acting)):
-            yield f"<{element.tag}> reaches outside the page"
+            texts.append(element.text_content())
+        if any(map(OUTSIDE.search, texts)):
+            yield f"<{element.tag}> loads something from outside the page"
 
 
-def _undescribed(page: Element) -> Iterator[str]:
+def _without_alternative(page: Element) -> Iterator[str]:
     """Yield a line for every figure without alternative text."""
     for figure in page.iter("svg", "img"):
         description = figure.get("aria-label" if figure.tag == "svg" else "alt", "")
@@ -114,11 +115,11 @@ def _undescribed(page: Element) -> Iterator[str]:
             yield f"<{figure.tag}> has no alternative text"
 
 
-def _unbacked(page: Element) -> Iterator[str]:
-    """Yield a line for every measured number in prose that no finding stands behind."""
+def _without_finding(page: Element) -> Iterator[str]:
+    """Yield a line for every measured number in prose that has no finding."""
     for passage in page.iter(*PROSE):
-        if any(around.tag in PROSE for around in passage.iterancestors()):
+        if any(ancestor.tag in PROSE for ancestor in passage.iterancestors()):
             continue
         for number in MEASURED.findall(_text(passage, NO_PROSE)):
-            if " ".join(number.split()) not in SETTLED:
-                yield f"the number {number!r} stands in prose, and no finding stands behind it"
+            if " ".join(number.split()) not in CONSTANTS:
+                yield f"the number {number!r} in prose has no finding"

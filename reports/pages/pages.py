@@ -1,4 +1,4 @@
-"""Findings, figures and code -> the pages of one result. Nothing is written here."""
+"""Builds the pages of one result from findings, figures and code. Writes nothing."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -52,14 +52,18 @@ def _index(subject: Subject) -> Markup:
         if finding.state in {"overtakes", "falls-behind", "changes"}
     ]
     further = [
-        ("roofline.html", "Roofline", "what this machine can do, and how near each result comes"),
-        ("machine.html", "The machine", "its facts, fairness, and how far to trust the numbers"),
+        (
+            "roofline.html",
+            "Roofline",
+            "the limits of this machine, and how close each result comes",
+        ),
+        ("machine.html", "The machine", "its facts, and how far to trust the numbers"),
     ]
     if subject.chapters:
-        line = f"{len(subject.chapters)} chapters, each a question with code that answers it"
+        line = f"{len(subject.chapters)} chapters; each answers a question with code"
         further.insert(0, (CONTENTS, "The tutorial", line))
     if subject.with_comparison:
-        further.append(("compare.html", "Compared", "these machines side by side"))
+        further.append(("compare.html", "Comparison", "this machine against the others"))
     return render(
         "index.html",
         result=subject.result,
@@ -85,20 +89,20 @@ def _index(subject: Subject) -> Markup:
 
 
 def _reference(reference: Reference, up: str) -> dict[str, Any]:
-    """Return a reference machine's findings about its accelerator, each number marked as its own.
+    """Return a reference machine's findings about its accelerator, with each number marked.
 
-    `up` leads from the page to the folder of the site, as "../" does.
+    `up` is the path from the page to the folder of the site, for example "../".
     """
 
     def elsewhere(finding: Finding) -> Finding:
         return finding.elsewhere(reference.label, reference.file)
 
     findings, machine = reference.findings, reference.findings.result.machine
-    made = f"{findings.result.datetime[:10]}, commit {findings.result.commit.id[:12]}"
+    measured = f"{findings.result.datetime[:10]}, commit {findings.result.commit.id[:12]}"
     drivers = ", ".join(f"{gpu.name} (driver {gpu.driver or 'unknown'})" for gpu in machine.gpus)
     return {
         "label": reference.label,
-        "about": f"{drivers or 'its accelerator'}, {made}.",
+        "about": f"{drivers or 'its accelerator'}, {measured}.",
         "file": up + reference.file,
         "headlines": [elsewhere(f) for f in findings.headlines() if about_accelerators(f)],
         "crossovers": [elsewhere(f) for f in findings.kind("crossover") if about_accelerators(f)],
@@ -152,7 +156,7 @@ def _machine(subject: Subject) -> Markup:
 
 def untimed(result: Result) -> list[tuple[str, str, list[str]]]:
     """Return the cells without a time, by status and reason."""
-    listed: list[Row | ForeignRow] = [row for row in result.rows if not isinstance(row, Timed)]
-    listed += [row for row in result.foreign if row.time_s is None]
-    groups = grouped(listed, lambda row: (row.status, row.reason))
+    rows: list[Row | ForeignRow] = [row for row in result.rows if not isinstance(row, Timed)]
+    rows += [row for row in result.foreign if row.time_s is None]
+    groups = grouped(rows, lambda row: (row.status, row.reason))
     return [(*key, [row.cell for row in group]) for key, group in groups.items()]

@@ -1,4 +1,4 @@
-"""Templates -> the bodies of pages."""
+"""Renders templates into the bodies of pages."""
 
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,6 @@ TEMPLATES.globals |= {
 
 
 def render(template: str, **values: Any) -> Markup:
-    """Return the body that a template makes."""
-    read = TEMPLATES.get_template(template)
-    return Markup("".join(read.blocks["body"](read.new_context(values))))
+    """Return the body of a template, filled with values."""
+    source = TEMPLATES.get_template(template)
+    return Markup("".join(source.blocks["body"](source.new_context(values))))

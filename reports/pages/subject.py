@@ -1,4 +1,4 @@
-"""What the pages of one result are made from, and what a page is before it is written."""
+"""The inputs for the pages of one result, and a page before it is written."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ from reports.read.result import Result
 
 
 class SourceFile(NamedTuple):
-    """A result file as a site holds it: its path there, and the hash of its bytes."""
+    """A result file in a site: its path there, and the hash of its bytes."""
 
     file: str
     sha256: str
@@ -29,8 +29,8 @@ class SitePage:
     Attributes
     ----------
     path : in the site.
-    name : in the menu, "" for none.
-    body : what stands between head and foot.
+    name : in the menu; "" keeps the page out of it.
+    body : the HTML inside `<main>`.
 
     """
 
@@ -43,15 +43,15 @@ class SitePage:
 
 @dataclass(frozen=True, kw_only=True)
 class Subject:
-    """What the pages of one result are made from.
+    """The inputs for the pages of one result.
 
     Attributes
     ----------
     prefix : the folder of its pages in the site, "" or ending in a slash.
-    downloads : paths from there, and what they are called.
-    others : the first pages of other results, from the site's root, with their labels.
-    outputs : what each chapter's code shows, by the stem of its file.
-    with_comparison : whether the site compares its results on a page.
+    downloads : paths from that folder, and their names.
+    others : the first pages of the other results, from that folder, with their labels.
+    outputs : the outputs of each chapter, by the stem of its file.
+    with_comparison : the site has a page that compares its results.
 
     """
 
@@ -89,15 +89,15 @@ class Subject:
         )
 
     def figure(self, name: str) -> Markup | None:
-        """Return a figure, None where there was nothing to draw."""
+        """Return a figure; None if there was nothing to draw."""
         return self.drawn[name].svg if name in self.drawn else None
 
     def figures(self, prefix: str) -> list[Markup]:
-        """Return the figures whose names begin so."""
+        """Return the figures whose names start with a prefix."""
         return [drawn.svg for name, drawn in self.drawn.items() if name.startswith(prefix)]
 
 
 def family_path(family: str) -> str:
-    """Return a family's page; what a file calls a family names no path."""
-    kept = "".join(sign if sign.isalnum() and sign.isascii() else "-" for sign in family)
-    return f"family-{kept[:40]}.html"
+    """Return the path of a family's page; a family's name cannot change its folder."""
+    safe = "".join(char if char.isalnum() and char.isascii() else "-" for char in family)
+    return f"family-{safe[:40]}.html"

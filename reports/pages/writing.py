@@ -1,4 +1,4 @@
-"""A site -> a folder of pages, or one page that can be mailed. Both are whole and offline."""
+"""Writes a site: as a folder of pages, or as one page that can be mailed. Both work offline."""
 
 import base64
 import gzip
@@ -20,7 +20,7 @@ KINDS = {"csv": "text/csv", "parquet": "application/vnd.apache.parquet", "png": 
 
 @dataclass(kw_only=True)
 class Site:
-    """A site before it is written: pages, files by their path, what went wrong, what was slow."""
+    """A site before it is written: pages, files by path, complaints, and a log of slow chapters."""
 
     pages: list[SitePage] = field(default_factory=list)
     files: dict[str, bytes] = field(default_factory=dict)
@@ -34,7 +34,7 @@ def write_folder(site: Site, out: Path) -> Path:
     for page in site.pages:
         path = out / page.path
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(_whole(page, menu), encoding="utf-8")
+        path.write_text(_with_menu(page, menu), encoding="utf-8")
     for name, content in site.files.items():
         path = out / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -42,8 +42,8 @@ def write_folder(site: Site, out: Path) -> Path:
     return out / site.pages[0].path
 
 
-def _whole(page: SitePage, menu: Sequence[tuple[str, str]]) -> str:
-    """Return a page with its head, its menu and its foot."""
+def _with_menu(page: SitePage, menu: Sequence[tuple[str, str]]) -> str:
+    """Return the HTML of a page, with its menu."""
     folder = posixpath.dirname(page.path)
     prefix = next((p for p in _prefixes(menu) if p and page.path.startswith(p)), "")
     own = [
@@ -68,26 +68,26 @@ def _prefixes(menu: Sequence[tuple[str, str]]) -> list[str]:
 
 
 def write_single(site: Site, out: Path) -> Path:
-    """Write a site as one page that holds all others, and the data they come from.
+    """Write a site as one page that contains all pages and their data.
 
-    Pages of further machines are left out: what is said of them stands in the comparison.
+    The pages of further machines are left out: the comparison shows their numbers.
     """
-    held = [page for page in site.pages if not page.path.startswith(OTHERS)]
-    anchors = {page.path: slug(page.path.removesuffix(".html")) for page in held}
+    included = [page for page in site.pages if not page.path.startswith(OTHERS)]
+    anchors = {page.path: slug(page.path.removesuffix(".html")) for page in included}
     parts = [
         Markup('<article class="part" id="{}">{}</article>').format(
-            anchors[page.path], _inward(page, anchors, site.files)
+            anchors[page.path], _for_single_page(page, anchors, site.files)
         )
-        for page in held
+        for page in included
     ]
-    first = held[0]
-    sources = list(dict.fromkeys(source for page in held for source in page.sources))
+    first = included[0]
+    sources = list(dict.fromkeys(source for page in included for source in page.sources))
     out.parent.mkdir(parents=True, exist_ok=True)
     text = TEMPLATES.get_template("base.html").render(
         title=first.title,
         body=Markup("\n").join(parts),
         sources=sources,
-        menu=[(f"#{anchors[page.path]}", page.name) for page in held if page.name],
+        menu=[(f"#{anchors[page.path]}", page.name) for page in included if page.name],
         here=f"#{anchors[first.path]}",
         home=f"#{anchors[first.path]}",
     )
@@ -98,11 +98,13 @@ def write_single(site: Site, out: Path) -> Path:
 LINK = re.compile(r'href="([^"#:]*)(#[^"]*)?"( download)?')
 
 
-def _inward(page: SitePage, anchors: Mapping[str, str], files: Mapping[str, bytes]) -> Markup:
-    """Return a page's body with every link to the rest of its site turned to this one page."""
+def _for_single_page(
+    page: SitePage, anchors: Mapping[str, str], files: Mapping[str, bytes]
+) -> Markup:
+    """Return a page's body; its links to pages become anchors, its links to files become data."""
     folder = posixpath.dirname(page.path)
 
-    def turned(link: re.Match[str]) -> str:
+    def replacement(link: re.Match[str]) -> str:
         target = posixpath.normpath(posixpath.join(folder, unescape(link[1]))) if link[1] else ""
         if target in anchors:
             return f'href="{link[2] or "#" + anchors[target]}"'
@@ -112,20 +114,20 @@ def _inward(page: SitePage, anchors: Mapping[str, str], files: Mapping[str, byte
             return f'href="#{anchors["compare.html"]}"'
         return link[0]
 
-    return Markup(LINK.sub(turned, str(page.body)))
+    return Markup(LINK.sub(replacement, str(page.body)))
 
 
 def _embedded(name: str, content: bytes) -> str:
-    """Return a link that holds the file it leads to; a result file is packed."""
+    """Return a data link that contains a file; a result file is compressed."""
     kind, saved_as = KINDS.get(name.rpartition(".")[2], "application/octet-stream"), name
     if name.endswith((".json", ".jsonl")):
         content, kind, saved_as = gzip.compress(content, mtime=0), "application/gzip", f"{name}.gz"
-    packed = base64.b64encode(content).decode()
+    encoded = base64.b64encode(content).decode()
     label = escape(posixpath.basename(saved_as))
-    return f'href="data:{kind};base64,{packed}" download="{label}" data-file="{escape(name)}"'
+    return f'href="data:{kind};base64,{encoded}" download="{label}" data-file="{escape(name)}"'
 
 
 def slug(text: str) -> str:
-    """Return a name for a file or an anchor; what a file calls itself names no path."""
-    kept = "".join(sign if sign.isalnum() and sign.isascii() else "-" for sign in text)
-    return re.sub("-+", "-", kept).strip("-")[:60] or "unnamed"
+    """Return a safe name for a file or an anchor: letters, digits and hyphens."""
+    safe = "".join(char if char.isalnum() and char.isascii() else "-" for char in text)
+    return re.sub("-+", "-", safe).strip("-")[:60] or "unnamed"

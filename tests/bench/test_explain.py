@@ -19,7 +19,7 @@ def program(tmp_path, monkeypatch):
         path = tmp_path / "python"
         path.write_text(f"#!/bin/sh\n{text}\n")
         path.chmod(0o700)
-        monkeypatch.setattr(explain.sys, "executable", str(path))
+        monkeypatch.setattr(explain, "COMMAND", (str(path),))
 
     return write
 

@@ -1,4 +1,4 @@
-"""Sites with one small chapter for the tests that are about anything else, and with all."""
+"""Sites with one small chapter, for tests of other things, and sites with all chapters."""
 
 from contextlib import contextmanager
 from functools import partial
@@ -20,27 +20,27 @@ SMALL = """# %% [markdown]
 
 @pytest.fixture(scope="module")
 def few_chapters(tmp_path_factory):
-    """Let sites have one small chapter."""
+    """Build sites with one small chapter instead of all."""
     folder = tmp_path_factory.mktemp("chapters")
     path = folder / "1_basics" / "01_small.py"
     path.parent.mkdir()
     path.write_text(SMALL)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("reports.pages.build.find", lambda: [read(path)])
-        patch.setattr("reports.pages.build.outputs", partial(outputs, kept=folder / "kept"))
+        patch.setattr("reports.pages.build.outputs", partial(outputs, cache=folder / "kept"))
         yield
 
 
 @pytest.fixture(scope="session")
 def all_chapters(ran_chapters):
-    """Return a context in which sites have all chapters."""
+    """Return a context manager inside which sites have all chapters."""
 
     @contextmanager
     def patched():
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("reports.pages.build.find", find)
             patch.setattr(
-                "reports.pages.build.outputs", partial(outputs, kept=ran_chapters / "kept")
+                "reports.pages.build.outputs", partial(outputs, cache=ran_chapters / "kept")
             )
             yield
 

@@ -12,10 +12,10 @@ import pytest
 import torch
 from jinja2 import Environment, nodes
 
-from reports.chapters.execution import Ran
+from reports.chapters.execution import ChapterRun
 from reports.chapters.outputs import RECORDED, Outputs, recorded_in
 from reports.chapters.page import render
-from reports.chapters.quoting import UNASKED
+from reports.chapters.quoting import NOT_MEASURED
 from reports.chapters.reading import find
 from reports.findings.findings import Findings
 from reports.read.load import load
@@ -37,7 +37,7 @@ def told(ran_chapters):
 
 @pytest.fixture(scope="module")
 def shown(told):
-    ran = {name: Ran.from_json(json.dumps(each["ran"])) for name, each in told.items()}
+    ran = {name: ChapterRun.from_json(json.dumps(each["ran"])) for name, each in told.items()}
     recordings = recorded_in(RECORDED)
     return {name: Outputs(ran=each, recordings=recordings) for name, each in ran.items()}
 
@@ -106,7 +106,7 @@ def unasked(chapter, findings):
     told = goldens.prose(chapter, findings, CHAPTERS)
     texts = [told.markdown(cell.source) for cell in chapter.cells if not cell.key]
     assert not any("{{" in text for text in texts)
-    quotes = [line for text in texts for line in text.splitlines() if UNASKED in line]
+    quotes = [line for text in texts for line in text.splitlines() if NOT_MEASURED in line]
     return [] if chapter.name == "tensors" else quotes  # float64 is measured with --full
 
 

@@ -1,4 +1,4 @@
-// Sorting, filters, the light switch, and scrolling by keyboard. Every page reads without it.
+// Sorting, filters, the theme button, and scrolling by keyboard. Pages are readable without it.
 (() => {
   "use strict";
   const root = document.documentElement;
@@ -6,17 +6,17 @@
   const dark = () => root.dataset.theme
     ? root.dataset.theme === "dark"
     : matchMedia("(prefers-color-scheme: dark)").matches;
-  const keep = (theme) => { try { localStorage.setItem("theme", theme); } catch { /* kept nowhere */ } };
-  const kept = () => { try { return localStorage.getItem("theme"); } catch { return null; } };
+  const store = (theme) => { try { localStorage.setItem("theme", theme); } catch { /* storage is blocked */ } };
+  const stored = () => { try { return localStorage.getItem("theme"); } catch { return null; } };
   const show = () => {
     button.textContent = dark() ? "light" : "dark";
     button.title = `switch to ${button.textContent}`;
   };
-  if (["light", "dark"].includes(kept())) root.dataset.theme = kept();
+  if (["light", "dark"].includes(stored())) root.dataset.theme = stored();
   button.hidden = false;
   button.addEventListener("click", () => {
     root.dataset.theme = dark() ? "light" : "dark";
-    keep(root.dataset.theme);
+    store(root.dataset.theme);
     show();
   });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", show);
@@ -25,9 +25,9 @@
   const here = document.querySelector("header.site [aria-current]");
   if (here) here.parentNode.scrollLeft = here.offsetLeft - (innerWidth - here.offsetWidth) / 2;
 
-  // what is wider than its box can be reached without a mouse
-  const boxes = new ResizeObserver((seen) => {
-    for (const { target } of seen) {
+  // a box that scrolls sideways can be reached by keyboard
+  const boxes = new ResizeObserver((entries) => {
+    for (const { target } of entries) {
       if (target.scrollWidth > target.clientWidth) target.tabIndex = 0;
       else target.removeAttribute("tabindex");
     }
@@ -40,7 +40,7 @@
     const number = Number(text);
     return text === "" ? null : Number.isNaN(number) ? text : number;
   };
-  const order = (a, b) => {
+  const compare = (a, b) => {
     if (a === null || b === null) return (a === null) - (b === null);
     return typeof a === typeof b ? (a > b) - (a < b) : typeof a === "number" ? -1 : 1;
   };
@@ -52,14 +52,14 @@
       sorter.append(...head.childNodes);
       head.append(sorter);
       sorter.addEventListener("click", () => {
-        const up = head.getAttribute("aria-sort") !== "ascending";
+        const ascending = head.getAttribute("aria-sort") !== "ascending";
         for (const other of heads) other.removeAttribute("aria-sort");
-        head.setAttribute("aria-sort", up ? "ascending" : "descending");
+        head.setAttribute("aria-sort", ascending ? "ascending" : "descending");
         const body = table.tBodies[0];
         const rows = [...body.rows].map((row) => [value(row, column), row]);
         const empty = rows.filter(([key]) => key === null);
         const full = rows.filter(([key]) => key !== null);
-        full.sort(([a], [b]) => (up ? 1 : -1) * order(a, b));
+        full.sort(([a], [b]) => (ascending ? 1 : -1) * compare(a, b));
         body.append(...full.map(([, row]) => row), ...empty.map(([, row]) => row));
       });
     });
@@ -73,17 +73,17 @@
       const wanted = Object.entries(chosen).filter(([, name]) => name);
       for (const row of rows) {
         row.hidden = wanted.some(([key, name]) => key in row.dataset && row.dataset[key] !== name);
-        const found = wanted.length && !row.hidden && row.matches("tr");
-        if (found) row.closest("details")?.setAttribute("open", "");
+        const matches = wanted.length && !row.hidden && row.matches("tr");
+        if (matches) row.closest("details")?.setAttribute("open", "");
       }
     };
     for (const key of filters.dataset.keys.split(" ")) {
-      const known = [...new Set(rows.map((row) => row.dataset[key]).filter(Boolean))];
-      if (known.length < 2) continue;
+      const values = [...new Set(rows.map((row) => row.dataset[key]).filter(Boolean))];
+      if (values.length < 2) continue;
       const label = document.createElement("label");
       const select = document.createElement("select");
       select.name = key;
-      select.append(new Option("all", ""), ...known.map((name) => new Option(name, name)));
+      select.append(new Option("all", ""), ...values.map((name) => new Option(name, name)));
       select.addEventListener("change", () => { chosen[key] = select.value; apply(); });
       label.append(key, select);
       filters.append(label);

@@ -1,4 +1,4 @@
-"""A chapter's code runs as in a notebook; a cell shows what it printed, returned and drew."""
+"""A chapter's code runs as in a notebook; a cell's output is its text, last value and figures."""
 
 import re
 import sys
@@ -6,7 +6,7 @@ import warnings
 
 import pytest
 
-from reports.chapters.execution import Ran, run
+from reports.chapters.execution import ChapterRun, run
 from reports.chapters.reading import read
 
 TITLE = "# %% [markdown]\n# # T\n"
@@ -22,8 +22,8 @@ def ran(tmp_path):
     return of
 
 
-def texts(found):
-    return [shown.text for shown in found.cells.values()]
+def texts(result):
+    return [output.text for output in result.cells.values()]
 
 
 def test_a_cell_shows_what_it_prints_and_its_last_value(ran):
@@ -40,40 +40,40 @@ def test_cells_share_names_and_chapters_do_not(ran):
     assert ran("# %%\nx").error == "NameError: name 'x' is not defined"
 
 
-def test_a_cell_that_raises_ends_the_chapter_and_is_named(ran):
-    found = ran("# %%\n1", "# %%\n1 / 0", "# %%\n2")
-    assert texts(found) == ["1\n"]
-    assert found.error == "ZeroDivisionError: division by zero"
-    assert found.failed not in found.cells
+def test_the_chapter_ends_at_the_cell_that_raises(ran):
+    result = ran("# %%\n1", "# %%\n1 / 0", "# %%\n2")
+    assert texts(result) == ["1\n"]
+    assert result.error == "ZeroDivisionError: division by zero"
+    assert result.failed not in result.cells
 
 
-def test_a_chapter_that_takes_too_long_is_cut_at_its_cell(tmp_path):
+def test_a_chapter_that_takes_too_long_stops_in_its_slow_cell(tmp_path):
     path = tmp_path / "01_x.py"
     path.write_text(f"{TITLE}\n# %%\n1\n\n# %%\nimport time\n\ntime.sleep(60)\n\n# %%\n2\n")
-    found = run(read(path), limit_s=0.5)
-    assert texts(found) == ["1\n"]
-    assert found.error == "TimeoutError: the chapter took over 0.5 s"
-    assert found.seconds < 5
+    result = run(read(path), limit_s=0.5)
+    assert texts(result) == ["1\n"]
+    assert result.error == "TimeoutError: the chapter took over 0.5 s"
+    assert result.seconds < 5
     assert run(read(path), limit_s=-1.0).error.startswith("TimeoutError")
 
 
-def test_a_cell_says_how_long_it_took(ran):
+def test_a_cell_has_its_running_time(ran):
     first, second = ran("# %%\n1", "# %%\nimport time\n\ntime.sleep(0.2)").cells.values()
     assert first.seconds < 0.2 <= second.seconds
 
 
-@pytest.mark.filterwarnings("ignore")  # whatever the surroundings say, a chapter's are errors
+@pytest.mark.filterwarnings("ignore")  # ignored outside, an error in a chapter
 def test_a_warning_is_an_error(ran):
     assert ran("# %%\nimport warnings\nwarnings.warn('old')").error == "UserWarning: old"
-    warnings.warn("the surroundings are as before", stacklevel=1)
+    warnings.warn("the filters outside are as before", stacklevel=1)
 
 
 def test_a_figure_is_drawn_with_its_title_as_alternative_text(ran):
-    found = ran(
+    result = ran(
         "# %%\nfrom matplotlib import pyplot as plt\nfig, ax = plt.subplots()\n"
         "ax.plot([1, 2], label='NumPy')\nax.set(title='Grows', xlabel='n', ylabel='s')\nplt.show()"
     )
-    (shown,) = found.cells.values()
+    (shown,) = result.cells.values()
     (svg,) = shown.figures
     assert 'aria-label="Grows; across: n; up: s; NumPy"' in svg
     assert "var(--numpy)" in svg
@@ -82,27 +82,27 @@ def test_a_figure_is_drawn_with_its_title_as_alternative_text(ran):
         "# %%\nfrom matplotlib import pyplot as plt\nfig, ax = plt.subplots()\n"
         "ax.plot([1, 2], label='NumPy')\nax.set(title='Grows', xlabel='n', ylabel='s')\nplt.show()"
     )
-    assert again.cells == found.cells
+    assert again.cells == result.cells
 
 
-def test_each_cell_shows_its_own_figures_alone(ran):
+def test_each_cell_shows_only_its_own_figures(ran):
     draws = "# %%\nfrom matplotlib import pyplot as plt\nplt.plot([1, 2])\nplt.title('T');"
-    found = ran(draws, draws + "\nplt.figure()\nplt.title('U');", "# %%\n1")
-    assert [len(shown.figures) for shown in found.cells.values()] == [1, 2, 0]
+    result = ran(draws, draws + "\nplt.figure()\nplt.title('U');", "# %%\n1")
+    assert [len(shown.figures) for shown in result.cells.values()] == [1, 2, 0]
 
 
 def test_a_figure_without_a_title_is_refused(ran):
-    found = ran("# %%\nfrom matplotlib import pyplot as plt\nplt.plot([1, 2]);")
-    assert "needs a title" in found.error
+    result = ran("# %%\nfrom matplotlib import pyplot as plt\nplt.plot([1, 2]);")
+    assert "needs a title" in result.error
     assert texts(ran("# %%\nfrom matplotlib import pyplot as plt\nplt.get_fignums()")) == ["[]\n"]
 
 
 def test_formulas_are_drawn_in_a_chapters_figures(ran):
-    found = ran(
+    result = ran(
         "# %%\nfrom matplotlib import pyplot as plt\nfig, ax = plt.subplots()\n"
         "ax.loglog([1, 1000], [1, 1000])\nax.set_title('$x^2$')\nplt.show()"
     )
-    (shown,) = found.cells.values()
+    (shown,) = result.cells.values()
     drawn = re.sub("<!--.*?-->", "", shown.figures[0])
     assert "mathdefault" not in drawn
     assert "$x^2$" not in drawn.replace('aria-label="$x^2$', "")
@@ -110,22 +110,22 @@ def test_formulas_are_drawn_in_a_chapters_figures(ran):
 
 
 def test_a_cell_that_needs_a_gpu_does_not_run_without_one(ran):
-    found = ran("# %%\nx = 1", '# %% tags=["gpu"]\nx = 2', "# %%\nx")
-    assert texts(found) == ["", "1\n"]
+    result = ran("# %%\nx = 1", '# %% tags=["gpu"]\nx = 2', "# %%\nx")
+    assert texts(result) == ["", "1\n"]
 
 
 def test_what_a_chapter_defines_can_be_pickled_and_its_source_read(ran):
-    found = ran(
+    result = ran(
         "# %%\nimport inspect, pickle\nfrom dataclasses import dataclass\n\n\n"
         "@dataclass\nclass A:\n"
         "    x: 'int'\n\n\ndef f():\n    return 1\n\n\n"
         "print(pickle.loads(pickle.dumps(A(1))))\ninspect.getsource(f).count('1')"
     )
-    assert found.error == ""
-    assert texts(found) == ["A(x=1)\n1\n"]
+    assert result.error == ""
+    assert texts(result) == ["A(x=1)\n1\n"]
     assert "__chapter__" not in sys.modules
 
 
-def test_what_came_of_a_chapter_survives_being_written(ran):
-    found = ran("# %%\n1", "# %%\n1 / 0")
-    assert Ran.from_json(found.as_json()) == found
+def test_a_run_can_be_written_and_read_again(ran):
+    result = ran("# %%\n1", "# %%\n1 / 0")
+    assert ChapterRun.from_json(result.as_json()) == result

@@ -1,4 +1,4 @@
-"""Prose quotes results and files by name: the data choose what it says, code is its file's."""
+"""Prose quotes results and files by name: sentences follow the data, code comes from its file."""
 
 import html
 import json
@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from bench.workload import discover
 from reports.chapters import page, prose
-from reports.chapters.execution import Ran, Shown, run
+from reports.chapters.execution import CellOutput, ChapterRun, run
 from reports.chapters.glossary import Glossary
 from reports.chapters.outputs import Outputs, Recording
 from reports.chapters.reading import find, read
@@ -32,8 +32,8 @@ def plain(page):
 
 
 @pytest.fixture
-def told(write, tmp_path):
-    """Return a way from the text of a prose cell to a chapter's prose, as HTML unless asked."""
+def rendered(write, tmp_path):
+    """Return a function that renders the text of a prose cell, by default as HTML."""
 
     def of(text, data=None, *, findings=None, kind="html", contents=(), **further):
         path = tmp_path / "1_basics" / "07_x.py"
@@ -69,55 +69,55 @@ WINS, LOSES, OPEN = (2.0, 1.9, 2.1), (0.5, 0.49, 0.51), (1.0, 0.9, 1.1)
         (OPEN, "cannot tell whether NumPy or torch-cpu is faster; torch-cpu runs at 1.0 times"),
     ],
 )
-def test_a_quote_follows_the_data(told, speedup, sentence):
-    text = plain(told('> {{ speedup("matmul", "n=1024") }}', with_speedup(speedup)))
+def test_a_quote_follows_the_data(rendered, speedup, sentence):
+    text = plain(rendered('> {{ speedup("matmul", "n=1024") }}', with_speedup(speedup)))
     assert f"matmul at n=1024, float32: {sentence}" in text
 
 
 @pytest.mark.parametrize(
-    ("speedup", "said"),
+    ("speedup", "text"),
     [(WINS, "It is *faster*."), (LOSES, "It is slower."), (OPEN, "Nobody knows.")],
 )
-def test_prose_is_chosen_by_the_state_of_a_finding(told, speedup, said):
-    text = (
+def test_prose_is_chosen_by_the_state_of_a_finding(rendered, speedup, text):
+    template = (
         '{{ choose(speedup("matmul", "n=1024"), faster="It is *faster*.", slower="It is slower.",\n'
         'otherwise="Nobody knows.") }}'
     )
-    assert told(text, with_speedup(speedup), kind="markdown") == said
-    html = told(text, with_speedup(speedup))
-    assert html == f"<p>{said}</p>\n".replace("*faster*", "<em>faster</em>")
+    assert rendered(template, with_speedup(speedup), kind="markdown") == text
+    html = rendered(template, with_speedup(speedup))
+    assert html == f"<p>{text}</p>\n".replace("*faster*", "<em>faster</em>")
 
 
-def test_a_choice_without_what_holds_otherwise_is_refused(told):
+def test_a_choice_without_otherwise_is_refused(rendered):
     with pytest.raises(prose.ChapterError, match="otherwise"):
-        told('{{ choose(speedup("matmul", "n=16"), faster="x") }}')
+        rendered('{{ choose(speedup("matmul", "n=16"), faster="x") }}')
 
 
-def test_what_was_not_asked_for_says_so(told):
-    absent = plain(told('{{ speedup("softmax", "over=all,n=3") }}'))
-    assert absent == "softmax at over=all, n=3, float32, torch-cpu: not asked for in this run. "
-    assert "growth: not asked for" not in told('{{ quote("growth", workload="fft") }}')
-    assert plain(told('{{ quote("growth", workload="fft") }}')).startswith("fft: not asked for")
+def test_a_quote_of_what_was_not_measured_says_so(rendered):
+    absent = plain(rendered('{{ speedup("softmax", "over=all,n=3") }}'))
+    assert absent == "softmax at over=all, n=3, float32, torch-cpu: not measured in this run. "
+    assert "growth: not measured" not in rendered('{{ quote("growth", workload="fft") }}')
+    assert plain(rendered('{{ quote("growth", workload="fft") }}')).startswith("fft: not measured")
 
 
-def test_other_kinds_are_quoted_by_what_they_are_about(told):
-    text = plain(told('{{ quote("crossover", workload="matmul", contender="torch-cpu") }}'))
+def test_findings_of_other_kinds_are_quoted_by_their_subject(rendered):
+    text = plain(rendered('{{ quote("crossover", workload="matmul", contender="torch-cpu") }}'))
     assert text.startswith("matmul, float32: NumPy is faster at n = 16, torch-cpu at 64")
-    assert plain(told('{{ quote("verification") }}')).startswith("6 results were compared")
+    assert plain(rendered('{{ quote("verification") }}')).startswith("6 results were compared")
 
 
-def test_all_of_a_kind_are_a_list_and_none_says_so(told):
-    listed = told('{{ quotes("speedup", workload="matmul", contender="torch-cpu") }}')
+def test_all_findings_of_a_kind_are_a_list_and_an_empty_list_says_so(rendered):
+    listed = rendered('{{ quotes("speedup", workload="matmul", contender="torch-cpu") }}')
     assert listed.count("<li ") == 3
     assert listed.startswith('<ul class="findings">')
-    marked = told('{{ quotes("speedup", workload="matmul") }}', kind="markdown")
+    marked = rendered('{{ quotes("speedup", workload="matmul") }}', kind="markdown")
     assert marked.count("- matmul at") == 3
-    assert "not asked for" in told('{{ quotes("speedup", workload="fft") }}')
+    assert "not measured" in rendered('{{ quotes("speedup", workload="fft") }}')
 
 
-def test_headlines_are_the_pages_own(told, write):
+def test_headlines_are_those_of_the_page(rendered, write):
     findings = findings_of(write, small_file())
-    text = plain(told("{{ headlines() }}", findings=findings))
+    text = plain(rendered("{{ headlines() }}", findings=findings))
     assert all(headline.text in text for headline in findings.headlines())
 
 
@@ -130,71 +130,73 @@ def with_cuda(label="gpu <box>"):
     return content(timed, label=label)
 
 
-def test_what_this_machine_has_no_device_for_is_quoted_from_a_reference_and_marked(told, write):
+def test_a_missing_gpu_is_quoted_from_a_reference_machine_and_marked(rendered, write):
     theirs = findings_of(write, with_cuda(), "gpu.json")
     reference = Reference(theirs, "gpu <box>", "data/gpu.json")
     own = load(write(small_file()))
     text = '{{ speedup("matmul", "n=16", contender="torch-cuda") }}'
-    marked = told(text, findings=Findings(own, (reference,)))
+    marked = rendered(text, findings=Findings(own, (reference,)))
     assert "torch-cuda is 99.0† times as fast" in plain(marked)
     assert "measured on gpu &lt;box&gt;, not on this machine" in marked
     assert 'data-file="data/gpu.json"' in marked
-    alone = plain(told(text, findings=Findings(own)))
+    alone = plain(rendered(text, findings=Findings(own)))
     assert "torch-cuda has no speedup (no cuda device)." in alone
-    mine = told('{{ speedup("matmul", "n=16") }}', findings=Findings(own, (reference,)))
+    mine = rendered('{{ speedup("matmul", "n=16") }}', findings=Findings(own, (reference,)))
     assert "†" not in mine
 
 
-def test_the_processor_of_another_machine_is_never_quoted(told, write):
+def test_cpu_times_of_another_machine_are_never_quoted(rendered, write):
     theirs = findings_of(write, with_speedup(WINS), "theirs.json")
     own = Findings(load(write(small_file())), (Reference(theirs, "theirs", "data/theirs.json"),))
-    assert "not asked for" in told('{{ speedup("matmul", "n=1024") }}', findings=own)
+    assert "not measured" in rendered('{{ speedup("matmul", "n=1024") }}', findings=own)
 
 
-def test_a_figure_stands_with_its_machine_and_ids_of_its_chapter(told):
-    text = told('before\n\n{{ figure("time/matmul") }}\n\nafter')
+def test_a_figure_names_its_machine_and_has_ids_of_its_chapter(rendered):
+    text = rendered('before\n\n{{ figure("time/matmul") }}\n\nafter')
     assert '<g id="c07-a"><use href="#c07-b"/><path clip-path="url(#c07-c)"/>' in text
     assert "Measured on box." in plain(text)
     assert "<p><figure" not in text
 
 
-def test_a_figure_that_is_not_here_says_so(told):
-    assert "this run did not time what it shows" in told('{{ figure("time/fft") }}')
+def test_a_missing_figure_says_why(rendered):
+    assert "this run did not time what it shows" in rendered('{{ figure("time/fft") }}')
 
 
-def test_a_workloads_code_is_its_files_bytes(told):
+def test_the_code_of_a_workload_is_that_of_its_file(rendered):
     whole = (ROOT / "bench/workloads/matmul.py").read_text()
     shown = [
         html.unescape(re.sub(r"<[^>]+>", "", block))
-        for block in told('{{ source("bench/workloads/matmul.py") }}').split('<div class="code">')
+        for block in rendered('{{ source("bench/workloads/matmul.py") }}').split(
+            '<div class="code">'
+        )
     ]
     assert whole in "".join(shown)
-    both = html.unescape(re.sub(r"<[^>]+>", "", told('{{ pair("matmul") }}')))
+    both = html.unescape(re.sub(r"<[^>]+>", "", rendered('{{ pair("matmul") }}')))
     assert "def matmul_numpy" in both
     assert "def matmul_torch" in both
     one = html.unescape(
-        re.sub(r"<[^>]+>", "", told('{{ function("' + IM2COL + '", "output_size") }}'))
+        re.sub(r"<[^>]+>", "", rendered('{{ function("' + IM2COL + '", "output_size") }}'))
     )
     assert one.strip() in (ROOT / IM2COL).read_text()
 
 
 @pytest.mark.parametrize("name", discover())
-def test_both_bodies_of_every_workload_can_stand_side_by_side(told, name):
+def test_both_bodies_of_every_workload_are_shown_side_by_side(rendered, name):
     text = (ROOT / f"bench/workloads/{name}.py").read_text()
-    shown = told(f'{{{{ pair("{name}") }}}}', kind="markdown")
+    shown = rendered(f'{{{{ pair("{name}") }}}}', kind="markdown")
     bodies = re.findall(r"```python\n(.*?)```", shown, flags=re.DOTALL)
     assert len(bodies) == 2
     for body in bodies:
         assert all(part.strip() in text for part in body.split("\n\n\n"))
 
 
-def test_a_diff_shows_what_goes_what_comes_and_what_stays(told):
+def test_a_diff_marks_removed_added_and_same_lines(rendered):
     text = '{{ diff("' + RUNGS + '", "mlp_tensors", "' + RUNGS + '", "mlp_autograd") }}'
-    marked = told(text, kind="markdown")
+    marked = rendered(text, kind="markdown")
     assert "- def mlp_tensors(" in marked
     assert "+ def mlp_autograd(" in marked
     assert "      losses = []" in marked
-    assert '<span class="gone">- def mlp_tensors(' in told(text)
+    assert '<span class="removed">- def mlp_tensors(' in rendered(text)
 
 
 @pytest.mark.parametrize(
@@ -209,46 +211,46 @@ def test_a_diff_shows_what_goes_what_comes_and_what_stays(told):
         "{% if %}",
     ],
 )
-def test_prose_that_names_what_does_not_exist_names_its_chapter(told, text):
+def test_an_unknown_name_in_prose_is_an_error_that_names_the_chapter(rendered, text):
     with pytest.raises(prose.ChapterError, match=r"^07_x\.py: "):
-        told(text)
+        rendered(text)
 
 
-def test_links_lead_to_chapters_and_to_families_that_are_there(told):
+def test_links_lead_to_chapters_and_to_families_of_this_run(rendered):
     contents = find()
-    link = told('{{ chapter("views") }}', contents=contents)
+    link = rendered('{{ chapter("views") }}', contents=contents)
     assert '<a href="../1_basics/04_views.html">04 · ' in link
-    assert "(../1_basics/04_views.ipynb)" in told(
+    assert "(../1_basics/04_views.ipynb)" in rendered(
         '{{ chapter("views") }}', contents=contents, kind="markdown"
     )
-    assert told('{{ family("matmul", "all") }}') == (
+    assert rendered('{{ family("matmul", "all") }}') == (
         '<p><a href="../../family-matmul.html">all</a></p>\n'
     )
-    assert told('{{ family("fft", "all") }}') == "<p>all</p>\n"
+    assert rendered('{{ family("fft", "all") }}') == "<p>all</p>\n"
 
 
-def test_every_common_mistake_is_listed_with_a_link_to_it(told):
+def test_every_common_mistake_is_listed_with_a_link_to_it(rendered):
     contents = find()
-    listed = told("{{ mistakes() }}", contents=contents)
+    listed = rendered("{{ mistakes() }}", contents=contents)
     assert listed.count("<li>") == sum(bool(chapter.mistake) for chapter in contents)
     views = next(chapter for chapter in contents if chapter.name == "views")
     anchor = views.anchor(f"A common mistake: {views.mistake}")
     assert f'href="../1_basics/04_views.html#{anchor}"' in listed
 
 
-def test_headings_can_be_linked_to(told):
-    assert told("## A *b*") == '<h2 id="c07-a-b">A <em>b</em></h2>\n'
+def test_headings_can_be_linked_to(rendered):
+    assert rendered("## A *b*") == '<h2 id="c07-a-b">A <em>b</em></h2>\n'
 
 
-def test_what_a_file_says_is_no_markdown_and_no_markup(told, write):
+def test_texts_of_a_result_file_are_neither_markdown_nor_markup(rendered, write):
     data = small_file(label="[x](http://evil) <b> *y* `z`")
     data["cells"][-1]["reason"] = "[go](http://evil) <img src=x>"
     text = 'On {{ machine }}:\n\n> {{ speedup("matmul", "n=256", contender="torch-cuda") }}'
-    shown = told(text, data)
+    shown = rendered(text, data)
     assert "<a " not in shown
     assert "<img" not in shown
     assert "[x](http://evil) &lt;b&gt; *y* `z`" in shown
-    assert r"\[go\](http://evil) \<img src=x\>" in told(text, data, kind="markdown")
+    assert r"\[go\](http://evil) \<img src=x\>" in rendered(text, data, kind="markdown")
 
 
 CELLS = """# %% [markdown]
@@ -285,20 +287,20 @@ def shown(made, ran=None, recordings=()):
     return page.render(made, Outputs(ran=ran or run(made.chapter), recordings=recordings))
 
 
-def test_a_page_shows_what_each_cell_showed(chapter):
+def test_a_page_shows_the_output_of_each_cell(chapter):
     text = shown(chapter())
     assert text.index("<h1>T</h1>") < text.index('<pre class="output">1\n</pre>')
     assert text.index('<pre class="output">1\n</pre>') < text.index('<pre class="output">True\n')
 
 
-def test_a_page_says_that_no_machine_has_recorded_what_needs_a_gpu(chapter):
-    assert "needs a GPU, and none was found" in shown(chapter())
+def test_a_gpu_cell_without_a_recording_says_that_it_was_not_run(chapter):
+    assert "needs a GPU, and the machine that built this page has none" in shown(chapter())
 
 
-def test_a_page_shows_what_another_machine_recorded_and_labels_it(chapter):
+def test_a_page_shows_the_recording_of_another_machine_with_its_label(chapter):
     made = chapter()
     key = next(cell.key for cell in made.chapter.cells if cell.gpu)
-    cells = {key: Shown(text="fast <b>\n", figures=("<svg></svg>",))}
+    cells = {key: CellOutput(text="fast <b>\n", figures=("<svg></svg>",))}
     recording = Recording(
         label="an <H100>", place="GPU, PyTorch 2.13", made="2026-01-01", cells=cells
     )
@@ -310,18 +312,18 @@ def test_a_page_shows_what_another_machine_recorded_and_labels_it(chapter):
         '<pre class="output">fast &lt;b&gt;\n</pre><figure class="drawn"><svg></svg></figure>'
         in text
     )
-    assert "none was found" not in text
+    assert "needs a GPU" not in text
 
 
-def test_a_page_names_the_cell_that_failed_and_runs_none_after_it(chapter):
+def test_a_page_shows_the_error_of_a_failed_cell_and_runs_no_later_cell(chapter):
     text = shown(chapter(CELLS.replace("x = 1", "x = 1 / 0")))
     assert '<pre class="output failed">ZeroDivisionError: division by zero</pre>' in text
-    assert text.count("since a cell before it failed") == 1
+    assert text.count("because an earlier cell failed") == 1
 
 
 def test_without_torch_a_page_says_that_code_was_not_run(chapter, monkeypatch):
     monkeypatch.setattr(page.importlib.util, "find_spec", lambda name: None)
-    assert shown(chapter(), Ran()).count("PyTorch is not installed") == 3
+    assert shown(chapter(), ChapterRun()).count("PyTorch is not installed") == 3
 
 
 def test_a_notebook_holds_the_code_and_the_filled_prose(chapter):
@@ -343,7 +345,7 @@ GLOSSARY = """# %% [markdown]
 
 @pytest.fixture
 def linked(tmp_path, write):
-    """Return a way from the texts of a chapter's cells to them as HTML, with a glossary."""
+    """Return a function that renders the texts of cells as HTML, with a glossary."""
 
     def of(*texts):
         folder = tmp_path / "4_utilities"
@@ -371,7 +373,7 @@ def test_the_first_use_of_a_word_in_a_chapter_leads_to_the_glossary(linked):
     assert second == f"<p>a leaf, a {NODE.format('leaf node')}</p>\n"
 
 
-def test_no_word_is_linked_where_it_is_a_link_a_heading_code_or_stressed(linked):
+def test_no_term_is_linked_in_links_headings_code_or_emphasis(linked):
     text = "## A leaf\n\n[a leaf](x.html) `leaf` *leaf* **leaf** leaflet"
     (html,) = linked(text)
     assert "term" not in html

@@ -1,4 +1,4 @@
-"""A chapter knows its place, its cells by all code before them, and the mistake that it shows."""
+"""A chapter knows its number, its part, the keys of its cells, and the mistake that it shows."""
 
 from pathlib import Path
 
@@ -27,16 +27,16 @@ def chapter(tmp_path, text=TEXT):
     return read(path)
 
 
-def test_a_chapter_knows_its_place(tmp_path):
-    found = chapter(tmp_path)
-    assert (found.number, found.name, found.part) == ("04", "views_of", "Basics")
-    assert (found.title, found.mistake) == ("Why?", "to *forget*")
-    assert found.page == "tutorial/1_basics/04_views_of.html"
-    assert found.code == "x = 1\nx"
-    assert [cell.gpu for cell in found.cells] == [False, False, False, True]
+def test_a_chapter_knows_its_number_name_part_and_page(tmp_path):
+    views = chapter(tmp_path)
+    assert (views.number, views.name, views.part) == ("04", "views_of", "Basics")
+    assert (views.title, views.mistake) == ("Why?", "to *forget*")
+    assert views.page == "tutorial/1_basics/04_views_of.html"
+    assert views.code == "x = 1\nx"
+    assert [cell.gpu for cell in views.cells] == [False, False, False, True]
 
 
-def test_a_cells_key_is_of_all_code_up_to_its_end(tmp_path):
+def test_the_key_of_a_cell_depends_on_all_code_up_to_its_end(tmp_path):
     before = [cell.key for cell in chapter(tmp_path).cells]
     assert before[0] == before[2] == ""
     other = [cell.key for cell in chapter(tmp_path, TEXT.replace("more", "other")).cells]
@@ -48,16 +48,18 @@ def test_a_cells_key_is_of_all_code_up_to_its_end(tmp_path):
     assert earlier[3] != before[3]
 
 
-def test_an_anchor_is_a_chapters_own(tmp_path):
+def test_an_anchor_starts_with_the_number_of_the_chapter(tmp_path):
     assert chapter(tmp_path).anchor("A common mistake: `x` & y") == "c04-a-common-mistake-x-y"
 
 
-def test_chapters_are_found_in_reading_order_with_numbers_in_a_row():
-    found = find()
-    assert [chapter.number for chapter in found] == [f"{n:02}" for n in range(1, len(found) + 1)]
-    assert [chapter.part for chapter in found] == sorted(
-        (chapter.part for chapter in found),
+def test_chapters_are_in_reading_order_without_gaps_in_their_numbers():
+    chapters = find()
+    assert [chapter.number for chapter in chapters] == [
+        f"{n:02}" for n in range(1, len(chapters) + 1)
+    ]
+    assert [chapter.part for chapter in chapters] == sorted(
+        (chapter.part for chapter in chapters),
         key=["Basics", "Intermediate", "Advanced", "Utilities"].index,
     )
-    assert len({chapter.name for chapter in found}) == len(found)
-    assert all(isinstance(chapter.path, Path) for chapter in found)
+    assert len({chapter.name for chapter in chapters}) == len(chapters)
+    assert all(isinstance(chapter.path, Path) for chapter in chapters)

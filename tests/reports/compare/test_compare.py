@@ -1,4 +1,4 @@
-"""Machines side by side, on tables whose ratios are worked by hand."""
+"""Comparisons of machines, on tables whose ratios are worked by hand."""
 
 import csv
 import io
@@ -21,8 +21,8 @@ from reports.compare.comparison import (
 )
 from reports.compare.drawn import grid, side_by_side
 from reports.compare.gate import parse_share, regressions
-from reports.compare.many import FEW, load_many
-from reports.compare.page import NAMED, SIDE_BY_SIDE, page_values
+from reports.compare.many import MIN_PARALLEL, load_many
+from reports.compare.page import MOST_CELLS, SIDE_BY_SIDE, page_values
 from reports.compare.statements import statements
 from reports.read.load import load
 from reports.read.result import tabulated
@@ -64,7 +64,7 @@ def result(write):
 
 @pytest.fixture
 def pair(result):
-    """Of four cells b is twice as fast at 16, as fast at 64, half as fast at 256, wide at 1024."""
+    """Return a and b: b is twice as fast at 16, equal at 64, half as fast at 256, wide at 1024."""
     a = result("a", [numpy_at(n, 4e-6) for n in (16, 64, 256)] + [numpy_at(1024, 4e-6, 1.3)])
     b = result("b", [numpy_at(16, 2e-6), numpy_at(64, 4e-6), numpy_at(256, 8e-6),
                      numpy_at(1024, 4e-6, 1.3)])  # fmt: skip
@@ -118,12 +118,12 @@ def test_a_file_against_itself_has_no_difference(result):
 @pytest.mark.parametrize(
     ("info", "reason"),
     [
-        ({"source_sha256": "1" * 64}, "the workload's code is not the same"),
-        ({"precision": "tf32"}, "another precision: unknown on the baseline, tf32 on the other"),
-        ({"time_s": 1e9, "typical_s": 1e9, "time_high_s": 1e9}, "times too far apart"),
+        ({"source_sha256": "1" * 64}, "the workload's code differs"),
+        ({"precision": "tf32"}, "different precision: unknown on the baseline, tf32 on the other"),
+        ({"time_s": 1e9, "typical_s": 1e9, "time_high_s": 1e9}, "the times differ too much"),
     ],
 )
-def test_what_is_not_the_same_is_not_comparable(result, info, reason):
+def test_cells_that_did_different_work_are_not_comparable(result, info, reason):
     a = result("a", [numpy_at(16, 4e-6)])
     changed = numpy_at(16, 2e-6)
     changed["extra_info"] |= info
@@ -134,29 +134,31 @@ def test_what_is_not_the_same_is_not_comparable(result, info, reason):
 
 
 @pytest.mark.parametrize(
-    ("status", "said"),
+    ("status", "cause"),
     [("skipped", "skipped, no time"), ("mismatch", "mismatch, no time")],
 )
-def test_a_cell_without_a_time_says_whose_and_why(result, status, said):
+def test_a_cell_without_a_time_names_the_machine_and_the_reason(result, status, cause):
     a = result("a", [numpy_at(16, 4e-6)])
     cell = asked(f"{CASE.format(16)}/numpy", status, "no time")
     b = result("b", [], [cell])
-    assert rows(compare([a, b]))["reason"].tolist() == [f"not on the other machine: {said}"]
-    assert rows(compare([b, a]))["reason"].tolist() == [f"not on the baseline: {said}"]
-    assert rows(compare([b, b]))["reason"].tolist() == [f"on neither: {said}"]
+    assert rows(compare([a, b]))["reason"].tolist() == [
+        f"no valid time on the other machine: {cause}"
+    ]
+    assert rows(compare([b, a]))["reason"].tolist() == [f"no valid time on the baseline: {cause}"]
+    assert rows(compare([b, b]))["reason"].tolist() == [f"no valid time on either machine: {cause}"]
     assert rows(compare([b, a]))["family"].tolist() == ["matmul"]
 
 
-def test_a_cell_that_one_file_lacks_is_told(result):
+def test_a_cell_that_is_in_one_file_only_says_so(result):
     a, b = result("a", [numpy_at(16, 4e-6)]), result("b", [numpy_at(64, 4e-6)])
-    told = rows(compare([a, b]))["reason"].to_dict()
-    assert told == {
-        KEY.format(16): "not on the other machine: not in its file",
-        KEY.format(64): "not on the baseline: not in its file",
+    reasons = rows(compare([a, b]))["reason"].to_dict()
+    assert reasons == {
+        KEY.format(16): "no valid time on the other machine: the cell is not in its file",
+        KEY.format(64): "no valid time on the baseline: the cell is not in its file",
     }
 
 
-def test_a_time_that_cannot_be_true_is_not_compared(result):
+def test_an_implausible_time_is_not_compared(result):
     a, b = (result(name, [numpy_at(16, 4e-6)]) for name in "ab")
     b.table["status"] = "implausible"
     assert rows(compare([a, b]))["verdict"].tolist() == ["not comparable"]
@@ -178,7 +180,7 @@ def test_times_without_an_interval_are_unsettled(result):
     assert (row["verdict"], row["reason"]) == ("unsettled", "no interval")
 
 
-def test_all_cores_of_one_machine_are_held_against_all_of_another(result):
+def test_all_cores_of_one_machine_are_compared_with_all_cores_of_another(result):
     def file(label, cores):
         case = f"matmul/n=16/float32/threads={cores}/numpy"
         return result(label, [numpy_at(16, 4e-6), timed(case, 4e-6 / cores)])
@@ -195,7 +197,7 @@ def test_all_cores_of_one_machine_are_held_against_all_of_another(result):
     ]
 
 
-def test_settings_between_one_core_and_all_are_matched_by_their_number(result):
+def test_other_thread_settings_are_matched_by_the_number_of_cores(result):
     def file(label, settings):
         cells = [f"matmul/n=16/float32/threads={n}/numpy" for n in settings]
         return result(label, [timed(cell, 4e-6) for cell in cells])
@@ -265,7 +267,7 @@ def _shape(tmp_path_factory):
     SHAPE = tabulated(load(path))
 
 
-def test_another_of_three_can_be_the_baseline(result):
+def test_the_baseline_need_not_be_the_first_machine(result):
     three = [result(name, [numpy_at(16, t)]) for name, t in (("a", 4e-6), ("b", 2e-6), ("c", 1e-6))]
     comparison = compare(three, baseline=1)
     ratios = dict(zip(comparison.pairs["machine"], comparison.pairs["ratio"], strict=True))
@@ -274,8 +276,8 @@ def test_another_of_three_can_be_the_baseline(result):
 
 
 @pytest.mark.parametrize(("count", "baseline"), [(1, 0), (2, 2), (2, -1)])
-def test_a_comparison_needs_two_and_a_baseline_among_them(pair, count, baseline):
-    with pytest.raises(ValueError, match="expected"):
+def test_a_comparison_needs_two_results_and_a_valid_baseline(pair, count, baseline):
+    with pytest.raises(ValueError, match="got"):
         compare(pair[:count], baseline)
 
 
@@ -288,7 +290,7 @@ def foreign(label, times, **stats):
     return {"datetime": "2026-01-02", "machine_info": {"label": label}, "benchmarks": benchmarks}
 
 
-def test_files_of_others_are_compared_by_their_names_and_times(write):
+def test_files_of_other_tools_are_compared_by_test_name(write):
     steady = {"iqr": 1e-5, "rounds": 100}
     a = load(write(foreign("a", {"x": 2e-3, "y": 1e-3}, **steady), "a.json"))
     b = load(write(foreign("b", {"x": 1e-3, "z": 1e-3}, **steady), "b.json"))
@@ -297,9 +299,9 @@ def test_files_of_others_are_compared_by_their_names_and_times(write):
         "t.py::x": "faster", "t.py::y": "not comparable", "t.py::z": "not comparable",
     }  # fmt: skip
     assert comparison.means["family"].tolist() == ["all"]
-    told = [finding.text for finding in statements(comparison)]
-    assert told[0].startswith("Like for like: b is 2.00 times as fast as a")
-    assert "t.py::x" in told[1]
+    sentences = [finding.text for finding in statements(comparison)]
+    assert sentences[0].startswith("Overall: b is 2.00 times as fast as a")
+    assert "t.py::x" in sentences[1]
     assert page(comparison).count("data-pair") == 1
 
 
@@ -311,17 +313,17 @@ def test_without_an_interval_nothing_is_settled(write):
     assert "interval unknown" in next(statements(comparison)).text
 
 
-def test_nothing_in_common_is_said(write, pair):
+def test_machines_without_a_common_cell_say_so(write, pair):
     other = load(write(foreign("f", {"x": 1e-3}), "f.json"))
     comparison = compare([pair[0], other])
     assert [finding.text for finding in statements(comparison)] == [
-        "Nothing of f can be compared with a."
+        "No cell of f can be compared with a."
     ]
     assert side_by_side(comparison) is None
     assert "not in its file" in page(comparison)
 
 
-def test_of_many_machines_each_is_a_row_of_the_picture(result):
+def test_many_machines_are_rows_of_the_heat_map(result):
     many = [result(f"m{n}", [numpy_at(16, 1e-6 * (1 + n))]) for n in range(15)]
     plot = side_by_side(compare(many))
     assert "matmul, m14: slower: 0.0667 times the speed of m0." in plot.description
@@ -331,7 +333,7 @@ def test_of_many_machines_each_is_a_row_of_the_picture(result):
     assert few.figure.get_figheight() < height
 
 
-def test_labels_that_are_alike_get_a_date_and_a_number(pair):
+def test_equal_labels_get_a_date_and_a_number(pair):
     a, b = pair
     later = replace(a, datetime="2026-02-03T04:05:06")
     assert names([a, b, later, later]) == [
@@ -339,7 +341,7 @@ def test_labels_that_are_alike_get_a_date_and_a_number(pair):
     ]  # fmt: skip
 
 
-def test_the_account_holds_what_differs_and_what_was_set_first(result):
+def test_the_account_lists_differing_facts_settings_first(result):
     def peaks(rate):
         return {"cpu": {"flop_s": {"float32": rate}, "copy_bytes_s": 1e9, "read_bytes_s": 1e9}}
 
@@ -350,15 +352,15 @@ def test_the_account_holds_what_differs_and_what_was_set_first(result):
     b = result(
         "b", [numpy_at(16, 1e-6, source_sha256="1" * 64)], machine_info=two, datetime="2026-02-02"
     )
-    told = account([a, b])
-    assert [fact.key for fact in told] == ["numpy", "code", "peaks.cpu", "datetime"]
-    assert [fact.measured for fact in told] == [False, False, True, True]
+    differences = account([a, b])
+    assert [fact.key for fact in differences] == ["numpy", "code", "peaks.cpu", "datetime"]
+    assert [fact.measured for fact in differences] == [False, False, True, True]
     assert ("NumPy", ("2.1.0", "2.2.0")) in {(fact.name, fact.texts) for fact in account([a, b])}
-    assert told[1].texts == ("as the baseline", "1 workload changed: matmul")
-    assert told[0].spread == "2.1.0 (1); 2.2.0 (1)"
+    assert differences[1].texts == ("same as the baseline", "1 workload changed: matmul")
+    assert differences[0].spread == "2.1.0 (1); 2.2.0 (1)"
 
 
-def test_statements_turn_round_with_the_machines(pair):
+def test_swapping_the_machines_swaps_their_names_in_every_statement(pair):
     known = [
         {f.id.rpartition("/")[2]: f for f in statements(compare(p))} for p in (pair, pair[::-1])
     ]
@@ -375,17 +377,21 @@ def test_statements_turn_round_with_the_machines(pair):
     assert len(known[0]["all"].cells) == 4
 
 
-def test_a_mean_that_is_clear_names_the_faster_first(result):
+def test_a_settled_mean_names_the_faster_machine_first(result):
     a, b = (result(n, [numpy_at(16, t), numpy_at(64, t)]) for n, t in (("a", 2e-6), ("b", 1e-6)))
     assert next(statements(compare([a, b]))).text.startswith(
-        "Like for like: b is 2.00 times as fast as a"
+        "Overall: b is 2.00 times as fast as a"
     )
-    found = next(statements(compare([b, a])))
-    assert found.text.startswith("Like for like: b is 2.00 times as fast as a")
-    assert (found.id, found.state, found.numbers["cells"]) == ("compare/a/all", "slower", "2 cells")
+    finding = next(statements(compare([b, a])))
+    assert finding.text.startswith("Overall: b is 2.00 times as fast as a")
+    assert (finding.id, finding.state, finding.numbers["cells"]) == (
+        "compare/a/all",
+        "slower",
+        "2 cells",
+    )
 
 
-def test_the_gate_fails_where_the_whole_interval_clears_it(result):
+def test_the_gate_fails_if_the_whole_interval_lies_beyond_the_share(result):
     def slower(by, half):
         a, b = result("a", [numpy_at(16, 1e-6, half)]), result("b", [numpy_at(16, by * 1e-6, half)])
         return regressions(compare([a, b]), 0.05)
@@ -395,7 +401,7 @@ def test_the_gate_fails_where_the_whole_interval_clears_it(result):
     assert slower(1 / 1.2, 1.001).empty
 
 
-def test_a_gate_below_the_margin_sees_what_is_called_a_tie(result):
+def test_a_gate_with_a_small_share_fails_on_a_clear_slowdown_that_is_a_tie(result):
     a, b = result("a", [numpy_at(16, 1e-6, 1.001)]), result("b", [numpy_at(16, 1.03e-6, 1.001)])
     comparison = compare([a, b])
     assert comparison.pairs["verdict"].tolist() == ["tie"]
@@ -405,13 +411,13 @@ def test_a_gate_below_the_margin_sees_what_is_called_a_tie(result):
 @pytest.mark.parametrize(
     ("text", "share"), [("5%", 0.05), ("5 %", 0.05), ("0.05", 0.05), ("0", 0), ("150%", 1.5)]
 )
-def test_a_share_is_read(text, share):
+def test_a_share_is_parsed(text, share):
     assert parse_share(text) == pytest.approx(share)
 
 
 @pytest.mark.parametrize("text", ["-5%", "5", "five", "", "%", "nan", "inf", "1000%", "1"])
-def test_a_share_that_is_none_is_refused_with_what_was_expected(text):
-    with pytest.raises(ValueError, match=r"written 5% or 0\.05, got"):
+def test_a_text_that_is_no_share_is_refused_and_the_format_named(text):
+    with pytest.raises(ValueError, match=r"written 5% or 0\.05; got"):
         parse_share(text)
 
 
@@ -422,7 +428,7 @@ def test_the_table_holds_its_numbers_in_full(pair):
     assert [row["key"] for row in table] == list(comparison.pairs["key"])
 
 
-def test_two_machines_make_a_column_of_workloads_and_more_a_grid_of_families(pair):
+def test_two_machines_give_a_column_of_workloads_and_more_a_grid_of_families(pair):
     means = grid(compare(pair))
     assert (means.rows, means.columns) == (("matmul",), ("b",))
     assert means.ratios.tolist() == [[pytest.approx(1)]]
@@ -433,14 +439,14 @@ def test_two_machines_make_a_column_of_workloads_and_more_a_grid_of_families(pai
     assert means.ratios.shape == (2, 2)
 
 
-def test_a_heat_map_holds_the_machines_that_differ_most(result):
+def test_a_heat_map_shows_the_machines_that_differ_most(result):
     times = {"base": 1e-6, "near": 1.1e-6, "slow": 4e-6, "fast": 1e-6 / 3}
     comparison = compare([result(name, [numpy_at(16, t)]) for name, t in times.items()])
     assert furthest(comparison, 2) == ["slow", "fast"]
     assert grid(comparison, most=2).columns == ("slow", "fast")
 
 
-def test_a_family_of_the_name_that_all_have_stays_one(result):
+def test_a_family_named_all_is_not_counted_twice(result):
     a, b = (result(name, [numpy_at(16, 1e-6, family="all")]) for name in "ab")
     comparison = compare([a, b, replace(b, label="c")])
     assert grid(comparison).rows == ("all",)
@@ -457,7 +463,7 @@ def test_a_page_of_two_has_a_row_for_each_pair_and_hostile_labels_are_text(resul
     assert text.count('data-field="ratio"') == 1
 
 
-def test_of_many_machines_a_row_tells_the_ends_and_who_is_there(result):
+def test_a_cell_on_many_machines_is_one_row_with_its_slowest_and_fastest(result):
     times = np.linspace(1e-6, 3e-6, SIDE_BY_SIDE + 1)
     machines = [result(f"m{n}", [numpy_at(16, t)]) for n, t in enumerate(times)]
     comparison = compare(machines)
@@ -473,16 +479,20 @@ def test_of_many_machines_a_row_tells_the_ends_and_who_is_there(result):
 
 def test_reasons_are_counted_and_their_cells_named(result):
     lacking = [
-        asked(f"{CASE.format(n)}/torch-cuda", "skipped", "no cuda device") for n in range(NAMED + 1)
+        asked(f"{CASE.format(n)}/torch-cuda", "skipped", "no cuda device")
+        for n in range(MOST_CELLS + 1)
     ]
     a, b = (result(name, [numpy_at(16, 1e-6)], lacking) for name in "ab")
     (row,) = page_values(compare([a, b]))["reasons"]
-    assert (row.reason, row.pairs) == ("on neither: skipped, no cuda device", NAMED + 1)
-    assert (len(row.cells), row.further) == (NAMED, 1)
+    assert (row.reason, row.pairs) == (
+        "no valid time on either machine: skipped, no cuda device",
+        MOST_CELLS + 1,
+    )
+    assert (len(row.cells), row.further) == (MOST_CELLS, 1)
 
 
-@pytest.mark.parametrize("count", [3, FEW + 1])
-def test_many_files_are_read_in_order_and_the_broken_one_is_told(write, count):
+@pytest.mark.parametrize("count", [3, MIN_PARALLEL + 1])
+def test_many_files_are_read_in_order_and_the_broken_one_is_reported(write, count):
     paths = [write(content([numpy_at(16, 1e-6)], (), f"m{n}"), f"{n}.json") for n in range(count)]
     paths.insert(1, write("{", "broken.json"))
     results, complaints = load_many(paths)
@@ -496,7 +506,7 @@ def medians(typical_s):
     return {"typical_s": typical_s} | ends
 
 
-def test_with_a_file_of_medians_alone_medians_are_compared(result):
+def test_if_one_file_has_only_medians_then_medians_are_compared(result):
     new = entry(f"{CASE.format(16)}/numpy", 1e-6, ONE, **medians(2e-6))
     same = entry(f"{CASE.format(16)}/numpy", 3e-6, ONE, **medians(4e-6))
     old = entry(f"{CASE.format(16)}/numpy", 2e-6, ONE, **medians(2e-6))
@@ -512,17 +522,17 @@ def test_with_a_file_of_medians_alone_medians_are_compared(result):
 
 
 @pytest.mark.parametrize(
-    ("time_s", "told"),
+    ("time_s", "sentence"),
     [
         (1 / 1.12, "cannot tell whether b is faster than a or as fast; it runs at 1.12 times"),
         (1.12, "cannot tell whether a is faster than b or as fast; b runs at 0.89 times"),
         (1.0 / 1.01, "cannot tell whether b or a is faster; b runs at 1.0 times"),
     ],
 )
-def test_an_unsettled_mean_says_what_is_still_open(result, time_s, told):
+def test_an_unsettled_mean_says_which_verdicts_remain_possible(result, time_s, sentence):
     half = 1.15 if abs(np.log(time_s)) < 0.05 else 1.06
     a = result("a", [timed(f"{CASE.format(16)}/numpy", 1.0, half)])
     b = result("b", [timed(f"{CASE.format(16)}/numpy", time_s, half)])
-    found = next(statements(compare([a, b])))
-    assert found.state == "unsettled"
-    assert found.text.startswith(f"Like for like: {told}")
+    finding = next(statements(compare([a, b])))
+    assert finding.state == "unsettled"
+    assert finding.text.startswith(f"Overall: {sentence}")

@@ -1,4 +1,4 @@
-"""A comparison in the terminal: what clearly differs, and no text of a file is markup."""
+"""A comparison in the terminal lists clear differences; no text of a file becomes markup."""
 
 import io
 
@@ -37,7 +37,7 @@ def printed(write):
 TWO = {"a": {16: 4e-6, 64: 4e-6}, "b": {16: 2e-6, 64: 4e-6}}
 
 
-def test_only_what_clearly_differs_is_listed_and_the_rest_counted(printed):
+def test_cells_that_clearly_differ_are_listed_and_the_others_counted(printed):
     text = printed(TWO)
     assert "matmul at n=16, float32, 1 core, numpy" in text
     assert "2.00 µs, 2.00 (1.97 to 2.03)" in text
@@ -45,17 +45,17 @@ def test_only_what_clearly_differs_is_listed_and_the_rest_counted(printed):
     assert "b: 1 faster, 1 tie" in text
 
 
-def test_all_cells_are_listed_where_that_is_asked(printed):
+def test_all_cells_are_listed_on_request(printed):
     assert "matmul at n=64" in printed(TWO, all_cells=True)
 
 
-def test_nothing_that_differs_is_said(printed):
+def test_machines_without_a_difference_say_so(printed):
     text = printed({"a": {16: 4e-6}, "b": {16: 4e-6}})
     assert "No cell clearly differs." in text
-    assert "Nothing differs that the files tell" in text
+    assert "The files show no difference" in text
 
 
-def test_more_than_four_are_a_row_each(printed):
+def test_more_than_four_machines_have_a_row_each(printed):
     text = printed({f"m{n}": {16: 1e-6 * (n + 1)} for n in range(5)})
     assert [line.count("│") for line in text.splitlines() if "m4" in line] == [4]
     assert "0.200" in text

@@ -1,4 +1,4 @@
-"""Pages hold in a real browser: quiet, offline, legible, within the screen, usable by keyboard."""
+"""Pages work in a real browser: offline, without errors, legible, and usable by keyboard."""
 
 import copy
 import json
@@ -49,13 +49,13 @@ SCHEMES = ("light", "dark")
 
 
 def hostile():
-    """Return a machine twice as fast in matrix products, with markup in every text that can be."""
+    """Return a machine that is twice as fast in matrix products, with markup in every free text."""
     data = current(json.loads(MACHINE.read_text()))
     few = [b for b in data["benchmarks"] if b["extra_info"]["workload"] == "matmul"]
     for each in few:
-        told = each["extra_info"]
-        times = [key for key in told if re.match(r"(best|time|typical)(_low|_high)?_s$", key)]
-        told |= {key: told[key] / 2 for key in times}
+        info = each["extra_info"]
+        times = [key for key in info if re.match(r"(best|time|typical)(_low|_high)?_s$", key)]
+        info |= {key: info[key] / 2 for key in times}
     odd = copy.deepcopy(small_file()["benchmarks"])
     for each in odd:
         each["extra_info"] |= {"family": EVIL, "curve": EVIL, "threads": 3}
@@ -94,7 +94,7 @@ def with_gpu():
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory, all_chapters):
-    """Return a folder of sites: a machine beside a hostile one, both in one file, a small one."""
+    """Return three sites: two machines as a folder, the same as one file, and a small machine."""
     root = tmp_path_factory.mktemp("sites")
     given = root / "given"
     (given / "machines").mkdir(parents=True)
@@ -122,7 +122,7 @@ def browser() -> Iterator:
 
 @pytest.fixture
 def opened(browser, root):
-    """Return a way to open a page of a site, in a context of its own."""
+    """Return a function that opens a page of a site in a new browser context."""
     contexts = []
 
     def show(path: str, width: int = DESK, **options):
@@ -142,16 +142,16 @@ def open_details(page):
 
 
 WIDE = """() => {
-    const sticks = [];
+    const wide = [];
     if (document.documentElement.scrollWidth > innerWidth)
-        sticks.push(`${document.documentElement.scrollWidth} of ${innerWidth} px`);
+        wide.push(`${document.documentElement.scrollWidth} of ${innerWidth} px`);
     for (const part of document.querySelectorAll("table, svg, pre")) {
         const box = part.closest("figure, .scroll, pre");
         const inside = box && box.getBoundingClientRect().right <= innerWidth
             && getComputedStyle(box).overflowX === "auto";
-        if (!inside) sticks.push(part.outerHTML.slice(0, 80));
+        if (!inside) wide.push(part.outerHTML.slice(0, 80));
     }
-    return sticks;
+    return wide;
 }"""
 
 
@@ -171,7 +171,7 @@ CUT = """() => [...document.querySelectorAll("svg")].flatMap((svg) => {
 })"""
 
 
-# axe does not judge text in SVG: its contrast with all that was painted behind its middle before it
+# axe skips text in SVG, so this computes its contrast with what was painted behind its centre
 CONTRAST = """() => {
     const context = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
     const rgba = (colour) => {
@@ -244,34 +244,34 @@ LINKS = """() => [[...document.querySelectorAll("[id]")].map((part) => part.id),
     [...document.querySelectorAll("a[href]")].map((link) => link.href)]"""
 
 
-def questioned(page, *, drawn):
-    """Return the answers of an open page, at a desk and on a phone, in light and in dark."""
-    found = {"links": page.evaluate(LINKS)}
+def measured(page, *, drawn):
+    """Return facts about an open page, at two widths and in both colour schemes."""
+    answers = {"links": page.evaluate(LINKS)}
     if drawn:
-        found |= {"cut": page.evaluate(CUT), "charts": page.evaluate(CHARTS)}
+        answers |= {"cut": page.evaluate(CUT), "charts": page.evaluate(CHARTS)}
         for scheme in SCHEMES:
             page.emulate_media(color_scheme=scheme)
-            found[scheme] = page.evaluate(CONTRAST)
+            answers[scheme] = page.evaluate(CONTRAST)
     open_details(page)
     for width in (DESK, PHONE):
         page.set_viewport_size({"width": width, "height": 900})
-        found[width] = page.evaluate(WIDE)
+        answers[width] = page.evaluate(WIDE)
     if drawn:
-        found["tiny"] = page.evaluate(TINY)
-    return found
+        answers["tiny"] = page.evaluate(TINY)
+    return answers
 
 
 @pytest.fixture(scope="module")
-def seen(browser, root):
-    """Return what each page of a site answered, opened once; what it asked for; what it said."""
+def visited(browser, root):
+    """Return a function from a site to its pages' facts, requested URLs and console messages."""
 
     @cache
     def of(site):
-        asked, heard, found = [], [], {}
+        requests, messages, facts = [], [], {}
         context = browser.new_context(viewport={"width": DESK, "height": 900})
 
         def only_files(route):
-            asked.append(route.request.url)
+            requests.append(route.request.url)
             if route.request.url.startswith("file:"):
                 route.continue_()
             else:
@@ -279,51 +279,51 @@ def seen(browser, root):
 
         context.route("**/*", only_files)
         page = context.new_page()
-        page.on("console", lambda message: heard.append((page.url, message.type, message.text)))
-        page.on("pageerror", lambda error: heard.append((page.url, str(error))))
+        page.on("console", lambda message: messages.append((page.url, message.type, message.text)))
+        page.on("pageerror", lambda error: messages.append((page.url, str(error))))
         for path in sorted((root / site).rglob("*.html")):
             page.set_viewport_size({"width": DESK, "height": 900})
             page.emulate_media(color_scheme="light")
             page.goto(path.as_uri())
-            found[path] = questioned(page, drawn=site in DRAWN)
+            facts[path] = measured(page, drawn=site in DRAWN)
         context.close()
-        return found, asked, heard
+        return facts, requests, messages
 
     return of
 
 
-def answers(seen, site, question):
-    """Return what the pages of a site answered to a question that asks for what is wrong."""
-    return [(path.name, each) for path, found in seen(site)[0].items() for each in found[question]]
+def listed(visited, site, fact):
+    """Return the entries of a fact over all pages of a site, each with its page."""
+    return [(path.name, each) for path, facts in visited(site)[0].items() for each in facts[fact]]
 
 
 @pytest.mark.parametrize("site", SITES)
-def test_a_page_asks_for_nothing_but_itself_and_complains_of_nothing(seen, site):
-    found, asked, heard = seen(site)
-    assert asked == [path.as_uri() for path in found]
-    assert heard == []
+def test_a_page_loads_only_itself_and_logs_no_message(visited, site):
+    facts, requests, messages = visited(site)
+    assert requests == [path.as_uri() for path in facts]
+    assert messages == []
 
 
 @pytest.mark.parametrize("width", [DESK, PHONE])
 @pytest.mark.parametrize("site", SITES)
-def test_nothing_is_wider_than_the_screen_but_in_a_box_that_scrolls(seen, site, width):
-    assert answers(seen, site, width) == []
+def test_only_boxes_that_scroll_hold_anything_wider_than_the_screen(visited, site, width):
+    assert listed(visited, site, width) == []
 
 
 @pytest.mark.parametrize("site", DRAWN)
-def test_text_is_large_enough_to_read(seen, site):
-    assert answers(seen, site, "tiny") == []
+def test_text_is_large_enough_to_read(visited, site):
+    assert listed(visited, site, "tiny") == []
 
 
 @pytest.mark.parametrize("site", DRAWN)
-def test_no_text_of_a_chart_is_cut_off(seen, site):
-    assert answers(seen, site, "cut") == []
+def test_no_text_of_a_chart_is_cut_off(visited, site):
+    assert listed(visited, site, "cut") == []
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
 @pytest.mark.parametrize("site", DRAWN)
-def test_text_in_charts_stands_out_from_what_is_behind_it(seen, site, scheme):
-    judged = {path.name: found[scheme] for path, found in seen(site)[0].items()}
+def test_text_in_charts_stands_out_from_what_is_behind_it(visited, site, scheme):
+    judged = {path.name: facts[scheme] for path, facts in visited(site)[0].items()}
     assert {name: poor for name, (_, poor) in judged.items() if poor} == {}
     assert sum(total for total, _ in judged.values()) > 20
 
@@ -336,8 +336,8 @@ UNIT = re.compile(
 
 
 @pytest.mark.parametrize("site", DRAWN)
-def test_each_chart_has_a_name_and_values_with_units_on_hover(seen, site):
-    charts = [chart for _, chart in answers(seen, site, "charts")]
+def test_each_chart_has_a_name_and_values_with_units_on_hover(visited, site):
+    charts = [chart for _, chart in listed(visited, site, "charts")]
     assert charts
     assert {chart["role"] for chart in charts} == {"img"}
     assert min(len(chart["name"]) for chart in charts) > 20
@@ -348,10 +348,10 @@ def test_each_chart_has_a_name_and_values_with_units_on_hover(seen, site):
 
 
 @pytest.mark.parametrize("site", SITES)
-def test_every_link_leads_somewhere(seen, root, site):
-    found = seen(site)[0]
-    ids = {path: set(each["links"][0]) for path, each in found.items()}
-    links = {link for each in found.values() for link in each["links"][1]}
+def test_every_link_leads_somewhere(visited, root, site):
+    facts = visited(site)[0]
+    ids = {path: set(each["links"][0]) for path, each in facts.items()}
+    links = {link for each in facts.values() for link in each["links"][1]}
     astray = []
     for link in links:
         url, fragment = urldefrag(link)
@@ -365,7 +365,7 @@ def test_every_link_leads_somewhere(seen, root, site):
     assert any(link.startswith("file:") for link in links)
 
 
-def test_on_a_phone_the_menu_is_one_line_that_shows_where_one_is(opened):
+def test_on_a_phone_the_menu_is_one_line_that_shows_the_current_page(opened):
     page = opened("folder/compare.html", PHONE)
     box = page.locator("header nav").bounding_box()
     here = page.locator("header nav a[aria-current]").bounding_box()
@@ -384,14 +384,14 @@ COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast"]}}
 
 
 def violations(page, rules=RULES):
-    found = axe.Axe().run(page, options=rules).response["violations"]
+    faults = axe.Axe().run(page, options=rules).response["violations"]
     return [
-        (v["id"], node["html"][:120], node["failureSummary"]) for v in found for node in v["nodes"]
+        (v["id"], node["html"][:120], node["failureSummary"]) for v in faults for node in v["nodes"]
     ]
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_axe_finds_nothing_to_object_to_in_light_nor_to_colours_in_dark(opened, path):
+def test_axe_reports_nothing_in_light_and_no_contrast_in_dark(opened, path):
     page = opened(path, color_scheme="light")
     open_details(page)
     assert violations(page) == []
@@ -400,7 +400,7 @@ def test_axe_finds_nothing_to_object_to_in_light_nor_to_colours_in_dark(opened, 
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
-def test_axe_finds_nothing_to_object_to_after_the_button_either(opened, scheme):
+def test_axe_reports_nothing_after_the_theme_button(opened, scheme):
     page = opened(f"folder/{CHAPTER}", color_scheme=scheme)
     page.click("#theme")
     assert violations(page) == []
@@ -411,7 +411,7 @@ def background(page):
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
-def test_the_theme_button_switches_and_is_remembered(opened, scheme):
+def test_the_theme_button_switches_and_the_choice_is_stored(opened, scheme):
     other = {"light": "dark", "dark": "light"}[scheme]
     page = opened(FAMILY, color_scheme=scheme)
     button, before = page.locator("#theme"), background(page)
@@ -433,7 +433,7 @@ def test_the_theme_follows_the_system_until_one_is_chosen(opened):
     assert page.locator("#theme").inner_text() == "light"
 
 
-def test_without_scripts_all_is_there_and_nothing_that_does_nothing(opened):
+def test_without_scripts_all_content_is_there_and_no_dead_control(opened):
     page = opened(FAMILY, java_script_enabled=False)
     assert not page.locator("#theme").is_visible()
     assert not page.locator(".filters").is_visible()
@@ -446,7 +446,7 @@ def test_without_scripts_all_is_there_and_nothing_that_does_nothing(opened):
     assert page.locator("figure svg").first.is_visible()
 
 
-def test_what_is_wider_than_its_box_is_reached_by_keyboard(opened):
+def test_a_box_that_scrolls_sideways_is_reached_by_keyboard(opened):
     page = opened(FAMILY, PHONE)
     figure = page.locator("figure").first
     figure.focus()
@@ -457,7 +457,7 @@ def test_what_is_wider_than_its_box_is_reached_by_keyboard(opened):
 
 
 def comes_true(page, condition, tries=100):
-    """Ask again and again, from outside: the page's own policy forbids to wait within it."""
+    """Wait until a condition holds; polls from outside, since the page's policy forbids `eval`."""
     while not page.evaluate(condition):
         assert tries, f"{condition} did not come true"
         tries -= 1
@@ -465,7 +465,7 @@ def comes_true(page, condition, tries=100):
 
 
 def column(table, index):
-    """Return what a column sorts by, numbers as numbers, None where a row has nothing."""
+    """Return the values that a column is sorted by: numbers, texts, or None for an empty cell."""
     texts = table.evaluate(
         """(table, index) => [...table.tBodies[0].rows].map(
             ({ cells }) => cells[index].dataset.sort ?? cells[index].textContent.trim())""",
@@ -486,18 +486,18 @@ def test_a_click_on_any_head_sorts_up_then_down_with_empty_cells_last(opened):
     open_details(page)
     table = page.locator("table.sortable").first
     heads = table.locator("th")
-    seen_empty = False
+    has_empty = False
     for index in range(heads.count()):
         before = column(table, index)
         full = sorted(value for value in before if value is not None)
         empty = [None] * before.count(None)
-        seen_empty |= 0 < len(empty) < len(before)
+        has_empty |= 0 < len(empty) < len(before)
         for order, wanted in (("ascending", full), ("descending", full[::-1])):
             heads.nth(index).locator("button").click()
             assert heads.nth(index).get_attribute("aria-sort") == order
             assert table.locator("[aria-sort]").count() == 1
             assert column(table, index) == wanted + empty
-    assert seen_empty
+    assert has_empty
 
 
 def test_a_table_is_sorted_by_keyboard_and_keeps_its_rows(opened):
@@ -520,7 +520,7 @@ SHOWN = """(key) => [...document.querySelectorAll("main tr[data-size], main li[d
     ("path", "key"),
     [(FAMILY, "size"), (SMALL, "dtype"), (FAMILY, "threads"), (FAMILY, "contender")],
 )
-def test_a_filter_shows_its_choice_alone_and_all_brings_the_rest_back(opened, path, key):
+def test_a_filter_shows_only_its_choice_and_all_shows_everything_again(opened, path, key):
     page = opened(path)
     open_details(page)
     whole = page.evaluate(SHOWN, key)
@@ -534,7 +534,7 @@ def test_a_filter_shows_its_choice_alone_and_all_brings_the_rest_back(opened, pa
     assert page.evaluate(SHOWN, key) == whole
 
 
-def test_filters_act_together_and_open_what_they_find(opened):
+def test_filters_combine_and_open_the_tables_with_matching_rows(opened):
     page = opened(FAMILY)
     assert page.evaluate(SHOWN, "size") == []
     page.select_option("select[name=size]", "n=512")
@@ -563,7 +563,7 @@ def test_a_family_prints_with_all_its_tables(opened):
     assert len(paper) > 20_000
 
 
-def test_what_is_folded_opens_in_print_and_folds_again(opened):
+def test_closed_parts_open_in_print_and_close_again(opened):
     page = opened(FAMILY)
     tables = page.locator("details table")
     assert tables.count() > 1

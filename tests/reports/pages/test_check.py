@@ -1,4 +1,4 @@
-"""What is wrong with a site is found, whatever the page itself says."""
+"""`check` reports every fault of a site, since it recomputes the numbers on its pages."""
 
 import json
 import re
@@ -62,74 +62,74 @@ def change(site, page, old, new, count=1):
     path.write_text(re.sub(old, new, text, count=count, flags=re.DOTALL))
 
 
-def test_what_was_just_built_is_true_and_whole(site, capsys):
+def test_a_new_site_has_no_fault(site, capsys):
     assert check(site) == []
     assert main(["check", str(site)]) == 0
-    assert "all is well" in capsys.readouterr().out
+    assert "no faults" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
     ("page", "old", "new", "complaint"),
     [
-        ("index.html", r'(value="3\.0"[^>]*>)3\.0<', r"\g<1>3.1<", "'3.1' is '3.0' when drawn"),
-        ("index.html", r'value="3\.0"', 'value="3.1"', "'3.0' is '3.0' when drawn anew"),
+        ("index.html", r'(value="3\.0"[^>]*>)3\.0<', r"\g<1>3.1<", "'3.1' is '3.0' when"),
+        ("index.html", r'value="3\.0"', 'value="3.1"', "'3.0' is '3.0' when recomputed"),
         ("index.html", r'data-cell="matmul/n=64', 'data-cell="matmul/n=16', "comes from the cell"),
         ("index.html", r' data-cell="[^"]*"', "", "names no cell"),
         ("index.html", r' data-finding="[^"]*"', "", "names no cell and no finding"),
         ("index.html", r'data-finding="speedup/', 'data-finding="sp/', "which its result does not"),
-        ("index.html", r'data-key="ratio"', 'data-key="least"', "is None when drawn anew"),
-        ("index.html", "<h1>[^<]*", "<h1>It is 3.2 times as fast", "'3.2 times' stands in prose"),
-        ("index.html", "</main>", "<p>only <em>14 ms</em></p></main>", "'14 ms' stands in prose"),
-        ("index.html", "</main>", "<ul><li>7 %</ul></main>", "'7 %' stands in prose"),
+        ("index.html", r'data-key="ratio"', 'data-key="least"', "is None when recomputed"),
+        ("index.html", "<h1>[^<]*", "<h1>It is 3.2 times as fast", "'3.2 times' in prose has"),
+        ("index.html", "</main>", "<p>only <em>14 ms</em></p></main>", "'14 ms' in prose has"),
+        ("index.html", "</main>", "<ul><li>7 %</ul></main>", "'7 %' in prose has no finding"),
         (FAMILY, r'(data-field="time"[^>]*>)64\.0 µs', r"\g<1>63.0 µs", "'63.0 µs' is '64.0"),
-        (FAMILY, r'<tr data-cell="matmul/n=16', '<tr data-cell="matmul/n=17', "is None when drawn"),
-        ("machine.html", "Chip &lt;1&gt;", "Chip 2", "'Chip 2' is 'Chip <1>' when drawn anew"),
-        (FAMILY, "did not finish in 5 s", "did not finish in 6 s", "drawn anew: reason of"),
+        (FAMILY, r'<tr data-cell="matmul/n=16', '<tr data-cell="matmul/n=17', "is None when"),
+        ("machine.html", "Chip &lt;1&gt;", "Chip 2", "'Chip 2' is 'Chip <1>' when recomputed"),
+        (FAMILY, "did not finish in 5 s", "did not finish in 6 s", "recomputed: reason of"),
         ("compare.html", r'(data-field="ratio"[^>]*>)0\.50', r"\g<1>0.60", "'0.60"),
-        ("compare.html", r'(data-field="mean"[^>]*>)0\.', r"\g<1>1.", "when drawn anew"),
-        ("compare.html", r"(<data [^>]*>)2\.0", r"\g<1>2.5", "when drawn anew"),
+        ("compare.html", r'(data-field="mean"[^>]*>)0\.', r"\g<1>1.", "when recomputed"),
+        ("compare.html", r"(<data [^>]*>)2\.0", r"\g<1>2.5", "when recomputed"),
         ("index.html", 'data-sha256="[0-9a-f]', 'data-sha256="x', "older than its result"),
-        ("index.html", "</main>", '<img src="x.png" alt="x"></main>', "<img> would load 'x.png'"),
-        ("index.html", "</main>", "<script src='//e.x/a.js'></script></main>", "would load"),
-        ("index.html", "</head>", '<link rel="icon" href="i.png"></head>', "<link> would load"),
-        ("index.html", "<style>", "<style>@import 'x.css';", "<style> reaches outside"),
-        ("index.html", "<style>", "<style>a{background:url(https://x)}", "<style> reaches outside"),
-        ("index.html", "<script>", "<script>fetch('x');", "<script> reaches outside"),
-        ("index.html", "<h1>", '<h1 style="background:url(//x)">', "<h1> reaches outside"),
+        ("index.html", "</main>", '<img src="x.png" alt="x"></main>', "<img> loads 'x.png'"),
+        ("index.html", "</main>", "<script src='//e.x/a.js'></script></main>", "<script> loads"),
+        ("index.html", "</head>", '<link rel="icon" href="i.png"></head>', "<link> loads"),
+        ("index.html", "<style>", "<style>@import 'x.css';", "<style> loads something"),
+        ("index.html", "<style>", "<style>a{background:url(https://x)}", "<style> loads something"),
+        ("index.html", "<script>", "<script>fetch('x');", "<script> loads something"),
+        ("index.html", "<h1>", '<h1 style="background:url(//x)">', "<h1> loads something"),
         ("index.html", '(<svg [^>]*label=")[^"]*', r"\g<1>", "<svg> has no alternative text"),
         ("index.html", "</main>", '<img src="data:,"></main>', "<img> has no alternative text"),
-        ("index.html", 'href="roofline.html"', 'href="rooflines.html"', "leads nowhere"),
-        ("index.html", "</main>", '<a href="machine.html#x">x</a></main>', "leads to no place"),
-        ("index.html", "</main>", '<a href="../../etc/passwd">x</a></main>', "leads nowhere"),
+        ("index.html", 'href="roofline.html"', 'href="rooflines.html"', "leads to no file"),
+        ("index.html", "</main>", '<a href="machine.html#x">x</a></main>', "leads to an id"),
+        ("index.html", "</main>", '<a href="../../etc/passwd">x</a></main>', "leads to no file"),
     ],
 )  # fmt: skip
-def test_what_is_wrong_with_a_page_is_one_line_that_names_it(site, page, old, new, complaint):
+def test_each_fault_of_a_page_is_one_line_that_names_the_page(site, page, old, new, complaint):
     change(site, page, old, new)
     complaints = check(site)
     assert any(line.startswith(f"{page}: ") and complaint in line for line in complaints)
     assert main(["check", str(site)]) == 1
 
 
-def test_numbers_that_only_mean_something_may_stand_in_prose(site):
+def test_numbers_that_are_no_measurements_may_stand_in_prose(site):
     change(site, "index.html", "</main>", "<p>a 95 % interval, float32, n=1024, 2026</p></main>")
     assert check(site) == []
 
 
-def test_a_result_that_was_changed_after_the_pages_is_noticed(site):
+def test_a_result_that_is_newer_than_its_pages_is_reported(site):
     path = next((site / "data").glob("1-*.json"))
     path.write_text(path.read_text().replace('"ratio": 3.0', '"ratio": 3.08'))
     complaints = check(site)
     assert any("older than its result" in line for line in complaints)
-    assert any("'3.0' is '3.1' when drawn anew" in line for line in complaints)
+    assert any("'3.0' is '3.1' when recomputed" in line for line in complaints)
 
 
-def test_a_table_that_the_results_do_not_give_is_noticed(site):
+def test_a_comparison_that_does_not_follow_from_the_results_is_reported(site):
     path = site / "data" / "comparison.csv"
     path.write_text(path.read_text().replace("slower", "faster", 1))
-    assert any("is not what the results beside it give" in line for line in check(site))
+    assert any("does not follow from the results beside it" in line for line in check(site))
 
 
-def test_a_result_that_is_gone_or_broken_is_noticed(site):
+def test_a_missing_or_broken_result_is_reported(site):
     path = next((site / "data").glob("1-*.json"))
     path.write_text("{")
     assert any("cannot be read" in line for line in check(site))
@@ -137,7 +137,7 @@ def test_a_result_that_is_gone_or_broken_is_noticed(site):
     assert any("cannot be read" in line for line in check(site))
 
 
-def test_one_page_is_checked_by_the_data_it_holds(write, tmp_path):
+def test_a_single_page_is_checked_with_the_data_inside_it(write, tmp_path):
     empty = tmp_path / "none"
     empty.mkdir()
     made = build([load(write(with_facts()), blocks=True)], machines=empty)
@@ -147,13 +147,13 @@ def test_one_page_is_checked_by_the_data_it_holds(write, tmp_path):
     assert any("'3.1' is '3.0'" in line for line in check(page))
 
 
-def test_without_pages_there_is_an_error_that_says_what_to_do(tmp_path, capsys):
+def test_a_folder_without_pages_is_an_error_that_says_what_to_do(tmp_path, capsys):
     assert main(["check", str(tmp_path)]) == 1
     assert "build them first" in capsys.readouterr().err
     assert main(["check", str(tmp_path / "nothing.html")]) == 1
 
 
-def test_the_cell_of_a_case_is_what_a_number_names(site):
+def test_a_number_names_its_cell(site):
     assert f'data-cell="{CASE.format(64)}/torch-cpu"' in (site / "index.html").read_text()
 
 
@@ -161,15 +161,17 @@ def test_the_cell_of_a_case_is_what_a_number_names(site):
     ("prose", "number"),
     [("It takes 3 ms here.", "3 ms"), ("- twice, or 2 times, as fast", "2 times"), ("`x` ms", "")],
 )
-def test_a_measurement_typed_into_a_chapter_is_found(tmp_path, monkeypatch, prose, number):
+def test_a_measurement_typed_into_a_chapter_is_reported(tmp_path, monkeypatch, prose, number):
     path = tmp_path / "1_basics" / "01_x.py"
     path.parent.mkdir()
     path.write_text(f"# %% [markdown]\n# # T?\n#\n# {prose}\n\n# %%\nprint('takes 9 ms')\n")
     monkeypatch.setattr("reports.pages.build.find", lambda: [read(path)])
-    monkeypatch.setattr("reports.pages.build.outputs", partial(outputs, kept=tmp_path))
+    monkeypatch.setattr("reports.pages.build.outputs", partial(outputs, cache=tmp_path))
     (tmp_path / "a.json").write_text(json.dumps(small_file()))
     write_folder(build([load(tmp_path / "a.json")], machines=tmp_path / "none"), tmp_path / "site")
     assert [
-        "typed" for line in check(tmp_path / "site") if f"'{number}' stands in prose" in line
+        "typed"
+        for line in check(tmp_path / "site")
+        if f"'{number}' in prose has no finding" in line
     ] == (["typed"] if number else [])
     assert not any("9 ms" in line for line in check(tmp_path / "site"))

@@ -1,4 +1,4 @@
-"""Pages are whole, offline, the same every time, and hold no number that their file does not."""
+"""Pages are complete and reproducible, work offline, and show only numbers of their file."""
 
 import json
 import re
@@ -56,7 +56,7 @@ def no_machines(tmp_path_factory):
 
 @pytest.fixture
 def pages_of(write, tmp_path, no_machines):
-    """Return a way from files to the texts of the pages of a site, by their path."""
+    """Return a function from result files to the texts of a site's pages, by path."""
 
     def make(*datas, machines=no_machines, complaints=(), pictures=False, single=False):
         results = [load(write(data, f"{n}.json"), blocks=True) for n, data in enumerate(datas)]
@@ -74,7 +74,7 @@ def two_workloads():
     data = small_file()
     case = "matvec/n=8/float32/threads=1"
     data["benchmarks"] += [entry(f"{case}/numpy", 1e-3, ONE), entry(f"{case}/torch-cpu", 1e-3, ONE)]
-    data["cells"] += [asked(f"{case}/{who}", "ok") for who in ("numpy", "torch-cpu")]
+    data["cells"] += [asked(f"{case}/{contender}", "ok") for contender in ("numpy", "torch-cpu")]
     return data
 
 
@@ -87,8 +87,7 @@ def plain(html):
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory, all_chapters):
-    """Return a way to build a site with all chapters and a reference machine, and one such site."""
-
+    """Return a function that builds a site with all chapters and a GPU reference, and one site."""
     given = tmp_path_factory.mktemp("given")
     (given / "references").mkdir()
     (given / "references" / "gpu.json").write_text(json.dumps(with_gpu()))
@@ -112,7 +111,7 @@ def texts_in(folder):
     return {path.relative_to(folder).as_posix(): path.read_text() for path in paths}
 
 
-def test_a_site_has_an_index_a_page_a_family_the_roofs_the_machine_and_the_chapters(whole):
+def test_a_site_has_an_index_families_a_roofline_a_machine_page_and_chapters(whole):
     assert list(texts_in(whole[1] / "site")) == [
         FAMILY, "index.html", "machine.html", "roofline.html",
         *(chapter.page for chapter in find()), "tutorial/index.html",
@@ -177,7 +176,7 @@ def test_a_label_names_no_path(pages_of, tmp_path, label):
     assert all(re.fullmatch(r"[\w.-]+", path.name) for path in written)
 
 
-def test_a_broken_file_is_told_on_the_page_beside_the_good_one(write, tmp_path, capsys):
+def test_a_broken_file_is_reported_on_the_page_of_the_good_one(write, tmp_path, capsys):
     files = [write(small_file(), "good.json"), write("{", "bad.json")]
     out = tmp_path / "site"
     assert main(["build", *map(str, files), "--out", str(out)]) == 1
@@ -185,7 +184,7 @@ def test_a_broken_file_is_told_on_the_page_beside_the_good_one(write, tmp_path, 
     assert "bad.json" in capsys.readouterr().err
 
 
-def test_further_machines_get_pages_and_a_comparison(pages_of):
+def test_further_machines_get_their_own_pages_and_a_comparison(pages_of):
     pages = pages_of(small_file(), small_file("other"))
     assert 'href="machines/2-other/index.html"' in pages["index.html"]
     assert 'href="../../index.html"' in pages["machines/2-other/index.html"]
@@ -216,7 +215,7 @@ def test_any_pytest_benchmark_file_makes_pages(pages_of):
     assert "t.py::test_a" in pages_of(foreign, foreign | {"datetime": "2021"})["compare.html"]
 
 
-def test_nothing_readable_is_an_error_that_says_what_to_do(write, tmp_path, capsys):
+def test_a_build_without_a_readable_file_is_an_error_that_says_what_to_do(write, tmp_path, capsys):
     assert main(["build", str(write("{")), "--out", str(tmp_path / "site")]) == 1
     assert "pytest bench/ --benchmark-only" in capsys.readouterr().err
 
@@ -238,7 +237,7 @@ def with_gpu(label="gpu box"):
     return data
 
 
-def test_without_a_gpu_a_references_numbers_are_shown_and_marked_as_not_ones_own(whole):
+def test_without_a_gpu_the_numbers_of_a_reference_machine_are_shown_and_marked(whole):
     pages = texts_in(whole[1] / "site")
     chapter = pages["tutorial/2_intermediate/07_matmul.html"]
     for page in (pages["index.html"], pages[FAMILY], chapter):
@@ -270,12 +269,12 @@ def test_a_machine_with_a_gpu_needs_no_reference(pages_of, tmp_path):
     assert not any("<sup>†</sup>" in page for page in pages)
 
 
-def test_where_no_reference_exists_the_page_says_so(pages_of):
+def test_without_a_reference_machine_the_page_says_so(pages_of):
     text = plain(pages_of(small_file())["index.html"])
-    assert "no reference machine with one has been measured" in text
+    assert "no reference machine with a GPU has been measured" in text
 
 
-def test_both_bodies_stand_side_by_side_from_the_file(pages_of):
+def test_both_bodies_of_a_workload_are_side_by_side(pages_of):
     matmul = discover()["matmul"]
     data = small_file()
     for each in data["benchmarks"]:
@@ -305,10 +304,12 @@ def test_each_thread_setting_has_a_chart_of_its_own(pages_of):
         data["benchmarks"] += [
             entry(f"{case}/numpy", 1e-3, ONE), entry(f"{case}/torch-cpu", 1e-3, (2.0, 1.9, 2.1)),
         ]  # fmt: skip
-        data["cells"] += [asked(f"{case}/{who}", "ok") for who in ("numpy", "torch-cpu")]
+        data["cells"] += [
+            asked(f"{case}/{contender}", "ok") for contender in ("numpy", "torch-cpu")
+        ]
     text = pages_of(data)[FAMILY]
-    assert "One core against one core, float32." in text
-    assert "4 cores against as many, float32." in text
+    assert "CPU contenders on 1 core, float32." in text
+    assert "CPU contenders on 4 cores, float32." in text
 
 
 LEDGER = {
@@ -317,7 +318,7 @@ LEDGER = {
 }  # fmt: skip
 
 
-def test_what_a_devices_clock_says_is_a_table_of_its_own(pages_of):
+def test_device_times_have_their_own_table(pages_of):
     data = small_file()
     case = CASE.format(16)
     timed = entry(f"{case}/torch-cuda", 7e-6, (2.0, 1.9, 2.1), device="cuda")
@@ -347,7 +348,7 @@ def test_an_impossible_time_is_struck_out_with_its_reason(pages_of):
     assert "3.0×" not in pages[FAMILY]  # its speedup is not written beside its point
 
 
-def test_what_autograd_keeps_is_a_column_where_it_is_told(pages_of):
+def test_memory_kept_for_backward_is_a_column_if_it_was_measured(pages_of):
     timed = entry(f"{CASE.format(2)}/torch-cpu", 1e-3, ONE, quality={"saved_bytes": 20480.0})
     text = pages_of(content([timed]))[FAMILY]
     assert "<th>kept for backward</th>" in text
@@ -355,7 +356,7 @@ def test_what_autograd_keeps_is_a_column_where_it_is_told(pages_of):
     assert "kept for backward" not in pages_of(small_file())[FAMILY]
 
 
-def test_rows_carry_what_they_sort_and_filter_by(pages_of):
+def test_rows_have_the_values_that_they_are_sorted_and_filtered_by(pages_of):
     text = pages_of(small_file())[FAMILY]
     row = re.search(r'<tr data-cell="[^"]*n=64[^"]*torch-cpu"[^>]*>', text)[0]
     for wanted in ('data-size="n=64"', 'data-dtype="float32"', 'data-contender="torch-cpu"'):
@@ -382,7 +383,7 @@ def test_a_single_file_holds_all_pages_and_the_data(whole):
     assert all(link.startswith(("#", "data:", "https://")) for link in links)
     elsewhere = {link for link in links if link.startswith("https://")}
     named = "".join(cell.source for chapter in find() for cell in chapter.cells if not cell.key)
-    assert all(link in named for link in elsewhere), "chapters say where to read on"
+    assert all(link in named for link in elsewhere), "only chapters link to other sites"
     assert {link.partition(";")[0] for link in links if link.startswith("data:")} == {
         "data:application/gzip", "data:text/csv", "data:application/vnd.apache.parquet",
         "data:application/octet-stream",
@@ -412,7 +413,7 @@ def test_a_chart_becomes_a_file_that_needs_no_page(write, tmp_path, capsys):
     assert "must hold times of 'sort'; it holds matmul" in capsys.readouterr().err
 
 
-def test_the_blocks_of_a_cell_are_drawn_beside_numpys(write, tmp_path, capsys):
+def test_the_blocks_of_a_cell_are_drawn_next_to_those_of_numpy(write, tmp_path, capsys):
     file, out = write(small_file()), tmp_path / "samples.svg"
     cell = f"{CASE.format(64)}/torch-cpu"
     assert main(["samples", cell, str(file), "--out", str(out)]) == 0
@@ -433,7 +434,7 @@ def test_a_chart_says_in_words_what_it_draws(write):
     assert "torch-cpu: 32.0 µs at n=16" in text
 
 
-def test_a_charts_title_counts_by_the_intervals(write):
+def test_the_title_of_a_chart_counts_verdicts(write):
     timed = load(write(small_file())).timed
     on_rows = [replace(row, curve="rows") for row in timed]
     assert sizes.sizes_title(on_rows).startswith("rows: faster at 1, slower")
@@ -447,21 +448,21 @@ def row_of(contender):
 
 @pytest.mark.parametrize("device", ["cpu", "cuda"])
 @pytest.mark.parametrize("workload", discover().values(), ids=lambda w: w.name)
-def test_contenders_of_one_workload_have_colours_of_their_own(workload, device):
-    everyone = [row_of(who.name) for who in contenders(workload, (device,))]
-    assert len({drawing.colour(row) for row in everyone}) == len(everyone)
+def test_contenders_of_one_workload_have_different_colours(workload, device):
+    rows = [row_of(contender.name) for contender in contenders(workload, (device,))]
+    assert len({drawing.colour(row) for row in rows}) == len(rows)
     gpus = [row_of(name) for name in ("torch-cuda", "torch-cuda1", "torch-mps")]
     assert len({drawing.colour(row) for row in gpus}) == 1
 
 
-def test_a_way_on_an_accelerator_is_dashed():
+def test_a_variant_on_an_accelerator_is_dashed():
     strokes = [
         drawing.line_style(row_of(name)) for name in ("numpy", "torch-cpu-bf16", "torch-cuda-bf16")
     ]
     assert strokes == ["-", "-", "--"]
 
 
-def test_many_panels_stand_in_rows(write):
+def test_many_panels_are_arranged_in_rows(write):
     modes = ("forward", "tape", "inference", "backward")
     timed = [
         entry(f"matmul/n={n}/float32/threads=1/numpy", 1e-3, ONE, curve=mode)
@@ -472,17 +473,17 @@ def test_many_panels_stand_in_rows(write):
     assert width < 1.2 * height
 
 
-def test_a_chapter_that_fails_is_told_and_costs_no_page(write, tmp_path, monkeypatch, capsys):
+def test_a_failed_chapter_is_reported_and_every_page_is_built(write, tmp_path, monkeypatch, capsys):
     path = tmp_path / "1_basics" / "01_x.py"
     path.parent.mkdir()
     path.write_text("# %% [markdown]\n# # T?\n\n# %%\n1 / 0\n")
     monkeypatch.setattr("reports.pages.build.find", lambda: [read(path)])
-    monkeypatch.setattr("reports.pages.build.outputs", partial(outputs, kept=tmp_path / "kept"))
+    monkeypatch.setattr("reports.pages.build.outputs", partial(outputs, cache=tmp_path / "kept"))
     out = tmp_path / "site"
     assert main(["build", str(write(small_file())), "--out", str(out)]) == 1
-    told = "01_x: ZeroDivisionError: division by zero"
-    assert told in capsys.readouterr().err
-    assert told in (out / "index.html").read_text()
+    complaint = "01_x: ZeroDivisionError: division by zero"
+    assert complaint in capsys.readouterr().err
+    assert complaint in (out / "index.html").read_text()
     assert "ZeroDivisionError" in (out / "tutorial" / "1_basics" / "01_x.html").read_text()
     assert main(["check", str(out)]) == 0
 

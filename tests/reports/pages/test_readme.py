@@ -1,4 +1,4 @@
-"""The Markdown says what the committed files say, and goes stale with them."""
+"""The generated Markdown matches the committed result files, and `--check` notices when not."""
 
 import json
 
@@ -18,7 +18,7 @@ def machines(tmp_path):
     return folder
 
 
-def test_what_is_committed_is_fresh():
+def test_the_committed_readme_is_up_to_date():
     assert readme.stale() == []
     assert main(["readme", "--check"]) == 0
 
@@ -29,7 +29,7 @@ def test_every_committed_machine_reads_and_has_clean_code():
         assert result.own
 
 
-def test_it_tells_findings_speedups_and_trust(machines, tmp_path):
+def test_the_readme_has_findings_speedups_and_trust(machines, tmp_path):
     out = readme.write(machines, tmp_path / "README.md")
     text = out.read_text()
     assert "## a\\_box \\| \\<b\\>" in text
@@ -41,7 +41,7 @@ def test_it_tells_findings_speedups_and_trust(machines, tmp_path):
 
 
 @pytest.mark.parametrize("part", ["README.md", "machines/box.svg"])
-def test_what_is_older_than_the_files_is_stale(machines, tmp_path, part):
+def test_a_part_that_does_not_match_the_files_is_stale(machines, tmp_path, part):
     out = readme.write(machines, tmp_path / "README.md")
     path = tmp_path / part
     path.write_text(path.read_text().replace("1.01", "1.50"))
@@ -52,7 +52,7 @@ def test_what_is_older_than_the_files_is_stale(machines, tmp_path, part):
     assert readme.stale(machines, out)
 
 
-def test_a_winner_is_bold_and_the_unsettled_in_italics(machines, tmp_path):
+def test_a_settled_speedup_is_bold_and_an_unsettled_one_in_italics(machines, tmp_path):
     data = small_file()
     path = machines / "box.json"
     path.write_text(json.dumps(data))
