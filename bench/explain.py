@@ -38,7 +38,8 @@ class Explanation:
 def explain(result: Path, site: Path | None) -> Explanation:
     """Return the headlines of a result file, and build its pages unless `site` is None."""
     options = ["--build", str(site)] if site else []
-    command = [*COMMAND, "summary", str(result), *options]
+    asked = ["summary", str(result), *options]
+    command = [*COMMAND, *asked]
     with subprocess.Popen(  # noqa: S603 - this project's own module, in this Python
         command,
         cwd=ROOT,
@@ -56,7 +57,7 @@ def explain(result: Path, site: Path | None) -> Explanation:
                 os.killpg(process.pid, signal.SIGKILL)
             raise
     if process.returncode:
-        named = " ".join(["python -m reports", *command[3:]])
+        named = " ".join(["python -m reports", *asked])
         error = f"{named} ended with {process.returncode}:\n{warnings}"
         return Explanation(headlines=text, error=error)
     headlines, page = text.rstrip().rsplit("\n", 1) if site else (text, "")

@@ -135,6 +135,13 @@ def test_a_value_in_a_message_is_not_longer_than_a_reader_reads():
     assert len(str(caught.value)) < 300
 
 
+def test_windows_that_are_a_copy_are_not_right():
+    def sliding_windows(x, width):
+        return x.unfold(0, width, 1).clone()
+
+    assert "expected a view of x, got a copy" in shortfall(sliding_windows)
+
+
 def test_an_answer_that_raises_is_told_what_it_raised(capsys):
     def standardise_columns(x):
         raise ZeroDivisionError("oh")
@@ -160,6 +167,16 @@ def test_the_command_checks_a_script_with_answers(tmp_path, capsys):
     assert "standardise_columns: right" in told
     assert main(["check", "04"]) == 1
     assert "standardise_columns: not yet." in capsys.readouterr().out
+
+
+def test_one_wrong_answer_among_right_ones_fails_the_command(tmp_path, capsys):
+    path = tmp_path / "mine.py"
+    wrong = "\n\ndef standardise_columns(x):\n    return x\n"
+    path.write_text((SOLUTIONS / "views.py").read_text() + wrong)
+    assert main(["check", str(path)]) == 1
+    printed = capsys.readouterr().out
+    assert "standardise_columns: not yet." in printed
+    assert printed.count(": right") == 2
 
 
 def test_the_command_checks_a_notebook(tmp_path, capsys):

@@ -14,6 +14,7 @@ from bench.variant import AMP, BF16, FP16, TF32
 
 GIB = 2**30
 H100 = {"name": "NVIDIA H100 80GB HBM3", "capability": (9, 0), "bytes": 80 * GIB}
+A100 = {"name": "NVIDIA A100-SXM4-40GB", "capability": (8, 0), "bytes": 40 * GIB}
 T4 = {"name": "Tesla T4", "capability": (7, 5), "bytes": 15 * GIB}
 
 
@@ -168,8 +169,13 @@ def test_an_old_card_has_no_variants_that_it_would_emulate(plug_in):
     assert FP16.lacks("cuda") == ""
     cuda = contenders.Contender(library="torch", device="cuda")
     assert _precisions(cuda) == ("float32", "float64", "float16")
-    plug_in(H100)
+
+
+@pytest.mark.parametrize("card", [A100, H100], ids=lambda card: card["name"])
+def test_cards_from_the_a100_on_compute_in_bfloat16_and_tf32(plug_in, card):
+    plug_in(card)
     assert variant.no_bfloat16("cuda") == variant.no_tf32("cuda") == ""
+    cuda = contenders.Contender(library="torch", device="cuda")
     assert _precisions(cuda) == ("float32", "float64", "tf32", "bfloat16", "float16")
 
 

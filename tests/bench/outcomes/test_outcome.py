@@ -1,11 +1,22 @@
 """Blocks that were disturbed, figures drawn from visits, cells that are lost."""
 
+from dataclasses import replace
+
 import pytest
 
 from bench.cases.case import Case
-from bench.cases.contenders import NUMPY, TORCH_CPU
+from bench.cases.contenders import NUMPY, TORCH_CPU, Contender
 from bench.outcomes.estimate import Prior
-from bench.outcomes.outcome import ONE, UNREACHED, Evidence, Outcome, fit_priors, pairs, settle
+from bench.outcomes.outcome import (
+    ONE,
+    UNREACHED,
+    Evidence,
+    Outcome,
+    fit_priors,
+    gather,
+    pairs,
+    settle,
+)
 from bench.results.verdicts import FASTER, TIE, UNSETTLED
 from bench.timing.visits import Block, Failure, Observed, Visit, VisitResult
 from tests import faulty
@@ -131,6 +142,15 @@ def test_priors_are_fitted_to_each_quantity_of_each_group():
     assert found["speedup", (1, "cpu")].pooled == 2
     assert found["speedup", (2, "cpu")].pooled == 1
     assert found["speedup", (2, "cpu")].variance < found["speedup", (1, "cpu")].variance
+
+
+def test_the_visits_of_a_device_and_a_number_of_threads_have_priors_of_their_own():
+    cuda = Contender(library="torch", device="cuda")
+    timed = {who: outcome(visit(1, [1.0, 1.0])) for who in (NUMPY, TORCH_CPU, cuda)}
+    groups = {who: evidence.group for who, evidence in gather(CASE, timed).items()}
+    assert groups == {NUMPY: (1, "cpu"), TORCH_CPU: (1, "cpu"), cuda: (1, "cuda")}
+    on_two = gather(replace(CASE, threads=2), timed)
+    assert on_two[cuda].group == (2, "cuda")
 
 
 def test_a_failed_cell_keeps_no_times_and_is_not_tried_again():

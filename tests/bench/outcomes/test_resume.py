@@ -71,6 +71,12 @@ def test_the_newest_run_is_taken_a_journal_before_its_older_file(tmp_path):
     assert unfinished(tmp_path).path.exists()
 
 
+def test_a_newer_result_file_is_taken_before_the_journal_of_an_older_run(tmp_path):
+    journal(tmp_path, "2026-01-01")
+    journal(tmp_path, "2026-01-02").assemble()
+    assert unfinished(tmp_path).path.name == "2026-01-02.jsonl"
+
+
 def test_without_a_run_that_was_cut_off_there_is_nothing_to_go_on_with(tmp_path):
     with pytest.raises(ResumeError, match="there is none"):
         unfinished(tmp_path)

@@ -3,7 +3,8 @@
 import pytest
 
 from bench.cases.contenders import NUMPY, TORCH_CPU, Contender
-from bench.machine import affinity
+from bench.machine import affinity, processor
+from bench.timing import peaks
 from bench.timing.peaks import measured, merged, name_of
 
 PRECISIONS = ("float32", "float64", "bfloat16")
@@ -20,6 +21,16 @@ def test_a_library_has_peaks_in_each_precision_and_of_memory(who):
     assert found["copy_bytes_s"] > 1e8
     assert found["read_bytes_s"] > 1e8
     assert found["launch_s"] is None
+
+
+@pytest.mark.parametrize("who", [NUMPY, TORCH_CPU], ids=lambda who: who.name)
+def test_a_copy_moves_every_byte_twice_and_a_reading_once(monkeypatch, who):
+    monkeypatch.setattr(peaks, "LEAST_BYTES", 4096)
+    monkeypatch.setattr(processor, "cache_bytes", lambda cores: None)
+    monkeypatch.setattr(peaks, "_best_s", lambda contender, call, probe_s: 0.5)
+    found = measured(who, [0], 0.0, ())
+    assert found["copy_bytes_s"] == (4096 + 4096) / 0.5
+    assert found["read_bytes_s"] == 4096 / 0.5
 
 
 def test_merging_keeps_the_better_value_of_each_figure():

@@ -46,6 +46,7 @@ FAULTS = {
     "one output of two": ("mean_var", lambda x: x.mean(1)),
     "sample variance": ("mean_var", lambda x: (x.mean(1), x.var(1, ddof=1))),
     "off by one": ("argmax", lambda x: x.argmax() + 1),
+    "a column for a vector": ("sum", lambda x, axis: x.sum(axis)[:, np.newaxis]),
     "zeros": ("matmul", lambda a, b: np.zeros_like(a)),
 }
 
@@ -88,6 +89,16 @@ def test_a_body_that_changes_its_inputs_is_caught():
 def test_the_bound_is_ten_times_the_root_of_the_sums_length():
     case = Case(workload=discover()["matmul"], size=size(n=64), dtype="float32", threads=1)
     assert tolerance(case) == 10 * 8 * 2.0**-24
+
+
+@pytest.mark.parametrize("scale", [1e-6, 1.0, 1e6])
+def test_an_error_is_relative_to_the_largest_entry(scale):
+    case = Case(workload=discover()["matmul"], size=size(n=2), dtype="float64", threads=1)
+    right = scale * np.array([[0.25, 0.5], [0.75, 1.0]])
+    wrong = right + scale * np.array([[1e-3, 0.0], [0.0, 0.0]])
+    verification = verify(case, wrong, [Sample.of(right)])
+    assert verification.rel_error == pytest.approx(1e-3)
+    assert "relative error 0.001 exceeds the bound" in verification.reason
 
 
 def test_nan_is_reported_in_the_result_and_in_the_reference():

@@ -17,7 +17,7 @@ from bench.timing.worker import BLOCK_S, LONG_S, Worker
 from bench.variant import CHANNELS_LAST, PLAIN
 from bench.workload import discover, size
 from tests import faulty
-from tests.simulated import HostClock
+from tests.simulated import HostClock, Simulated
 
 
 @pytest.fixture
@@ -116,6 +116,29 @@ def test_a_block_is_timed_by_the_devices_own_clock_too(monkeypatch, clock):
         assert (block.device_s > 1.05 * block.time_s) == (clock is Busy)
         assert not block.disturbed
     assert Worker(TORCH_CPU, 1).block().device_s is None
+
+
+def test_a_block_waits_for_its_device_and_gives_the_times_of_one_iteration(monkeypatch):
+    simulated = Simulated(kernel_s=1e-3, cold_kernel_s=1e-3)
+    monkeypatch.setattr(device, "Accelerator", lambda name: simulated)
+    monkeypatch.setattr(torch.accelerator, "synchronize", lambda device: simulated.synchronize())
+    monkeypatch.setattr(time, "perf_counter", simulated.now_s)
+    worker = Worker(replace(TORCH_CPU, device="cpu:0"), 1)
+    worker.iterate, worker.iterations = simulated.call, 8
+    block = worker.block()
+    assert block.time_s == pytest.approx(1e-3, rel=0.01)
+    assert block.device_s == pytest.approx(1e-3, rel=0.01)
+
+
+@pytest.mark.parametrize("contender", [NUMPY, TORCH_CPU], ids=lambda contender: contender.name)
+def test_a_reference_is_computed_in_float64_from_the_inputs_of_float32(tmp_path, contender):
+    case = Case(workload=faulty.GOOD, size=faulty.GOOD.sizes[0], dtype="float32", threads=1)
+    worker = Worker(contender, 1)
+    worker.make(case, tmp_path / "inputs")
+    (sample,) = worker.reference(case, tmp_path / "inputs", None)
+    a, b = (value.astype("float64") for value in case.inputs().values())
+    assert sample.values.dtype == "float64"
+    assert np.abs(sample.values - (a @ b).reshape(-1)).max() < 1e-12 * sample.scale
 
 
 def test_a_reference_of_a_few_rows_stands_for_a_large_output(tmp_path):

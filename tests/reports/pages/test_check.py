@@ -19,6 +19,7 @@ from tests.conftest import CASE, small_file
 pytestmark = pytest.mark.usefixtures("few_chapters")
 
 FAMILY = "family-matmul.html"
+BOTH = r'value="{0}"([^>]*>){0}<'  # a number as its attribute and as its text
 
 
 def with_facts():
@@ -73,6 +74,8 @@ def test_a_new_site_has_no_fault(site, capsys):
     [
         ("index.html", r'(value="3\.0"[^>]*>)3\.0<', r"\g<1>3.1<", "'3.1' is '3.0' when"),
         ("index.html", r'value="3\.0"', 'value="3.1"', "'3.0' is '3.0' when recomputed"),
+        ("index.html", BOTH.format(r"3\.0"), r'value="3.1"\g<1>3.1<', "'3.1' is '3.0' when"),
+        ("compare.html", BOTH.format(r"2\.00"), r'value="2.50"\g<1>2.50<', "'2.50' is '2.00' when"),
         ("index.html", r'data-cell="matmul/n=64', 'data-cell="matmul/n=16', "comes from the cell"),
         ("index.html", r' data-cell="[^"]*"', "", "names no cell"),
         ("index.html", r' data-finding="[^"]*"', "", "names no cell and no finding"),
@@ -144,6 +147,8 @@ def test_a_single_page_is_checked_with_the_data_inside_it(write, tmp_path):
     page = write_single(made, tmp_path / "one.html")
     assert check(page) == []
     change(tmp_path, "one.html", r'(value="3\.0"[^>]*>)3\.0<', r"\g<1>3.1<")
+    assert any("'3.1' is '3.0'" in line for line in check(page))
+    change(tmp_path, "one.html", r'value="3\.0"', 'value="3.1"')  # the text of that number too
     assert any("'3.1' is '3.0'" in line for line in check(page))
 
 
