@@ -216,9 +216,14 @@ def _list(*, files: list[str]) -> int:
         timed = result.table["time_s"].notna()
         gpus = ", ".join(gpu.name for gpu in result.machine.gpus) or "none"
         row = (
-            result.label, result.datetime[:16].replace("T", " "), str(int(timed.sum())),
-            str(len(timed)), gpus if result.own else "", result.commit.id[:8], result.name,
-        )  # fmt: skip
+            result.label,
+            result.datetime[:16].replace("T", " "),
+            str(int(timed.sum())),
+            str(len(timed)),
+            gpus if result.own else "",
+            result.commit.id[:8],
+            result.name,
+        )
         table.add_row(*(Text(text) for text in row))
     Console(width=None if sys.stdout.isatty() else 200).print(table)
     return 1 if complaints else 0

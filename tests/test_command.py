@@ -161,9 +161,12 @@ def test_a_stopped_run_keeps_its_cells_leaves_no_process_and_resumes(tmp_path, s
     # a shell ignores Ctrl-C in background jobs, and a child process would inherit that
     inherited = signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(
-        arguments(tmp_path, *chosen), cwd=ROOT, env=PLAIN, stdout=subprocess.PIPE,
+        arguments(tmp_path, *chosen),
+        cwd=ROOT,
+        env=PLAIN,
+        stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-    )  # fmt: skip
+    )
     signal.signal(signal.SIGINT, inherited)
     try:
         wait_for_cells(tmp_path, process, 6)

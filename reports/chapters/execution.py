@@ -233,8 +233,9 @@ def _description(figure: Figure) -> str:
 @cache
 def here() -> str:
     """Describe the machine and the libraries that chapters run on."""
-    libraries = [f"{name} {version(package)}" for name, package in
-                 (("PyTorch", "torch"), ("NumPy", "numpy"))]  # fmt: skip
+    libraries = [
+        f"{name} {version(package)}" for name, package in (("PyTorch", "torch"), ("NumPy", "numpy"))
+    ]
     model = cpuinfo.get_cpu_info().get("brand_raw") or platform.processor() or "unknown processor"
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     torch = sys.modules.get("torch")

@@ -111,9 +111,15 @@ def run_in_process(chapters: Sequence[Chapter]) -> Iterator[ChapterRun]:
         reason = ""
         try:
             process = subprocess.run(  # noqa: S603 - this project's own module, in this Python
-                command, cwd=folder, env=environment, timeout=LIMIT_S, check=False,
-                capture_output=True, text=True, stdin=subprocess.DEVNULL,
-            )  # fmt: skip
+                command,
+                cwd=folder,
+                env=environment,
+                timeout=LIMIT_S,
+                check=False,
+                capture_output=True,
+                text=True,
+                stdin=subprocess.DEVNULL,
+            )
             if process.returncode:
                 last = (process.stderr.strip().splitlines() or [""])[-1]
                 reason = f"its process ended with status {process.returncode}: {last}"

@@ -145,11 +145,11 @@ class Prose:
         svg = svg.replace('href="#', f'href="#{prefix}').replace("url(#", f"url(#{prefix}")
         label = self.findings.result.label
         return Fragment(
-            html=Markup(
-                "<figure>{}<figcaption>Measured on {}.</figcaption></figure>"
-            ).format(Markup(svg), label),
+            html=Markup("<figure>{}<figcaption>Measured on {}.</figcaption></figure>").format(
+                Markup(svg), label
+            ),
             markdown=f"*(The figure {name} stands in this chapter's page.)*",
-        )  # fmt: skip
+        )
 
     def _chapter(self, name: str) -> Fragment:
         for other in self.contents:
@@ -178,9 +178,10 @@ class Prose:
             anchor = other.anchor(MISTAKE + other.mistake)
             words = Markup(MARKDOWN.renderInline(other.mistake))
             html.append(
-                Markup('<li><a href="{}.html#{}">{}</a> <span class="soft">{} · {}</span></li>')
-                .format(path, anchor, words, other.number, other.title)
-            )  # fmt: skip
+                Markup(
+                    '<li><a href="{}.html#{}">{}</a> <span class="soft">{} · {}</span></li>'
+                ).format(path, anchor, words, other.number, other.title)
+            )
             lines.append(f"- [{other.mistake}]({path}.ipynb) ({other.number} · {other.title})")
         return Fragment(
             html=Markup("<ul>{}</ul>").format(Markup("").join(html)), markdown="\n".join(lines)

@@ -16,13 +16,26 @@ from reports.read.result import Tabular
 ALL = "all"  # in place of a family: all of them
 MOST_SHOWN = 40  # machines in a heat map or a table
 COLUMNS = {
-    "machine": "machine", "key": "key", "family": "family", "workload": "workload",
-    "size": "size", "dtype": "dtype", "setting": "setting", "contender": "contender",
+    "machine": "machine",
+    "key": "key",
+    "family": "family",
+    "workload": "workload",
+    "size": "size",
+    "dtype": "dtype",
+    "setting": "setting",
+    "contender": "contender",
     "threads_base": "threads_base",
-    "threads": "threads", "time_s_base": "time_base_s", "time_s": "time_s",
-    "ratio": "ratio", "low": "low", "high": "high", "verdict": "verdict", "reason": "reason",
-    "cell_base": "cell_base", "cell": "cell",
-}  # fmt: skip
+    "threads": "threads",
+    "time_s_base": "time_base_s",
+    "time_s": "time_s",
+    "ratio": "ratio",
+    "low": "low",
+    "high": "high",
+    "verdict": "verdict",
+    "reason": "reason",
+    "cell_base": "cell_base",
+    "cell": "cell",
+}
 
 NUMBERS = ("threads_base", "threads", "time_base_s", "time_s", "ratio", "low", "high")
 

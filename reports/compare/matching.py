@@ -17,9 +17,17 @@ from reports import units
 from reports.read.result import Tabular
 
 TEXTS = [
-    "cell", "status", "reason", "workload", "family", "size", "dtype", "contender",
-    "source_sha256", "precision",
-]  # fmt: skip
+    "cell",
+    "status",
+    "reason",
+    "workload",
+    "family",
+    "size",
+    "dtype",
+    "contender",
+    "source_sha256",
+    "precision",
+]
 CASE = ["workload", "size", "dtype"]
 TIMES = ["time_s", "time_low_s", "time_high_s"]
 MEDIANS = ["typical_s", "typical_low_s", "typical_high_s"]

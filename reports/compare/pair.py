@@ -65,9 +65,17 @@ def means_in(table: pd.DataFrame) -> list[Mean]:
 
 
 PAIR_WORDS = (
-    "machine", "key", "workload", "size", "dtype", "setting", "contender", "verdict", "cell_base",
+    "machine",
+    "key",
+    "workload",
+    "size",
+    "dtype",
+    "setting",
+    "contender",
+    "verdict",
+    "cell_base",
     "cell",
-)  # fmt: skip
+)
 
 
 def pairs_in(table: pd.DataFrame) -> list[Pair]:

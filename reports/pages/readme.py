@@ -35,9 +35,17 @@ side is faster: the whole 95 % interval lies more than 5 % away from 1. *Italics
 interval holds both answers: either side may be faster, or neither.
 """
 SHOWN = (
-    "cpu", "cores", "gpu", "driver", "numpy-blas", "torch", "torch-blas", "environment", "commit",
+    "cpu",
+    "cores",
+    "gpu",
+    "driver",
+    "numpy-blas",
+    "torch",
+    "torch-blas",
+    "environment",
+    "commit",
     "datetime",
-)  # fmt: skip
+)
 
 
 def readme(results: Sequence[Result]) -> str:

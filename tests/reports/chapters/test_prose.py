@@ -276,9 +276,12 @@ def chapter(tmp_path, write):
         path = tmp_path / "07_x.py"
         path.write_text(text)
         return prose.Prose(
-            chapter=read(path), findings=findings_of(write, small_file()), figures={},
-            contents=(), families={},
-        )  # fmt: skip
+            chapter=read(path),
+            findings=findings_of(write, small_file()),
+            figures={},
+            contents=(),
+            families={},
+        )
 
     return of
 
@@ -354,9 +357,12 @@ def linked(tmp_path, write):
         (tmp_path / "05_x.py").write_text("# %% [markdown]\n# # T\n")
         words, chapter = read(folder / "27_glossary.py"), read(tmp_path / "05_x.py")
         made = prose.Prose(
-            chapter=chapter, findings=findings_of(write, small_file()), figures={},
-            contents=[chapter, words], families={},
-        )  # fmt: skip
+            chapter=chapter,
+            findings=findings_of(write, small_file()),
+            figures={},
+            contents=[chapter, words],
+            families={},
+        )
         glossary = Glossary(chapter, [chapter, words])
         return [made.html(text, glossary) for text in texts]
 
@@ -383,9 +389,12 @@ def test_the_glossary_gives_each_word_an_id_and_links_none(tmp_path, write):
     (tmp_path / "27_glossary.py").write_text(GLOSSARY)
     words = read(tmp_path / "27_glossary.py")
     made = prose.Prose(
-        chapter=words, findings=findings_of(write, small_file()), figures={}, contents=[words],
+        chapter=words,
+        findings=findings_of(write, small_file()),
+        figures={},
+        contents=[words],
         families={},
-    )  # fmt: skip
+    )
     page_of_words = made.html(words.cells[0].source, Glossary(words, [words]))
     assert '<p id="c27-leaf"><strong>leaf</strong>' in page_of_words
     assert "term" not in page_of_words

@@ -66,8 +66,10 @@ def result(write):
 def pair(result):
     """Return a and b: b is twice as fast at 16, equal at 64, half as fast at 256, wide at 1024."""
     a = result("a", [numpy_at(n, 4e-6) for n in (16, 64, 256)] + [numpy_at(1024, 4e-6, 1.3)])
-    b = result("b", [numpy_at(16, 2e-6), numpy_at(64, 4e-6), numpy_at(256, 8e-6),
-                     numpy_at(1024, 4e-6, 1.3)])  # fmt: skip
+    b = result(
+        "b",
+        [numpy_at(16, 2e-6), numpy_at(64, 4e-6), numpy_at(256, 8e-6), numpy_at(1024, 4e-6, 1.3)],
+    )
     return a, b
 
 
@@ -92,8 +94,11 @@ def test_half_widths_of_independent_runs_join_as_the_root_of_their_squares(resul
 def test_each_verdict_of_a_pair(pair):
     verdicts = rows(compare(pair))["verdict"]
     assert [verdicts[KEY.format(n)] for n in (16, 64, 256, 1024)] == [
-        "faster", "tie", "slower", "unsettled",
-    ]  # fmt: skip
+        "faster",
+        "tie",
+        "slower",
+        "unsettled",
+    ]
     assert rows(compare(pair)).loc[KEY.format(1024), "reason"] == "the interval holds both answers"
 
 
@@ -174,8 +179,10 @@ def test_few_visits_and_piled_up_times_change_no_verdict(result, info):
 
 
 def test_times_without_an_interval_are_unsettled(result):
-    a, b = (result(name, [entry(f"{CASE.format(16)}/numpy", t, ONE)]) for name, t in
-            (("a", 4e-6), ("b", 1e-6)))  # fmt: skip
+    a, b = (
+        result(name, [entry(f"{CASE.format(16)}/numpy", t, ONE)])
+        for name, t in (("a", 4e-6), ("b", 1e-6))
+    )
     row = rows(compare([a, b])).loc[KEY.format(16)]
     assert (row["verdict"], row["reason"]) == ("unsettled", "no interval")
 
@@ -189,8 +196,9 @@ def test_all_cores_of_one_machine_are_compared_with_all_cores_of_another(result)
     row = rows(comparison).loc["matmul/n=16/float32/all cores/numpy"]
     assert (row["threads_base"], row["threads"]) == (2, 16)
     assert (row["cell_base"], row["cell"]) == (
-        "matmul/n=16/float32/threads=2/numpy", "matmul/n=16/float32/threads=16/numpy",
-    )  # fmt: skip
+        "matmul/n=16/float32/threads=2/numpy",
+        "matmul/n=16/float32/threads=16/numpy",
+    )
     assert row["ratio"] == pytest.approx(8)
     assert ("cores used", ["1, 2", "1, 16"]) in [
         (fact.name, list(fact.texts)) for fact in comparison.account
@@ -232,9 +240,10 @@ def test_the_mean_of_one_cell_has_that_cell_s_interval(pair):
 @given(
     st.lists(
         st.tuples(st.floats(1e-8, 1e2), st.floats(1e-8, 1e2), st.floats(1, 1.5)),
-        min_size=1, max_size=6,
+        min_size=1,
+        max_size=6,
     )
-)  # fmt: skip
+)
 def test_swapping_inverts_every_mean(known):
     a, b = (
         made("a", [(x, half) for x, _, half in known]),
@@ -253,9 +262,11 @@ def made(label, times):
     table = table.assign(
         cell=[f"{CASE.format(n)}/numpy" for n in range(len(times))],
         size=[f"n={n}" for n in range(len(times))],
-        typical_s=typical, time_s=typical, time_low_s=typical / half,
+        typical_s=typical,
+        time_s=typical,
+        time_low_s=typical / half,
         time_high_s=typical * half,
-    )  # fmt: skip
+    )
     return replace(SHAPE, label=label, sha256=label, table=table)
 
 
@@ -283,10 +294,14 @@ def test_a_comparison_needs_two_results_and_a_valid_baseline(pair, count, baseli
 
 def foreign(label, times, **stats):
     benchmarks = [
-        {"group": None, "name": name, "fullname": f"t.py::{name}",
-         "stats": {"min": t, "median": t, **stats}}
+        {
+            "group": None,
+            "name": name,
+            "fullname": f"t.py::{name}",
+            "stats": {"min": t, "median": t, **stats},
+        }
         for name, t in times.items()
-    ]  # fmt: skip
+    ]
     return {"datetime": "2026-01-02", "machine_info": {"label": label}, "benchmarks": benchmarks}
 
 
@@ -296,8 +311,10 @@ def test_files_of_other_tools_are_compared_by_test_name(write):
     b = load(write(foreign("b", {"x": 1e-3, "z": 1e-3}, **steady), "b.json"))
     comparison = compare([a, b])
     assert rows(comparison)["verdict"].to_dict() == {
-        "t.py::x": "faster", "t.py::y": "not comparable", "t.py::z": "not comparable",
-    }  # fmt: skip
+        "t.py::x": "faster",
+        "t.py::y": "not comparable",
+        "t.py::z": "not comparable",
+    }
     assert comparison.means["family"].tolist() == ["all"]
     sentences = [finding.text for finding in statements(comparison)]
     assert sentences[0].startswith("Overall: b is 2.00 times as fast as a")
@@ -337,8 +354,11 @@ def test_equal_labels_get_a_date_and_a_number(pair):
     a, b = pair
     later = replace(a, datetime="2026-02-03T04:05:06")
     assert names([a, b, later, later]) == [
-        "a, 2026-01-02 03:04", "b", "a, 2026-02-03 04:05", "a, 2026-02-03 04:05 (2)",
-    ]  # fmt: skip
+        "a, 2026-01-02 03:04",
+        "b",
+        "a, 2026-02-03 04:05",
+        "a, 2026-02-03 04:05 (2)",
+    ]
 
 
 def test_the_account_lists_differing_facts_settings_first(result):

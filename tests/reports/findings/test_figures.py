@@ -22,10 +22,15 @@ def row_of(write, contender="torch-cpu", speedup=(3.0, 2.9, 3.1), **info):
 def test_every_column_has_its_text(write):
     texts = figures(
         *row_of(
-            write, precision="float32", code_lines=7, bimodal=True, by_medians=(2.0, 1.9, 2.1),
-            peak_device_memory_bytes=2**20, quality={"accuracy": 0.9123, "saved_bytes": 2048},
+            write,
+            precision="float32",
+            code_lines=7,
+            bimodal=True,
+            by_medians=(2.0, 1.9, 2.1),
+            peak_device_memory_bytes=2**20,
+            quality={"accuracy": 0.9123, "saved_bytes": 2048},
         )
-    )  # fmt: skip
+    )
     assert texts == {
         "size": "n=16",
         "dtype": "float32",

@@ -101,8 +101,10 @@ def test_inverted_speedups_exchange_win_and_loss(write):
         for key in ("speedup", "speedup_typical"):
             old = benchmark["extra_info"][key]
             benchmark["extra_info"][key] = {
-                "ratio": 1 / old["ratio"], "low": 1 / old["high"], "high": 1 / old["low"]
-            }  # fmt: skip
+                "ratio": 1 / old["ratio"],
+                "low": 1 / old["high"],
+                "high": 1 / old["low"],
+            }
     before, after = findings_of(write), findings_of(write, data)
     assert [f.id for f in after.headlines()] == [
         before.headlines()[place].id for place in (1, 0, 2)
@@ -155,8 +157,10 @@ def test_answers_count_the_largest_size_of_each_computation(write):
     ]
     assert [finding.state for finding in answers] == ["faster", "tie", "unsettled"]
     assert answers[0].cells == (
-        f"{CASE.format(64)}/torch-cpu", f"{double}/torch-cpu", f"{conv}/torch-cpu",
-    )  # fmt: skip
+        f"{CASE.format(64)}/torch-cpu",
+        f"{double}/torch-cpu",
+        f"{conv}/torch-cpu",
+    )
 
 
 def names(word, count):
@@ -258,8 +262,9 @@ def test_bins_count_and_name_the_computations_at_their_largest_size(write):
 )
 def test_the_noise_of_a_machine_has_three_states(write, half, disturbed, state):
     speedup = (2.0, 2 - 2 * half, 2 + 2 * half)
-    timed = [entry(f"{CASE.format(16)}/torch-cpu", 1e-3, speedup, blocks=20,
-                   disturbed_blocks=disturbed)]  # fmt: skip
+    timed = [
+        entry(f"{CASE.format(16)}/torch-cpu", 1e-3, speedup, blocks=20, disturbed_blocks=disturbed)
+    ]
     finding = noisiness(load(write(content(timed))))
     assert finding.state == state
     assert f"known to ±{100 * half:.1f} % or better, and {5 * disturbed:.1f} % of" in finding.text
@@ -285,9 +290,7 @@ def test_an_implausible_time_never_counts(write):
     assert "faster than NumPy in 0, as fast within 10 % in 1, slower in 0" in answer.text
     last = implausible(small_file(), f"{CASE.format(256)}/torch-cpu")
     assert findings_of(write, last).answers() == []
-    assert steadiness(findings.result).text.endswith(
-        "; 1 more cannot be true and are left out."
-    )  # fmt: skip
+    assert steadiness(findings.result).text.endswith("; 1 more cannot be true and are left out.")
 
 
 def test_steadiness_is_the_median_half_width_and_the_share_of_disturbed_blocks(write):
@@ -312,9 +315,12 @@ def test_the_self_test_has_its_sentence(write):
     assert (none.state, none.has_numbers) == ("absent", False)
     assert none.text.startswith("None in this run")
     data["machine_info"]["self_test"] = {
-        "comparisons": 40, "excluding_1": 2, "widest_half_width": 0.051, "furthest": 0.0953,
+        "comparisons": 40,
+        "excluding_1": 2,
+        "widest_half_width": 0.051,
+        "furthest": 0.0953,
         "rows": [{"cell": "a/numpy", "ratio": 1.1, "low": 1.05, "high": 1.15}],
-    }  # fmt: skip
+    }
     assert self_tested(load(write(data))).text == (
         "2 of 40 comparisons of a contender with itself exclude 1 (of 95 % intervals one in twenty "
         "does); 0 would be called a winner; the widest interval is ±5.1 %, and the same code was "
@@ -396,9 +402,20 @@ def test_every_number_of_a_committed_file_comes_from_one_of_its_cells(path):
     findings = check(committed(path))
     kinds = {finding.kind for finding in findings.all.values()}
     assert {
-        "speedup", "crossover", "growth", "roof", "overhead", "scaling", "first-call",
-        "verification", "answer", "bins", "score", "steadiness", "noise",
-    } <= kinds  # fmt: skip
+        "speedup",
+        "crossover",
+        "growth",
+        "roof",
+        "overhead",
+        "scaling",
+        "first-call",
+        "verification",
+        "answer",
+        "bins",
+        "score",
+        "steadiness",
+        "noise",
+    } <= kinds
     if "training" in {
         row.family for row in findings.result.timed
     }:  # a run that was not cut off before

@@ -25,8 +25,11 @@ from tests.conftest import CASE, ONE, content, entry
 ENDS = (0.1, 0.5, 0.92, 0.96, 1.01, 1.04, 1.06, 1.08, 1.11, 9.0)
 GRID = [
     *itertools.combinations(ENDS, 2),
-    (MARGIN, 2.0), (0.5, 1 / MARGIN), (1 / TIE_WITHIN, TIE_WITHIN), (1.0, 1.0),
-]  # fmt: skip
+    (MARGIN, 2.0),
+    (0.5, 1 / MARGIN),
+    (1 / TIE_WITHIN, TIE_WITHIN),
+    (1.0, 1.0),
+]
 CELL = CASE.format(16)
 
 
@@ -77,8 +80,11 @@ def test_findings_charts_and_readme_follow_the_one_rule(write, low, high):
     assert sizes_title([row]) == f"torch-cpu: {STATES[expected]} at 1 of 1"
     marked = {TIE: "| {} |", UNSETTLED: "| *{}* |"}.get(expected, "| **{}** |")
     assert marked.format(units.ratio(*row.speedup)) in readme([result])
-    for plot in (time_against_size(result.timed), speedup_against_size(result.timed),
-                 overview(result.timed, 1)):  # fmt: skip
+    for plot in (
+        time_against_size(result.timed),
+        speedup_against_size(result.timed),
+        overview(result.timed, 1),
+    ):
         assert hollow(plot) == (expected == UNSETTLED)
 
 

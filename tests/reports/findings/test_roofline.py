@@ -104,7 +104,7 @@ def test_the_sentence_states_the_limit_and_the_share(write):
     assert unknown.state == "unknown"
     assert unknown.text == (
         "matmul at n=16, float32: torch-cpu gets 50 % of the measured peak of memory."
-    )  # fmt: skip
+    )
     assert roof_findings(write, entry(cell, 1e-3, ONE), peaks=None) == []
 
 

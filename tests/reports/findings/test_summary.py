@@ -54,7 +54,9 @@ def test_implausible_times_are_listed_up_to_a_limit_and_then_counted(write):
 def test_the_self_test_comes_last(write):
     data = small_file()
     data["machine_info"]["self_test"] = {
-        "comparisons": 40, "excluding_1": 2, "rows": [],
-    }  # fmt: skip
+        "comparisons": 40,
+        "excluding_1": 2,
+        "rows": [],
+    }
     assert summary_lines(write, data)[-1].startswith("  self-test: 2 of 40 comparisons")
     assert not any("self-test" in line for line in summary_lines(write, small_file()))

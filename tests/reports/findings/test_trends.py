@@ -107,10 +107,14 @@ def test_visits_and_medians_do_not_change_a_crossover():
 
 @settings(deadline=None)
 @given(
-    k=st.floats(1.2, 50), r=st.floats(0.02, 0.9), p=st.floats(0.5, 3), place=st.floats(-0.2, 1.2),
-    steps=st.lists(st.floats(1.3, 8), min_size=2, max_size=9), half=st.floats(0.001, 0.2),
+    k=st.floats(1.2, 50),
+    r=st.floats(0.02, 0.9),
+    p=st.floats(0.5, 3),
+    place=st.floats(-0.2, 1.2),
+    steps=st.lists(st.floats(1.3, 8), min_size=2, max_size=9),
+    half=st.floats(0.001, 0.2),
     seed=st.integers(0, 2**32),
-)  # fmt: skip
+)
 def test_a_planted_crossover_lies_in_the_stated_range(k, r, p, place, steps, half, seed):
     """Times are a + b n^p and c + d n^p. Intervals contain the truth, estimates lie inside.
 
@@ -129,9 +133,15 @@ def test_a_planted_crossover_lies_in_the_stated_range(k, r, p, place, steps, hal
         rows.append(cell(n, ratio, low=ratio * math.exp(-half), high=ratio * math.exp(half)))
     change, other = crossing(rows), crossing([turned(row) for row in rows])
     event(change.state)
-    reverse = {"overtakes": "falls-behind", "ahead": "behind", "behind": "ahead", "tie": "tie",
-               "unsettled": "unsettled", "faster-some": "slower-some",
-               "slower-some": "faster-some"}  # fmt: skip
+    reverse = {
+        "overtakes": "falls-behind",
+        "ahead": "behind",
+        "behind": "ahead",
+        "tie": "tie",
+        "unsettled": "unsettled",
+        "faster-some": "slower-some",
+        "slower-some": "faster-some",
+    }
     assert other.state == reverse[change.state]  # never a second change
     assert (other.low, other.high) == (change.low, change.high)
     if change.state == "overtakes":
@@ -215,14 +225,29 @@ def test_each_state_of_a_crossover_has_its_sentence(write, state, ratios):
         ((0.5, 0.5, WIDE, 2.0), "NumPy is faster up to n = 64, torch-cpu at 1024;"),
         ((WIDE, 0.5, 2.0, WIDE), "NumPy is faster at n = 64, torch-cpu at 256;"),
         ((0.5, WIDE, 0.5, 2.0), "NumPy is faster at n = 256, torch-cpu at 1024;"),
-        ((0.5, 0.5, WIDE, 1.0), ("NumPy is faster than torch-cpu up to n = 64; above that, up to"
-         " 1024, it is too close to call.")),
-        ((0.5, 1.0, 0.5, WIDE), ("NumPy is faster than torch-cpu at 2 of 4 sizes measured, n = 16"
-         " to 1024; at the others it is too close to call.")),
-        ((1.0, 2.0, 1.0, 1.0), ("torch-cpu is faster than NumPy at 1 of 4 sizes measured, n = 16 to"
-         " 1024; at the others the two are equally fast, within 10 %.")),
+        (
+            (0.5, 0.5, WIDE, 1.0),
+            (
+                "NumPy is faster than torch-cpu up to n = 64; above that, up to"
+                " 1024, it is too close to call."
+            ),
+        ),
+        (
+            (0.5, 1.0, 0.5, WIDE),
+            (
+                "NumPy is faster than torch-cpu at 2 of 4 sizes measured, n = 16"
+                " to 1024; at the others it is too close to call."
+            ),
+        ),
+        (
+            (1.0, 2.0, 1.0, 1.0),
+            (
+                "torch-cpu is faster than NumPy at 1 of 4 sizes measured, n = 16 to"
+                " 1024; at the others the two are equally fast, within 10 %."
+            ),
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_sentence_claims_a_lead_only_at_sizes_with_that_verdict(write, ratios, text):
     (finding,) = curve(write, ratios)
     assert finding.text.removeprefix("matmul, float32: ").startswith(text)
@@ -315,12 +340,18 @@ def law(p, sizes=range(4, 11), overhead=0.0):
     [
         (3.0, "as-cost", "{}, like its operations (power 3.00)."),
         (2.96, "as-cost", "{}, like its operations (power 3.00)."),
-        (2.5, "below-cost", ("{}, less than its operations (power 3.00): large sizes are more"
-         " efficient.")),
-        (3.5, "above-cost", ("{}, more than its operations (power 3.00): large sizes are less"
-         " efficient.")),
+        (
+            2.5,
+            "below-cost",
+            ("{}, less than its operations (power 3.00): large sizes are more efficient."),
+        ),
+        (
+            3.5,
+            "above-cost",
+            ("{}, more than its operations (power 3.00): large sizes are less efficient."),
+        ),
     ],
-)  # fmt: skip
+)
 def test_growth_of_time_is_compared_with_growth_of_cost(write, p, state, text):
     power = f"{p:.2f} (95 % interval {p:.2f} to {p:.2f})"
     (finding,) = growth(write, law(p))

@@ -39,12 +39,20 @@ DRAWN = ("folder", "reference")  # the single file holds the same charts as the 
 CHAPTER = "tutorial/2_intermediate/11_training_ladder.html"
 GLOSSARY = "tutorial/4_utilities/27_glossary.html"
 FAMILY, TRAINING, SMALL = (
-    "folder/family-matmul.html", "folder/family-training.html", "reference/family-matmul.html",
-)  # fmt: skip
+    "folder/family-matmul.html",
+    "folder/family-training.html",
+    "reference/family-matmul.html",
+)
 PAGES = (
-    "folder/index.html", TRAINING, "folder/machine.html", "folder/compare.html",
-    f"folder/{CHAPTER}", f"folder/{GLOSSARY}", "folder/tutorial/index.html", "reference/index.html",
-)  # fmt: skip
+    "folder/index.html",
+    TRAINING,
+    "folder/machine.html",
+    "folder/compare.html",
+    f"folder/{CHAPTER}",
+    f"folder/{GLOSSARY}",
+    "folder/tutorial/index.html",
+    "reference/index.html",
+)
 SCHEMES = ("light", "dark")
 
 
@@ -99,8 +107,10 @@ def root(tmp_path_factory, all_chapters):
     given = root / "given"
     (given / "machines").mkdir(parents=True)
     for name, data in {
-        "hostile": hostile(), "small": two_dtypes(), "machines/gpu": with_gpu(),
-    }.items():  # fmt: skip
+        "hostile": hostile(),
+        "small": two_dtypes(),
+        "machines/gpu": with_gpu(),
+    }.items():
         (given / f"{name}.json").write_text(json.dumps(data))
     with all_chapters():
         whole = build([load(path, blocks=True) for path in (MACHINE, given / "hostile.json")])

@@ -105,7 +105,7 @@ def test_a_new_site_has_no_fault(site, capsys):
         ("index.html", "</main>", '<a href="machine.html#x">x</a></main>', "leads to an id"),
         ("index.html", "</main>", '<a href="../../etc/passwd">x</a></main>', "leads to no file"),
     ],
-)  # fmt: skip
+)
 def test_each_fault_of_a_page_is_one_line_that_names_the_page(site, page, old, new, complaint):
     change(site, page, old, new)
     complaints = check(site)

@@ -113,9 +113,13 @@ def texts_in(folder):
 
 def test_a_site_has_an_index_families_a_roofline_a_machine_page_and_chapters(whole):
     assert list(texts_in(whole[1] / "site")) == [
-        FAMILY, "index.html", "machine.html", "roofline.html",
-        *(chapter.page for chapter in find()), "tutorial/index.html",
-    ]  # fmt: skip
+        FAMILY,
+        "index.html",
+        "machine.html",
+        "roofline.html",
+        *(chapter.page for chapter in find()),
+        "tutorial/index.html",
+    ]
 
 
 def test_every_page_is_well_formed_and_has_each_id_once(whole):
@@ -302,8 +306,9 @@ def test_each_thread_setting_has_a_chart_of_its_own(pages_of):
     for n in (16, 64):
         case = f"matmul/n={n}/float32/threads=4"
         data["benchmarks"] += [
-            entry(f"{case}/numpy", 1e-3, ONE), entry(f"{case}/torch-cpu", 1e-3, (2.0, 1.9, 2.1)),
-        ]  # fmt: skip
+            entry(f"{case}/numpy", 1e-3, ONE),
+            entry(f"{case}/torch-cpu", 1e-3, (2.0, 1.9, 2.1)),
+        ]
         data["cells"] += [
             asked(f"{case}/{contender}", "ok") for contender in ("numpy", "torch-cpu")
         ]
@@ -313,9 +318,12 @@ def test_each_thread_setting_has_a_chart_of_its_own(pages_of):
 
 
 LEDGER = {
-    "host_to_device_s": 1e-3, "launch_s": 0.0, "kernel_s": 2e-3, "device_to_host_s": 3e-3,
+    "host_to_device_s": 1e-3,
+    "launch_s": 0.0,
+    "kernel_s": 2e-3,
+    "device_to_host_s": 3e-3,
     "wall_s": 6.5e-3,
-}  # fmt: skip
+}
 
 
 def test_device_times_have_their_own_table(pages_of):
@@ -331,9 +339,19 @@ def test_device_times_have_their_own_table(pages_of):
     table = text[text.index("On the device") :]
     table = table[: table.index("</table>")]
     assert re.findall(r"<td[^>]*>([^<]*)</td>", table) == [
-        "n=16", "float32", "torch-cuda", "7.00 µs", "6.50 µs", "8.25 µs", "2.00 ms", "1.00 ms", "",
-        "2.00 ms", "3.00 ms", "6.50 ms",
-    ]  # fmt: skip
+        "n=16",
+        "float32",
+        "torch-cuda",
+        "7.00 µs",
+        "6.50 µs",
+        "8.25 µs",
+        "2.00 ms",
+        "1.00 ms",
+        "",
+        "2.00 ms",
+        "3.00 ms",
+        "6.50 ms",
+    ]
     assert "On the device" not in pages_of(small_file())[FAMILY]
 
 
@@ -385,9 +403,11 @@ def test_a_single_file_holds_all_pages_and_the_data(whole):
     named = "".join(cell.source for chapter in find() for cell in chapter.cells if not cell.key)
     assert all(link in named for link in elsewhere), "only chapters link to other sites"
     assert {link.partition(";")[0] for link in links if link.startswith("data:")} == {
-        "data:application/gzip", "data:text/csv", "data:application/vnd.apache.parquet",
+        "data:application/gzip",
+        "data:text/csv",
+        "data:application/vnd.apache.parquet",
         "data:application/octet-stream",
-    }  # fmt: skip
+    }
     assert main(["check", str(whole[1] / "one.html")]) == 0
 
 

@@ -248,18 +248,40 @@ def test_unknown_fields_are_ignored(write):
 
 def bench(name="test_sort", **stats):
     return {
-        "group": None, "name": name, "fullname": f"tests/test_it.py::{name}", "params": None,
-        "stats": {"min": 0.1, "max": 0.4, "mean": 0.2, "stddev": 0.1, "median": 0.2, "iqr": 0.04,
-                  "q1": 0.18, "q3": 0.22, "rounds": 16, "iterations": 1, "ld15iqr": 0.1,
-                  "hd15iqr": 0.4, "outliers": "1;0"} | stats,
-    }  # fmt: skip
+        "group": None,
+        "name": name,
+        "fullname": f"tests/test_it.py::{name}",
+        "params": None,
+        "stats": {
+            "min": 0.1,
+            "max": 0.4,
+            "mean": 0.2,
+            "stddev": 0.1,
+            "median": 0.2,
+            "iqr": 0.04,
+            "q1": 0.18,
+            "q3": 0.22,
+            "rounds": 16,
+            "iterations": 1,
+            "ld15iqr": 0.1,
+            "hd15iqr": 0.4,
+            "outliers": "1;0",
+        }
+        | stats,
+    }
 
 
 MACHINE = {
-    "node": "host", "processor": "x86_64", "machine": "x86_64", "system": "Linux",
-    "release": "4.4.0", "python_compiler": "GCC 5.4.0", "python_version": "3.5.2",
-    "python_implementation": "CPython", "python_build": ["default", "Nov 17 2016"],
-}  # fmt: skip
+    "node": "host",
+    "processor": "x86_64",
+    "machine": "x86_64",
+    "system": "Linux",
+    "release": "4.4.0",
+    "python_compiler": "GCC 5.4.0",
+    "python_version": "3.5.2",
+    "python_implementation": "CPython",
+    "python_build": ["default", "Nov 17 2016"],
+}
 VERSIONS = {
     "2.5": {
         "machine_info": MACHINE,
@@ -270,40 +292,86 @@ VERSIONS = {
     },
     "3.2": {
         "machine_info": MACHINE
-        | {"cpu": {"vendor_id": "GenuineIntel", "hardware": "", "brand": "Intel(R) Core(TM) i7",
-                   "count": 8, "model": 58, "flags": ["fpu"], "l2_cache_size": "256 KB",
-                   "cpuinfo_version": [4, 0, 0], "hz_actual_raw": [2600000000, 0]}},
-        "commit_info": {"id": "f12", "time": "2019-01-07T20:00:00", "dirty": True,
-                        "project": "it", "branch": "(unknown)", "author_time": None},
-        "benchmarks": [bench(ops=5.0, total=3.2)
-                       | {"param": "1-2", "params": {"n": 1}, "extra_info": {},
-                          "options": {"disable_gc": False, "timer": "perf_counter"}}],
+        | {
+            "cpu": {
+                "vendor_id": "GenuineIntel",
+                "hardware": "",
+                "brand": "Intel(R) Core(TM) i7",
+                "count": 8,
+                "model": 58,
+                "flags": ["fpu"],
+                "l2_cache_size": "256 KB",
+                "cpuinfo_version": [4, 0, 0],
+                "hz_actual_raw": [2600000000, 0],
+            }
+        },
+        "commit_info": {
+            "id": "f12",
+            "time": "2019-01-07T20:00:00",
+            "dirty": True,
+            "project": "it",
+            "branch": "(unknown)",
+            "author_time": None,
+        },
+        "benchmarks": [
+            bench(ops=5.0, total=3.2)
+            | {
+                "param": "1-2",
+                "params": {"n": 1},
+                "extra_info": {},
+                "options": {"disable_gc": False, "timer": "perf_counter"},
+            }
+        ],
         "datetime": "2019-01-07T20:31:30.193930",
         "version": "3.2.0",
     },
     "4.0": {
         "machine_info": MACHINE
-        | {"cpu": {"python_version": "3.10.6.final.0 (64 bit)", "cpuinfo_version_string": "9.0.0",
-                   "arch": "X86_64", "bits": 64, "count": 12, "brand_raw": "AMD Ryzen 5",
-                   "hz_advertised": [3600000000, 0], "family": 25, "model": 33}},
-        "commit_info": {"id": "unknown", "time": None, "author_time": None, "dirty": False,
-                        "error": "Exception('no repo')", "project": "it", "branch": "(unknown)"},
-        "benchmarks": [bench(ops=5.0, total=3.2, data=[0.2, 0.1])
-                       | {"param": "a", "params": {"f": "UNSERIALIZABLE[<function f at 0x7f>]"},
-                          "extra_info": {"cell": 5, "any": [1, {"deep": None}], "speedup": 2}}],
+        | {
+            "cpu": {
+                "python_version": "3.10.6.final.0 (64 bit)",
+                "cpuinfo_version_string": "9.0.0",
+                "arch": "X86_64",
+                "bits": 64,
+                "count": 12,
+                "brand_raw": "AMD Ryzen 5",
+                "hz_advertised": [3600000000, 0],
+                "family": 25,
+                "model": 33,
+            }
+        },
+        "commit_info": {
+            "id": "unknown",
+            "time": None,
+            "author_time": None,
+            "dirty": False,
+            "error": "Exception('no repo')",
+            "project": "it",
+            "branch": "(unknown)",
+        },
+        "benchmarks": [
+            bench(ops=5.0, total=3.2, data=[0.2, 0.1])
+            | {
+                "param": "a",
+                "params": {"f": "UNSERIALIZABLE[<function f at 0x7f>]"},
+                "extra_info": {"cell": 5, "any": [1, {"deep": None}], "speedup": 2},
+            }
+        ],
         "datetime": "2022-11-05T10:00:00.000000+00:00",
         "version": "4.0.0",
     },
     "5.1": {
         "machine_info": MACHINE | {"cpu": {"brand_raw": "Apple M2", "count": 8}},
         "commit_info": {"id": "abc", "dirty": False},
-        "benchmarks": [bench(ops=5.0, total=3.2)
-                       | {"group": "sorts", "extra_info": "any", "params": ["x"], "tomorrow": {}}],
+        "benchmarks": [
+            bench(ops=5.0, total=3.2)
+            | {"group": "sorts", "extra_info": "any", "params": ["x"], "tomorrow": {}}
+        ],
         "datetime": "2024-10-30T11:51:35.790000+00:00",
         "version": "5.1.0",
         "tomorrow": [1],
     },
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(
@@ -360,9 +428,9 @@ def test_a_time_of_0_counts_as_no_time(write, stats):
 
 @pytest.mark.parametrize("stats", [{"rounds": 1}, {"iqr": None}, {"rounds": None}, {"iqr": 0.6}])
 def test_a_time_without_usable_quartiles_has_no_interval(write, stats):
-    (row,) = load(
-        write(VERSIONS["5.1"] | {"benchmarks": [bench(**stats)]})
-    ).table.to_dict("records")  # fmt: skip
+    (row,) = load(write(VERSIONS["5.1"] | {"benchmarks": [bench(**stats)]})).table.to_dict(
+        "records"
+    )
     assert row["time_s"] == 0.2
     assert np.isnan(row["time_low_s"])
     assert np.isnan(row["time_high_s"])
@@ -390,8 +458,12 @@ def test_a_file_that_pytest_benchmark_writes_is_read(tmp_path):
     path = tmp_path / "mine.json"
     subprocess.run(
         [sys.executable, "-m", "pytest", "-q", f"--benchmark-json={path}", "test_it.py"],
-        cwd=tmp_path, env=PLAIN, check=True, capture_output=True, timeout=60,
-    )  # fmt: skip
+        cwd=tmp_path,
+        env=PLAIN,
+        check=True,
+        capture_output=True,
+        timeout=60,
+    )
     result = load(path)
     assert result.own is False
     assert len(result.table) == 2
@@ -415,10 +487,13 @@ def rich_file():
         "blas": {"numpy": [{"internal_api": "openblas"}], "torch": {"library": "mkl"}},
         "peaks": {"cpu/threads=1": PEAK, "cpu/threads=2": PEAK},
         "self_test": {
-            "comparisons": 4, "excluding_1": 1, "widest_half_width": 0.05, "furthest": 0.09,
+            "comparisons": 4,
+            "excluding_1": 1,
+            "widest_half_width": 0.05,
+            "furthest": 0.09,
             "rows": [{"cell": "a/numpy", "ratio": 1.1, "low": 1.05, "high": 1.15}],
         },
-    }  # fmt: skip
+    }
     for two in ("threads=2", "float64"):
         for benchmark in data["benchmarks"][:6]:
             other = copy.deepcopy(benchmark["extra_info"])
@@ -462,7 +537,7 @@ JSON = st.one_of(
         lambda part: st.lists(part, max_size=3) | st.dictionaries(st.text(max_size=3), part),
         max_leaves=4,
     ),
-)  # fmt: skip
+)
 CHANGES = st.lists(
     st.tuples(st.sampled_from(PLACES), st.sampled_from(["set", "drop", "twice"]), JSON),
     min_size=1,
