@@ -61,8 +61,8 @@ print(w.grad, torch.equal(w.grad, 2 * w.detach()))  # detach: the numbers withou
 #
 # A **device** is the hardware that computes: the processor (CPU), or an accelerator beside it. Most
 # accelerators are graphics processors (GPUs), and they have their own memory. A tensor is on one
-# device, and PyTorch computes with it on that device. `cuda` is PyTorch's name for a GPU made by
-# NVIDIA:
+# device, and PyTorch computes with it on that device. `cuda` is PyTorch's name for a GPU of NVIDIA
+# or AMD:
 
 # %%
 device = "cuda" if torch.cuda.is_available() else "cpu"
