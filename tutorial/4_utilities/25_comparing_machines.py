@@ -164,7 +164,7 @@ for entry in other["benchmarks"]:
 # ## Compare
 #
 # `python -m reports compare A B` compares B with A, the baseline. With `--fail-above` it is a gate:
-# if B is surely slower by more than that, its exit status is not zero. So a script that tests every
+# if B is clearly slower by more than that, its exit status is not zero. So a script that tests every
 # change of a program can stop there. `export` writes the cells of all files as one table, as CSV,
 # Parquet (a binary format for tables) or JSON. The cell runs both at the same time:
 

@@ -16,7 +16,7 @@ ONE |= {"cache_bytes": 100, "launch_s": None}
 @pytest.mark.parametrize("who", [NUMPY, TORCH_CPU], ids=lambda who: who.name)
 def test_a_library_has_peaks_in_each_precision_and_of_memory(who):
     found = measured(who, affinity.cores()[:1], 0.01, PRECISIONS)
-    assert found["flop_s"]["float32"] > 1e9
+    assert found["flop_s"]["float32"] > 1e8
     assert found["flop_s"]["float64"] > 1e8
     assert found["copy_bytes_s"] > 1e8
     assert found["read_bytes_s"] > 1e8
