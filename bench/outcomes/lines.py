@@ -32,7 +32,7 @@ def code_lines(body: Callable[..., Any]) -> int:
 
 
 def _functions(value: Any) -> Iterator[FunctionType]:
-    """Yield the functions of this project in a value; a partial may have functions as arguments."""
+    """Yield this project's functions in a callable, also those that a partial passes on."""
     if isinstance(value, partial):
         for part in (value.func, *value.args, *value.keywords.values()):
             yield from _functions(part)

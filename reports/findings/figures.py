@@ -105,7 +105,7 @@ def sort_keys(row: Timed) -> dict[str, float]:
 
 
 def device_figures(row: Timed) -> dict[str, str]:
-    """Return the texts of the columns of DEVICE_HEADS; empty if the device's clock was not used."""
+    """Return the cells of the columns in DEVICE_HEADS; empty without a device's own clock."""
     if row.latency_s is None:
         return {}
     figures_s = {

@@ -127,35 +127,12 @@ def _row(cell: ListedCell) -> Row:
     )
 
 
-SAME_NAMES = (  # measurements whose names in the file and in a row are the same
-    "axis",
-    "axis_value",
-    "flops",
-    "bytes",
-    "time_s",
-    "time_low_s",
-    "time_high_s",
-    "typical_s",
-    "typical_low_s",
-    "typical_high_s",
-    "rel_error",
-    "tolerance",
-    "first_call_s",
-    "peak_memory_bytes",
-    "peak_device_memory_bytes",
-    "blocks",
-    "disturbed_blocks",
-    "visits",
-    "workers",
-    "bimodal",
-    "code_lines",
-    "source_sha256",
-    "device_time_s",
-    "latency_s",
-    "cold_s",
-    "ledger",
-)
 IDENTITY = tuple(field.name for field in fields(Row) if field.name != "speedup")
+SAME_NAMES = tuple(  # measurements that the file and a row call the same, and hold alike
+    field.name
+    for field in fields(Timed)
+    if field.name in Info.model_fields and field.name not in (*IDENTITY, "speedup", "sources")
+)
 _identity, _measurements = attrgetter(*IDENTITY), attrgetter(*SAME_NAMES)
 
 

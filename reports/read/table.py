@@ -7,6 +7,7 @@ from operator import attrgetter
 import numpy as np
 import pandas as pd
 
+from bench.results.schema import CallCosts
 from reports.read.row import ForeignRow, Row, Timed
 
 COLUMNS = [
@@ -92,67 +93,15 @@ WORDS = {
     "precision",
 }
 NUMBERS = [column for column in COLUMNS if column not in WORDS]
-OF_ROW = (
-    "cell",
-    "case",
-    "status",
-    "reason",
-    "verdict",
-    "workload",
-    "family",
-    "size",
-    "curve",
-    "dtype",
-    "threads",
-    "contender",
-    "library",
-    "device",
-    "variant",
-    "plain",
-    "precision",
+SEQUENCES = ("losses", "sources")
+OF_ROW = tuple(name for name in COLUMNS if hasattr(Row, name))
+OF_TIMED = tuple(
+    name for name in COLUMNS if hasattr(Timed, name) and name not in (*OF_ROW, *SEQUENCES)
 )
-OF_TIMED = (
-    "axis",
-    "axis_value",
-    "flops",
-    "bytes",
-    "time_s",
-    "time_low_s",
-    "time_high_s",
-    "typical_s",
-    "typical_low_s",
-    "typical_high_s",
-    "rel_error",
-    "tolerance",
-    "first_call_s",
-    "peak_memory_bytes",
-    "peak_device_memory_bytes",
-    "blocks",
-    "disturbed_blocks",
-    "visits",
-    "workers",
-    "bimodal",
-    "accuracy",
-    "saved_bytes",
-    "code_lines",
-    "source_sha256",
-    "device_time_s",
-    "latency_s",
-    "cold_s",
-)
-OF_LEDGER = ("host_to_device_s", "launch_s", "kernel_s", "device_to_host_s", "wall_s")
-OF_FOREIGN = (
-    "cell",
-    "case",
-    "contender",
-    "status",
-    "reason",
-    "time_s",
-    "time_low_s",
-    "time_high_s",
-)
+OF_LEDGER = tuple(CallCosts.model_fields)
+OF_FOREIGN = tuple(name for name in COLUMNS if name in ForeignRow.__slots__)
 RATIO, BY_MEDIANS = ("ratio", "low", "high"), ("typical_ratio", "typical_low", "typical_high")
-FIGURES = (*OF_TIMED, "losses", "sources", *RATIO, *BY_MEDIANS, *OF_LEDGER)
+FIGURES = (*OF_TIMED, *SEQUENCES, *RATIO, *BY_MEDIANS, *OF_LEDGER)
 NO_FIGURES, NO_RATIO, NO_LEDGER = (
     (math.nan,) * len(names) for names in (FIGURES, RATIO, OF_LEDGER)
 )

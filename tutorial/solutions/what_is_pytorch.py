@@ -13,7 +13,7 @@ def slope_at(f, x):
 
 
 def who_is_faster(low, high):
-    """Compare both ends: NumPy's time over PyTorch's is large where PyTorch is faster."""
+    """Check the direction of a speedup: above 1, PyTorch is faster."""
     if low > MARGIN:
         return "PyTorch"
     return "NumPy" if high < 1 / MARGIN else "neither"
