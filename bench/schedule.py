@@ -18,7 +18,7 @@ from bench.cases.contenders import NUMPY, Contender
 from bench.outcomes.outcomes import Outcomes
 from bench.timing.peaks import Peaks, name_of
 
-SECOND_SHARE = 0.75  # cost of a second visit, relative to a first, which calibrates too
+SECOND_SHARE = 0.6  # cost of a second visit, relative to a first, which also calibrates
 MAX_VISITS = 40
 HOPELESS = 12  # a cell expected to need more visits than this comes after all others
 MAX_CASE_SHARE = 1 / 12  # of the budget: all visits of one case

@@ -11,7 +11,8 @@ from bench.variant import PLAIN
 from bench.workload import Size, Workload, discover
 
 ALL_CORES_SIZES = 2  # the largest sizes of a curve, which have enough work for several cores
-VARIANT_SIZES = 3  # the largest sizes of a curve, at which accelerators run variants
+TRANSFER_SIZES = 3  # the largest sizes of a curve, where an accelerator's copies are measured too
+VARIANT_SIZES = 2  # the same for its other variants
 
 
 def cells(options: Options) -> Iterator[Cell]:
@@ -21,11 +22,13 @@ def cells(options: Options) -> Iterator[Cell]:
     contender at every size. The core selection has float32 only and leaves out what adds little:
 
     - only the two largest sizes of a curve, which have enough work for several cores, run both on
-      one core and on all. The others run on one core; if there is an accelerator, on all cores,
-      because it is compared with all;
+      one core and on all. The others run on one core;
+    - if there is an accelerator, all sizes run on all cores, because it is compared with all. Of
+      the two largest, which cost most on one core, the smaller also runs on one core;
     - variants on a CPU, except rewritten ones, run only with the fewest cores;
-    - variants on an accelerator run only at the three largest sizes of a curve, and at the smallest
-      too if they change how many kernels are launched;
+    - variants on an accelerator run only at the two largest sizes of a curve, copies from and to
+      the host at three, and what changes how many kernels are launched at the smallest too;
+    - variants in float16, which is as fast as bfloat16, run only at the largest size;
     - variants that compile run only at the smallest size and the largest.
 
     Large sizes are measured only if there is an accelerator. The core selection has the first large
@@ -71,7 +74,8 @@ def settings(
     if size.large:
         return (max(threads),)
     sizes = [other for other in workload.curve_of(size) if not other.large]
-    if options.full or size in sizes[-ALL_CORES_SIZES:]:
+    both = sizes[-ALL_CORES_SIZES:][: 1 if accelerated else None]
+    if options.full or size in both:
         return threads
     return (max(threads),) if accelerated else (min(threads),)
 
@@ -91,7 +95,10 @@ def _selected(contender: Contender, case: Case, threads: Sequence[int], options:
 
 
 def _worth_it(contender: Contender, case: Case) -> bool:
-    """Return whether a variant is worth measuring at a size."""
-    sizes, variant = case.workload.curve_of(case.size), contender.variant
-    largest = sizes[-1:] if variant.compiles else sizes[-VARIANT_SIZES:]
-    return case.size in largest or (variant.saves_launches and case.size == sizes[0])
+    """Return whether a variant is worth measuring at a size of the core selection."""
+    variant, large = contender.variant, first_large(case.workload, case.size)
+    sizes = [size for size in case.workload.curve_of(case.size) if not size.large or size == large]
+    count = TRANSFER_SIZES if variant.transfers or variant.pins else VARIANT_SIZES
+    if variant.compiles or variant.precision == "float16":
+        count = 1
+    return case.size in sizes[-count:] or (variant.saves_launches and case.size == sizes[0])

@@ -110,9 +110,13 @@ class Workers:
         `known` has the peaks so far. With `only`, just that device is measured.
         """
         peaks = dict(known)
-        for contender, threads in keys:
-            name = name_of(contender, threads)
-            if contender == contender.plain and only in ("", name):
+        libraries = {
+            (contender, name_of(contender, threads)): threads
+            for contender, threads in keys
+            if contender == contender.plain
+        }  # an accelerator has one name for all thread settings
+        for (contender, name), threads in libraries.items():
+            if only in ("", name):
                 with suppress(WorkerError):  # without a roof, times are just not compared with it
                     key = (replace(contender, checks=True), threads)
                     measured = self.ask(key, "peaks", probe_s, precisions)

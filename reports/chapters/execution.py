@@ -102,10 +102,14 @@ def cells_from(stored: Mapping[str, Any]) -> dict[str, CellOutput]:
     }
 
 
-def run(chapter: Chapter, limit_s: float = CHAPTER_S, late: str = "") -> ChapterRun:
+def run(
+    chapter: Chapter, limit_s: float = CHAPTER_S, late: str = "", *, strict: bool = False
+) -> ChapterRun:
     """Run a chapter until its end, the first cell that raises, or the time limit.
 
-    `late` is the error text if the time limit is reached.
+    `late` is the error text if the time limit is reached. A warning about the chapter's own code is
+    an error. What a library warns of in its own code is ignored, except if `strict`: it may be
+    another version than the chapter was written with.
     """
     module = types.ModuleType(MODULE)
     cells: dict[str, CellOutput] = {}
@@ -119,7 +123,9 @@ def run(chapter: Chapter, limit_s: float = CHAPTER_S, late: str = "") -> Chapter
             cell_start_s = time.perf_counter()
             try:
                 with _alarm(limit_s - (cell_start_s - start_s), late):
-                    output = _cell_output(chapter, number, cell.source, module.__dict__)
+                    output = _cell_output(
+                        chapter, number, cell.source, module.__dict__, strict=strict
+                    )
                 cells[cell.key] = replace(output, seconds=time.perf_counter() - cell_start_s)
             except Exception as exception:  # noqa: BLE001 - the page shows any error
                 failed, error = cell.key, f"{type(exception).__name__}: {exception}"
@@ -161,7 +167,9 @@ def _has_gpu() -> bool:
     return torch is not None and torch.cuda.is_available()
 
 
-def _cell_output(chapter: Chapter, number: int, code: str, namespace: dict[str, Any]) -> CellOutput:
+def _cell_output(
+    chapter: Chapter, number: int, code: str, namespace: dict[str, Any], *, strict: bool
+) -> CellOutput:
     output = io.StringIO()
     filename = f"<chapter {chapter.path.stem}, cell {number}>"
     linecache.cache[filename] = (len(code), None, code.splitlines(keepends=True), filename)
@@ -178,7 +186,8 @@ def _cell_output(chapter: Chapter, number: int, code: str, namespace: dict[str, 
         style(stem, mathematics=True),
         mpl.rc_context(defaults),
     ):
-        warnings.simplefilter("error")
+        warnings.simplefilter("error" if strict else "ignore")
+        warnings.filterwarnings("error", module=MODULE)
         for value in _values(code, filename, namespace):
             print(repr(value))
         figures = [plt.figure(each) for each in plt.get_fignums()]

@@ -87,6 +87,10 @@ def _panels(titles: Sequence[str]) -> tuple[Figure, np.ndarray]:
 def _panel(axes: Axes, rows: Sequence[Timed], hover: dict[str, list[str]]) -> None:
     """Draw the lines of one curve, with intervals, points and crossovers."""
     axes.set_xscale("log")
+    values = [row.axis_value for row in rows]
+    smallest, largest = min(values), max(values)
+    margin = (largest / smallest) ** 0.07 if largest > smallest else 2.0
+    axes.set_xlim(smallest / margin, largest * margin)  # first: matplotlib warns of a single size
     axes.axhspan(1 / MARGIN, MARGIN, color=INK, alpha=0.1, linewidth=0)
     axes.axhline(1, color=INK, linewidth=1)
     ends = []
@@ -160,11 +164,7 @@ def _draw_crossing(
 
 
 def _set_axes(axes: Axes, rows: Sequence[Timed]) -> None:
-    """Set the limits, ticks, labels and grid of both axes."""
-    values = sorted({row.axis_value for row in rows})
-    smallest, largest = values[0], values[-1]
-    margin = (largest / smallest) ** 0.07 if largest > smallest else 2.0
-    axes.set_xlim(smallest / margin, largest * margin)
+    """Set the ticks, labels and grid of both axes."""
     axes.grid(visible=True, color=INK, alpha=0.12, linewidth=0.6)
     axes.yaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_minor_locator(NullLocator())
@@ -174,7 +174,7 @@ def _set_axes(axes: Axes, rows: Sequence[Timed]) -> None:
     axis = rows[0].axis
     axes.set_xlabel(SIZE_AXIS.get(axis, short(axis)))
     if axis not in SIZE_AXIS:
-        axes.xaxis.set_major_locator(FixedLocator(values))
+        axes.xaxis.set_major_locator(FixedLocator(sorted({row.axis_value for row in rows})))
 
 
 def describe_speedups(rows: Sequence[Timed]) -> str:

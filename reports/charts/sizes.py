@@ -107,6 +107,8 @@ def _panel(axes: Axes, cells: Sequence[Timed], hover: dict[str, list[str]], *, l
     """Draw the lines of one curve; the last panel of a row also gets the labels of its lines."""
     axes.set_xscale("log")
     axes.set_yscale("log")
+    if len({row.axis_value for row in cells}) == 1:  # matplotlib warns of equal limits
+        axes.set_xlim(cells[0].axis_value / ALONE, cells[0].axis_value * ALONE)
     ends = []
     for contender, line in by_contender(cells).items():
         paint = colour(line[0])
@@ -152,11 +154,8 @@ def _set_axes(axes: Axes, cells: Sequence[Timed]) -> None:
     axes.yaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(lambda value, _: units.quantity(value))
-    values = {row.axis_value for row in cells}
-    if len(values) == 1:  # matplotlib would warn about limits that are equal after rounding
-        axes.set_autoscalex_on(False)
-        axes.set_xlim(min(values) / ALONE, max(values) * ALONE)
     if axis not in SIZE_AXIS:
+        values = {row.axis_value for row in cells}
         axes.xaxis.set_major_locator(FixedLocator(_uncrowded(values)))
 
 

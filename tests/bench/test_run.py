@@ -298,11 +298,11 @@ def test_the_kind_of_second_generation_is_decided_before_the_first_visits(begin)
         run.measure()
         return run.arena
 
-    ample, short = measured(60, 1.5), measured(12, 0.5)
+    ample, short = measured(90, 1.5), measured(12, 0.5)
     assert ample.servers[:2] == [True, True]
     assert short.servers[:2] == [True, False]
-    # 5.9 s are left after the start; a fork costs 0.5 s, a second visit 0.75 of the first
-    assert len(dict.fromkeys(short.visited)) == int((5.9 - 0.5) / (1.75 * 0.5))
+    # 5.9 s are left after the start; a fork costs 0.5 s, a second visit 0.6 of the first
+    assert len(dict.fromkeys(short.visited)) == int((5.9 - 0.5) / (1.6 * 0.5))
 
 
 def test_a_self_test_gives_every_contender_a_twin_that_no_file_calls_a_cell(begin):
@@ -340,7 +340,7 @@ def test_whatever_the_budget_the_largest_sizes_come_first_and_what_is_begun_is_s
     begin, budget_s
 ):
     run, asked = begin(chosen=some, budget_s=budget_s)
-    run.arena.cost_s = lambda case, contenders: 0.3 if case.id in run.arena.visited[:-1] else 0.5
+    run.arena.cost_s = lambda case, contenders: 0.29 if case.id in run.arena.visited[:-1] else 0.5
     run.arena.ratios = {"torch-cpu": 3.0}
     run.arena.noise = {cell.case.workload.name: 0.05 for cell in asked.values()}
     run.measure()

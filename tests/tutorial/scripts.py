@@ -53,7 +53,7 @@ def tell(path, work):
     before = state()
     chapter = read(path)
     with mock.patch.object(execution, "_has_gpu", return_value=True):
-        ran = execution.run(chapter, LIMIT_S)
+        ran = execution.run(chapter, LIMIT_S, strict=True)
     after = state()
     hidden = {cell.key for cell in chapter.cells if cell.gpu and not torch.cuda.is_available()}
     cells = {key: shown for key, shown in ran.cells.items() if key not in hidden}

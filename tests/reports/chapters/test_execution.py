@@ -14,10 +14,10 @@ TITLE = "# %% [markdown]\n# # T\n"
 
 @pytest.fixture
 def ran(tmp_path):
-    def of(*cells):
+    def of(*cells, **more):
         path = tmp_path / "01_x.py"
         path.write_text(TITLE + "".join(f"\n{cell}\n" for cell in cells))
-        return run(read(path))
+        return run(read(path), **more)
 
     return of
 
@@ -66,6 +66,16 @@ def test_a_cell_has_its_running_time(ran):
 def test_a_warning_is_an_error(ran):
     assert ran("# %%\nimport warnings\nwarnings.warn('old')").error == "UserWarning: old"
     warnings.warn("the filters outside are as before", stacklevel=1)
+
+
+@pytest.mark.parametrize(("strict", "error"), [(False, ""), (True, "UserWarning: of its own")])
+def test_what_a_library_warns_of_in_its_own_code_is_an_error_only_in_tests(
+    ran, tmp_path, monkeypatch, strict, error
+):
+    (tmp_path / "noisy.py").write_text("import warnings\nwarnings.warn('of its own')\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "noisy", raising=False)
+    assert ran("# %%\nimport noisy", strict=strict).error == error
 
 
 def test_a_figure_is_drawn_with_its_title_as_alternative_text(ran):
