@@ -13,7 +13,7 @@ from typing import Any
 from lxml import html
 
 PROSE = ("p", "li", "h1", "h2", "h3", "h4", "figcaption", "dd", "summary", "blockquote")
-NO_PROSE = "data | cite | code | pre | svg | table | script | style | *[@data-fact]"
+NO_PROSE = "data | cite | code | samp | pre | svg | table | script | style | *[@data-fact]"
 SOURCES = {"object": "data", "link": "href", "image": "href", "form": "action", "base": "href"}
 MEASURED = re.compile(
     r"\d[\d.,]*\s?(?:×|times\b|%|percent\b|[mµn]?s\b|seconds?\b|minutes?\b"
