@@ -15,6 +15,8 @@ ONE_DIGIT_FROM = 5  # first digit from which rounding to one digit errs by at mo
 NEARLY_TEN = 9.5  # from here on, rounding to one digit would give 10
 BINARY = ("B", "KiB", "MiB", "GiB", "TiB")
 
+ROUNDING = 1e-9  # so that 0.29 / 0.01 counts as 29
+
 
 def seconds(value: float) -> str:
     """Return a time with its unit: `3.21 ms`."""
@@ -122,6 +124,12 @@ def intensity(value: float) -> str:
 def rounded(value: float) -> str:
     """Return a positive number rounded to two significant digits: `47`, `1300`, `1.2 M`."""
     return quantity(float(f"{value:.2g}"))
+
+
+def rounded_down(value: float) -> str:
+    """Return a positive number with two significant digits, rounded down: `47` for 47.9."""
+    step = 10.0 ** (math.floor(math.log10(value)) - 1)
+    return rounded(step * math.floor(value / step + ROUNDING))
 
 
 def whole(value: float) -> str:

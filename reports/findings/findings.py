@@ -14,7 +14,9 @@ from reports.findings.calls import first_calls, overheads
 from reports.findings.crossovers import crossovers
 from reports.findings.growth import growths
 from reports.findings.largest import answers, bins
+from reports.findings.layers import added_layer
 from reports.findings.pairs import dtypes, scalings
+from reports.findings.questions import questions
 from reports.findings.roofline import roofs
 from reports.findings.speedups import Speedups
 from reports.findings.statement import Finding
@@ -74,6 +76,8 @@ class Findings:
             verification(result),
             *answers(result),
             *bins(result),
+            *questions(result, cells),
+            added_layer(),
             self._score(),
             steadiness(result),
             noisiness(result),

@@ -1,0 +1,50 @@
+"""How many lines of a training step change when a layer is added: by hand, with autograd, with nn.
+
+The bodies of `train_mlp` are compared with the same bodies of a net that is one layer deeper. Each
+statement counts as one line, however it is formatted; the signature does not count.
+"""
+
+import ast
+from collections.abc import Mapping
+from difflib import SequenceMatcher
+
+from reports.findings.statement import Finding
+from reports.read.sources import function
+
+FILES = "bench/workloads/{}.py"
+DEEPER = "parts/deeper"
+BODIES = {  # by what computes the gradients: the file of the timed body, and its name
+    "hand": ("train_mlp", "mlp_numpy"),
+    "autograd": ("parts/ladder", "mlp_autograd"),
+    "nn": ("train_mlp", "mlp_torch"),
+}
+SENTENCE = (
+    "One more hidden layer changes {hand} lines of the training loop with gradients by hand,"
+    " {autograd} with autograd and {nn} with nn"
+)
+
+
+def added_layer() -> Finding:
+    """State how many lines change when a hidden layer is added, for each way to train."""
+    numbers = {key: str(count) for key, count in changed_lines().items()}
+    return Finding(id="added-layer", state="counted", sentence=SENTENCE, numbers=numbers)
+
+
+def changed_lines() -> Mapping[str, int]:
+    """Return how many lines of the deeper body are new or changed, by the keys of BODIES."""
+    counts = {}
+    for key, (file, name) in BODIES.items():
+        before = _lines(function(FILES.format(file), name))
+        after = _lines(function(FILES.format(DEEPER), name))
+        same = SequenceMatcher(a=before, b=after, autojunk=False).get_matching_blocks()
+        counts[key] = len(after) - sum(block.size for block in same)
+    return counts
+
+
+def _lines(code: str) -> list[str]:
+    """Return the statements of a function's body, one a line, without its docstring."""
+    (definition,) = ast.parse(code).body
+    if not isinstance(definition, ast.FunctionDef):
+        raise TypeError(f"a function expected, got {ast.unparse(definition)!r}")
+    start = ast.get_docstring(definition) is not None
+    return ast.unparse(ast.Module(definition.body[start:], [])).splitlines()

@@ -1,0 +1,313 @@
+"""Findings that answer the three questions of the first page: CPU, GPU, autograd.
+
+Each answer is one sentence with one number to remember. Further findings say what the answer rests
+on. An accelerator is judged by the near ends of its intervals, so "at least" is meant.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from statistics import median
+
+from bench.results import ids
+from bench.results.verdicts import FASTER, SLOWER, TIE, UNSETTLED, VERDICTS
+from reports import units
+from reports.findings.largest import Largest, largest
+from reports.findings.ratios import hedged, ratio_of, ratio_texts, verdict_on
+from reports.findings.statement import NAMED, Finding, about_cell
+from reports.read.grouping import at_largest_size, by_size
+from reports.read.interval import Interval
+from reports.read.result import Result
+from reports.read.row import Timed
+
+MOSTLY = 2 / 3  # of the computations: a side that is faster in more is faster "mostly"
+MUCH = 2.0  # an accelerator that is at least this many times as fast changes much
+COPIES = "transfer"  # the family that only copies: it computes nothing
+REDUCED = ("bf16", "fp16", "tf32")  # variants in lower precision
+CPU_LEADS = {
+    FASTER: "PyTorch, mostly",
+    SLOWER: "NumPy, mostly",
+    UNSETTLED: "This run cannot tell",
+    "": "It depends",
+}
+CPU = (
+    "{lead}: on {cores} PyTorch is faster in {faster} of {count} computations, at their largest"
+    " sizes, NumPy in {slower}"
+)
+GPU = (
+    "{lead}: in half of {count} computations, at their largest sizes, {device} is at least {times}"
+    " times as fast as NumPy on {cores}"
+)
+GPU_SLOW = (
+    "{lead}: {device} is faster than NumPy on {cores} in {faster} of {count} computations, at"
+    " their largest sizes"
+)
+WITH_COPIES = (
+    "If the data starts and ends in the CPU’s memory, it is faster in {faster} of {count}"
+    " computations, at their largest sizes, and NumPy in {slower}"
+)
+REDUCED_PRECISION = {
+    FASTER: "Reduced precision: {where} is {ratio} times as fast in {precision} as in float32 (95 %"
+    " interval {interval})",
+    TIE: "Reduced precision: {where} is as fast in {precision} as in float32, within 10 %",
+    SLOWER: "Reduced precision: {where} is {ratio} times as fast in float32 as in {precision} (95 %"
+    " interval {interval})",
+    UNSETTLED: "Reduced precision: cannot tell whether {where} is faster in {precision} than in"
+    " float32; {ratio} times the speed (95 % interval {interval})",
+}
+BILL = (
+    "The bill of one call of {where}, from the CPU’s memory and back: {wall}, of which {to_device}"
+    " to copy the inputs, {launch} to launch, {kernel} to compute and {to_host} to copy the result"
+)
+AUTOGRAD = (
+    "A gradient with {p} parameters is {ratio} times as fast by autograd ({auto}) as by finite"
+    " differences ({finite})"
+)
+PARAMETERS = (
+    "From {low} to {high} parameters, the time of autograd goes from {auto_low} to {auto_high},"
+    " that of finite differences from {finite_low} to {finite_high}"
+)
+WIDTH = (
+    "Half of these {count} speedups are known to ±{half} or better; {unsettled} of them are"
+    " unsettled"
+)
+
+
+def questions(result: Result, rows: Mapping[str, Timed]) -> Iterator[Finding]:
+    """Answer the three questions, as far as a result can; `rows` is keyed by cell id."""
+    groups = list(largest(result))
+    on_cpu = [each for each in groups if each.rows[0].on_cpu]
+    for each in on_cpu:
+        yield _on_cpu(each)
+    if on_cpu:
+        yield _width("cpu", [row for each in on_cpu for row in each.rows])
+    elsewhere = [computing(each) for each in groups if not each.rows[0].on_cpu]
+    if elsewhere := [each for each in elsewhere if each.rows]:
+        most = max(elsewhere, key=lambda each: len(each.rows))
+        yield _on_gpu(most, _device(result))
+        yield _width("gpu", most.rows)
+        yield from _with_copies(result, most)
+        yield from _reduced(rows, most)
+        yield from _bill(result, most)
+    yield from _autograd(result)
+
+
+def computing(group: Largest) -> Largest:
+    """Return a group without the computations that only copy."""
+    rows = [row for row in group.rows if row.family != COPIES]
+    return Largest(contender=group.contender, threads=group.threads, rows=rows)
+
+
+def _counts(rows: Sequence[Timed]) -> dict[str, int]:
+    states = [row.state for row in rows]
+    return {state: states.count(state) for state in VERDICTS}
+
+
+def _on_cpu(group: Largest) -> Finding:
+    counts = _counts(group.rows)
+    lead = next((key for key, count in counts.items() if count > MOSTLY * len(group.rows)), "")
+    if 2 * counts[UNSETTLED] > len(group.rows):
+        lead = UNSETTLED
+    rest = {key: str(counts[key]) for key in (TIE, UNSETTLED) if counts[key]}
+    sentence = CPU
+    sentence += ", a tie in {tie}" if TIE in rest else ""
+    sentence += ", unsettled in {unsettled}" if UNSETTLED in rest else ""
+    return Finding(
+        id=f"on-cpu/threads={group.threads}",
+        state=lead or "depends",
+        sentence=sentence,
+        words={"lead": CPU_LEADS.get(lead, CPU_LEADS[""]), "cores": group.cores},
+        numbers={
+            "count": str(len(group.rows)),
+            "faster": str(counts[FASTER]),
+            "slower": str(counts[SLOWER]),
+            **rest,
+        },
+        cells=tuple(row.cell for row in group.rows),
+        about={"threads": str(group.threads)},
+    )
+
+
+def _device(result: Result) -> str:
+    """Return the product name of the only accelerator, else ""."""
+    names = [gpu.name for gpu in result.machine.gpus if gpu.name]
+    return names[0] if len(names) == 1 else ""
+
+
+def _on_gpu(group: Largest, device: str) -> Finding:
+    """State how much an accelerator changes; `device` is its product name, "" if unknown."""
+    counts = _counts(group.rows)
+    times = median(row.known_speedup.low for row in group.rows)
+    much = times >= MUCH
+    sentence = GPU if much else GPU_SLOW
+    numbers = {"count": str(len(group.rows)), "faster": str(counts[FASTER])}
+    if much:
+        numbers = {"count": numbers["count"], "times": units.rounded_down(times)}
+    return Finding(
+        id="on-gpu",
+        state=FASTER if much else "little",
+        sentence=sentence.replace("{device}", "the {device}") if device else sentence,
+        words={
+            "lead": "Much, for large arrays" if much else "Little here",
+            NAMED: device or group.contender,
+            "cores": units.count(group.threads, "core"),
+        },
+        numbers=numbers,
+        cells=tuple(row.cell for row in group.rows),
+        about={"contender": group.contender, "device": group.rows[0].device},
+    )
+
+
+def _with_copies(result: Result, group: Largest) -> Iterator[Finding]:
+    """State how the same computations end if an accelerator's copies are counted too."""
+    sizes = {(row.computation, row.size, row.dtype) for row in group.rows}
+    rows = [
+        row
+        for row in result.plausible
+        if row.variant == "transfer"
+        and row.device == group.rows[0].device
+        and (row.computation, row.size, row.dtype) in sizes
+        and row.speedup is not None
+    ]
+    if rows:
+        counts = _counts(rows)
+        yield Finding(
+            id="on-gpu-with-copies",
+            state="counted",
+            sentence=WITH_COPIES,
+            numbers={
+                "count": str(len(rows)),
+                "faster": str(counts[FASTER]),
+                "slower": str(counts[SLOWER]),
+            },
+            cells=tuple(row.cell for row in rows),
+            about={"device": group.rows[0].device},
+        )
+
+
+def _reduced(rows: Mapping[str, Timed], group: Largest) -> Iterator[Finding]:
+    """State what lower precision adds to the largest matrix product."""
+    products = [row for row in group.rows if row.workload == "matmul"]
+    for plain in at_largest_size(products) if products else []:
+        names = [ids.contender(plain.library, plain.device, variant) for variant in REDUCED]
+        lower = [rows.get(ids.cell(plain.case, name)) for name in names]
+        if known := [row for row in lower if row is not None]:
+            fastest = min(known, key=lambda row: row.time_s)
+            ratio = ratio_of(plain, fastest)
+            state = verdict_on(ratio)
+            yield Finding(
+                id="reduced-precision",
+                state=state,
+                sentence=hedged(REDUCED_PRECISION[state], ratio),
+                words={"where": _where(plain), "precision": fastest.precision},
+                numbers=ratio_texts(ratio.inverted if state == SLOWER else ratio),
+                cells=(plain.cell, fastest.cell),
+                interval=ratio,
+                about=about_cell(fastest),
+            )
+
+
+def _bill(result: Result, group: Largest) -> Iterator[Finding]:
+    """State where the time of one call goes, at the largest matrix product with a ledger."""
+    known = [
+        row
+        for row in result.plausible
+        if row.workload == "matmul"
+        and row.contender == group.contender
+        and row.ledger is not None
+        and row.ledger.wall_s
+    ]
+    for row in at_largest_size(known)[:1] if known else []:
+        ledger = row.ledger
+        if ledger is None:
+            continue
+        parts_s = {
+            "wall": ledger.wall_s,
+            "to_device": ledger.host_to_device_s,
+            "launch": ledger.launch_s,
+            "kernel": ledger.kernel_s,
+            "to_host": ledger.device_to_host_s,
+        }
+        yield Finding(
+            id="bill",
+            state="measured",
+            sentence=BILL,
+            words={"where": _where(row)},
+            numbers={key: units.seconds(s) if s else "0 s" for key, s in parts_s.items()},
+            cells=(row.cell,),
+            about=about_cell(row),
+        )
+
+
+def _autograd(result: Result) -> Iterator[Finding]:
+    """State what autograd saves over finite differences, at the most and at the fewest parameters."""
+    known = [row for row in result.plausible if row.workload == "gradient_cost" and row.on_cpu]
+    automatic = {row.case: row for row in known if row.plain and row.dtype == "float32"}
+    finite = {row.case: row for row in known if row.variant == "finite"}
+    pairs = [(row, finite[row.case]) for row in by_size(automatic.values()) if row.case in finite]
+    if not pairs:
+        return
+    auto, differences = pairs[-1]
+    ratio = ratio_of(differences, auto)
+    yield Finding(
+        id="autograd",
+        state=verdict_on(ratio),
+        sentence=hedged(AUTOGRAD, ratio) + " (95 % interval {interval})",
+        numbers={
+            "p": units.whole(auto.axis_value),
+            "auto": units.seconds(auto.time_s),
+            "finite": units.seconds(differences.time_s),
+            **ratio_texts(ratio),
+        },
+        cells=(differences.cell, auto.cell),
+        of={"finite": differences.cell},
+        interval=ratio,
+        about=about_cell(auto),
+    )
+    if len(pairs) > 1:
+        yield _parameters(pairs[0], pairs[-1])
+
+
+def _parameters(first: tuple[Timed, Timed], last: tuple[Timed, Timed]) -> Finding:
+    cells = {
+        "auto_low": first[0],
+        "finite_low": first[1],
+        "auto_high": last[0],
+        "finite_high": last[1],
+    }
+    of = {key: row.cell for key, row in cells.items()}
+    return Finding(
+        id="parameters",
+        state="measured",
+        sentence=PARAMETERS,
+        numbers={
+            "low": units.whole(first[0].axis_value),
+            "high": units.whole(last[0].axis_value),
+            **{key: units.seconds(row.time_s) for key, row in cells.items()},
+        },
+        cells=tuple(of.values()),
+        of={"low": first[0].cell, "high": last[0].cell, **of},
+        about=about_cell(last[0]),
+    )
+
+
+def _width(key: str, rows: Sequence[Timed]) -> Finding:
+    """State how well the speedups behind an answer are known."""
+    ratios = [row.known_speedup for row in rows]
+    return Finding(
+        id=f"width/{key}",
+        state="counted",
+        sentence=WIDTH,
+        numbers={
+            "count": str(len(rows)),
+            "half": f"{100 * median(map(_half_width, ratios)):.1f} %",
+            "unsettled": str(_counts(rows)[UNSETTLED]),
+        },
+        cells=tuple(row.cell for row in rows),
+    )
+
+
+def _half_width(ratio: Interval) -> float:
+    return (ratio.high - ratio.low) / (2 * ratio.value)
+
+
+def _where(row: Timed) -> str:
+    return f"{row.workload} at {row.spaced_size}"
