@@ -20,7 +20,8 @@ from reports.read.grouping import by_size
 from reports.read.row import Timed
 
 SIZE_IN = (3.9, 2.75)
-FRAME = (0.12, 0.16, 0.83, 0.66)  # left, bottom, width, height of the axes, as shares
+FRAME = (0.04, 0.16, 0.92, 0.68)  # left, bottom, width, height of the axes, as shares
+LINES_FRAME = (0.155, 0.16, 0.815, 0.74)  # the same with tick labels on the left
 FONT = 8.5
 COLUMNS = 26  # of dots across the chart of the CPU
 DOT_IN = 0.085  # height of a stacked dot
@@ -37,7 +38,7 @@ def cpu(groups: Sequence[Largest]) -> Plot | None:
     hover: dict[str, list[str]] = {}
     title = "Each dot is a computation, at its largest size"
     with style("answer-cpu"):
-        figure, axes = _axes(title)
+        figure, axes = _axes(title, FRAME)
         low = min(1 / 2, *(row.known_speedup.value for row in rows)) / 1.3
         high = max(2.0, *(row.known_speedup.value for row in rows)) * 1.3
         axes.set_xscale("log")
@@ -144,7 +145,7 @@ def gpu(lines: Mapping[str, Sequence[Timed]]) -> Plot | None:
     title = f"{rows[0].workload} on the device, NumPy on {rows[0].cores} = 1"
     ys = {name: [row.known_speedup.value for row in line] for name, line in known.items()}
     with style("answer-gpu"):
-        figure, axes = _axes(title)
+        figure, axes = _axes(title, LINES_FRAME)
         hover = _draw_lines(axes, known, ys)
         axes.axhline(1, color=INK, linewidth=1)
         low, high = axes.get_ylim()
@@ -170,7 +171,7 @@ def autograd(lines: Mapping[str, Sequence[Timed]]) -> Plot | None:
     title = "Time of one gradient"
     ys = {name: [row.time_s for row in line] for name, line in known.items()}
     with style("answer-autograd"):
-        figure, axes = _axes(title)
+        figure, axes = _axes(title, LINES_FRAME)
         hover = _draw_lines(axes, known, ys)
         axes.yaxis.set_major_formatter(lambda value, _: units.tick_seconds(value))
         axes.set_xlabel("parameters", fontsize=FONT, labelpad=2)
@@ -182,9 +183,9 @@ def autograd(lines: Mapping[str, Sequence[Timed]]) -> Plot | None:
     return Plot(name="answer-autograd", figure=figure, description=description, hover=hover)
 
 
-def _axes(title: str) -> tuple[Figure, Axes]:
+def _axes(title: str, frame: tuple[float, float, float, float]) -> tuple[Figure, Axes]:
     figure = Figure(figsize=SIZE_IN)
-    axes = figure.add_axes(FRAME)
+    axes = figure.add_axes(frame)
     figure.text(0.012, 0.985, title, fontsize=FONT + 0.5, va="top")
     return figure, axes
 
@@ -199,7 +200,7 @@ def _draw_lines(
     xs = sorted({row.axis_value for line in lines.values() for row in line})
     axes.set_xlim(xs[0] / 1.25, xs[-1] * 1.25)
     values = [y for line in ys.values() for y in line]
-    axes.set_ylim(min(values) / 2, max(values) * 4)
+    axes.set_ylim(min(values) / 3, max(values) * 3)
     axes.grid(visible=True, color=INK, alpha=0.12, linewidth=0.6)
     axes.xaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_minor_locator(NullLocator())
@@ -240,18 +241,20 @@ def _apart(values: Sequence[float]) -> list[float]:
 def _label_ends(
     axes: Axes, lines: Mapping[str, Sequence[Timed]], ys: Mapping[str, Sequence[float]]
 ) -> None:
-    """Write each line's name above its right end, inside the axes, without overlaps."""
+    """Write each line's name at its right end, inside the axes: the lowest below, others above."""
     low, high = np.log(axes.get_ylim())
     gap = 0.085 * (high - low)
     taken = -np.inf
-    for name in sorted(lines, key=lambda name: ys[name][-1]):
-        y = max(np.log(ys[name][-1]) + 0.03 * (high - low), taken + gap)
-        taken = y
+    for place, name in enumerate(sorted(lines, key=lambda name: ys[name][-1])):
+        below = place == 0 and len(lines) > 1
+        end, lowest = np.log(ys[name][-1]), np.log(min(ys[name][-2:]))
+        y = lowest - 0.03 * (high - low) if below else max(end + 0.03 * (high - low), taken + gap)
+        taken = end if below else y
         axes.annotate(
             name,
             (axes.get_xlim()[1], float(np.exp(y))),
             ha="right",
-            va="bottom",
+            va="top" if below else "bottom",
             fontsize=FONT,
             color=colour(lines[name][0]),
         )

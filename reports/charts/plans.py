@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
+from reports.charts import answers
 from reports.charts.blocks import blocks_over_time
 from reports.charts.crossovers import speedup_against_size
 from reports.charts.drawing import Plot, inline, png
@@ -22,6 +23,7 @@ from reports.charts.shares import throughput
 from reports.charts.sizes import time_against_size
 from reports.charts.training import ladder_chart, losses
 from reports.findings.findings import Findings
+from reports.findings.questions import autograd_lines, gpu_lines, on_cpu
 from reports.findings.training import ladder
 from reports.read.grouping import at_largest_size, by_family, by_workload, grouped
 from reports.read.row import Timed
@@ -46,7 +48,14 @@ def plans(findings: Findings) -> dict[str, Plan]:
     if not timed:
         return {}
     most = max(row.threads for row in timed)
+    with_gpu = next(
+        (each.findings.result for each in findings.references if gpu_lines(each.findings.result)),
+        result,
+    )
     planned: dict[str, Plan] = {
+        "answer/cpu": partial(answers.cpu, on_cpu(result)),
+        "answer/gpu": partial(answers.gpu, gpu_lines(result) or gpu_lines(with_gpu)),
+        "answer/autograd": partial(answers.autograd, autograd_lines(result)),
         "overview": partial(overview, at_most_cores(timed), most),
         "heat": partial(heat_map, result.rows),
     }

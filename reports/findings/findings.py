@@ -4,7 +4,7 @@ The data choose each sentence, so no sentence claims what its file does not show
 an id, by which a page quotes it and `check` computes it again.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -102,19 +102,19 @@ class Findings:
         speedup makes no headline. The largest matmul is an accelerator's if one was measured.
         """
         plain = [f for f in self.speedups.values() if not f.about["variant"]]
-        wins = [f for f in plain if f.state == FASTER]
-        losses = [f for f in plain if f.state == SLOWER]
         matmul = [f for f in plain if f.about["workload"] == "matmul" and f.has_numbers]
-        chosen = [
-            *sorted(wins, key=lambda f: f.interval.low if f.interval else 0.0, reverse=True)[:1],
-            *sorted(losses, key=lambda f: f.interval.high if f.interval else 1.0)[:1],
-            *matmul[-1:],
-        ]
+        chosen = [*_clearest(plain), *matmul[-1:]]
         return list({finding.id: finding for finding in chosen}.values())
 
+    def extremes(self, *, accelerators: bool = False) -> list[Finding]:
+        """Return PyTorch's largest win and largest loss on the CPU, or on accelerators."""
+        plain = (f for f in self.speedups.values() if not f.about["variant"])
+        return _clearest([f for f in plain if about_accelerators(f) == accelerators])
+
     def answers(self) -> list[Finding]:
-        """Return the answers to "is PyTorch faster here", one for each device and thread count."""
-        return self.kind("answer")
+        """Return the answers to the three questions: about the CPU, a GPU, and autograd."""
+        kinds = ("on-cpu", "on-gpu", "on-gpu-with-copies", "autograd")
+        return [finding for kind in kinds for finding in self.kind(kind)]
 
     def _score(self) -> Finding:
         """Count the verdicts on all PyTorch cells; if most are unsettled, say so first."""
@@ -134,6 +134,16 @@ class Findings:
             numbers={"count": str(len(states))} | {s: str(n) for s, n in counts.items()},
             cells=tuple(f.cells[-1] for f in known),
         )
+
+
+def _clearest(findings: Sequence[Finding]) -> list[Finding]:
+    """Return the largest win and the largest loss, by the end of the interval nearer to 1."""
+    wins = [f for f in findings if f.state == FASTER]
+    losses = [f for f in findings if f.state == SLOWER]
+    return [
+        *sorted(wins, key=lambda f: f.interval.low if f.interval else 0.0, reverse=True)[:1],
+        *sorted(losses, key=lambda f: f.interval.high if f.interval else 1.0)[:1],
+    ]
 
 
 def has_accelerator(result: Result) -> bool:

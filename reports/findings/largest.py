@@ -124,7 +124,7 @@ def bins(result: Result) -> Iterator[Finding]:
             numbers={"count": str(len(each.rows))}
             | {key: str(len(listed)) for key, listed in names.items() if listed or key != "open"},
             cells=tuple(row.cell for row in each.rows),
-            about={"contender": each.contender},
+            about={"contender": each.contender, "device": each.rows[0].device},
         )
 
 

@@ -5,6 +5,7 @@ on. An accelerator is judged by the near ends of its intervals, so "at least" is
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from statistics import median
 
 from bench.results import ids
@@ -13,7 +14,7 @@ from reports import units
 from reports.findings.largest import Largest, largest
 from reports.findings.ratios import hedged, ratio_of, ratio_texts, verdict_on
 from reports.findings.statement import NAMED, Finding, about_cell
-from reports.read.grouping import at_largest_size, by_size
+from reports.read.grouping import at_largest_size, by_size, grouped
 from reports.read.interval import Interval
 from reports.read.result import Result
 from reports.read.row import Timed
@@ -28,21 +29,15 @@ CPU_LEADS = {
     UNSETTLED: "This run cannot tell",
     "": "It depends",
 }
-CPU = (
-    "{lead}: on {cores} PyTorch is faster in {faster} of {count} computations, at their largest"
-    " sizes, NumPy in {slower}"
-)
+CPU = "{lead}: on {cores} PyTorch is faster in {faster} of {count} {things}, NumPy in {slower}"
 GPU = (
-    "{lead}: in half of {count} computations, at their largest sizes, {device} is at least {times}"
-    " times as fast as NumPy on {cores}"
+    "{lead}: in half of {count} {things}, {device} is at least {times} times as fast as NumPy on"
+    " {cores}"
 )
-GPU_SLOW = (
-    "{lead}: {device} is faster than NumPy on {cores} in {faster} of {count} computations, at"
-    " their largest sizes"
-)
+GPU_SLOW = "{lead}: {device} is faster than NumPy on {cores} in {faster} of {count} {things}"
 WITH_COPIES = (
-    "If the data starts and ends in the CPU’s memory, it is faster in {faster} of {count}"
-    " computations, at their largest sizes, and NumPy in {slower}"
+    "If the data starts and ends in the CPU’s memory, {contender} is faster in {faster} of {count}"
+    " {things}, NumPy in {slower}"
 )
 REDUCED_PRECISION = {
     FASTER: "Reduced precision: {where} is {ratio} times as fast in {precision} as in float32 (95 %"
@@ -58,8 +53,8 @@ BILL = (
     " to copy the inputs, {launch} to launch, {kernel} to compute and {to_host} to copy the result"
 )
 AUTOGRAD = (
-    "A gradient with {p} parameters is {ratio} times as fast by autograd ({auto}) as by finite"
-    " differences ({finite})"
+    "With {p} parameters, a gradient takes {auto} by autograd and {finite} by finite differences,"
+    " {ratio} times as long (95 % interval {interval})"
 )
 PARAMETERS = (
     "From {low} to {high} parameters, the time of autograd goes from {auto_low} to {auto_high},"
@@ -73,27 +68,73 @@ WIDTH = (
 
 def questions(result: Result, rows: Mapping[str, Timed]) -> Iterator[Finding]:
     """Answer the three questions, as far as a result can; `rows` is keyed by cell id."""
-    groups = list(largest(result))
-    on_cpu = [each for each in groups if each.rows[0].on_cpu]
-    for each in on_cpu:
+    groups = on_cpu(result)
+    for each in groups:
         yield _on_cpu(each)
-    if on_cpu:
-        yield _width("cpu", [row for each in on_cpu for row in each.rows])
-    elsewhere = [computing(each) for each in groups if not each.rows[0].on_cpu]
-    if elsewhere := [each for each in elsewhere if each.rows]:
-        most = max(elsewhere, key=lambda each: len(each.rows))
-        yield _on_gpu(most, _device(result))
-        yield _width("gpu", most.rows)
-        yield from _with_copies(result, most)
-        yield from _reduced(rows, most)
-        yield from _bill(result, most)
+    if groups:
+        yield _width("cpu", [row for each in groups for row in each.rows])
+    if (group := on_gpu(result)) is not None:
+        yield _on_gpu(group, _device(result))
+        yield _width("gpu", group.rows)
+        yield from _with_copies(result, group)
+        yield from _reduced(rows, group)
+        yield from _bill(result, group)
     yield from _autograd(result)
 
 
-def computing(group: Largest) -> Largest:
-    """Return a group without the computations that only copy."""
-    rows = [row for row in group.rows if row.family != COPIES]
-    return Largest(contender=group.contender, threads=group.threads, rows=rows)
+def on_cpu(result: Result) -> list[Largest]:
+    """Return PyTorch's largest sizes on the CPU, the most cores first."""
+    groups = [each for each in largest(result) if each.rows[0].on_cpu]
+    return sorted(groups, key=lambda each: -each.threads)
+
+
+def on_gpu(result: Result) -> Largest | None:
+    """Return an accelerator's largest sizes, without those that only copy; None if there are none.
+
+    It is the accelerator and the number of cores beside it with the most of them.
+    """
+    found = [
+        replace(each, rows=[row for row in each.rows if row.family != COPIES])
+        for each in largest(result)
+        if not each.rows[0].on_cpu
+    ]
+    most = max(found, key=lambda each: len(each.rows), default=None)
+    return most if most is not None and most.rows else None
+
+
+def gpu_lines(result: Result) -> dict[str, list[Timed]]:
+    """Return the curves of the matrix product that show what an accelerator changes, by name."""
+    group = on_gpu(result)
+    if group is None:
+        return {}
+    known = [
+        row
+        for row in result.plausible
+        if row.workload == "matmul"
+        and row.device == group.rows[0].device
+        and row.threads == group.threads
+        and row.dtype == "float32"
+        and row.speedup is not None
+    ]
+    by_variant = grouped(known, lambda row: row.variant)
+    names = {"": "on the device", "transfer": "with copies", "bf16": "in bfloat16"}
+    return {name: by_variant[key] for key, name in names.items() if key in by_variant}
+
+
+def autograd_lines(result: Result) -> dict[str, list[Timed]]:
+    """Return the curves of one gradient on the CPU, by the way it is computed."""
+    known = [
+        row
+        for row in result.plausible
+        if row.workload == "gradient_cost" and row.on_cpu and row.dtype == "float32"
+    ]
+    by_contender = grouped(known, lambda row: (row.library, row.variant))
+    names = {
+        (ids.NUMPY, ""): "by hand, NumPy",
+        (ids.TORCH, ""): "autograd",
+        (ids.TORCH, "finite"): "finite differences",
+    }
+    return {name: by_contender[key] for key, name in names.items() if key in by_contender}
 
 
 def _counts(rows: Sequence[Timed]) -> dict[str, int]:
@@ -114,7 +155,11 @@ def _on_cpu(group: Largest) -> Finding:
         id=f"on-cpu/threads={group.threads}",
         state=lead or "depends",
         sentence=sentence,
-        words={"lead": CPU_LEADS.get(lead, CPU_LEADS[""]), "cores": group.cores},
+        words={
+            "lead": CPU_LEADS.get(lead, CPU_LEADS[""]),
+            "cores": group.cores,
+            "things": group.things,
+        },
         numbers={
             "count": str(len(group.rows)),
             "faster": str(counts[FASTER]),
@@ -149,6 +194,7 @@ def _on_gpu(group: Largest, device: str) -> Finding:
             "lead": "Much, for large arrays" if much else "Little here",
             NAMED: device or group.contender,
             "cores": units.count(group.threads, "core"),
+            "things": group.things,
         },
         numbers=numbers,
         cells=tuple(row.cell for row in group.rows),
@@ -173,6 +219,7 @@ def _with_copies(result: Result, group: Largest) -> Iterator[Finding]:
             id="on-gpu-with-copies",
             state="counted",
             sentence=WITH_COPIES,
+            words={"contender": rows[0].contender, "things": replace(group, rows=rows).things},
             numbers={
                 "count": str(len(rows)),
                 "faster": str(counts[FASTER]),
@@ -238,11 +285,11 @@ def _bill(result: Result, group: Largest) -> Iterator[Finding]:
 
 
 def _autograd(result: Result) -> Iterator[Finding]:
-    """State what autograd saves over finite differences, at the most and at the fewest parameters."""
-    known = [row for row in result.plausible if row.workload == "gradient_cost" and row.on_cpu]
-    automatic = {row.case: row for row in known if row.plain and row.dtype == "float32"}
-    finite = {row.case: row for row in known if row.variant == "finite"}
-    pairs = [(row, finite[row.case]) for row in by_size(automatic.values()) if row.case in finite]
+    """State what autograd saves over finite differences: with the most parameters, and growth."""
+    lines = autograd_lines(result)
+    finite = {row.case: row for row in lines.get("finite differences", [])}
+    automatic = by_size(lines.get("autograd", []))
+    pairs = [(row, finite[row.case]) for row in automatic if row.case in finite]
     if not pairs:
         return
     auto, differences = pairs[-1]
@@ -250,7 +297,7 @@ def _autograd(result: Result) -> Iterator[Finding]:
     yield Finding(
         id="autograd",
         state=verdict_on(ratio),
-        sentence=hedged(AUTOGRAD, ratio) + " (95 % interval {interval})",
+        sentence=hedged(AUTOGRAD, ratio),
         numbers={
             "p": units.whole(auto.axis_value),
             "auto": units.seconds(auto.time_s),

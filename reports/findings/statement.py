@@ -96,6 +96,10 @@ class Finding:
         numbers = {key: self._number(key, number) for key, number in self.numbers.items()}
         return Markup(self.sentence + self.cause).format(**words, **numbers) + Markup(".")
 
+    def number(self, key: str) -> Markup:
+        """Return one number of the sentence as HTML, marked with its finding and cell."""
+        return self._number(key, self.numbers[key])
+
     def _number(self, key: str, number: str) -> Markup:
         cell = self.of.get(key, self.cells[-1] if self.cells else self.id)
         tag = Markup('<data class="{}" value="{}" data-finding="{}" data-key="{}" data-cell="{}"')

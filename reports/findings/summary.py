@@ -13,14 +13,17 @@ MOST_NAMED = 5  # implausible times that are listed; the rest are counted
 
 
 def summary(findings: Findings) -> Iterator[str]:
-    """Yield the lines: bins, answers, headlines, noise, implausible times, the self-test."""
+    """Yield the lines: answers, bins, headlines, noise, implausible times, the self-test."""
+    for finding in findings.answers():
+        yield from _wrapped(finding.text, INDENT)
+    yield ""
     for finding in findings.kind("bins"):
         yield from _binned(finding)
         yield ""
     card = findings.all["card"]
     about_card = [card] if card.state in {"busy", "held back"} else []
     noise = findings.all["noise"]
-    for finding in (*findings.answers(), *findings.headlines(), noise, *about_card):
+    for finding in (*findings.headlines(), noise, *about_card):
         yield from _wrapped(finding.text, INDENT)
     implausible = [row for row in findings.result.rows if not row.plausible]
     for row in implausible[:MOST_NAMED]:

@@ -7,9 +7,9 @@ from markupsafe import Markup
 
 from reports.chapters.page import render as chapter_body
 from reports.findings.facts import facts
-from reports.findings.findings import Reference, about_accelerators, has_accelerator
-from reports.findings.statement import Finding
+from reports.findings.findings import Reference, about_accelerators
 from reports.pages.family import family_page
+from reports.pages.first import Answer, answers
 from reports.pages.rendering import render
 from reports.pages.subject import SitePage, Subject, family_path
 from reports.read.grouping import grouped
@@ -21,7 +21,7 @@ CONTENTS = "tutorial/index.html"
 
 def pages(subject: Subject) -> Iterator[SitePage]:
     """Yield the pages of a result: the index, one a family, the roofline, the machine, chapters."""
-    yield _page(subject, "index.html", "Should I care?", "Overview", _index(subject))
+    yield _page(subject, "index.html", "NumPy or PyTorch?", "Overview", _index(subject))
     for family in subject.families:
         title = family.capitalize()
         yield _page(subject, family_path(family), title, title, family_page(subject, family))
@@ -69,11 +69,8 @@ def _index(subject: Subject) -> Markup:
         result=subject.result,
         findings=findings,
         figures={name: subject.figure(name) for name in ("overview", "heat")},
-        accelerated=has_accelerator(subject.result),
-        references=[
-            _reference(reference, "../" * subject.prefix.count("/"))
-            for reference in findings.references
-        ],
+        answers=[_shown(subject, answer) for answer in answers(subject)],
+        bins=[finding for finding in findings.kind("bins") if not about_accelerators(finding)],
         crossovers=crossovers,
         families=[
             {"name": name, "path": family_path(name), "workloads": workloads}
@@ -88,25 +85,22 @@ def _index(subject: Subject) -> Markup:
     )
 
 
-def _reference(reference: Reference, up: str) -> dict[str, Any]:
-    """Return a reference machine's findings about its accelerator, with each number marked.
+def _shown(subject: Subject, answer: Answer) -> dict[str, Any]:
+    """Return the values of an answer for the template."""
+    pages = {chapter.path.stem: chapter.page for chapter in subject.chapters}
+    values = {**vars(answer), "href": pages.get(answer.chapter)}
+    if answer.reference is not None:
+        up = "../" * subject.prefix.count("/")
+        values |= {"about": _about(answer.reference), "file": up + answer.reference.file}
+    return values
 
-    `up` is the path from the page to the folder of the site, for example "../".
-    """
 
-    def elsewhere(finding: Finding) -> Finding:
-        return finding.elsewhere(reference.label, reference.file)
-
-    findings, machine = reference.findings, reference.findings.result.machine
-    measured = f"{findings.result.datetime[:10]}, commit {findings.result.commit.id[:12]}"
-    drivers = ", ".join(f"{gpu.name} (driver {gpu.driver or 'unknown'})" for gpu in machine.gpus)
-    return {
-        "label": reference.label,
-        "about": f"{drivers or 'its accelerator'}, {measured}.",
-        "file": up + reference.file,
-        "headlines": [elsewhere(f) for f in findings.headlines() if about_accelerators(f)],
-        "crossovers": [elsewhere(f) for f in findings.kind("crossover") if about_accelerators(f)],
-    }
+def _about(reference: Reference) -> str:
+    """Return a reference machine's accelerator, and when and with which code it was measured."""
+    result = reference.findings.result
+    drivers = (f"{gpu.name} (driver {gpu.driver or 'unknown'})" for gpu in result.machine.gpus)
+    names = ", ".join(drivers) or "its accelerator"
+    return f"{names}, {result.datetime[:10]}, commit {result.commit.id[:12]}."
 
 
 def _contents(subject: Subject) -> Markup:

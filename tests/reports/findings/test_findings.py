@@ -140,7 +140,7 @@ def test_answers_count_the_largest_size_of_each_computation(write):
         (conv, "torch-cpu", LOST),
         (two, "torch-cpu", (1.0, 0.5, 2.0)),
     )
-    answers = findings_of(write, data).answers()
+    answers = findings_of(write, data).kind("answer")
     assert [finding.text for finding in answers] == [
         (
             "Of 3 computations, each at its largest size, torch-cpu on one core is faster than"
@@ -190,7 +190,7 @@ def at_one_size(write, **counts):
     ],
 )
 def test_an_answer_that_is_mostly_unsettled_says_so_first(write, counts, state, begins):
-    (answer,) = at_one_size(write, **counts).answers()
+    (answer,) = at_one_size(write, **counts).kind("answer")
     assert answer.state == state
     assert answer.text.startswith(begins)
 
@@ -286,10 +286,10 @@ def test_an_implausible_time_never_counts(write):
     findings = findings_of(write, implausible(small_file(), f"{CASE.format(64)}/torch-cpu"))
     assert "PyTorch is faster in 0, slower in 1" in findings.all["score"].text
     assert not any("n=64" in finding.text for finding in findings.headlines())
-    (answer,) = findings.answers()
+    (answer,) = findings.kind("answer")
     assert "faster than NumPy in 0, as fast within 10 % in 1, slower in 0" in answer.text
     last = implausible(small_file(), f"{CASE.format(256)}/torch-cpu")
-    assert findings_of(write, last).answers() == []
+    assert findings_of(write, last).kind("answer") == []
     assert steadiness(findings.result).text.endswith("; 1 more cannot be true and are left out.")
 
 
@@ -462,7 +462,7 @@ def test_an_answer_counts_computations(write, names, count):
     for name in names:
         case = CASE.format(16).replace("matmul", name)
         timed += [entry(f"{case}/numpy", 1.0, ONE), entry(f"{case}/torch-cpu", 0.5, (2, 1.9, 2.1))]
-    (answer,) = Findings(load(write(content(timed)))).answers()
+    (answer,) = Findings(load(write(content(timed)))).kind("answer")
     assert answer.text.startswith(f"Of {count} its largest size, torch-cpu on one core is faster")
 
 

@@ -1,0 +1,155 @@
+"""Prepares the first page's three answers: on this CPU, with a GPU, and by autograd."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from reports.findings.findings import Reference, about_accelerators
+from reports.findings.statement import Finding
+from reports.pages.subject import Subject
+
+NO_GPU = (
+    "This run timed no GPU, and no reference machine with a GPU has been measured yet. On a machine"
+    " with a GPU, the same command measures it."
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """One question and its answer.
+
+    Attributes
+    ----------
+    key : its id on the page: "cpu", "gpu" or "autograd".
+    number, unit : the number to remember, and the words after it; "" if there is none.
+    sentence : the answer, or why there is none.
+    figure : its chart, if there is one.
+    certainty : how sure it is.
+    further : findings that say more, in the section below.
+    chapter : the stem of the chapter that explains it.
+    link : the words that lead to that chapter.
+    reference : the machine that was measured, if it is not the page's own.
+
+    """
+
+    key: str
+    question: str
+    number: Markup
+    unit: str
+    sentence: Markup
+    figure: Markup | None
+    certainty: Markup
+    further: Sequence[Finding]
+    chapter: str
+    link: str
+    reference: Reference | None = None
+
+
+def answers(subject: Subject) -> list[Answer]:
+    """Return the three answers."""
+    return [_cpu(subject), _gpu(subject), _autograd(subject)]
+
+
+def _cpu(subject: Subject) -> Answer:
+    findings = subject.findings
+    counts = findings.kind("on-cpu")
+    first = counts[0] if counts else findings.all["score"]
+    number = first.number("faster") + Markup(" of ") + first.number("count") if counts else Markup()
+    on_cpu = [f for f in findings.extremes() if not about_accelerators(f)]
+    return Answer(
+        key="cpu",
+        question="NumPy or PyTorch on this CPU?",
+        number=number,
+        unit="faster in PyTorch" if counts else "",
+        sentence=first.html,
+        figure=subject.figure("answer/cpu"),
+        certainty=_html(findings.all, "width/cpu"),
+        further=[*counts[1:], *on_cpu],
+        chapter="09_reductions",
+        link="Why? The chapter on reductions",
+    )
+
+
+def _gpu(subject: Subject) -> Answer:
+    own = subject.findings
+    reference = None
+    if "on-gpu" not in own.all:
+        reference = next((r for r in own.references if "on-gpu" in r.findings.all), None)
+    findings = reference.findings if reference else own
+    known = {
+        name: _marked(finding, reference)
+        for name, finding in findings.all.items()
+        if name in {"on-gpu", "width/gpu", "on-gpu-with-copies", "reduced-precision", "bill"}
+    }
+    crossovers = [
+        _marked(finding, reference)
+        for finding in findings.kind("crossover", workload="matmul", dtype="float32")
+        if about_accelerators(finding)
+    ]
+    extremes = [_marked(f, reference) for f in findings.extremes(accelerators=True)]
+    answer = known.get("on-gpu")
+    much = answer is not None and "times" in answer.numbers
+    return Answer(
+        key="gpu",
+        question="What does a GPU change?",
+        number=_number(answer),
+        unit="times as fast as NumPy" if much else "faster there",
+        sentence=answer.html if answer else Markup(NO_GPU),
+        figure=subject.figure("answer/gpu") if answer else None,
+        certainty=_html(known, "width/gpu"),
+        further=[
+            *(known[name] for name in ("on-gpu-with-copies",) if name in known),
+            *crossovers,
+            *(known[name] for name in ("reduced-precision", "bill") if name in known),
+            *extremes,
+        ],
+        chapter="15_gpu",
+        link="Why? The chapter on the GPU",
+        reference=reference,
+    )
+
+
+def _autograd(subject: Subject) -> Answer:
+    findings = subject.findings
+    answer = findings.all.get("autograd")
+    by_hand = [
+        f
+        for f in findings.kind("gradients", workload="train_mlp", variant="autograd")
+        if not about_accelerators(f)
+    ]
+    noise = findings.all["noise"]
+    return Answer(
+        key="autograd",
+        question="What does autograd save?",
+        number=answer.number("ratio") if answer else Markup(),
+        unit="times as fast" if answer else "",
+        sentence=answer.html if answer else Markup("This run timed no gradients."),
+        figure=subject.figure("answer/autograd"),
+        certainty=noise.html,
+        further=[
+            *(findings.all[name] for name in ("parameters",) if name in findings.all),
+            *by_hand[-1:],
+            findings.all["added-layer"],
+        ],
+        chapter="05_autograd",
+        link="Why? The chapter on autograd",
+    )
+
+
+def _marked(finding: Finding, reference: Reference | None) -> Finding:
+    """Return a finding, marked if it was measured on another machine."""
+    return finding.elsewhere(reference.label, reference.file) if reference else finding
+
+
+def _number(answer: Finding | None) -> Markup:
+    """Return the number to remember of the answer about a GPU."""
+    if answer is None:
+        return Markup()
+    if "times" in answer.numbers:
+        return answer.number("times")
+    return answer.number("faster") + Markup(" of ") + answer.number("count")
+
+
+def _html(findings: Mapping[str, Finding], name: str) -> Markup:
+    return findings[name].html if name in findings else Markup()
