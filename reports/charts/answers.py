@@ -69,15 +69,19 @@ def _stack(
 ) -> None:
     """Draw a group's dots above its baseline; dots of about the same speedup form a column."""
     low, high = np.log(limits)
+    columns = {
+        row.cell: int((np.log(row.known_speedup.value) - low) / (high - low) * COLUMNS)
+        for row in group.rows
+    }
+    highest = max(Counter(columns.values()).values())
+    step = min(DOT_IN / (SIZE_IN[1] * FRAME[3]) * axes.get_ylim()[1], 1 / (highest + 1))
     heights: Counter[int] = Counter()
     points: dict[str, list[tuple[float, float, Timed]]] = {}
-    step = DOT_IN / (SIZE_IN[1] * FRAME[3]) * axes.get_ylim()[1]
     for row in sorted(group.rows, key=lambda row: row.known_speedup.value):
-        value = row.known_speedup.value
-        column = int((np.log(value) - low) / (high - low) * COLUMNS)
-        x = float(np.exp(low + (column + 0.5) / COLUMNS * (high - low)))
-        points.setdefault(row.state, []).append((x, place + step * (1 + heights[column]), row))
+        column = columns[row.cell]
         heights[column] += 1
+        x = float(np.exp(low + (column + 0.5) / COLUMNS * (high - low)))
+        points.setdefault(row.state, []).append((x, place + step * heights[column], row))
     for state, dots in points.items():
         paint = {FASTER: COLOURS["torch-cpu"], SLOWER: COLOURS["numpy"]}.get(state, INK)
         (drawn,) = axes.plot(

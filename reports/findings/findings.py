@@ -77,7 +77,7 @@ class Findings:
             *answers(result),
             *bins(result),
             *questions(result, cells),
-            added_layer(),
+            *added_layer(cells),
             self._score(),
             steadiness(result),
             noisiness(result),

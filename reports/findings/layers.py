@@ -5,18 +5,21 @@ statement counts as one line, however it is formatted; the signature does not co
 """
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from difflib import SequenceMatcher
 
 from reports.findings.statement import Finding
+from reports.findings.training import ladder
+from reports.read.row import Timed
 from reports.read.sources import function
 
+WORKLOAD = "train_mlp"
 FILES = "bench/workloads/{}.py"
 DEEPER = "parts/deeper"
 BODIES = {  # by what computes the gradients: the file of the timed body, and its name
-    "hand": ("train_mlp", "mlp_numpy"),
+    "hand": (WORKLOAD, "mlp_numpy"),
     "autograd": ("parts/ladder", "mlp_autograd"),
-    "nn": ("train_mlp", "mlp_torch"),
+    "nn": (WORKLOAD, "mlp_torch"),
 }
 SENTENCE = (
     "One more hidden layer changes {hand} lines of the training loop with gradients by hand,"
@@ -24,10 +27,23 @@ SENTENCE = (
 )
 
 
-def added_layer() -> Finding:
-    """State how many lines change when a hidden layer is added, for each way to train."""
-    numbers = {key: str(count) for key, count in changed_lines().items()}
-    return Finding(id="added-layer", state="counted", sentence=SENTENCE, numbers=numbers)
+def added_layer(rows: Mapping[str, Timed]) -> Iterator[Finding]:
+    """State how many lines change when a layer is added, if a result has the timed bodies.
+
+    `rows` is keyed by cell id.
+    """
+    cases = dict.fromkeys(row.case for row in rows.values() if row.workload == WORKLOAD)
+    if steps := next(filter(None, (ladder(rows, case) for case in cases)), None):
+        by_variant = {row.variant: row.cell for row in steps if not row.is_numpy}
+        of = {"hand": steps[0].cell, "autograd": by_variant["autograd"], "nn": by_variant[""]}
+        yield Finding(
+            id="added-layer",
+            state="counted",
+            sentence=SENTENCE,
+            numbers={key: str(count) for key, count in changed_lines().items()},
+            cells=tuple(of.values()),
+            of=of,
+        )
 
 
 def changed_lines() -> Mapping[str, int]:

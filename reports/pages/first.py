@@ -128,9 +128,9 @@ def _autograd(subject: Subject) -> Answer:
         figure=subject.figure("answer/autograd"),
         certainty=noise.html,
         further=[
-            *(findings.all[name] for name in ("parameters",) if name in findings.all),
+            *findings.kind("parameters"),
             *by_hand[-1:],
-            findings.all["added-layer"],
+            *findings.kind("added-layer"),
         ],
         chapter="05_autograd",
         link="Why? The chapter on autograd",

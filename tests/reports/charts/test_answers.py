@@ -1,0 +1,78 @@
+"""The small charts of the first page: every computation is a dot, every line has its name."""
+
+import numpy as np
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+from reports.charts import answers
+from reports.charts.drawing import Plot, inline
+from reports.findings.questions import autograd_lines, gpu_lines, on_cpu
+from reports.read.load import load
+from tests.conftest import ONE, content, entry
+
+
+def result_of(write, *cells):
+    bench = {}
+    for cell, speedup in cells:
+        case = cell.rpartition("/")[0]
+        bench[f"{case}/numpy"] = entry(f"{case}/numpy", 1e-3, ONE)
+        bench[cell] = entry(cell, 1e-3 / speedup, (speedup, 0.9 * speedup, 1.1 * speedup))
+    return load(write(content(list(bench.values()))))
+
+
+def dots(plot: Plot) -> list[tuple[float, float]]:
+    """Return the places of all dots, in pixels."""
+    return [
+        tuple(point)
+        for axes in plot.figure.axes
+        for line in axes.lines
+        if line.get_marker() == "o"
+        for point in axes.transData.transform(np.column_stack(line.get_data()))
+    ]
+
+
+def test_each_computation_is_a_dot_of_its_own_inside_its_row(write):
+    cells = [(f"w{n}/n=8/float32/threads={1 + n % 2}/torch-cpu", 2.0) for n in range(40)]
+    plot = answers.cpu(on_cpu(result_of(write, *cells)))
+    places = dots(plot)
+    assert len(places) == 40
+    assert len(set(places)) == 40  # 20 of one speedup are stacked
+    assert sum(len(texts) for texts in plot.hover.values()) == 40
+    (axes,) = plot.figure.axes
+    heights = axes.transData.inverted().transform(places)[:, 1]
+    assert sorted(map(int, heights)) == [0] * 20 + [1] * 20
+    assert answers.cpu([]) is None
+
+
+@pytest.mark.parametrize(
+    ("draw", "lines", "cells", "names"),
+    [
+        (
+            answers.gpu,
+            gpu_lines,
+            [("matmul/n={}/float32/threads=4/torch-cuda" + v, 8.0) for v in ("", "-transfer")],
+            ["on the device", "with copies"],
+        ),
+        (
+            answers.autograd,
+            autograd_lines,
+            [("gradient_cost/p={}/float32/threads=1/torch-cpu" + v, 1.0) for v in ("", "-finite")],
+            ["by hand, NumPy", "autograd", "finite differences"],
+        ),
+    ],
+)
+def test_each_line_has_its_name_and_names_do_not_overlap(write, draw, lines, cells, names):
+    """All lines of the test end at the same height, where their names would overlap."""
+    sizes = [(cell.format(n), speedup) for cell, speedup in cells for n in (8, 64)]
+    plot = draw(lines(result_of(write, *sizes)))
+    texts = {t.get_text(): t for t in plot.figure.axes[0].texts}
+    assert set(names) <= texts.keys()
+    renderer = FigureCanvasAgg(plot.figure).get_renderer()
+    boxes = [texts[name].get_window_extent(renderer) for name in names]
+    for number, box in enumerate(boxes):
+        assert plot.figure.bbox.x0 <= box.x0
+        assert box.x1 <= plot.figure.bbox.x1
+        assert not any(box.overlaps(other) for other in boxes[:number])
+    assert "<svg" in inline(plot)
+    single = [(cell.format(8), speedup) for cell, speedup in cells]
+    assert draw(lines(result_of(write, *single))) is None
