@@ -245,12 +245,14 @@ def _apart(values: Sequence[float]) -> list[float]:
 def _label_ends(
     axes: Axes, lines: Mapping[str, Sequence[Timed]], ys: Mapping[str, Sequence[float]]
 ) -> None:
-    """Write each line's name at its right end, inside the axes: the lowest below, others above."""
+    """Write each line's name above its right end; the lowest line's below if the next is near."""
     low, high = np.log(axes.get_ylim())
     gap = 0.085 * (high - low)
     taken = -np.inf
+    ends = sorted(np.log(line[-1]) for line in ys.values())
+    crowded = len(ends) > 1 and ends[1] - ends[0] < 2 * gap
     for place, name in enumerate(sorted(lines, key=lambda name: ys[name][-1])):
-        below = place == 0 and len(lines) > 1
+        below = place == 0 and crowded
         end, lowest = np.log(ys[name][-1]), np.log(min(ys[name][-2:]))
         y = lowest - 0.03 * (high - low) if below else max(end + 0.03 * (high - low), taken + gap)
         taken = end if below else y

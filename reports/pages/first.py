@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from bench.results.verdicts import UNSETTLED
 from reports.findings.findings import Reference, about_accelerators
 from reports.findings.statement import Finding
 from reports.pages.subject import Subject
@@ -55,13 +56,15 @@ def _cpu(subject: Subject) -> Answer:
     findings = subject.findings
     counts = findings.kind("on-cpu")
     first = counts[0] if counts else findings.all["score"]
-    number = first.number("faster") + Markup(" of ") + first.number("count") if counts else Markup()
+    unsettled = first.state == UNSETTLED and bool(counts)
+    counted = "unsettled" if unsettled else "faster"
+    number = first.number(counted) + Markup(" of ") + first.number("count") if counts else Markup()
     on_cpu = [f for f in findings.extremes() if not about_accelerators(f)]
     return Answer(
         key="cpu",
         question="NumPy or PyTorch on this CPU?",
         number=number,
-        unit="faster in PyTorch" if counts else "",
+        unit="unsettled" if unsettled else "faster in PyTorch" if counts else "",
         sentence=first.html,
         figure=subject.figure("answer/cpu"),
         certainty=_html(findings.all, "width/cpu"),
