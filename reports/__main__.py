@@ -28,12 +28,13 @@ from reports.compare.many import load_many
 from reports.compare.pair import pairs_in
 from reports.compare.tables import print_comparison
 from reports.compare.verdicts import NOT_COMPARABLE
-from reports.findings.findings import Findings
+from reports.findings.findings import Findings, has_accelerator
 from reports.findings.summary import summary
 from reports.pages import check as checking
 from reports.pages import readme
 from reports.pages.build import build as assemble
-from reports.pages.build import comparison_page
+from reports.pages.build import comparison_page, with_accelerators
+from reports.pages.first import shared_card
 from reports.pages.writing import Site, write_folder, write_single
 from reports.read import export
 from reports.read.intake import expand
@@ -127,6 +128,9 @@ def _parser() -> argparse.ArgumentParser:
     add("label", help="this machine's name on pages")
     add = command(_readme)
     add("--check", action="store_true", help="write nothing; exit 1 if the file is out of date")
+    add = command(_card)
+    add("file", nargs="?", metavar="FILE", help="a result file (default: the newest)")
+    add("--out", type=Path, default=Path("card.png"), help="a .png file (default: card.png)")
     for run, subject, text in (
         (_chart, "workload", "name of a workload, like matmul"),
         (_samples, "cell", "id of a cell, like matmul/n=64/float32/threads=1/torch-cpu"),
@@ -262,6 +266,17 @@ def _readme(*, check: bool) -> int:
     for complaint in complaints:
         print(complaint, file=sys.stderr)
     return 1 if complaints else 0
+
+
+def _card(*, file: str | None, out: Path) -> int:
+    """Draw the three answers of the first page as a picture to share, 1200 x 630 pixels."""
+    if out.suffix != ".png":
+        raise ValueError(f"--out must end in .png, got {out}")
+    results, _ = _readable([_file_or_newest(file)])
+    references = [] if has_accelerator(results[0]) else with_accelerators(results)
+    out.write_bytes(shared_card(results[0], references))
+    print(out)
+    return 0
 
 
 def _chart(*, workload: str, file: str | None, out: Path) -> int:

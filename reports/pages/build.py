@@ -129,18 +129,25 @@ def _add_file(site: Site, result: Result, name: str) -> SourceFile:
 def _references(
     site: Site, results: Sequence[Result], machines: Path
 ) -> list[tuple[Reference, SourceFile]]:
-    """Return the newest committed machine with each kind of accelerator, newest first."""
-    by_kind: dict[str, tuple[Reference, SourceFile]] = {}
+    """Return the reference machines with an accelerator; add their files to the site."""
+    references = []
+    for result in with_accelerators(results, machines):
+        source = _add_file(site, result, f"reference-{slug(result.label)}")
+        references.append((Reference(Findings(result), result.label, source.file), source))
+    return references
+
+
+def with_accelerators(results: Sequence[Result], machines: Path = MACHINES) -> list[Result]:
+    """Return the newest committed machine with each kind of accelerator, newest first.
+
+    Machines among `results` are left out.
+    """
+    by_kind: dict[str, Result] = {}
     own = {result.sha256 for result in results}
-    results_of_machines = [_loaded(path) for path in sorted(machines.glob("*.json"))]
-    for result in sorted(filter(None, results_of_machines), key=lambda r: r.datetime, reverse=True):
-        if result.sha256 in own or not has_accelerator(result):
-            continue
-        kind = ", ".join(gpu.name for gpu in result.machine.gpus)
-        if kind not in by_kind:
-            source = _add_file(site, result, f"reference-{slug(result.label)}")
-            reference = Reference(Findings(result), result.label, source.file)
-            by_kind[kind] = (reference, source)
+    known = filter(None, (_loaded(path) for path in sorted(machines.glob("*.json"))))
+    for result in sorted(known, key=lambda result: result.datetime, reverse=True):
+        if result.sha256 not in own and has_accelerator(result):
+            by_kind.setdefault(", ".join(gpu.name for gpu in result.machine.gpus), result)
     return list(by_kind.values())
 
 

@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from bench.results.verdicts import UNSETTLED
-from reports.findings.findings import Reference, about_accelerators
+from reports.charts.card import CardAnswer, card
+from reports.charts.plans import plans
+from reports.findings.findings import Findings, Reference, about_accelerators
 from reports.findings.statement import Finding
-from reports.pages.subject import Subject
+from reports.pages.subject import SourceFile, Subject
+from reports.read.result import Result
 
 NO_GPU = (
     "This run timed no GPU, and no reference machine with a GPU has been measured yet. On a machine"
@@ -50,6 +53,27 @@ class Answer:
 def answers(subject: Subject) -> list[Answer]:
     """Return the three answers."""
     return [_cpu(subject), _gpu(subject), _autograd(subject)]
+
+
+def shared_card(result: Result, references: Sequence[Result] = ()) -> bytes:
+    """Return the three answers as a card to share, in PNG; `references` have accelerators."""
+    findings = Findings(result, tuple(Reference(Findings(r), r.label, "") for r in references))
+    planned = plans(findings)
+    subject = Subject(findings=findings, drawn={}, source=SourceFile(file="", sha256=""))
+    foot, columns = f"measured {result.datetime[:10]} by numpy-vs-pytorch", []
+    for answer in answers(subject):
+        draw = planned.get(f"answer/{answer.key}")
+        column = CardAnswer(
+            question=answer.question,
+            number=answer.number.striptags(),
+            unit=answer.unit,
+            sentence=answer.sentence.striptags(),
+            plot=draw() if draw and answer.number else None,
+        )
+        columns.append(column)
+        if answer.reference:
+            foot += f"; † on {answer.reference.label}, not on this machine"
+    return card(result.label, columns, foot)
 
 
 def _cpu(subject: Subject) -> Answer:
