@@ -15,6 +15,7 @@ import matplotlib as mpl
 from tutorial.exercises import exercises, shortfall
 
 ROOT = Path(__file__).resolve().parent
+FREE_GPU = ROOT / "run_on_a_free_gpu.py"
 
 
 def chapters() -> list[Path]:
@@ -88,6 +89,21 @@ def check(path: Path) -> bool:
     return not any(wrong.values())
 
 
+def notebook(script: Path) -> str:
+    """Return a script as a notebook; its cells have the same ids every time."""
+    read = jupytext.read(script, fmt="py:percent")
+    for number, cell in enumerate(read.cells):
+        cell.id = f"cell-{number}"
+    return str(jupytext.writes(read, fmt="ipynb")) + "\n"
+
+
+def _notebook(_: argparse.Namespace) -> int:
+    out = FREE_GPU.with_suffix(".ipynb")
+    out.write_text(notebook(FREE_GPU), encoding="utf-8")
+    print(out)
+    return 0
+
+
 def _check(chosen: argparse.Namespace) -> int:
     return 0 if check(find(chosen.chapter)) else 1
 
@@ -107,7 +123,8 @@ def main(arguments: list[str] | None = None) -> int:
     checking.add_argument("chapter", help="04, views, or a .py or .ipynb file with your answers")
     listing = commands.add_parser("list", help="list the chapters")
     run: Callable[[argparse.Namespace], int]
-    for command, run in ((checking, _check), (listing, _list)):
+    free_gpu = commands.add_parser("notebook", help="write the notebook that runs on a free GPU")
+    for command, run in ((checking, _check), (listing, _list), (free_gpu, _notebook)):
         command.set_defaults(run=run)
     chosen = parser.parse_args(arguments)
     try:
