@@ -24,6 +24,13 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # several workers share the cores: one 
     os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
 
+WARNINGS = (  # of a user's run they are no errors
+    "error",
+    # what PyTorch itself still calls when inductor and functorch are first imported
+    "ignore:`torch.jit.script:DeprecationWarning:torch.jit._script",
+)
+
+
 def entry(cell: str, time_s: float, speedup: tuple[float, float, float], **info: Any) -> dict:
     workload, size, dtype, threads, contender = cell.split("/")
     ratio, low, high = speedup
@@ -146,7 +153,9 @@ LONGEST = (  # files first begun, so that none is left for one worker alone at t
 
 
 def pytest_configure(config):
-    """Let each of several workers have whole files: fixtures of modules are made once."""
+    """Make warnings errors; let each of several workers have whole files, and so their fixtures."""
+    for line in WARNINGS:
+        config.addinivalue_line("filterwarnings", line)
     if getattr(config.option, "numprocesses", None) and config.option.dist == "load":
         config.option.dist = "loadfile"
         config.option.loadscopereorder = False
