@@ -206,9 +206,12 @@ class Run:
             self._renew(planned, servers=False)
             self._visit_all(planned)
 
-    def finish(self) -> Path:
-        """Write the result file and return its path."""
+    def finish(self) -> Path | None:
+        """Write the result file and return its path; None if nothing was timed: it has no file."""
         cells = self._outcomes.cells
+        if not any(self._outcomes[cell].visits for cell in cells):
+            self.journal.discard()
+            return None
         points = [(cell.case, cell.contender, self._outcomes[cell]) for cell in cells]
         for case, contender, reason in list(self.roofs.steep(points)):
             self._outcomes.fail(case, contender, IMPLAUSIBLE, reason)

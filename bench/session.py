@@ -4,8 +4,10 @@ pytest collects the tests, the run measures their cells, and the tests replay th
 the run writes the result file, and `reports` explains it.
 """
 
+import os
 import signal
 import sys
+import threading
 from collections.abc import Generator, Mapping
 from typing import Any
 
@@ -19,7 +21,9 @@ from bench.machine.precision import set_float32
 from bench.options import Options, parse
 from bench.outcomes.resume import ResumeError
 from bench.run import CELLS, OPTIONS, RUN, Run
+from bench.timing.fork_server import kill_all
 
+ENDS_S = 4.5  # seconds in which an interrupted run ends
 NARROW = ["min", "median"]  # columns of pytest-benchmark's table that fit a terminal
 
 
@@ -60,7 +64,7 @@ class Session:
             for case in dict.fromkeys(cell.case.id for cell in selected.values()):
                 cells = (cell for cell in selected.values() if cell.case.id == case)
                 print(case, *(cell.contender.name for cell in cells))
-        elif selected and not (config.option.collectonly or session.testsfailed):
+        elif selected and not (_unmeasured(config) or session.testsfailed):
             self._run = self._begun(config, selected)
             self._run.measure()
 
@@ -72,7 +76,8 @@ class Session:
         pytest.UsageError : the run to resume is not there, or was another one.
 
         """
-        signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends a run as Ctrl-C does
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, _interrupt)
         set_float32("ieee")
         reporter: Any = config.pluginmanager.get_plugin("terminalreporter")
         reporter.showfspath = False
@@ -114,9 +119,10 @@ class Session:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None]:
         """Write the result file, before anything else can fail; then run `reports` on it."""
-        if self._run is not None:
-            result = self._run.finish()
-            site = self._options.site if self._options.report else None
+        result = self._run.finish() if self._run is not None else None
+        if result is not None:
+            interrupted = session.exitstatus == pytest.ExitCode.INTERRUPTED
+            site = self._options.site if self._options.report and not interrupted else None
             self._explanation = explain(result, site)
             sys.stderr.write(self._explanation.warnings)
             if self._explanation.error:
@@ -126,9 +132,11 @@ class Session:
     @pytest.hookimpl(trylast=True)
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Print the headlines, and where the files are."""
+        say = terminalreporter.write_line
+        if self._run is not None and self._run.result is None:
+            say("nothing was timed, so no result file was written")
         if self._run is None or self._explanation is None:
             return
-        say = terminalreporter.write_line
         terminalreporter.section("NumPy vs PyTorch")
         say(self._explanation.headlines.rstrip())
         say(f"\nresult  {self._run.result}")
@@ -138,7 +146,39 @@ class Session:
             say(f"error   {self._explanation.error}")
 
 
+def _interrupt(*_: object) -> None:
+    """End the run: once, and within `ENDS_S`. Further signals do not cut the clean-up short.
+
+    If the clean-up takes longer, the journal still has everything that was measured.
+
+    Raises
+    ------
+    KeyboardInterrupt : always; pytest ends the session.
+
+    """
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+
+    def give_up() -> None:
+        kill_all()
+        os._exit(pytest.ExitCode.INTERRUPTED)
+
+    watchdog = threading.Timer(ENDS_S, give_up)
+    watchdog.daemon = True
+    watchdog.start()
+    raise KeyboardInterrupt
+
+
 def _options(config: pytest.Config) -> Options:
+    """Return the options of the command line.
+
+    Raises
+    ------
+    ValueError : one is invalid, or pytest-xdist would measure several cells at once.
+
+    """
+    if getattr(config.option, "numprocesses", None) or getattr(config.option, "tx", None):
+        raise ValueError("bench/ must run without -n: cells that are timed at once disturb each other")
     return parse(
         budget=config.getoption("--budget"),
         threads=config.getoption("--threads"),
@@ -150,6 +190,12 @@ def _options(config: pytest.Config) -> Options:
         self_test=config.getoption("--self-test"),
         resume=config.getoption("--resume"),
     )
+
+
+def _unmeasured(config: pytest.Config) -> bool:
+    """Whether pytest or pytest-benchmark is asked to measure nothing."""
+    option = config.option
+    return bool(option.collectonly or option.benchmark_skip or option.benchmark_disable)
 
 
 def _header(config: pytest.Config) -> dict[str, Any]:

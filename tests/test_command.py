@@ -184,7 +184,7 @@ def test_a_stopped_run_keeps_its_cells_leaves_no_process_and_resumes(tmp_path, s
     assert table.loc["good/n=8/float32/threads=1/torch-cpu", "typical_s"] > 0
     unreached = table["reason"] == "the run ended before this cell's turn"
     assert 0 < unreached.sum() < len(table)
-    assert killed != (tmp_path / "site" / "index.html").is_file(), output
+    assert not (tmp_path / "site").exists(), output
     if stop == signal.SIGTERM:  # like Ctrl-C, whose run is resumed below
         return
     run(tmp_path, *chosen, "--no-report", "--resume")
@@ -239,6 +239,29 @@ def test_a_usage_error_is_one_line_before_anything_runs(tmp_path, options, compl
     assert "Traceback" not in output
     assert len(output.strip().splitlines()) == 1
     assert not list(tmp_path.glob("*/*"))
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "complaint"),
+    [
+        (["--device", "cuda"], 0, "nothing was timed, so no result file was written"),
+        (["--benchmark-skip"], 0, "skipped"),
+        (["--benchmark-disable"], 0, "skipped"),
+        (["-n", "2"], 4, "bench/ must run without -n"),
+    ],
+)
+def test_a_run_that_times_nothing_leaves_the_last_result_and_its_pages(
+    tmp_path, options, code, complaint
+):
+    site = tmp_path / "site"
+    site.mkdir()
+    (site / "index.html").write_text("the good pages")
+    command = [each for each in arguments(tmp_path, *options) if each != "--benchmark-only"]
+    ended = completed([*command, "--workloads", "good", "-k", "torch-cuda"])
+    assert ended.returncode == code, ended.stdout + ended.stderr
+    assert complaint in ended.stdout + ended.stderr
+    assert (site / "index.html").read_text() == "the good pages"
+    assert not list(tmp_path.glob("test-box/*"))
 
 
 def test_list_prints_each_case_and_thread_setting_and_runs_nothing(tmp_path):

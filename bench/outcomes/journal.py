@@ -128,6 +128,10 @@ class Journal:
         """Note that the run ended without an interruption."""
         self.complete = True
 
+    def discard(self) -> None:
+        """Remove the journal of a run that measured nothing."""
+        self.path.unlink()
+
     def summarize(self, *, timed_s: float, self_test: Mapping[str, Any] | None) -> None:
         """Add the figures of the whole run to the result file."""
         self.timed_s, self.self_test = timed_s, self_test

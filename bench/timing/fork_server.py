@@ -13,6 +13,7 @@ A fork server imports what this module imports. NumPy must come before PyTorch: 
 OpenMP, which binds the main thread, and OpenBLAS would then see one core.
 """
 
+import atexit
 import ctypes
 import gc
 import importlib
@@ -44,6 +45,19 @@ BLOCKED_SIGNALS = {signal.SIGINT, signal.SIGTERM}  # the run itself ends its wor
 START_S = 120.0  # time limit to start a process
 GRACE_S = 10.0  # time limit for a process that hung up to exit
 GONE = (EOFError, OSError)  # a connection raises these if the other process has ended
+
+
+def kill_all() -> None:
+    """Kill every process that this one has started.
+
+    At exit, `multiprocessing` waits for each of them, and they are deaf to SIGTERM. One may be
+    unknown to `Workers`: the run can be interrupted between its start and the next statement.
+    """
+    for process in multiprocessing.active_children():
+        process.kill()
+
+
+atexit.register(kill_all)
 
 
 class WorkerError(Exception):
