@@ -16,7 +16,7 @@ def overheads(rows: Sequence[Timed]) -> Iterator[Finding]:
         row = min(group, key=lambda row: row.time_s)
         yield Finding(
             id=f"overhead/threads={threads}/{contender}",
-            state="told",
+            state="measured",
             sentence="A call of {contender}{threads} takes at least {time}: that of {where}",
             words={
                 "contender": row.contender_name,
@@ -39,7 +39,7 @@ def first_calls(rows: Sequence[Timed]) -> Iterator[Finding]:
     for contender, (first_s, row) in longest.items():
         yield Finding(
             id=f"first-call/{contender}",
-            state="told",
+            state="measured",
             sentence="The longest first call of {contender} is that of {where}: {first}, {calls}"
             " times a later one",
             words={"contender": row.contender_name, "where": row.case_text},

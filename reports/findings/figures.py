@@ -28,15 +28,15 @@ HEADS = {
     "status": "status",
 }
 DEVICE_HEADS = {
-    "time": "queued",
+    "time": "queued calls",
     "device_time_s": "by the device’s clock",
-    "latency_s": "alone",
-    "cold_s": "cold",
+    "latency_s": "one call",
+    "cold_s": "cold cache",
     "host_to_device_s": "to the device",
     "launch_s": "launch",
     "kernel_s": "kernels",
     "device_to_host_s": "to the host",
-    "wall_s": "there and back",
+    "wall_s": "whole call",
 }
 LEDGER = ("host_to_device_s", "launch_s", "kernel_s", "device_to_host_s", "wall_s")
 

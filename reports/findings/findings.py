@@ -127,7 +127,7 @@ class Findings:
         mostly = 2 * counts[UNSETTLED] > len(states)
         return Finding(
             id="score",
-            state=UNSETTLED if mostly else "told",
+            state=UNSETTLED if mostly else "measured",
             sentence="Who is faster is unsettled in {unsettled} of {count} PyTorch cells; " + SCORE
             if mostly
             else "Of {count} PyTorch cells, " + SCORE + ", unsettled in {unsettled}",

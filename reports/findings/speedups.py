@@ -19,7 +19,10 @@ from reports.read.interval import Interval
 from reports.read.result import Result
 from reports.read.row import ABSENT, IMPLAUSIBLE, NO_SPEEDUP, Row, Timed
 
-CALLS = 10  # a time shorter than this many empty calls is mostly the cost of calling
+CALLS = {  # what a time shorter than so many empty calls is explained by
+    2: "; at this size a call costs more than the work",
+    5: "; at this size the cost of a call is a large part of the time",
+}
 CALL_S = 50e-6  # a call costs less: a longer shortest time says nothing about the cost of a call
 SCALES = 1.3  # speedup on all cores over one, below which the work does not use all cores
 NEAR_ROOF = 0.5  # share of the measured peak above which the peak limits
@@ -139,8 +142,9 @@ class Speedups:
         if numpy is None or not isinstance(row, Timed) or row.state not in {FASTER, SLOWER, TIE}:
             return ""
         both = (numpy, row)
-        if all(each.time_s < CALLS * self._call(each) for each in both):
-            return "; at this size a call costs more than the work"
+        for most, clause in CALLS.items():
+            if all(each.time_s < most * self._call(each) for each in both):
+                return clause
         if not row.on_cpu:
             return ""
         roofs = [roof_share(each, self.result.machine.peaks) for each in both]

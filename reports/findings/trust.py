@@ -76,7 +76,7 @@ def steadiness(result: Result) -> Finding:
         numbers["implausible"] = str(impossible)
         sentence += "; {implausible} more cannot be true and are left out"
     return Finding(
-        id="steadiness", state="told", sentence=sentence, numbers=numbers, cells=(rows[0].cell,)
+        id="steadiness", state="measured", sentence=sentence, numbers=numbers, cells=(rows[0].cell,)
     )
 
 
@@ -154,4 +154,4 @@ def self_tested(result: Result) -> Finding:
             " (of 95 % intervals one in twenty does); {winners} would be called a winner; the"
             " widest interval is ±{widest}, and the same code was measured at most {furthest} apart"
         )
-    return Finding(id="self-test", state="told", sentence=sentence, numbers=numbers)
+    return Finding(id="self-test", state="measured", sentence=sentence, numbers=numbers)
