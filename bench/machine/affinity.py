@@ -2,14 +2,14 @@
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from itertools import cycle
 from pathlib import Path
 
 import psutil
 
-CGROUP = Path("/sys/fs/cgroup")
+CGROUP, OWN_CGROUP = Path("/sys/fs/cgroup"), Path("/proc/self/cgroup")
 
 
 def usable_cores() -> int:
@@ -18,18 +18,44 @@ def usable_cores() -> int:
     return max(1, min(allowed, int(quota_cores() or allowed)))
 
 
-def quota_cores(root: Path = CGROUP) -> float | None:
-    """Return the cgroup's quota in cores, or None where there is no limit."""
+def quota_cores(root: Path = CGROUP, own: Path = OWN_CGROUP) -> float | None:
+    """Return the least quota of this process's cgroups, in cores, or None where there is no limit.
+
+    A process is in one cgroup of each hierarchy, and the limits of all groups above it hold too
+    (Linux, Documentation/admin-guide/cgroup-v2 and cgroup-v1/cgroups). In a container, a group's
+    path may be that of the host; then only the groups that can be seen count.
+    """
+    quotas = (_quota(folder) for folder in _cgroups(root, own))
+    return min((quota for quota in quotas if quota is not None), default=None)
+
+
+def _cgroups(root: Path, own: Path) -> Iterator[Path]:
+    """Yield the folders that can hold a quota of this process: its cgroups and all above them."""
+    hierarchies = {root: "/", root / "cpu": "/"}
+    with suppress(OSError):
+        for line in own.read_text(encoding="utf-8").splitlines():
+            number, controllers, path = line.split(":", 2)
+            if number == "0":
+                hierarchies |= {root: path, root / "unified": path}
+            elif "cpu" in controllers.split(","):
+                hierarchies |= {root / "cpu": path, root / controllers: path}
+    for top, path in hierarchies.items():
+        group = Path(path.strip("/"))
+        yield from (top / each for each in (group, *group.parents))
+
+
+def _quota(folder: Path) -> float | None:
+    """Return a cgroup's own quota in cores, of either version; None where it has none."""
     try:
-        if (root / "cpu.max").exists():
-            quota, period = (root / "cpu.max").read_text().split()
+        if (folder / "cpu.max").exists():
+            quota, period = (folder / "cpu.max").read_text().split()
         else:
-            quota = (root / "cpu/cpu.cfs_quota_us").read_text()
-            period = (root / "cpu/cpu.cfs_period_us").read_text()
-    except OSError:
+            quota = (folder / "cpu.cfs_quota_us").read_text()
+            period = (folder / "cpu.cfs_period_us").read_text()
+        limited = quota.strip() not in {"max", "-1"}
+        return int(quota) / int(period) if limited else None
+    except (OSError, ValueError):
         return None
-    limited = quota.strip() not in {"max", "-1"}
-    return int(quota) / int(period) if limited else None
 
 
 def cores() -> list[int]:

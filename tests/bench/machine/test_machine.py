@@ -11,21 +11,37 @@ from threadpoolctl import threadpool_limits
 from bench.machine import affinity, facts
 
 
+V1 = "{}/cpu.cfs_quota_us", "{}/cpu.cfs_period_us"
+
+
 @pytest.mark.parametrize(
-    ("files", "cores"),
+    ("own", "files", "cores"),
     [
-        ({"cpu.max": "150000 100000\n"}, 1.5),
-        ({"cpu.max": "max 100000\n"}, None),
-        ({"cpu/cpu.cfs_quota_us": "400000\n", "cpu/cpu.cfs_period_us": "100000\n"}, 4.0),
-        ({"cpu/cpu.cfs_quota_us": "-1\n", "cpu/cpu.cfs_period_us": "100000\n"}, None),
-        ({}, None),
+        ("0::/", {"cpu.max": "150000 100000\n"}, 1.5),
+        ("0::/", {"cpu.max": "max 100000\n"}, None),
+        ("0::/a/b", {"a/b/cpu.max": "max 100000\n", "a/cpu.max": "100000 100000\n"}, 1.0),
+        ("0::/a/b", {"a/b/cpu.max": "50000 100000\n", "a/cpu.max": "100000 100000\n"}, 0.5),
+        ("0::/a/b", {"other/cpu.max": "50000 100000\n"}, None),
+        ("0::/of/the/host", {"cpu.max": "200000 100000\n"}, 2.0),
+        ("0::/a", {"unified/a/cpu.max": "200000 100000\n"}, 2.0),
+        ("4:cpu:/", {V1[0].format("cpu"): "400000\n", V1[1].format("cpu"): "100000\n"}, 4.0),
+        ("4:cpu:/", {V1[0].format("cpu"): "-1\n", V1[1].format("cpu"): "100000\n"}, None),
+        (
+            "3:memory:/m\n4:cpu,cpuacct:/x/y",
+            {V1[0].format("cpu,cpuacct/x"): "100000\n", V1[1].format("cpu,cpuacct/x"): "100000\n"},
+            1.0,
+        ),
+        ("", {"cpu.max": "rubbish"}, None),
+        ("", {}, None),
     ],
 )
-def test_the_quota_is_read_from_either_cgroup(tmp_path, files, cores):
+def test_the_least_quota_of_the_process_and_of_all_groups_above_counts(tmp_path, own, files, cores):
+    mine, root = tmp_path / "own", tmp_path / "cgroup"
+    mine.write_text(own)
     for name, text in files.items():
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_text(text)
-    assert affinity.quota_cores(tmp_path) == cores
+        (root / name).parent.mkdir(exist_ok=True, parents=True)
+        (root / name).write_text(text)
+    assert affinity.quota_cores(root, mine) == cores
 
 
 @pytest.mark.parametrize(("quota", "cores"), [(0.5, 1), (1.5, 1), (None, 4), (64.0, 4)])
