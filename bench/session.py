@@ -178,9 +178,7 @@ def _options(config: pytest.Config) -> Options:
 
     """
     if getattr(config.option, "numprocesses", None) or getattr(config.option, "tx", None):
-        raise ValueError(
-            "bench/ must run without -n: cells that are timed at once disturb each other"
-        )
+        raise ValueError("bench/ must run without -n: cells timed at once disturb each other")
     return parse(
         budget=config.getoption("--budget"),
         threads=config.getoption("--threads"),

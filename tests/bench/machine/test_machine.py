@@ -10,7 +10,6 @@ from threadpoolctl import threadpool_limits
 
 from bench.machine import affinity, facts
 
-
 V1 = "{}/cpu.cfs_quota_us", "{}/cpu.cfs_period_us"
 
 
