@@ -182,7 +182,7 @@ UNMAKEABLE = planted("unmakeable", make=unmakeable)
 SIZED = planted("sized", quality=lambda body, inputs: {"size": float(body(**inputs).size)})
 HIDDEN = planted("hidden", **LONG, torch=hidden)
 SINGLE = planted("single", **LONG, torch=single)
-SLOW = planted("slow", numpy=slow, sizes=tuple(size(n=n) for n in range(2, 6)))
+SLOW = planted("slow", numpy=slow, sizes=tuple(size(n=n) for n in range(2, 8)))
 WORKLOADS = {value.name: value for value in list(vars().values()) if isinstance(value, Workload)}
 
 

@@ -275,6 +275,7 @@ def test_a_resumed_run_measures_the_peaks_of_devices_whose_cells_failed(begin):
 def test_a_resumed_run_keeps_what_workers_read_back_before(begin):
     run, _ = begin(budget_s=60)
     run.arena.observed, run.arena.noise = {"numpy/threads=1": {"threads": {}}}, {"matmul": 0.5}
+    run.arena.cost_s = lambda case, contenders: 0.3
     visit = run.arena.visit
 
     def cut_at_the_open_visits(*arguments):
@@ -287,6 +288,7 @@ def test_a_resumed_run_keeps_what_workers_read_back_before(begin):
         run.measure()
     run.finish()
     again, _ = begin(budget_s=60, resume=True)
+    again.arena.cost_s = run.arena.cost_s
     again.measure()
     assert again.journal.content()["machine_info"]["observed"] == run.arena.observed
 
@@ -360,7 +362,7 @@ def test_whatever_the_budget_the_largest_sizes_come_first_and_what_is_begun_is_s
 
 def test_nothing_else_is_measured_before_all_that_was_begun_is_seen_twice(begin):
     run, asked = begin(chosen=some, budget_s=60)
-    run.arena.noise = {"matmul": 0.3}
+    run.arena.noise, run.arena.cost_s = {"matmul": 0.3}, lambda case, contenders: 0.3
     run.measure()
     cases = {cell.case.id for cell in asked.values()}
     begun = run.arena.visited[: len(cases)]
@@ -405,9 +407,9 @@ def test_whoever_is_called_faster_or_slower_at_the_end_was_seen_twice(begin):
 
 
 def test_no_case_eats_the_budget(begin):
-    run, _ = begin(chosen=some, budget_s=120)
-    run.arena.cost_s = lambda case, contenders: 2.0 if case.workload.name == "matmul" else 0.05
-    run.arena.noise = {"matmul": 0.5, "sum": 0.5}
+    run, _ = begin(chosen=lambda cell: some(cell) and not cell.contender.variant.name, budget_s=120)
+    run.arena.cost_s = lambda case, contenders: 2.0 if case.workload.name == "matmul" else 0.2
+    run.arena.noise = {"matmul": 0.5}
     run.measure()
     for case in run.cases():
         assert 2.0 * run.arena.visited.count(case.id) <= MAX_CASE_SHARE * 120 + 4.0 or (
@@ -418,7 +420,7 @@ def test_no_case_eats_the_budget(begin):
 def test_only_what_is_open_takes_part_beside_numpy(begin):
     run, _ = begin(budget_s=30, chosen=lambda cell: "gradient_cost/p=4/" in cell.id)
     names = {who.name for who in run.outcomes(run.cases()[0])}
-    run.arena.ratios = {"torch-cpu": 50.0}
+    run.arena.ratios, run.arena.cost_s = {"torch-cpu": 50.0}, lambda case, contenders: 0.3
     run.arena.noise = {"gradient_cost": 0.2}
     run.measure()
     later = run.arena.took_part[2:]

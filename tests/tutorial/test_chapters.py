@@ -132,11 +132,15 @@ def bodies_of(tree):
     }
 
 
+@pytest.fixture(scope="module")
+def timed():
+    """Return the bodies of the benchmark's functions, with their names."""
+    trees = [ast.parse(path.read_text()) for path in (ROOT / "bench").rglob("*.py")]
+    return {body: name for tree in trees for body, name in bodies_of(tree).items()}
+
+
 @pytest.mark.parametrize("chapter", CHAPTERS, ids=NAMES)
-def test_no_chapter_types_again_what_is_timed(chapter):
-    timed = {}
-    for path in (ROOT / "bench").rglob("*.py"):
-        timed |= bodies_of(ast.parse(path.read_text()))
+def test_no_chapter_types_again_what_is_timed(chapter, timed):
     retyped = [name for body, name in bodies_of(ast.parse(chapter.code)).items() if body in timed]
     assert retyped == [], "show it with source, pair or function, and import it"
 
