@@ -47,7 +47,9 @@ def _output(cell: ChapterCell, outputs: Outputs) -> Markup:
         return Markup('<pre class="output failed">{}</pre>').format(ran.error)
     if recorded := outputs.recorded(cell.key):
         recording, output = recorded
-        note = Markup('<p class="recorded">Recorded on {}, not on this machine (<samp>{}</samp>, {}):</p>')
+        note = Markup(
+            '<p class="recorded">Recorded on {}, not on this machine (<samp>{}</samp>, {}):</p>'
+        )
         return note.format(recording.label, recording.place, recording.made) + _as_html(
             output.text, output.figures
         )
