@@ -59,7 +59,7 @@ def _verified(cells: pd.DataFrame) -> np.ndarray:
 def _where(cells: pd.DataFrame, *, transfers: bool) -> np.ndarray:
     """Return where a cell's inputs lie where they should."""
     with_transfers = np.asarray(cells["variant"] == TRANSFER)
-    return _on_cpu(cells) | (with_transfers == transfers)
+    return np.asarray(_on_cpu(cells) | (with_transfers == transfers))
 
 
 def _on_cpu(cells: pd.DataFrame) -> np.ndarray:

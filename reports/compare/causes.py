@@ -5,6 +5,7 @@ the BLAS kernels of a matrix product, the processor, the versions, the contender
 cores are a cause only if the side that has them is the faster one.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -81,7 +82,7 @@ def _side(result: Tabular, family: str, fields: Sequence[object]) -> Side:
         machine=result.machine,
         family=family,
         device=_text(device),
-        threads=round(threads) if isinstance(threads, float) and threads == threads else 0,
+        threads=round(threads) if isinstance(threads, float) and not math.isnan(threads) else 0,
         library=_text(library),
         contender=_text(contender),
     )

@@ -8,7 +8,8 @@ ranked.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from reports.compare.best import DONE, QUESTIONS
+from bench.results.verdicts import UNSETTLED
+from reports.compare.best import DONE
 from reports.compare.comparison import (
     ALL,
     LIKE,
@@ -24,6 +25,8 @@ from reports.compare.rows import (
     PairRow,
     RankTable,
     cause_rows,
+    count_texts,
+    family_rows,
     machine_rows,
     pair_rows,
     rank_tables,
@@ -45,10 +48,9 @@ TIMES = {
 }
 HOW = (
     "Work is a workload at one size, in one dtype. Each machine does it with its best contender,"
-    " NumPy or PyTorch, on whatever cores and device. The best is the one with the least"
-    " measured time, among those that were verified. Of several that are about as fast, this favours"
-    " a lucky one a little; its own interval is given. First calls, such as compilation, are not"
-    " counted."
+    " NumPy or PyTorch, on whatever cores and device. The best is the one with the least measured"
+    " time, among those that were verified. Of several that are about as fast, this favours a lucky"
+    " one a little; its own interval is given. First calls, such as compilation, are not counted."
 )
 DATA = {
     False: "The data of a GPU are in its memory.",
@@ -60,6 +62,7 @@ def page_values(comparison: Comparison) -> dict[str, Any]:
     """Return the values for `compare.html`, except its heat map and downloads."""
     many = len(comparison.labels) > SIDE_BY_SIDE
     said = list(spoken(comparison))
+    several = len(comparison.others) > 1
     work = [finding for finding in said if finding.about.get("question") != LIKE]
     like = [finding for finding in said if finding.about.get("question") == LIKE]
     with_work = not comparison.done.comparable.empty
@@ -70,20 +73,19 @@ def page_values(comparison: Comparison) -> dict[str, Any]:
         "others": comparison.others,
         "many": many,
         "all_name": ALL,
-        "headlines": list(filter(of_all, work)),
-        "work_findings": [finding for finding in work if not of_all(finding)],
+        "headlines": [finding for finding in work if headline(finding, several=several)],
+        "work_findings": [
+            finding
+            for finding in work
+            if not headline(finding, several=several) and finding.state != UNSETTLED
+        ],
         "headlines_like": list(filter(of_all, like)),
         "findings": [finding for finding in like if not of_all(finding)],
         "with_work": with_work,
         "how": f"{HOW} {DATA[comparison.transfers]}",
         "names": NAMES,
-        "work_families": comparison.done.families,
-        "work_means": [
-            row
-            for question in QUESTIONS
-            for row in machine_rows(comparison, question)
-            if with_work and not many and row.means
-        ],
+        "work_families": family_rows(comparison) if with_work and not many else [],
+        "work_counts": {} if many else count_texts(comparison, DONE),
         "works": work_rows(comparison) if not many else [],
         "work_spreads": spread_rows(comparison.done) if many else [],
         "ranks": rank_tables(comparison) if len(comparison.labels) >= FEWEST else [],
@@ -115,6 +117,14 @@ def of_all(finding: Finding) -> bool:
     return finding.about.get("family", ALL) in {ALL, "long"}
 
 
+def headline(finding: Finding, *, several: bool) -> bool:
+    """Whether a finding on the work stands at the top: of several machines, only the sums."""
+    if not several:
+        return of_all(finding)
+    in_all = (finding.about["question"], finding.about.get("family")) == (DONE, ALL)
+    return in_all or finding.state == "absent" or "rank" in finding.about
+
+
 def _ends(comparison: Comparison) -> list[str]:
     """Return the fastest and the slowest machines, by their overall mean."""
     table = comparison.first.means
@@ -138,8 +148,11 @@ def field_texts(comparison: Comparison) -> Mapping[Place, str]:
 
 
 def _texts(values: Mapping[str, Any]) -> Iterator[tuple[Place, str]]:
-    for row in (*values["means"], *values["work_means"]):
+    for row in values["means"]:
         yield from _mean_texts(row)
+    for row in values["work_families"]:
+        for question, mean in row.means.items():
+            yield (row.machine, row.family, f"{question}-mean"), mean.text
     for prefix, pairs, spreads in (("", "pairs", "spreads"), (f"{DONE}-", "works", "work_spreads")):
         for row in values[pairs]:
             yield from _pair_texts(row, prefix)
@@ -154,11 +167,10 @@ def _texts(values: Mapping[str, Any]) -> Iterator[tuple[Place, str]]:
 
 
 def _mean_texts(row: MachineRow) -> Iterator[tuple[Place, str]]:
-    prefix = "" if row.question == LIKE else f"{row.question}-"
     for family, mean in row.means.items():
-        yield (row.machine, family, f"{prefix}mean"), mean.text
+        yield (row.machine, family, "mean"), mean.text
     for verdict, number in row.counts.items():
-        yield (row.machine, "", f"{prefix}{verdict}"), str(number)
+        yield (row.machine, "", verdict), str(number)
 
 
 def _pair_texts(row: PairRow, prefix: str) -> Iterator[tuple[Place, str]]:

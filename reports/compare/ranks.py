@@ -140,7 +140,7 @@ def _fastest(comparison: Comparison, question: str, rows: list[Standing]) -> Fin
         words={"first": first, "last": last},
         numbers=numbers,
         cells=tuple(rows_of_first[column].astype(str).drop_duplicates()),
-        about={"question": question, "family": ALL},
+        about={"question": question, "rank": ALL},
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from reports import units
-from reports.compare.best import DONE, ONE_CORE, REDUCED
+from reports.compare.best import DONE, ONE_CORE, QUESTIONS, REDUCED
 from reports.compare.comparison import ALL, LIKE, Answer, Comparison
 from reports.compare.pair import Mean, Pair, means_in, pairs_in
 from reports.compare.ranks import (
@@ -48,14 +48,18 @@ class MachineRow:
     """A machine's number of pairs per verdict, and its mean per family."""
 
     machine: str
-    question: str
     counts: Mapping[str, int]
     means: Mapping[str, MeanCell]
 
-    @property
-    def name(self) -> str:
-        """The question in words."""
-        return NAMES.get(self.question, self.question)
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FamilyRow:
+    """A machine's means of one family, by question; `cases` counts those at IEEE precision."""
+
+    machine: str
+    family: str
+    cases: int
+    means: Mapping[str, MeanCell]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -150,19 +154,46 @@ def counts(comparison: Comparison, question: str = LIKE) -> dict[str, dict[str, 
     }
 
 
-def machine_rows(comparison: Comparison, question: str) -> list[MachineRow]:
+def count_texts(comparison: Comparison, question: str) -> dict[str, str]:
+    """Return the number of pairs per verdict as a text, for each machine."""
+    texts = {}
+    for machine, by_verdict in counts(comparison, question).items():
+        parts = [f"{number} {verdict}" for verdict, number in by_verdict.items() if number]
+        texts[machine] = ", ".join(parts) or "no pairs"
+    return texts
+
+
+def family_rows(comparison: Comparison) -> list[FamilyRow]:
+    """Return a row for each other machine and family; the last family is all of them."""
+    by_place: dict[tuple[str, str], dict[str, MeanCell]] = {}
+    for question in QUESTIONS:
+        for mean in means_in(comparison.answers[question].means):
+            by_place.setdefault((mean.machine, mean.family), {})[question] = _mean_cell(mean)
+    places = [
+        (other, family)
+        for other in comparison.others
+        for family in (*comparison.done.families, ALL)
+        if DONE in by_place.get((other, family), {})
+    ]
+    return [
+        FamilyRow(
+            machine=other,
+            family=family,
+            cases=by_place[other, family][DONE].cells,
+            means=by_place[other, family],
+        )
+        for other, family in places
+    ]
+
+
+def machine_rows(comparison: Comparison, question: str = LIKE) -> list[MachineRow]:
     """Return a row for each other machine: its counts, and its mean of each family."""
     by_machine: dict[str, dict[str, MeanCell]] = {}
     for mean in means_in(comparison.answers[question].means):
         by_machine.setdefault(mean.machine, {})[mean.family] = _mean_cell(mean)
     numbers = counts(comparison, question)
     return [
-        MachineRow(
-            machine=other,
-            question=question,
-            counts=numbers[other],
-            means=by_machine.get(other, {}),
-        )
+        MachineRow(machine=other, counts=numbers[other], means=by_machine.get(other, {}))
         for other in comparison.others
     ]
 
@@ -240,14 +271,14 @@ def rank_tables(comparison: Comparison) -> list[RankTable]:
             table = RankTable(
                 question=question,
                 families=[ALL, *comparison.answers[question].families],
-                rows=_rank_rows(comparison, question, rows),
+                rows=_rank_rows(comparison, rows),
                 spreads=list(map(_spread_texts, spreads(rows))),
             )
             tables.append(table)
     return tables
 
 
-def _rank_rows(comparison: Comparison, question: str, rows: list[Standing]) -> list[RankRow]:
+def _rank_rows(comparison: Comparison, rows: list[Standing]) -> list[RankRow]:
     used, by_device = cores(comparison), devices(comparison)
     return [
         RankRow(

@@ -21,11 +21,12 @@ from reports.compare.pair import Mean, Pair, means_in, pairs_in
 from reports.compare.ranks import rank_statements
 from reports.compare.rows import (
     NAMES,
+    MeanCell,
     PairRow,
     RankTable,
     cause_rows,
-    counts,
-    machine_rows,
+    count_texts,
+    family_rows,
     rank_tables,
     ratio_text,
     work_rows,
@@ -103,26 +104,19 @@ def _work(comparison: Comparison, *, all_cells: bool) -> Iterator[RenderableType
         table.add_column(name)
     for question in QUESTIONS:
         table.add_column(NAMES[question], justify="right")
-    means = {
-        (question, row.machine): row.means
-        for question in QUESTIONS
-        for row in machine_rows(comparison, question)
-    }
-    for other in comparison.others:
-        for family in [*comparison.done.families, ALL]:
-            cells = [means[question, other].get(family) for question in QUESTIONS]
-            texts = [
-                Text(
-                    f"{cell.text}, {units.count(cell.cells, 'case')}", STYLES.get(cell.verdict, "")
-                )
-                if cell
-                else Text("")
-                for cell in cells
-            ]
-            table.add_row(*([cut(other)] if several else []), cut(family), *texts)
+    for row in family_rows(comparison):
+        cells = [_counted(row.means.get(question)) for question in QUESTIONS]
+        table.add_row(*([cut(row.machine)] if several else []), cut(row.family), *cells)
     yield table
     yield _works(comparison, all_cells=all_cells)
     yield _verdict_counts(comparison, QUESTIONS[0])
+
+
+def _counted(cell: MeanCell | None) -> Text:
+    if cell is None:
+        return Text("")
+    text = f"{cell.text}, {units.count(cell.cells, 'case')}"
+    return Text(text, style=STYLES.get(cell.verdict, ""))
 
 
 def _works(comparison: Comparison, *, all_cells: bool) -> RenderableType:
@@ -229,10 +223,10 @@ def _cell(pair: Pair | None) -> Text:
 
 
 def _verdict_counts(comparison: Comparison, question: str) -> Text:
-    lines = []
-    for other, by_verdict in counts(comparison, question).items():
-        text = ", ".join(f"{number} {verdict}" for verdict, number in by_verdict.items() if number)
-        lines.append(Text.assemble(cut(other), f": {text or 'no cells'}"))
+    lines = [
+        Text.assemble(cut(machine), f": {text}")
+        for machine, text in count_texts(comparison, question).items()
+    ]
     return Text("\n").join(lines)
 
 
