@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from reports.compare.comparison import Answer, Comparison
+from reports.compare.verdicts import NO_TIME
 
 
 def regressions(answer: Answer, above: float) -> pd.DataFrame:
@@ -27,9 +28,15 @@ def incomparable(comparison: Comparison, question: str) -> dict[str, str]:
 
 
 def most_frequent_reason(pairs: pd.DataFrame) -> str:
-    """Return the most frequent reason why pairs are not comparable, by name if several are."""
+    """Return the most frequent reason why pairs are not comparable.
+
+    A reason why two times cannot be compared says more than a missing time.
+    """
     reasons = Counter(pairs["reason"].dropna().astype(str))
-    return min(reasons, key=lambda reason: (-reasons[reason], reason)) if reasons else NO_PAIR
+    order = {
+        reason: (reason.startswith(NO_TIME), -number, reason) for reason, number in reasons.items()
+    }
+    return min(order, key=order.__getitem__) if order else NO_PAIR
 
 
 NO_PAIR = "neither file has any"

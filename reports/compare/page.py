@@ -51,6 +51,7 @@ HOW = (
     " NumPy or PyTorch, on whatever cores and device. The best is the one with the least measured"
     " time, among those that were verified. Of several that are about as fast, this favours a lucky"
     " one a little; its own interval is given. First calls, such as compilation, are not counted."
+    " Copies to a device are left out, because not every machine has one."
 )
 DATA = {
     False: "The data of a GPU are in its memory.",
@@ -77,7 +78,8 @@ def page_values(comparison: Comparison) -> dict[str, Any]:
         "work_findings": [
             finding
             for finding in work
-            if not headline(finding, several=several) and finding.state != UNSETTLED
+            if not headline(finding, several=several)
+            and (of_all(finding) if several else finding.state != UNSETTLED)
         ],
         "headlines_like": list(filter(of_all, like)),
         "findings": [finding for finding in like if not of_all(finding)],

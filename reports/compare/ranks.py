@@ -23,7 +23,6 @@ from reports.findings.statement import Finding
 from reports.read.interval import Interval
 
 FEWEST = 3  # machines of which a rank says more than a ratio
-RANKED = (DONE, ONE_CORE)  # the whole machine, and one core of its CPU
 EXACTLY_1 = Interval(value=1.0, low=1.0, high=1.0)
 SCOPES = {
     DONE: "{first} gets the work done soonest of {count} machines",
@@ -52,6 +51,16 @@ class Spread:
     high: Interval
     low: Interval
     median: float
+
+
+def ranked(comparison: Comparison) -> list[str]:
+    """Return the questions to rank by: whole machines, and one core of each if that differs."""
+    whole, one_core = comparison.done.comparable, comparison.one_core.comparable
+    cells = ["cell", "cell_base"]
+    same = len(whole) == len(one_core) and all(
+        whole[side].astype(str).tolist() == one_core[side].astype(str).tolist() for side in cells
+    )
+    return [DONE] if same else [DONE, ONE_CORE]
 
 
 def standings(comparison: Comparison, question: str) -> list[Standing]:
@@ -101,7 +110,7 @@ def rank_statements(comparison: Comparison) -> Iterator[Finding]:
     """State which machine is the fastest, as a whole and on one core."""
     if len(comparison.labels) < FEWEST:
         return
-    for question in RANKED:
+    for question in ranked(comparison):
         rows = standings(comparison, question)
         if len(rows) >= FEWEST:
             yield _fastest(comparison, question, rows)

@@ -11,11 +11,11 @@ from reports.compare.best import DONE, ONE_CORE, QUESTIONS, REDUCED
 from reports.compare.comparison import ALL, LIKE, Answer, Comparison
 from reports.compare.pair import Mean, Pair, means_in, pairs_in
 from reports.compare.ranks import (
-    RANKED,
     Spread,
     Standing,
     cores,
     devices,
+    ranked,
     spreads,
     standings,
 )
@@ -265,7 +265,7 @@ def cause_rows(comparison: Comparison) -> list[CauseRow]:
 def rank_tables(comparison: Comparison) -> list[RankTable]:
     """Return the ranks of whole machines, and of one core of each."""
     tables = []
-    for question in RANKED:
+    for question in ranked(comparison):
         rows = standings(comparison, question)
         if rows:
             table = RankTable(

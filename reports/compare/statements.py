@@ -91,10 +91,10 @@ def _work(comparison: Comparison, other: str, of: dict[str, Part]) -> Iterator[F
     if first.state == SAME:
         return
     yield from _long(speaker, done)
-    if (reduced := of[REDUCED]).comparable["cell"].tolist() != done.comparable["cell"].tolist():
-        yield _mean(_speaker(comparison, other, REDUCED, WORK), reduced, ALL)
-    if (one_core := of.get(ONE_CORE)) is not None and ALL in one_core.means:
-        yield _mean(_speaker(comparison, other, ONE_CORE, WORK), one_core, ALL)
+    for question in (REDUCED, ONE_CORE):
+        part = of.get(question)
+        if part is not None and ALL in part.means and part.cells(ALL) != done.cells(ALL):
+            yield _mean(_speaker(comparison, other, question, WORK), part, ALL)
     yield from _extremes_and_families(speaker, done)
     yield from _not_compared(speaker, done.pairs)
 

@@ -91,6 +91,7 @@ def _log(column: Column) -> Column:
     return Column(np.log(column.to_numpy(dtype=float)), index=column.index)
 
 
+NO_TIME = "no valid time"
 NO_INTERVAL = "no interval"
 BOTH = "the interval holds both answers"
 CODE = "the workload's code differs"
@@ -162,9 +163,9 @@ def _status_and_reason(pairs: pd.DataFrame, side: str) -> Iterator[tuple[str, st
 
 def _join(base: str, other: str) -> str:
     if base == other:
-        return f"no valid time on either machine: {base}"
-    parts = [f"no valid time on the baseline: {base}"] if base else []
-    return "; ".join(parts + ([f"no valid time on the other machine: {other}"] if other else []))
+        return f"{NO_TIME} on either machine: {base}"
+    parts = [f"{NO_TIME} on the baseline: {base}"] if base else []
+    return "; ".join(parts + ([f"{NO_TIME} on the other machine: {other}"] if other else []))
 
 
 def _missing_time(status: str, reason: str) -> str:
