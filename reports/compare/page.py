@@ -136,9 +136,8 @@ def _ends(comparison: Comparison) -> list[str]:
 
 
 def findings(comparison: Comparison) -> dict[str, Finding]:
-    """Return all findings on a comparison by id, for `check`."""
-    known = (*rank_statements(comparison), *statements(comparison))
-    return {finding.id: finding for finding in known}
+    """Return the findings on the page by id, for `check`."""
+    return {finding.id: finding for finding in spoken(comparison)}
 
 
 Place = tuple[str, ...]  # of a text in a table: machine, family or pair, and column

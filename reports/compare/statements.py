@@ -39,7 +39,7 @@ def statements(
 
     """
     wanted = comparison.others if machines is None else list(machines)
-    parts = {name: _by_machine(answer) for name, answer in comparison.answers.items()}
+    parts = {name: _by_machine(answer, wanted) for name, answer in comparison.answers.items()}
     for other in wanted:
         of = {name: part[other] for name, part in parts.items() if other in part}
         yield from _work(comparison, other, of)
@@ -61,16 +61,18 @@ class Part:
         return tuple(rows["cell"].astype(str))
 
 
-def _by_machine(answer: Answer) -> dict[str, Part]:
-    """Return the part of each machine that has a pair."""
-    table = {str(name): part for name, part in answer.means.groupby("machine", observed=True)}
+def _by_machine(answer: Answer, wanted: list[str]) -> dict[str, Part]:
+    """Return the part of each of the wanted machines that has a pair."""
+    rows = answer.pairs[answer.pairs["machine"].isin(wanted)]
+    table = answer.means[answer.means["machine"].isin(wanted)]
+    means_of = {str(name): part for name, part in table.groupby("machine", observed=True)}
     return {
         str(name): Part(
             pairs=pairs,
             comparable=pairs[pairs["verdict"] != NOT_COMPARABLE],
-            means={mean.family: mean for mean in means_in(table.get(str(name), NO_MEANS))},
+            means={mean.family: mean for mean in means_in(means_of.get(str(name), NO_MEANS))},
         )
-        for name, pairs in answer.pairs.groupby("machine", observed=True)
+        for name, pairs in rows.groupby("machine", observed=True)
     }
 
 
