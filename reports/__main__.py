@@ -22,12 +22,13 @@ from reports.chapters.reading import find
 from reports.charts.blocks import blocks_over_time
 from reports.charts.drawing import Plot, inline, png, standalone
 from reports.charts.sizes import time_against_size
-from reports.compare.comparison import Comparison, compare
-from reports.compare.gate import parse_share, regressions
+from reports.compare.best import DONE
+from reports.compare.comparison import LIKE, Comparison, compare
+from reports.compare.gate import incomparable, parse_share, regressions
 from reports.compare.many import load_many
+from reports.compare.markdown import as_markdown
 from reports.compare.pair import pairs_in
 from reports.compare.tables import print_comparison
-from reports.compare.verdicts import NOT_COMPARABLE
 from reports.findings.findings import Findings, has_accelerator
 from reports.findings.summary import summary
 from reports.pages import check as checking
@@ -100,7 +101,28 @@ def _parser() -> argparse.ArgumentParser:
         help="number of the baseline among the files (default: 1)",
     )
     add(
-        "--fail-above", metavar="SHARE", help="exit 1 if a cell is clearly slower by more, like 5%%"
+        "--fail-above",
+        metavar="SHARE",
+        help="exit 1 if something is clearly slower by more, like 5%%, or nothing can be compared",
+    )
+    add(
+        "--question",
+        choices=(LIKE, DONE),
+        default=LIKE,
+        help="what --fail-above looks at: each contender against itself (like, the default), or"
+        " when the work is done, by the best contender of each machine (done)",
+    )
+    add(
+        "--transfers",
+        action="store_true",
+        help="the time of a device includes the transfers to it and back",
+    )
+    add(
+        "--format",
+        choices=("text", "markdown"),
+        default="text",
+        dest="kind",
+        help="format of what is printed (default: text)",
     )
     add(
         "--all",
@@ -160,36 +182,54 @@ def _site(results: list[Result], complaints: list[str], *, pictures: bool = Fals
 
 
 def _compare(
-    *, files: list[str], out: Path | None, baseline: int, fail_above: str | None, every: bool
+    *,
+    files: list[str],
+    out: Path | None,
+    baseline: int,
+    fail_above: str | None,
+    question: str,
+    transfers: bool,
+    kind: str,
+    every: bool,
 ) -> int:
     """Compare machines, or runs of one machine."""
     above = parse_share(fail_above) if fail_above is not None else None
     results, complaints = _report_unreadable(*load_many(expand(files)))
     if not 1 <= baseline <= len(results):
         raise ValueError(f"--baseline must be from 1 to {len(results)}, got {baseline}")
-    comparison = compare(results, baseline - 1)
-    print_comparison(comparison, Console(), all_cells=every)
+    comparison = compare(results, baseline - 1, transfers=transfers)
+    if kind == "markdown":
+        print(as_markdown(comparison, all_cells=every), end="")
+    else:
+        print_comparison(comparison, Console(), all_cells=every)
     if out is not None:
         site = Site()
         site.pages.append(comparison_page(site, comparison, ()))
-        print(write_folder(site, out))
-    failed = above is not None and _gate(comparison, above)
+        print(write_folder(site, out), file=sys.stderr if kind == "markdown" else None)
+    failed = above is not None and _gate(comparison, question, above)
     return 1 if complaints or failed else 0
 
 
-def _gate(comparison: Comparison, above: float) -> bool:
-    """Print the cells that are clearly slower by more than a share; return whether any is."""
-    slow = regressions(comparison, above)
+def _gate(comparison: Comparison, question: str, above: float) -> bool:
+    """Print what is clearly slower by more than a share; return whether the gate fails.
+
+    It also fails if nothing of a machine could be compared.
+    """
+    answer = comparison.answers[question]
+    slow = regressions(answer, above)
     for pair in pairs_in(slow):
         least = f"at least {1 / pair.ratio.high - 1:.1%}"
         print(f"slower, {least}: {pair.key} on {pair.machine}", file=sys.stderr)
-    not_comparable = int((comparison.pairs["verdict"] == NOT_COMPARABLE).sum())
+    without = incomparable(comparison, question)
+    for machine, reason in without.items():
+        print(f"nothing of {machine} could be compared: {reason}", file=sys.stderr)
+    not_comparable = len(answer.pairs) - len(answer.comparable)
     print(
-        f"{len(slow)} of {len(comparison.pairs)} clearly slower by more than {above:.1%};"
+        f"{len(slow)} of {len(answer.pairs)} clearly slower by more than {above:.1%};"
         f" {not_comparable} could not be compared",
         file=sys.stderr,
     )
-    return bool(len(slow))
+    return bool(len(slow) or without)
 
 
 def _check(*, site: Path) -> int:

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from reports import units
@@ -57,7 +58,8 @@ def _facts(results: Sequence[Tabular], baseline: int) -> Iterator[Difference]:
 
 
 def _threads(table: pd.DataFrame) -> str:
-    return ", ".join(f"{threads:.0f}" for threads in sorted(table["threads"].dropna().unique()))
+    threads = np.unique(table["threads"].to_numpy())
+    return ", ".join(f"{number:.0f}" for number in threads if not np.isnan(number))
 
 
 Codes = dict[str, set[str]]  # checksums by workload
@@ -65,10 +67,11 @@ Codes = dict[str, set[str]]  # checksums by workload
 
 def _codes(table: pd.DataFrame) -> Codes:
     """Return the checksums of each workload's code."""
-    timed = table[["workload", "source_sha256"]].dropna().drop_duplicates()
+    columns = (table[name].to_numpy() for name in ("workload", "source_sha256"))
     codes: Codes = {}
-    for workload, checksum in timed.itertuples(index=False, name=None):
-        codes.setdefault(workload, set()).add(checksum)
+    for workload, checksum in dict.fromkeys(zip(*columns, strict=True)):
+        if isinstance(workload, str) and isinstance(checksum, str):
+            codes.setdefault(workload, set()).add(checksum)
     return codes
 
 

@@ -1,19 +1,35 @@
-"""Compares results: the verdict on every pair of cells, and the mean ratio of each family."""
+"""Compares results: how much sooner the work is done, and then like for like.
+
+Each question has its pairs of cells with a verdict on each, and the mean ratio of each family.
+"""
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from io import StringIO
+from typing import Final
 
 import numpy as np
 import pandas as pd
 
 from reports.compare.account import Difference, account
-from reports.compare.matching import match_cells, of_medians
-from reports.compare.verdicts import judge, means
+from reports.compare.best import DONE, ONE_CORE, QUESTIONS, REDUCED, best
+from reports.compare.causes import causes
+from reports.compare.matching import match_cells
+from reports.compare.stacking import of_medians, stacked
+from reports.compare.verdicts import (
+    NOT_COMPARABLE,
+    Reasons,
+    judge,
+    like_for_like,
+    means,
+    same_work,
+)
 from reports.read.result import Tabular
 
+LIKE: Final = "like"  # the question that compares each contender with itself elsewhere
 ALL = "all"  # in place of a family: all of them
+SIDE_BY_SIDE = 8  # machines compared cell by cell, with a likely cause of each difference
 MOST_SHOWN = 40  # machines in a heat map or a table
 COLUMNS = {
     "machine": "machine",
@@ -23,7 +39,10 @@ COLUMNS = {
     "size": "size",
     "dtype": "dtype",
     "setting": "setting",
+    "contender_base": "contender_base",
     "contender": "contender",
+    "device_base": "device_base",
+    "device": "device",
     "threads_base": "threads_base",
     "threads": "threads",
     "time_s_base": "time_base_s",
@@ -33,13 +52,42 @@ COLUMNS = {
     "high": "high",
     "verdict": "verdict",
     "reason": "reason",
+    "cause": "cause",
     "cell_base": "cell_base",
     "cell": "cell",
 }
+OF_ALL = ("question", "transfers", "baseline")  # further columns of the CSV
 
 NUMBERS = ("threads_base", "threads", "time_base_s", "time_s", "ratio", "low", "high")
 
 MIN_RESULTS = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """The answer to one question.
+
+    Attributes
+    ----------
+    pairs : a row per other machine and key; `ratio` is the baseline's time over the machine's.
+    means : geometric means of each other machine's ratios, per family and over all cells, in
+        columns `machine, family, cells, ratio, low, high, verdict`.
+
+    """
+
+    pairs: pd.DataFrame
+    means: pd.DataFrame
+
+    @property
+    def families(self) -> list[str]:
+        """The families with at least one pair that can be compared."""
+        every = self.means["family"].drop_duplicates()
+        return [str(family) for family in every if family != ALL]
+
+    @property
+    def comparable(self) -> pd.DataFrame:
+        """The pairs that can be compared."""
+        return self.pairs[self.pairs["verdict"] != NOT_COMPARABLE]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,20 +98,24 @@ class Comparison:
     ----------
     labels : the machines, each with a unique label.
     baseline : index of the baseline in `labels`.
-    pairs : a row per other machine and key; `ratio` is the baseline's time over the machine's.
-    means : geometric means of each other machine's ratios, per family and over all cells, in
-        columns `machine, family, cells, ratio, low, high, verdict`.
+    answers : by question: `best.QUESTIONS`, which compare the best contenders, and LIKE.
     account : the facts that differ between the machines.
     of_medians : the times are medians, not those of the fastest blocks.
+    transfers : a device's best contender includes transfers.
 
     """
 
     labels: tuple[str, ...]
     baseline: int
-    pairs: pd.DataFrame
-    means: pd.DataFrame
-    account: tuple[Difference, ...]
+    answers: Mapping[str, Answer]
+    account: tuple[Difference, ...] = field(default=())
     of_medians: bool = False
+    transfers: bool = False
+
+    @property
+    def base(self) -> str:
+        """The label of the baseline."""
+        return self.labels[self.baseline]
 
     @property
     def others(self) -> list[str]:
@@ -71,14 +123,39 @@ class Comparison:
         return [label for place, label in enumerate(self.labels) if place != self.baseline]
 
     @property
-    def families(self) -> list[str]:
-        """The families with at least one pair that can be compared."""
-        every = self.means["family"].drop_duplicates()
-        return [str(family) for family in every if family != ALL]
+    def done(self) -> Answer:
+        """How much sooner the work is done, at IEEE precision."""
+        return self.answers[DONE]
+
+    @property
+    def reduced(self) -> Answer:
+        """How much sooner the work is done, with reduced precision allowed."""
+        return self.answers[REDUCED]
+
+    @property
+    def one_core(self) -> Answer:
+        """How much sooner the work is done on one core of each machine."""
+        return self.answers[ONE_CORE]
+
+    @property
+    def like(self) -> Answer:
+        """The same contender in the same case on both machines."""
+        return self.answers[LIKE]
+
+    @property
+    def first(self) -> Answer:
+        """The first answer that there is: files of other tools have only that of LIKE."""
+        return self.like if self.done.comparable.empty else self.done
 
 
-def compare(results: Sequence[Tabular], baseline: int = 0) -> Comparison:
+def compare(
+    results: Sequence[Tabular], baseline: int = 0, *, transfers: bool = False
+) -> Comparison:
     """Compare every result with one of them, the baseline.
+
+    Parameters
+    ----------
+    transfers : a device's best contender must include the transfers to it and back.
 
     Raises
     ------
@@ -89,22 +166,35 @@ def compare(results: Sequence[Tabular], baseline: int = 0) -> Comparison:
         raise ValueError(f"a comparison needs two or more result files; got {len(results)}")
     if not 0 <= baseline < len(results):
         raise ValueError(f"the baseline must be from 0 to {len(results) - 1}; got {baseline}")
-    labels = names(results)
-    pairs = match_cells(results, baseline)
-    runs = pd.factorize(np.array([result.sha256 for result in results], dtype=object))[0]
-    pairs = judge(pairs, runs[pairs["machine"]] == runs[baseline])[list(COLUMNS)]
-    pairs = pairs.rename(columns=COLUMNS)
-    pairs["machine"] = pd.Categorical.from_codes(
-        pairs["machine"].to_numpy(dtype=int), categories=pd.Index(labels)
-    )
+    cells = stacked(results)
+    answers = {LIKE: _answer(cells, like_for_like, results, baseline)}
+    for question in QUESTIONS:
+        chosen = best(cells, question, transfers=transfers)
+        answers[question] = _answer(chosen, same_work, results, baseline)
     return Comparison(
-        labels=tuple(labels),
+        labels=tuple(names(results)),
         baseline=baseline,
-        pairs=pairs,
-        means=_means(pairs),
+        answers=answers,
         account=tuple(account(results, baseline)),
         of_medians=of_medians(results),
+        transfers=transfers,
     )
+
+
+def _answer(
+    cells: pd.DataFrame, reasons: Reasons, results: Sequence[Tabular], baseline: int
+) -> Answer:
+    """Match the cells of a question and judge the pairs."""
+    pairs = match_cells(cells, baseline, len(results))
+    runs = pd.factorize(np.array([result.sha256 for result in results], dtype=object))[0]
+    pairs = judge(pairs, runs[pairs["machine"]] == runs[baseline], reasons)
+    few = len(results) <= SIDE_BY_SIDE
+    pairs["cause"] = causes(pairs, results, baseline) if few else pd.Categorical([""] * len(pairs))
+    pairs = pairs[list(COLUMNS)].rename(columns=COLUMNS)
+    pairs["machine"] = pd.Categorical.from_codes(
+        pairs["machine"].to_numpy(dtype=int), categories=pd.Index(names(results))
+    )
+    return Answer(pairs=pairs, means=_means(pairs))
 
 
 def names(results: Sequence[Tabular]) -> list[str]:
@@ -137,16 +227,18 @@ def _means(pairs: pd.DataFrame) -> pd.DataFrame:
 
 def furthest(comparison: Comparison, most: int) -> list[str]:
     """Return the `most` machines whose overall mean is furthest from 1, in their order."""
-    overall = comparison.means[comparison.means["family"] == ALL].set_index("machine")["ratio"]
+    table = comparison.first.means
+    overall = table[table["family"] == ALL].set_index("machine")["ratio"]
     distance = np.log(overall).abs().sort_values(ascending=False)
     chosen = set(distance.index[:most])
     return [label for label in comparison.others if label in chosen]
 
 
 def comparison_csv(comparison: Comparison) -> str:
-    """Return all pairs as CSV in full precision, with the baseline's label in each row."""
-    base = comparison.labels[comparison.baseline]
-    return comparison.pairs.assign(baseline=base).to_csv(index=False)
+    """Return all pairs as CSV in full precision, with the question and the baseline in each row."""
+    parts = [answer.pairs.assign(question=name) for name, answer in comparison.answers.items()]
+    about = {"transfers": "yes" if comparison.transfers else "no", "baseline": comparison.base}
+    return pd.concat(parts).assign(**about).to_csv(index=False)
 
 
 def from_csv(text: str) -> Comparison:
@@ -158,7 +250,7 @@ def from_csv(text: str) -> Comparison:
 
     """
     pairs = pd.read_csv(StringIO(text), dtype=object, keep_default_na=False)
-    if lacking := {*COLUMNS.values(), "baseline"} - set(pairs.columns):
+    if lacking := {*COLUMNS.values(), *OF_ALL} - set(pairs.columns):
         raise ValueError(f"the CSV of a comparison expected; it lacks {', '.join(sorted(lacking))}")
     if pairs.empty:
         raise ValueError("the CSV of a comparison expected; it has no row")
@@ -167,7 +259,16 @@ def from_csv(text: str) -> Comparison:
     base, machines = str(pairs["baseline"].iloc[0]), list(dict.fromkeys(pairs["machine"]))
     pairs["machine"] = pd.Categorical(pairs["machine"], categories=pd.Index(machines))
     pairs["reason"] = pairs["reason"].where(pairs["reason"] != "", np.nan)
-    pairs = pairs[list(COLUMNS.values())]
     return Comparison(
-        labels=(base, *machines), baseline=0, pairs=pairs, means=_means(pairs), account=()
+        labels=(base, *machines),
+        baseline=0,
+        answers={name: _read(pairs, name) for name in (*QUESTIONS, LIKE)},
+        transfers=bool((pairs["transfers"] == "yes").any()),
     )
+
+
+def _read(pairs: pd.DataFrame, question: str) -> Answer:
+    """Return the answer to one question, from the rows of a CSV."""
+    part = pairs.loc[pairs["question"] == question, list(COLUMNS.values())]
+    part = part.reset_index(drop=True)
+    return Answer(pairs=part, means=_means(part))

@@ -33,15 +33,17 @@ def grid(comparison: Comparison, most: int = MOST_SHOWN) -> Grid:
     """Return the means for a heat map, with a column for each other machine.
 
     The rows are families, or workloads if there is only one other machine. At most `most` machines
-    are shown: those whose overall mean is furthest from 1.
+    are shown: those whose overall mean is furthest from 1. The means are of the first answer that
+    there is.
     """
+    answer = comparison.first
     if len(comparison.others) == 1:
-        with_workload = comparison.pairs[comparison.pairs["workload"] != ""]
+        with_workload = answer.pairs[answer.pairs["workload"] != ""]
         index, averages = "workload", means(with_workload, ["machine", "workload"]).reset_index()
         order = list(averages["workload"])
     else:
-        index, averages = "family", comparison.means
-        order = [*comparison.families, ALL]
+        index, averages = "family", answer.means
+        order = [*answer.families, ALL]
     table = averages.pivot_table("ratio", index, "machine", observed=True).reindex(order)
     shown = [label for label in furthest(comparison, most) if label in table.columns]
     table = table.reindex(columns=shown)

@@ -1,28 +1,43 @@
 """Prepares what the comparison page shows: findings, and tables of formatted numbers.
 
-Up to eight machines are compared cell by cell. With more, a cell has one row: its lowest, median
-and highest ratio, and the machines of the lowest and the highest.
+Up to eight machines are compared case by case. With more, a case has one row: its lowest, median
+and highest ratio, and the machines of the lowest and the highest. Three machines and more are
+ranked.
 """
 
-import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-import pandas as pd
-
-from reports import units
-from reports.compare.comparison import ALL, MOST_SHOWN, Comparison, furthest
-from reports.compare.pair import Pair, means_in, pairs_in
+from bench.results.verdicts import UNSETTLED
+from reports.compare.best import DONE
+from reports.compare.comparison import (
+    ALL,
+    LIKE,
+    MOST_SHOWN,
+    SIDE_BY_SIDE,
+    Comparison,
+    furthest,
+)
+from reports.compare.ranks import FEWEST, rank_statements
+from reports.compare.rows import (
+    NAMES,
+    MachineRow,
+    PairRow,
+    RankTable,
+    cause_rows,
+    count_texts,
+    family_rows,
+    machine_rows,
+    pair_rows,
+    rank_tables,
+    reason_rows,
+    spread_rows,
+    work_rows,
+)
 from reports.compare.statements import statements
-from reports.compare.verdicts import NOT_COMPARABLE, VERDICTS
-from reports.findings.ratios import ratio_texts
-from reports.read.interval import Interval
+from reports.findings.statement import Finding
 
-SIDE_BY_SIDE = 8  # machines compared cell by cell
 ENDS = 3  # fastest and slowest machines that get sentences, if there are more
-MOST_REASONS = 40  # that are listed
-MOST_CELLS = 12  # that are named for one reason
 NOTE = (
     "Each interval covers the noise within the two runs. Sometimes two runs of one machine differ"
     " by more than that. Compare two runs of one machine to see by how much."
@@ -31,89 +46,60 @@ TIMES = {
     False: "A time is that of the fastest blocks, because interference can only add time.",
     True: "Times are medians, because another tool's file or an older file has only these.",
 }
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class MeanCell:
-    """A machine's mean of one family: as text, and as a number to sort by."""
-
-    text: str
-    sort: float
-    cells: int
-    verdict: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class MachineRow:
-    """A machine's number of pairs per verdict, and its mean per family."""
-
-    machine: str
-    counts: Mapping[str, int]
-    means: Mapping[str, MeanCell]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PairRow:
-    """A pair of cells that has a ratio."""
-
-    pair: Pair
-    ratio: str
-    time: str
-    time_base: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class SpreadRow:
-    """One cell on many machines: its slowest and its fastest pair, and the ratios as text."""
-
-    slowest: Pair
-    fastest: Pair
-    machines: int
-    min: str
-    median: str
-    max: str
-    median_sort: float
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ReasonRow:
-    """The pairs that are unsettled or not comparable for one reason.
-
-    Attributes
-    ----------
-    pairs, machines : how many there are.
-    cells : the first of them.
-    further : how many cells are not named.
-
-    """
-
-    verdict: str
-    reason: str
-    pairs: int
-    machines: int
-    cells: Sequence[str]
-    further: int
+HOW = (
+    "Work is a workload at one size, in one dtype. Each machine does it with its best contender,"
+    " NumPy or PyTorch, on whatever cores and device. The best is the one with the least measured"
+    " time, among those that were verified. Of several that are about as fast, this favours a lucky"
+    " one a little; its own interval is given. First calls, such as compilation, are not counted."
+    " Copies to a device are left out, because not every machine has one."
+)
+DATA = {
+    False: "The data of a GPU are in its memory.",
+    True: "The time of a GPU includes the transfers to it and back.",
+}
 
 
 def page_values(comparison: Comparison) -> dict[str, Any]:
     """Return the values for `compare.html`, except its heat map and downloads."""
     many = len(comparison.labels) > SIDE_BY_SIDE
-    findings = list(statements(comparison, _ends(comparison) if many else None))
+    said = list(spoken(comparison))
+    several = len(comparison.others) > 1
+    work = [finding for finding in said if finding.about.get("question") != LIKE]
+    like = [finding for finding in said if finding.about.get("question") == LIKE]
+    with_work = not comparison.done.comparable.empty
     return {
         "title": "Machines side by side",
-        "base": comparison.labels[comparison.baseline],
+        "base": comparison.base,
         "labels": comparison.labels,
         "others": comparison.others,
         "many": many,
-        "headlines": [finding for finding in findings if finding.about.get("family", ALL) == ALL],
-        "findings": [finding for finding in findings if finding.about.get("family", ALL) != ALL],
-        "families": comparison.families,
-        "means": _means(comparison),
+        "all_name": ALL,
+        "headlines": [finding for finding in work if headline(finding, several=several)],
+        "work_findings": [
+            finding
+            for finding in work
+            if not headline(finding, several=several)
+            and (of_all(finding) if several else finding.state != UNSETTLED)
+        ],
+        "headlines_like": list(filter(of_all, like)),
+        "findings": [finding for finding in like if not of_all(finding)],
+        "with_work": with_work,
+        "how": f"{HOW} {DATA[comparison.transfers]}",
+        "names": NAMES,
+        "work_families": family_rows(comparison) if with_work and not many else [],
+        "work_counts": {} if many else count_texts(comparison, DONE),
+        "works": work_rows(comparison) if not many else [],
+        "work_spreads": spread_rows(comparison.done) if many else [],
+        "ranks": rank_tables(comparison) if len(comparison.labels) >= FEWEST else [],
+        "causes": [] if many else cause_rows(comparison),
+        "families": comparison.like.families,
+        "means": machine_rows(comparison, LIKE),
         "account": comparison.account,
         "chosen_differ": any(not fact.measured for fact in comparison.account),
-        "pairs": [] if many else _pairs(comparison.pairs),
-        "spreads": _spreads(comparison.pairs) if many else [],
-        "reasons": _reasons(comparison.pairs),
+        "pairs": [] if many else pair_rows(comparison.like),
+        "spreads": spread_rows(comparison.like) if many else [],
+        "reasons": reason_rows(comparison.like.pairs),
+        "work_reasons": reason_rows(comparison.done.pairs),
         "most": MOST_SHOWN if len(comparison.others) > MOST_SHOWN else 0,
         "mapped": furthest(comparison, MOST_SHOWN),
         "times": TIMES[comparison.of_medians],
@@ -121,101 +107,87 @@ def page_values(comparison: Comparison) -> dict[str, Any]:
     }
 
 
+def spoken(comparison: Comparison) -> Iterator[Finding]:
+    """Yield the findings that are shown: of many machines, only of the fastest and slowest."""
+    many = len(comparison.labels) > SIDE_BY_SIDE
+    yield from rank_statements(comparison)
+    yield from statements(comparison, _ends(comparison) if many else None)
+
+
+def of_all(finding: Finding) -> bool:
+    """Whether a finding is about all families."""
+    return finding.about.get("family", ALL) in {ALL, "long"}
+
+
+def headline(finding: Finding, *, several: bool) -> bool:
+    """Whether a finding on the work stands at the top: of several machines, only the sums."""
+    if not several:
+        return of_all(finding)
+    in_all = (finding.about["question"], finding.about.get("family")) == (DONE, ALL)
+    return in_all or finding.state == "absent" or "rank" in finding.about
+
+
 def _ends(comparison: Comparison) -> list[str]:
     """Return the fastest and the slowest machines, by their overall mean."""
-    overall = comparison.means[comparison.means["family"] == ALL].sort_values("ratio")
+    table = comparison.first.means
+    overall = table[table["family"] == ALL].sort_values("ratio")
     names = [str(name) for name in overall["machine"]]
     return list(dict.fromkeys([*names[: -ENDS - 1 : -1], *names[:ENDS]]))
 
 
-def ratio_text(ratio: Interval) -> str:
-    """Format a ratio, with its interval if there is one."""
-    texts = ratio_texts(ratio)
-    return texts["ratio"] if math.isnan(ratio.low) else f"{texts['ratio']} ({texts['interval']})"
+def findings(comparison: Comparison) -> dict[str, Finding]:
+    """Return the findings on the page by id, for `check`."""
+    return {finding.id: finding for finding in spoken(comparison)}
 
 
-def counts(comparison: Comparison) -> dict[str, dict[str, int]]:
-    """Return the number of pairs per verdict, for each machine."""
-    sizes = comparison.pairs.groupby(["machine", "verdict"], observed=False).size().to_dict()
-    return {
-        other: {name: int(sizes.get((other, name), 0)) for name in VERDICTS}
-        for other in comparison.others
-    }
+Place = tuple[str, ...]  # of a text in a table: machine, family or pair, and column
 
 
-def _means(comparison: Comparison) -> list[MachineRow]:
-    """Return a row for each other machine: its counts, and its mean of each family."""
-    by_machine: dict[str, dict[str, MeanCell]] = {}
-    for mean in means_in(comparison.means):
-        by_machine.setdefault(mean.machine, {})[mean.family] = MeanCell(
-            text=ratio_text(mean.ratio),
-            sort=mean.ratio.value,
-            cells=mean.cells,
-            verdict=mean.verdict,
-        )
-    numbers = counts(comparison)
-    return [
-        MachineRow(machine=other, counts=numbers[other], means=by_machine.get(other, {}))
-        for other in comparison.others
-    ]
+def field_texts(comparison: Comparison) -> Mapping[Place, str]:
+    """Return the texts of the page's tables by place, for `check`."""
+    return dict(_texts(page_values(comparison)))
 
 
-def _pairs(pairs: pd.DataFrame) -> list[PairRow]:
-    """Return a row for each pair that has a ratio."""
-    return [
-        PairRow(
-            pair=pair,
-            ratio=ratio_text(pair.ratio),
-            time=units.seconds(pair.time_s),
-            time_base=units.seconds(pair.time_base_s),
-        )
-        for pair in pairs_in(pairs[pairs["verdict"] != NOT_COMPARABLE])
-    ]
+def _texts(values: Mapping[str, Any]) -> Iterator[tuple[Place, str]]:
+    for row in values["means"]:
+        yield from _mean_texts(row)
+    for row in values["work_families"]:
+        for question, mean in row.means.items():
+            yield (row.machine, row.family, f"{question}-mean"), mean.text
+    for prefix, pairs, spreads in (("", "pairs", "spreads"), (f"{DONE}-", "works", "work_spreads")):
+        for row in values[pairs]:
+            yield from _pair_texts(row, prefix)
+        for row in values[spreads]:
+            for name in ("min", "median", "max"):
+                yield ("", row.slowest.key, f"{prefix}{name}"), getattr(row, name)
+    for row in values["causes"]:
+        yield (row.machine, row.cause, "cause-mean"), row.mean
+        yield (row.machine, row.cause, "cause-cases"), str(row.cases)
+    for table in values["ranks"]:
+        yield from _rank_texts(table)
 
 
-def _spreads(pairs: pd.DataFrame) -> list[SpreadRow]:
-    """Return for each key its slowest, median and fastest machine."""
-    comparable = pairs[pairs["verdict"] != NOT_COMPARABLE]
-    groups = comparable.groupby("key", observed=True)["ratio"]
-    table = groups.agg(["size", "median", "idxmin", "idxmax"])
-    ends = (pairs_in(comparable.loc[table[name]]) for name in ("idxmin", "idxmax"))
-    groups_of_key = zip(*ends, table["size"].tolist(), table["median"].tolist(), strict=True)
-    return [
-        SpreadRow(
-            slowest=slowest,
-            fastest=fastest,
-            machines=machines,
-            min=units.significant(slowest.ratio.value, 3),
-            median=units.significant(median, 3),
-            max=units.significant(fastest.ratio.value, 3),
-            median_sort=median,
-        )
-        for slowest, fastest, machines, median in groups_of_key
-    ]
+def _mean_texts(row: MachineRow) -> Iterator[tuple[Place, str]]:
+    for family, mean in row.means.items():
+        yield (row.machine, family, "mean"), mean.text
+    for verdict, number in row.counts.items():
+        yield (row.machine, "", verdict), str(number)
 
 
-def _reasons(pairs: pd.DataFrame) -> list[ReasonRow]:
-    """Group the unsettled and the not comparable pairs by reason, the most frequent first."""
-    with_reason = pairs[pairs["reason"].notna()]
-    groups = with_reason.groupby(["verdict", "reason"], observed=True)
-    sizes = groups.agg(pairs=("key", "size"), machines=("machine", "nunique"))
-    most_frequent = sizes.sort_values("pairs", ascending=False, kind="stable").head(MOST_REASONS)
-    rows = []
-    for verdict, reason in most_frequent.index:
-        keys = _keys(with_reason, verdict, reason)
-        row = ReasonRow(
-            verdict=verdict,
-            reason=reason,
-            pairs=int(most_frequent.loc[(verdict, reason), "pairs"]),
-            machines=int(most_frequent.loc[(verdict, reason), "machines"]),
-            cells=keys[:MOST_CELLS],
-            further=max(0, len(keys) - MOST_CELLS),
-        )
-        rows.append(row)
-    return rows
+def _pair_texts(row: PairRow, prefix: str) -> Iterator[tuple[Place, str]]:
+    texts = {"ratio": row.ratio, "time": row.time, "time_base": row.time_base}
+    texts |= {"reduced": row.reduced, "verdict": row.pair.verdict}
+    for name, text in texts.items():
+        yield (row.pair.machine, row.pair.key, f"{prefix}{name}"), text
 
 
-def _keys(pairs: pd.DataFrame, verdict: str, reason: str) -> list[str]:
-    """Return the distinct keys of the pairs with this verdict and this reason."""
-    wanted = (pairs["verdict"] == verdict) & (pairs["reason"] == reason)
-    return [str(key) for key in pairs.loc[wanted, "key"].unique()]
+def _rank_texts(table: RankTable) -> Iterator[tuple[Place, str]]:
+    for row in table.rows:
+        machine = row.standing.machine
+        yield (machine, "", f"rank-{table.question}"), str(row.standing.rank)
+        yield (machine, "", f"cases-{table.question}"), str(row.standing.cases)
+        for family, mean in row.means.items():
+            yield (machine, family, f"ranked-{table.question}"), mean.text
+    for texts in table.spreads:
+        for name, text in texts.items():
+            yield ("", texts["family"], f"{name}-{table.question}"), text

@@ -1,15 +1,19 @@
 """Typed rows of a comparison's tables: pairs of cells, and means."""
 
+import math
 from dataclasses import dataclass
 
 import pandas as pd
 
+from bench.results import ids
+from reports import units
 from reports.read.interval import Interval
+from reports.read.row import display_name
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Mean:
-    """The geometric mean of a machine's ratios, over a family or over all its cells."""
+    """The geometric mean of a machine's ratios, over a family or over all of them."""
 
     machine: str
     family: str
@@ -26,6 +30,7 @@ class Pair:
     ----------
     setting : of threads: "1 core" or "all cores"; "" in a file of another tool.
     reason : why the pair is not comparable or unsettled, else "".
+    cause : the likely cause of the difference, "" if the files show none.
 
     """
 
@@ -35,22 +40,49 @@ class Pair:
     size: str
     dtype: str
     setting: str
+    contender_base: str
     contender: str
+    device_base: str
+    device: str
+    threads_base: float
+    threads: float
     time_base_s: float
     time_s: float
     ratio: Interval
     verdict: str
     reason: str
+    cause: str
     cell_base: str
     cell: str
 
     @property
-    def where(self) -> str:
-        """The case and the contender, as a sentence names them."""
+    def work(self) -> str:
+        """The workload, size and dtype, as a sentence names them."""
         if not self.workload:
             return self.key
-        size = self.size.replace(",", ", ")
-        return f"{self.workload} at {size}, {self.dtype}, {self.setting}, {self.contender}"
+        return f"{self.workload} at {self.size.replace(',', ', ')}, {self.dtype}"
+
+    @property
+    def where(self) -> str:
+        """The case and the contender of a pair that is like for like, in a sentence."""
+        return f"{self.work}, {self.setting}, {self.contender}" if self.workload else self.key
+
+    @property
+    def by(self) -> str:
+        """The contender of the other machine, with its cores: `torch-cpu, 2 cores`."""
+        return _by(self.contender, self.device, self.threads)
+
+    @property
+    def by_base(self) -> str:
+        """The contender of the baseline, with its cores."""
+        return _by(self.contender_base, self.device_base, self.threads_base)
+
+
+def _by(contender: str, device: str, threads: float) -> str:
+    """Return a contender's name; on the CPU, with its number of cores."""
+    if device != ids.CPU or math.isnan(threads):
+        return display_name(contender)
+    return f"{display_name(contender)}, {units.count(round(threads), 'core')}"
 
 
 def means_in(table: pd.DataFrame) -> list[Mean]:
@@ -71,27 +103,32 @@ PAIR_WORDS = (
     "size",
     "dtype",
     "setting",
+    "contender_base",
     "contender",
+    "device_base",
+    "device",
     "verdict",
+    "cause",
     "cell_base",
     "cell",
 )
+
+PAIR_NUMBERS = ("threads_base", "threads", "time_base_s", "time_s")
 
 
 def pairs_in(table: pd.DataFrame) -> list[Pair]:
     """Return the rows of a table of pairs, typed."""
     words = zip(*(map(str, table[name]) for name in PAIR_WORDS), strict=True)
     reasons = table["reason"].astype(object).where(table["reason"].notna(), "")
-    rest = table["time_base_s"].tolist(), table["time_s"].tolist(), reasons, _ratios(table)
+    numbers = zip(*(table[name].tolist() for name in PAIR_NUMBERS), strict=True)
     return [
         Pair(
             **dict(zip(PAIR_WORDS, line, strict=True)),
-            time_base_s=time_base_s,
-            time_s=time_s,
+            **dict(zip(PAIR_NUMBERS, values, strict=True)),
             reason=reason,
             ratio=ratio,
         )
-        for line, time_base_s, time_s, reason, ratio in zip(words, *rest, strict=True)
+        for line, values, reason, ratio in zip(words, numbers, reasons, _ratios(table), strict=True)
     ]
 
 

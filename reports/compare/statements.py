@@ -1,51 +1,37 @@
-"""States a comparison as findings: the mean of each family, the largest gain and loss.
+"""States a comparison as findings: how much sooner the work is done, and then like for like."""
 
-Each sentence names the faster machine first, whichever of them is the baseline.
-"""
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 
-from collections.abc import Collection, Iterator, Mapping
-
+import numpy as np
 import pandas as pd
 
-from bench.results.verdicts import FASTER, SLOWER, TIE, UNSETTLED
 from reports import units
-from reports.compare.comparison import ALL, Comparison
-from reports.compare.pair import Mean, means_in, pairs_in
-from reports.compare.verdicts import NOT_COMPARABLE
-from reports.findings.ratios import hedged, ratio_texts
+from reports.compare.best import DONE, ONE_CORE, REDUCED
+from reports.compare.comparison import ALL, LIKE, Answer, Comparison
+from reports.compare.pair import Mean, means_in
+from reports.compare.verdicts import NOT_COMPARABLE, means
+from reports.compare.wording import GAIN, LIKE_FOR_LIKE, LOSS, SAME, WORK, Speaker, Wording
 from reports.findings.statement import Finding
 
-MEANS = {
-    FASTER: "{family}: {other} is {ratio} times as fast as {base}",
-    SLOWER: "{family}: {base} is {ratio} times as fast as {other}",
-    TIE: "{family}: {other} and {base} are equally fast, within 10 %; {other} runs at {ratio} times"
-    " the speed of {base}",
-    UNSETTLED: "{family}: cannot tell whether {other} or {base} is faster; {other} runs at {ratio}"
-    " times the speed of {base}",
+LONG = "long"  # in place of a family: work that one waits for
+LONG_S = 1e-3  # on at least one of the two machines
+BEST = ", {cells}; the best contender of each machine at IEEE precision)"
+WITH_TRANSFERS = BEST.replace(")", ", transfers to a device and back included)")
+SCOPES = {
+    (LIKE, ALL): "Overall:",
+    (DONE, ALL): "All in all,",
+    (REDUCED, ALL): "With reduced precision allowed (TF32, bfloat16, float16),",
+    (ONE_CORE, ALL): "On one core of each,",
+    (DONE, LONG): "In work that takes at least {least} on one of them,",
 }
-CANNOT_TELL = {  # by the verdict that the interval rules out
-    SLOWER: "{family}: cannot tell whether {other} is faster than {base} or as fast; it runs at"
-    " {ratio} times the speed of {base}",
-    FASTER: "{family}: cannot tell whether {base} is faster than {other} or as fast; {other} runs"
-    " at {ratio} times the speed of {base}",
-}
-BASIS = " (95 % interval {interval}, {cells} compared)"
-EXTREMES = {
-    "gain": "{other} gains most in {where}: it is {ratio} times as fast as {base}, {time} instead"
-    " of {time_base} (95 % interval {interval})",
-    "loss": "{other} loses most in {where}: {base} is {ratio} times as fast, {time_base} instead"
-    " of {time} (95 % interval {interval})",
-}
-NONE = {
-    "gain": "No cell is clearly faster on {other} than on {base}",
-    "loss": "No cell is clearly slower on {other} than on {base}",
-}
+FAMILY = "{family}:"
 
 
 def statements(
     comparison: Comparison, machines: Collection[str] | None = None
 ) -> Iterator[Finding]:
-    """Yield each machine's means, the overall mean first, then its largest gain and loss.
+    """Yield what each machine gains over the baseline: the work done first, then like for like.
 
     Parameters
     ----------
@@ -53,77 +39,133 @@ def statements(
 
     """
     wanted = comparison.others if machines is None else list(machines)
-    pairs = comparison.pairs[comparison.pairs["machine"].isin(wanted)]
-    table = comparison.means[comparison.means["machine"].isin(wanted)]
-    comparable = pairs[pairs["verdict"] != NOT_COMPARABLE]
-    by_machine = dict(tuple(comparable.groupby("machine", observed=True)))
-    means_of = {str(name): part for name, part in table.groupby("machine", observed=True)}
-    base = comparison.labels[comparison.baseline]
+    parts = {name: _by_machine(answer, wanted) for name, answer in comparison.answers.items()}
     for other in wanted:
-        own_pairs = by_machine.get(other, comparable.iloc[:0])
-        words = {"other": other, "base": base}
-        if own_pairs.empty:
-            yield _not_comparable(words)
-            continue
-        cells = {ALL: tuple(own_pairs["cell"].astype(str))}
-        for family, part in own_pairs.groupby("family", observed=True):
-            cells |= {str(family): tuple(part["cell"].astype(str))} if family else {}
-        for mean in sorted(means_in(means_of[other]), key=lambda mean: mean.family != ALL):
-            yield _mean(mean, words, cells[mean.family])
-        yield _extreme(own_pairs, "gain", words)
-        yield _extreme(own_pairs, "loss", words)
+        of = {name: part[other] for name, part in parts.items() if other in part}
+        yield from _work(comparison, other, of)
+        yield from _like_for_like(comparison, other, of)
 
 
-def _not_comparable(words: Mapping[str, str]) -> Finding:
-    return Finding(
-        id=f"compare/{words['other']}/{ALL}",
-        state="absent",
-        sentence="No cell of {other} can be compared with {base}",
-        words=words,
-    )
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """One machine's part of an answer."""
+
+    pairs: pd.DataFrame
+    comparable: pd.DataFrame
+    means: dict[str, Mean]
+
+    def cells(self, family: str) -> tuple[str, ...]:
+        """Return the cells of a family."""
+        rows = self.comparable
+        rows = rows if family == ALL else rows[rows["family"] == family]
+        return tuple(rows["cell"].astype(str))
 
 
-def _mean(mean: Mean, words: Mapping[str, str], cells: tuple[str, ...]) -> Finding:
-    state, ratio = mean.verdict, mean.ratio
-    ruled_out = SLOWER if ratio.low >= 1 else FASTER if ratio.high <= 1 else ""
-    undecided = CANNOT_TELL.get(ruled_out, MEANS[UNSETTLED])
-    sentence = undecided if state == UNSETTLED else MEANS[state]
-    shown = ratio.inverted if state == SLOWER else ratio
-    return Finding(
-        id=f"compare/{words['other']}/{mean.family}",
-        state=state,
-        sentence=hedged(sentence, ratio) + BASIS,
-        words={**words, "family": "Overall" if mean.family == ALL else mean.family},
-        numbers=ratio_texts(shown) | {"cells": units.count(mean.cells, "cell")},
-        cells=cells,
-        interval=ratio,
-        about={"family": mean.family},
-    )
+def _by_machine(answer: Answer, wanted: list[str]) -> dict[str, Part]:
+    """Return the part of each of the wanted machines that has a pair."""
+    rows = answer.pairs[answer.pairs["machine"].isin(wanted)]
+    table = answer.means[answer.means["machine"].isin(wanted)]
+    means_of = {str(name): part for name, part in table.groupby("machine", observed=True)}
+    return {
+        str(name): Part(
+            pairs=pairs,
+            comparable=pairs[pairs["verdict"] != NOT_COMPARABLE],
+            means={mean.family: mean for mean in means_in(means_of.get(str(name), NO_MEANS))},
+        )
+        for name, pairs in rows.groupby("machine", observed=True)
+    }
 
 
-def _extreme(own_pairs: pd.DataFrame, kind: str, words: Mapping[str, str]) -> Finding:
-    verdict = FASTER if kind == "gain" else SLOWER
-    clear = own_pairs[own_pairs["verdict"] == verdict]
-    name = f"compare/{words['other']}/largest-{kind}"
-    if clear.empty:
-        return Finding(id=name, state="none", sentence=NONE[kind], words=words)
-    row = clear["ratio"].idxmax() if kind == "gain" else clear["ratio"].idxmin()
-    (pair,) = pairs_in(clear.loc[[row]])
-    times = {"time": pair.time_s, "time_base": pair.time_base_s}
-    return Finding(
-        id=name,
-        state=verdict,
-        sentence=hedged(EXTREMES[kind], pair.ratio),
-        words={**words, "where": pair.where},
-        numbers=ratio_texts(pair.ratio.inverted if kind == "loss" else pair.ratio)
-        | {key: units.seconds(time_s) for key, time_s in times.items()},
-        cells=(pair.cell_base, pair.cell),
-        of={"time_base": pair.cell_base},
-        interval=pair.ratio,
-        about={
-            "workload": pair.workload,
-            "size": pair.size,
-            "dtype": pair.dtype,
-            "contender": pair.contender,
-        },
-    )
+NO_MEANS = pd.DataFrame(columns=["machine", "family", "verdict", "cells", "ratio", "low", "high"])
+
+
+def _work(comparison: Comparison, other: str, of: dict[str, Part]) -> Iterator[Finding]:
+    """State how much sooner the work is done; nothing about files of other tools."""
+    speaker = _speaker(comparison, other, DONE, WORK)
+    done = of.get(DONE)
+    if done is None:
+        return
+    if done.comparable.empty:
+        yield speaker.nothing(done.pairs)
+        return
+    basis = WORK.basis.replace(", {cells})", WITH_TRANSFERS if comparison.transfers else BEST)
+    yield (first := _mean(speaker, done, ALL, basis=basis))
+    if first.state == SAME:
+        return
+    yield from _long(speaker, done)
+    for question in (REDUCED, ONE_CORE):
+        part = of.get(question)
+        if part is not None and ALL in part.means and part.cells(ALL) != done.cells(ALL):
+            yield _mean(_speaker(comparison, other, question, WORK), part, ALL)
+    yield from _extremes_and_families(speaker, done)
+    yield from _not_compared(speaker, done.pairs)
+
+
+def _like_for_like(comparison: Comparison, other: str, of: dict[str, Part]) -> Iterator[Finding]:
+    speaker = _speaker(comparison, other, LIKE, LIKE_FOR_LIKE)
+    if LIKE not in of or of[LIKE].comparable.empty:
+        pairs = of[LIKE].pairs if LIKE in of else comparison.like.pairs.iloc[:0]
+        yield speaker.nothing(pairs)
+        return
+    yield (first := _mean(speaker, of[LIKE], ALL))
+    if first.state != SAME:
+        yield from _extremes_and_families(speaker, of[LIKE])
+
+
+def _speaker(comparison: Comparison, other: str, question: str, wording: Wording) -> Speaker:
+    return Speaker(question=question, wording=wording, other=other, base=comparison.base)
+
+
+def _mean(speaker: Speaker, part: Part, family: str, **further: str) -> Finding:
+    scope = SCOPES.get((speaker.question, family), FAMILY)
+    return speaker.mean(part.means[family], part.cells(family), scope, **further)
+
+
+def _extremes_and_families(speaker: Speaker, part: Part) -> Iterator[Finding]:
+    yield speaker.extreme(part.comparable, GAIN)
+    yield speaker.extreme(part.comparable, LOSS)
+    for family in part.means:
+        if family != ALL:
+            yield _mean(speaker, part, family)
+
+
+def _long(speaker: Speaker, done: Part) -> Iterator[Finding]:
+    """State the mean of the work that takes long on at least one of the two machines."""
+    times_s = done.comparable[["time_base_s", "time_s"]].max(axis=1)
+    rows = done.comparable[times_s >= LONG_S]
+    if not 0 < len(rows) < len(done.comparable):
+        return
+    table = means(rows, ["machine"]).reset_index().assign(family=LONG)
+    (mean,) = means_in(table)
+    cells = tuple(rows["cell"].astype(str))
+    scope = SCOPES[DONE, LONG]
+    yield speaker.mean(mean, cells, scope, least=units.tick_seconds(LONG_S))
+
+
+def _not_compared(speaker: Speaker, pairs: pd.DataFrame) -> Iterator[Finding]:
+    """Count the work that is not compared, by the machine that lacks it."""
+    lacking = {
+        name: int(np.sum(pairs[column].isna() | (pairs[column] == "")))
+        for name, column in (("base_lacks", "cell_base"), ("other_lacks", "cell"))
+    }
+    differs = int((pairs["verdict"] == NOT_COMPARABLE).sum()) - sum(lacking.values())
+    texts = {
+        "other_lacks": "{other_lacks} that only {base} did",
+        "base_lacks": "{base_lacks} that only {other} did",
+        "differs": "{differs} of different work",
+    }
+    numbers = {
+        name: units.count(number, "case")
+        for name, number in (lacking | {"differs": differs}).items()
+        if number
+    }
+    if numbers:
+        listed = [text for name, text in texts.items() if name in numbers]
+        yield Finding(
+            id=f"compare/{speaker.question}/{speaker.other}/not-compared",
+            state="counted",
+            sentence="Not compared: " + ", ".join(listed),
+            words={"other": speaker.other, "base": speaker.base},
+            numbers=numbers,
+            about={"question": speaker.question},
+        )

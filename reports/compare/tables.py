@@ -1,11 +1,11 @@
-"""Prints a comparison in the terminal: up to four machines cell by cell, more with a row each.
+"""Prints a comparison in the terminal: up to four machines case by case, more with a row each.
 
 Texts from files become `rich.text.Text`, so that none of them is read as markup. They are cut to
 the width of a column.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from rich.console import Console, RenderableType
@@ -14,20 +14,34 @@ from rich.text import Text
 
 from bench.results.verdicts import FASTER, SLOWER
 from reports import units
-from reports.compare.comparison import ALL, MOST_SHOWN, Comparison, furthest
-from reports.compare.page import NOTE, TIMES, counts, ratio_text
+from reports.compare.best import QUESTIONS
+from reports.compare.comparison import ALL, LIKE, MOST_SHOWN, Comparison, furthest
+from reports.compare.page import DATA, HOW, NOTE, TIMES, of_all
 from reports.compare.pair import Mean, Pair, means_in, pairs_in
+from reports.compare.ranks import rank_statements
+from reports.compare.rows import (
+    NAMES,
+    MeanCell,
+    PairRow,
+    RankTable,
+    cause_rows,
+    count_texts,
+    family_rows,
+    rank_tables,
+    ratio_text,
+    work_rows,
+)
 from reports.compare.statements import statements
-from reports.compare.verdicts import NOT_COMPARABLE
 from reports.findings.statement import Finding
 
-SIDE_BY_SIDE = 4  # machines compared cell by cell
+SIDE_BY_SIDE = 4  # machines compared case by case
 LABEL, LONG = 32, 72  # most characters of a label, and of other texts
 STYLES = {FASTER: "green", SLOWER: "red"}
+CLEAR = frozenset({FASTER, SLOWER})
 
 
 def print_comparison(comparison: Comparison, console: Console, *, all_cells: bool = False) -> None:
-    """Print a comparison: findings, means, cells, and the facts that differ."""
+    """Print a comparison: the work done, like for like, and the facts that differ."""
     for part in tables(comparison, all_cells=all_cells):
         console.print(part)
 
@@ -40,17 +54,30 @@ def tables(comparison: Comparison, *, all_cells: bool = False) -> Iterator[Rende
     all_cells : also show ties and unsettled cells, and every machine.
 
     """
+    yield from map(_sentence, rank_statements(comparison))
+    with_work = not comparison.done.comparable.empty
     if len(comparison.labels) > SIDE_BY_SIDE:
+        for ranks in rank_tables(comparison):
+            yield _ranks(ranks, most=None if all_cells else MOST_SHOWN)
         yield _machines(comparison, all_cells=all_cells)
     else:
-        for finding in statements(comparison):
-            if finding.about.get("family", ALL) == ALL:
-                yield _sentence(finding)
+        said = [finding for finding in statements(comparison) if of_all(finding)]
+        yield from map(_sentence, _of(said, *QUESTIONS))
+        if with_work:
+            yield from _work(comparison, all_cells=all_cells)
+            yield Text("\nLike for like: each contender with itself on the other machine")
+        yield from map(_sentence, _of(said, LIKE))
         yield _families(comparison)
         yield _cells(comparison, all_cells=all_cells)
-        yield _verdict_counts(comparison)
+        yield _verdict_counts(comparison, LIKE)
+        yield from _causes(comparison)
     yield _account(comparison)
-    yield Text(f"{TIMES[comparison.of_medians]} {NOTE}", style="dim")
+    how = f"{HOW} {DATA[comparison.transfers]} " if with_work else ""
+    yield Text(f"{how}{TIMES[comparison.of_medians]} {NOTE}", style="dim")
+
+
+def _of(findings: Iterable[Finding], *questions: str) -> list[Finding]:
+    return [finding for finding in findings if finding.about["question"] in questions]
 
 
 def cut(text: str, most: int = LABEL) -> Text:
@@ -68,15 +95,92 @@ def _sentence(finding: Finding) -> Text:
     return Text(replace(finding, words=words).text)
 
 
+def _work(comparison: Comparison, *, all_cells: bool) -> Iterator[RenderableType]:
+    """Yield the means of the work done by precision, and its cases."""
+    several = len(comparison.others) > 1
+    title = f"how many times sooner the work is done than on {comparison.base}"
+    table = Table(title=cut(title, 2 * LONG), title_justify="left")
+    for name in ("machine", "family") if several else ("family",):
+        table.add_column(name)
+    for question in QUESTIONS:
+        table.add_column(NAMES[question], justify="right")
+    for row in family_rows(comparison):
+        cells = [_counted(row.means.get(question)) for question in QUESTIONS]
+        table.add_row(*([cut(row.machine)] if several else []), cut(row.family), *cells)
+    yield table
+    yield _works(comparison, all_cells=all_cells)
+    yield _verdict_counts(comparison, QUESTIONS[0])
+
+
+def _counted(cell: MeanCell | None) -> Text:
+    if cell is None:
+        return Text("")
+    text = f"{cell.text}, {units.count(cell.cells, 'case')}"
+    return Text(text, style=STYLES.get(cell.verdict, ""))
+
+
+def _works(comparison: Comparison, *, all_cells: bool) -> RenderableType:
+    """Return a table of cases: on each machine, who does the work, and in what time."""
+    rows = [row for row in work_rows(comparison) if all_cells or row.pair.verdict in CLEAR]
+    if not rows:
+        return Text("In no case is a machine clearly done sooner.")
+    title = "all cases that can be compared" if all_cells else "cases that clearly differ"
+    table = Table(title=title, title_justify="left")
+    table.add_column("work")
+    table.add_column(cut(comparison.base), justify="right")
+    for other in comparison.others:
+        table.add_column(cut(other), justify="right")
+    by_work: dict[str, dict[str, PairRow]] = {}
+    for row in rows:
+        by_work.setdefault(row.pair.work, {})[row.pair.machine] = row
+    for work, by_machine in by_work.items():
+        first = next(iter(by_machine.values()))
+        table.add_row(
+            cut(work, LONG),
+            _done(first.time_base, first.pair.by_base),
+            *(_other(by_machine.get(other)) for other in comparison.others),
+        )
+    return table
+
+
+def _done(time: str, contender: str) -> Text:
+    return Text.assemble(f"{time}, ", cut(contender))
+
+
+def _other(row: PairRow | None) -> Text:
+    if row is None:
+        return Text("")
+    ratio = Text(f", {row.ratio}", style=STYLES.get(row.pair.verdict, ""))
+    return Text.assemble(_done(row.time, row.pair.by), ratio)
+
+
+def _causes(comparison: Comparison) -> Iterator[Table]:
+    """Yield a table of the likely causes of clear differences, if there are any."""
+    rows = cause_rows(comparison)
+    if not rows:
+        return
+    several = len(comparison.others) > 1
+    table = Table(title="likely causes of clear differences", title_justify="left")
+    for name in ("machine", "cause") if several else ("cause",):
+        table.add_column(name)
+    for name in ("cases", "mean ratio"):
+        table.add_column(name, justify="right")
+    table.add_column("largest")
+    for row in rows:
+        texts = [cut(row.cause, LONG), Text(str(row.cases)), Text(row.mean)]
+        machine = [cut(row.machine)] if several else []
+        table.add_row(*machine, *texts, cut(row.largest.work, LONG))
+    yield table
+
+
 def _families(comparison: Comparison) -> Table:
     """Return a table of means: a row per family, a column per other machine."""
-    base = comparison.labels[comparison.baseline]
-    table = Table(title=cut(f"times as fast as {base}", LONG), title_justify="left")
+    table = Table(title=cut(f"times as fast as {comparison.base}", LONG), title_justify="left")
     table.add_column("family")
     for other in comparison.others:
         table.add_column(cut(other), justify="right")
-    means = {(mean.family, mean.machine): mean for mean in means_in(comparison.means)}
-    for family in [*comparison.families, ALL]:
+    means = {(mean.family, mean.machine): mean for mean in means_in(comparison.like.means)}
+    for family in [*comparison.like.families, ALL]:
         cells = [_mean(means.get((family, other))) for other in comparison.others]
         table.add_row(cut(family), *cells)
     return table
@@ -91,17 +195,16 @@ def _mean(mean: Mean | None) -> Text:
 
 def _cells(comparison: Comparison, *, all_cells: bool) -> RenderableType:
     """Return a table of cells: the baseline's time, and each other machine's time and ratio."""
-    pairs = comparison.pairs
-    clear = pairs[pairs["verdict"].isin([FASTER, SLOWER])]
-    shown = pairs[pairs["verdict"] != NOT_COMPARABLE]
+    shown = comparison.like.comparable
     if not all_cells:
+        clear = shown[shown["verdict"].isin(CLEAR)]
         shown = shown[shown["key"].isin(clear["key"])]
     if shown.empty:
         return Text("No cell can be compared." if all_cells else "No cell clearly differs.")
     title = "all cells that can be compared" if all_cells else "cells that clearly differ"
     table = Table(title=title, title_justify="left")
     table.add_column("cell")
-    table.add_column(cut(comparison.labels[comparison.baseline]), justify="right")
+    table.add_column(cut(comparison.base), justify="right")
     for other in comparison.others:
         table.add_column(cut(other), justify="right")
     for _, rows in shown.groupby("key", observed=True):
@@ -119,28 +222,50 @@ def _cell(pair: Pair | None) -> Text:
     return Text(text, style=STYLES.get(pair.verdict, ""))
 
 
-def _verdict_counts(comparison: Comparison) -> Text:
-    lines = []
-    for other, by_verdict in counts(comparison).items():
-        text = ", ".join(f"{number} {verdict}" for verdict, number in by_verdict.items() if number)
-        lines.append(Text.assemble(cut(other), f": {text or 'no cells'}"))
+def _verdict_counts(comparison: Comparison, question: str) -> Text:
+    lines = [
+        Text.assemble(cut(machine), f": {text}")
+        for machine, text in count_texts(comparison, question).items()
+    ]
     return Text("\n").join(lines)
 
 
+def _ranks(ranks: RankTable, most: int | None) -> Table:
+    """Return a table of ranks: a row per machine, a column per family."""
+    hidden = max(0, len(ranks.rows) - most) if most else 0
+    title = f"rank by the work done, {NAMES[ranks.question]}"
+    title += f"; {hidden} slower machines are not shown" if hidden else ""
+    table = Table("rank", "machine", title=title, title_justify="left")
+    for name in ("cases", *map(str, ranks.families)):
+        table.add_column(cut(name), justify="right")
+    for row in ranks.rows[:most]:
+        cells = [row.means.get(family) for family in ranks.families]
+        table.add_row(
+            str(row.standing.rank),
+            cut(row.standing.machine),
+            str(row.standing.cases),
+            *(
+                Text(cell.text, STYLES.get(cell.verdict, "")) if cell else Text("")
+                for cell in cells
+            ),
+        )
+    return table
+
+
 def _machines(comparison: Comparison, *, all_cells: bool) -> Table:
-    """Return a table of means: a row per machine, a column per family."""
+    """Return a table of like for like: a row per machine, a column per family."""
     shown = comparison.others if all_cells else furthest(comparison, MOST_SHOWN)
     hidden = len(comparison.others) - len(shown)
-    title = f"times as fast as {comparison.labels[comparison.baseline]}"
+    title = f"like for like: times as fast as {comparison.base}"
     title += f"; {hidden} machines closer to it are not shown" if hidden else ""
     table = Table(title=cut(title, 2 * LONG), title_justify="left")
     table.add_column("machine")
-    for family in (ALL, *comparison.families):
+    for family in (ALL, *comparison.like.families):
         table.add_column(cut(family), justify="right")
-    means = {(mean.machine, mean.family): mean for mean in means_in(comparison.means)}
+    means = {(mean.machine, mean.family): mean for mean in means_in(comparison.like.means)}
     for other in shown:
-        means_of_machine = [means.get((other, family)) for family in (ALL, *comparison.families)]
-        table.add_row(cut(other), *map(_short, means_of_machine))
+        families = (ALL, *comparison.like.families)
+        table.add_row(cut(other), *(_short(means.get((other, family))) for family in families))
     return table
 
 

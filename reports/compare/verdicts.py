@@ -6,10 +6,11 @@ the sum of squares (GUM, JCGM 100:2008, 5.1.2). Everything is computed in logari
 swapping two machines changes the sign and nothing else.
 
 A verdict is faster, slower, tie or unsettled, by the rule of `bench.results.verdicts`. A pair is
-not comparable if the two cells did different work, or if one of them has no valid time.
+not comparable if one of its cells has no valid time. Like for like, it is not comparable either if
+the code or the precision differ. Where only the work counts, its operations must be as many.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pandas as pd
@@ -28,7 +29,7 @@ OK = "ok"  # the status of a cell with a valid time
 Column = pd.Series
 
 
-def judge(pairs: pd.DataFrame, one_run: np.ndarray) -> pd.DataFrame:
+def judge(pairs: pd.DataFrame, one_run: np.ndarray, reasons: "Reasons") -> pd.DataFrame:
     """Return the pairs with the columns `ratio, low, high, verdict, reason`.
 
     The first three may be NaN. `reason` says why a pair is unsettled or not comparable, else NaN.
@@ -37,12 +38,13 @@ def judge(pairs: pd.DataFrame, one_run: np.ndarray) -> pd.DataFrame:
     ----------
     pairs : from `matching.match_cells`.
     one_run : both cells of a pair come from one file, so there is no noise between them.
+    reasons : `like_for_like` or `same_work`, which say why a pair is not comparable.
 
     """
     log = _log(pairs["time_s_base"]) - _log(pairs["time_s"])
     half = Column(np.hypot(_half(pairs, "_base"), _half(pairs, "")), index=pairs.index)
     half = half.where(half < np.log(MAX_RATIO)).mask(one_run, 0.0)
-    reason = _reasons(pairs, log)
+    reason = reasons(pairs, log)
     comparable = reason.isna().to_numpy()
     verdict = verdicts(log - half, log + half).where(comparable, NOT_COMPARABLE)
     unsettled = Column(np.where(half.isna(), NO_INTERVAL, BOTH), index=pairs.index, dtype=object)
@@ -89,20 +91,40 @@ def _log(column: Column) -> Column:
     return Column(np.log(column.to_numpy(dtype=float)), index=column.index)
 
 
+NO_TIME = "no valid time"
 NO_INTERVAL = "no interval"
 BOTH = "the interval holds both answers"
 CODE = "the workload's code differs"
+WORK = "the number of operations differs"
 FAR = "the times differ too much to be of the same computation"
+NO_CELL = "the cell is not in its file"
+NO_BEST = "no contender did this work in its file"
+
+Reasons = Callable[[pd.DataFrame, Column], Column]
 
 
-def _reasons(pairs: pd.DataFrame, log: Column) -> Column:
-    """Return why a pair is not comparable; NaN if it is comparable."""
-    both = _valid(pairs, "_base") & _valid(pairs, "")
-    reason = _missing_times(pairs).where(~both)
-    reason = reason.mask(both & (log.abs() > np.log(MAX_RATIO)), FAR)
+def like_for_like(pairs: pd.DataFrame, log: Column) -> Column:
+    """Return why a pair of the same contender is not comparable; NaN if it is comparable."""
+    reason, both = _without_times(pairs, log, NO_CELL)
     different = both & _differ(pairs, "precision")
     reason[different] = _precisions(pairs[different])
     return reason.mask(both & _differ(pairs, "source_sha256"), CODE)
+
+
+def same_work(pairs: pd.DataFrame, log: Column) -> Column:
+    """Return why two machines' times for the same work are not comparable; NaN if they are.
+
+    Each machine does the work as it can do it best, so contender, precision and code may differ.
+    """
+    reason, both = _without_times(pairs, log, NO_BEST)
+    return reason.mask(both & (pairs["flops_base"] != pairs["flops"]), WORK)
+
+
+def _without_times(pairs: pd.DataFrame, log: Column, no_cell: str) -> tuple[Column, Column]:
+    """Return why a pair has no ratio, and where both sides have a valid time."""
+    both = _valid(pairs, "_base") & _valid(pairs, "")
+    reason = _missing_times(pairs, no_cell).where(~both)
+    return reason.mask(both & (log.abs() > np.log(MAX_RATIO)), FAR), both
 
 
 def _valid(pairs: pd.DataFrame, side: str) -> Column:
@@ -110,7 +132,7 @@ def _valid(pairs: pd.DataFrame, side: str) -> Column:
     return (pairs[f"status{side}"] == OK) & pairs[f"time_s{side}"].notna()
 
 
-def _missing_times(pairs: pd.DataFrame) -> Column:
+def _missing_times(pairs: pd.DataFrame, no_cell: str) -> Column:
     """Say why a side has no valid time, once for each combination of status and reason."""
     columns = ["status_base", "reason_base", "status", "reason"]
     sides = {"base": _valid(pairs, "_base"), "other": _valid(pairs, "")}
@@ -118,7 +140,10 @@ def _missing_times(pairs: pd.DataFrame) -> Column:
     groups = causes.groupby(list(causes), observed=True, dropna=False).ngroup()
     distinct = causes[~groups.duplicated()].astype(object).fillna("")
     texts = [
-        _join("" if base else _missing_time(*on_base), "" if other else _missing_time(*on_other))
+        _join(
+            "" if base else _missing_time(*on_base) or no_cell,
+            "" if other else _missing_time(*on_other) or no_cell,
+        )
         for base, other, on_base, on_other in zip(
             distinct["base"],
             distinct["other"],
@@ -138,14 +163,15 @@ def _status_and_reason(pairs: pd.DataFrame, side: str) -> Iterator[tuple[str, st
 
 def _join(base: str, other: str) -> str:
     if base == other:
-        return f"no valid time on either machine: {base}"
-    parts = [f"no valid time on the baseline: {base}"] if base else []
-    return "; ".join(parts + ([f"no valid time on the other machine: {other}"] if other else []))
+        return f"{NO_TIME} on either machine: {base}"
+    parts = [f"{NO_TIME} on the baseline: {base}"] if base else []
+    return "; ".join(parts + ([f"{NO_TIME} on the other machine: {other}"] if other else []))
 
 
 def _missing_time(status: str, reason: str) -> str:
+    """Return why there is no time, "" if there is no cell."""
     if not status:
-        return "the cell is not in its file"
+        return ""
     cause = "no time in its file" if status == OK else status
     return f"{cause}, {reason}" if reason else cause
 

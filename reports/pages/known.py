@@ -8,8 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from reports.compare.comparison import from_csv
-from reports.compare.page import page_values
-from reports.compare.statements import statements
+from reports.compare.page import field_texts, findings
 from reports.findings.facts import facts
 from reports.findings.figures import device_figures, figures
 from reports.findings.findings import Findings
@@ -51,29 +50,12 @@ class RecomputedComparison:
         self.sha256 = hashlib.sha256(content).hexdigest()
         self.text = content.decode()
         self.comparison = from_csv(self.text)
-        self.findings = {finding.id: finding for finding in statements(self.comparison)}
+        self.findings = findings(self.comparison)
 
     @cached_property
     def fields(self) -> Mapping[tuple[str, ...], str]:
         """The texts of its tables, by machine, family or pair, and column."""
-        values = page_values(self.comparison)
-        texts: dict[tuple[str, ...], str] = {}
-        for machine in values["means"]:
-            for family, mean in machine.means.items():
-                texts[machine.machine, family, "mean"] = mean.text
-            for verdict, number in machine.counts.items():
-                texts[machine.machine, "", verdict] = str(number)
-        for row in values["pairs"]:
-            place = (row.pair.machine, row.pair.key)
-            texts[*place, "ratio"] = row.ratio
-            texts[*place, "verdict"] = row.pair.verdict
-            texts[*place, "time"] = row.time
-            texts[*place, "time_base"] = row.time_base
-        for spread in values["spreads"]:
-            texts["", spread.slowest.key, "min"] = spread.min
-            texts["", spread.slowest.key, "median"] = spread.median
-            texts["", spread.slowest.key, "max"] = spread.max
-        return texts
+        return field_texts(self.comparison)
 
 
 class RecomputedResult:

@@ -76,7 +76,8 @@ def test_code_that_changed_is_not_compared_and_the_gate_says_so(compare):
     status, printed = compare(
         machine("a"), machine("b", 2.0, source_sha256="1" * 64), flags=("--fail-above", "5%")
     )
-    assert status == 0
+    assert status == 1
+    assert "nothing of b could be compared: the workload's code differs" in printed.err
     assert "9 could not be compared" in printed.err
     assert "1 workload changed: matmul" in " ".join(printed.out.split())
 

@@ -91,10 +91,10 @@ def test_findings_charts_and_readme_follow_the_one_rule(write, low, high):
 @pytest.mark.parametrize(("low", "high"), GRID, ids=lambda end: f"{end:.3g}")
 def test_comparison_and_gate_follow_the_one_rule(write, low, high):
     comparison = compare(two_runs(write, low, high))
-    pair = comparison.pairs.iloc[0]
+    pair = comparison.like.pairs.iloc[0]
     known = verdict(pair["low"], pair["high"])
     assert pair["verdict"] == known
     assert (pair["low"], pair["high"]) == pytest.approx((low, high))
-    assert list(comparison.means["verdict"]) == [known] * 2
-    assert len(regressions(comparison, MARGIN - 1)) == (known == SLOWER)
-    assert len(regressions(comparison, 0)) == (pair["high"] < 1)
+    assert list(comparison.like.means["verdict"]) == [known] * 2
+    assert len(regressions(comparison.like, MARGIN - 1)) == (known == SLOWER)
+    assert len(regressions(comparison.like, 0)) == (pair["high"] < 1)

@@ -1,0 +1,199 @@
+"""Writes a comparison as Markdown, for a comment on a pull request.
+
+The answers come first. The long tables are folded. Texts from files are escaped.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from bench.results.verdicts import FASTER, SLOWER
+from reports import units
+from reports.compare.best import QUESTIONS
+from reports.compare.comparison import ALL, LIKE, SIDE_BY_SIDE, Comparison
+from reports.compare.page import DATA, HOW, NOTE, TIMES, of_all, spoken
+from reports.compare.rows import (
+    NAMES,
+    MachineRow,
+    MeanCell,
+    cause_rows,
+    machine_rows,
+    pair_rows,
+    rank_tables,
+    work_rows,
+)
+from reports.findings.statement import Finding, markdown
+
+MOST_ROWS = 200  # of a table: a comment on GitHub has at most 65,536 characters
+CLEAR = frozenset({FASTER, SLOWER})
+LIKE_NAME = "like for like"
+
+
+def as_markdown(comparison: Comparison, *, all_cells: bool = False) -> str:
+    """Return a comparison as Markdown.
+
+    Parameters
+    ----------
+    all_cells : also list ties and unsettled cells.
+
+    """
+    return "\n".join(_lines(comparison, all_cells=all_cells)) + "\n"
+
+
+def _lines(comparison: Comparison, *, all_cells: bool) -> Iterator[str]:
+    many = len(comparison.labels) > SIDE_BY_SIDE
+    said = [finding for finding in spoken(comparison) if of_all(finding)]
+    work = [finding for finding in said if finding.about["question"] != LIKE]
+    like = [finding for finding in said if finding.about["question"] == LIKE]
+    yield f"### {markdown(' against '.join([*_named(comparison.others), comparison.base]))}"
+    yield ""
+    yield from _sentences(work)
+    if many:
+        yield from _ranks(comparison)
+    else:
+        yield from _means(comparison)
+        yield from _works(comparison, all_cells=all_cells)
+    yield from _sentences(like, "**Like for like**")
+    if not many:
+        yield from _cells(comparison, all_cells=all_cells)
+        yield from _causes(comparison)
+    yield from _account(comparison, many=many)
+    how = f"{HOW} {DATA[comparison.transfers]} " if work else ""
+    yield f"<sub>{markdown(f'{how}{TIMES[comparison.of_medians]} {NOTE}')}</sub>"
+
+
+def _named(labels: Sequence[str]) -> list[str]:
+    return [", ".join(labels)] if len(labels) <= SIDE_BY_SIDE else [f"{len(labels)} machines"]
+
+
+def _sentences(findings: Iterable[Finding], head: str = "") -> Iterator[str]:
+    lines = [f"- {finding.markdown}" for finding in findings]
+    if lines:
+        yield from filter(None, (head,))
+        if head:
+            yield ""
+        yield from lines
+        yield ""
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1) -> Iterator[str]:
+    """Yield the lines of a table; the first `left` columns hold words, the others numbers."""
+    yield f"| {' | '.join(map(markdown, heads))} |"
+    yield f"|{'|'.join(['---'] * left + ['---:'] * (len(heads) - left))}|"
+    for row in rows[:MOST_ROWS]:
+        yield f"| {' | '.join(map(markdown, row))} |"
+    if len(rows) > MOST_ROWS:
+        yield ""
+        yield f"{units.count(len(rows) - MOST_ROWS, 'further row')} not shown."
+    yield ""
+
+
+def _folded(
+    title: str, heads: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1
+) -> Iterator[str]:
+    """Yield the lines of a table that opens on request; nothing if it has no row."""
+    if rows:
+        yield f"<details><summary>{title}</summary>"
+        yield ""
+        yield from _table(heads, rows, left)
+        yield "</details>"
+        yield ""
+
+
+def _means(comparison: Comparison) -> Iterator[str]:
+    """Yield a table of means: a row per machine and family, a column per question."""
+    by_question = {
+        question: {row.machine: row for row in machine_rows(comparison, question)}
+        for question in (*QUESTIONS, LIKE)
+    }
+    families = dict.fromkeys([*comparison.done.families, *comparison.like.families, ALL])
+    rows = [
+        [other, family, *(_cell(by_machine[other], family) for by_machine in by_question.values())]
+        for other in comparison.others
+        for family in families
+    ]
+    yield f"How many times sooner than on {markdown(comparison.base)}:"
+    yield ""
+    heads = ["machine", "family", *(NAMES.get(name, LIKE_NAME) for name in by_question)]
+    yield from _table(heads, rows, 2)
+
+
+def _cell(row: MachineRow, family: str) -> str:
+    cell: MeanCell | None = row.means.get(family)
+    return f"{cell.text}, {cell.cells}, {cell.verdict}" if cell else ""
+
+
+def _works(comparison: Comparison, *, all_cells: bool) -> Iterator[str]:
+    rows = [
+        [
+            row.pair.work,
+            row.pair.machine,
+            f"{row.time_base}, {row.pair.by_base}",
+            f"{row.time}, {row.pair.by}",
+            row.ratio,
+            row.pair.verdict,
+        ]
+        for row in work_rows(comparison)
+        if all_cells or row.pair.verdict in CLEAR
+    ]
+    title = f"{units.count(len(rows), 'case')} {_which(all_cells=all_cells)}"
+    heads = ["work", "machine", comparison.base, "there", "ratio", "verdict"]
+    yield from _folded(title, heads, rows, 2)
+
+
+def _cells(comparison: Comparison, *, all_cells: bool) -> Iterator[str]:
+    rows = [
+        [
+            row.pair.where,
+            row.pair.machine,
+            row.time_base,
+            row.time,
+            row.ratio,
+            row.pair.verdict,
+        ]
+        for row in pair_rows(comparison.like)
+        if all_cells or row.pair.verdict in CLEAR
+    ]
+    title = f"{units.count(len(rows), 'cell')} {_which(all_cells=all_cells)}, like for like"
+    heads = ["cell", "machine", comparison.base, "there", "ratio", "verdict"]
+    yield from _folded(title, heads, rows, 2)
+
+
+def _which(*, all_cells: bool) -> str:
+    return "compared" if all_cells else "with a clear difference"
+
+
+def _ranks(comparison: Comparison) -> Iterator[str]:
+    for ranks in rank_tables(comparison):
+        rows = [
+            [
+                str(row.standing.rank),
+                row.standing.machine,
+                str(row.standing.cases),
+                *(row.means[name].text if name in row.means else "" for name in ranks.families),
+            ]
+            for row in ranks.rows
+        ]
+        heads = ["rank", "machine", "cases", *ranks.families]
+        yield from _folded(f"Rank, {NAMES[ranks.question]}", heads, rows, 2)
+
+
+def _causes(comparison: Comparison) -> Iterator[str]:
+    rows = [
+        [row.machine, row.cause, str(row.cases), row.mean, row.largest.work]
+        for row in cause_rows(comparison)
+    ]
+    if rows:
+        heads = ["machine", "likely cause of clear differences", "cases", "mean ratio", "largest"]
+        yield from _table(heads, rows, 2)
+
+
+def _account(comparison: Comparison, *, many: bool) -> Iterator[str]:
+    if not comparison.account:
+        yield "The files show no difference in machine, versions, settings or code."
+        yield ""
+        return
+    heads = ["fact", *(["value (machines)"] if many else comparison.labels)]
+    rows = [
+        [fact.name, *([fact.spread] if many else [text or "not stated" for text in fact.texts])]
+        for fact in comparison.account
+    ]
+    yield from _folded("What differs", heads, rows, len(heads))
