@@ -221,7 +221,7 @@ def test_a_batch_of_no_images_or_too_many_is_an_error(batch):
 
 @pytest.mark.parametrize("name", TRAINING)
 def test_training_under_autocast_rounds_to_bfloat16_and_learns_the_same(name):
-    case = case_of(discover()[name], TRAINING[name], "float32")
+    case = case_of(discover()[name], TRAINING[name] | {"batch": 32}, "float32")
     inputs = TORCH_CPU.place(case.inputs())
     losses, *weights = variant_of(case.workload, "amp").body(**inputs)
     plain, *_ = case.workload.torch(**inputs)

@@ -12,13 +12,21 @@ from bench.machine.memory import MALLOC
 from bench.timing.fork_server import FREEZES, ForkServer, WorkerError, environment
 
 
-@pytest.fixture(scope="module", params=[True, False], ids=["forked", "spawned"])
-def worker(request):
-    server = ForkServer(1, forks=request.param)
+@pytest.fixture(scope="module")
+def forking():
+    server = ForkServer(1)
+    yield server
+    server.end()
+
+
+@pytest.fixture(scope="module", params=["forked", "spawned"])
+def worker(request, forking):
+    server = forking if request.param == "forked" else ForkServer(1, forks=False)
     worker = server.start(NUMPY)
     yield worker
     worker.end()
-    server.end()
+    if server is not forking:
+        server.end()
 
 
 def test_it_reads_back_what_it_was_given(worker):
@@ -67,6 +75,16 @@ def test_a_frozen_worker_stands_still_and_answers_when_called(worker):
     assert psutil.Process(worker.pid).status() != psutil.STATUS_STOPPED
 
 
+def test_workers_of_one_fork_server_are_processes_of_their_own(forking):
+    first, second = forking.start(NUMPY), forking.start(NUMPY)
+    assert first.pid != second.pid
+    for worker in (first, second):
+        worker.observed(60)
+    first.end()
+    second.call("release", limit_s=10)
+    second.end()
+
+
 def test_without_its_fork_server_no_worker_lives_or_starts():
     server = ForkServer(1, forks=FREEZES)
     worker = server.start(NUMPY)
@@ -80,14 +98,3 @@ def test_without_its_fork_server_no_worker_lives_or_starts():
     with pytest.raises(WorkerError, match="the process that starts workers ended"):
         server.start(NUMPY)
     worker.end()
-
-
-def test_workers_of_one_fork_server_are_processes_of_their_own():
-    server = ForkServer(1)
-    first, second = server.start(NUMPY), server.start(NUMPY)
-    assert first.pid != second.pid
-    for worker in (first, second):
-        worker.observed(60)
-    first.end()
-    second.call("release", limit_s=10)
-    server.end()
