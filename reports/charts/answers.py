@@ -54,7 +54,8 @@ def cpu(groups: Sequence[Largest]) -> Plot | None:
         axes.tick_params(labelsize=FONT)
         for place, group in enumerate(sorted(groups, key=lambda group: -group.threads)):
             _stack(axes, group, place, (low, high), hover)
-        axes.set_xlabel("NumPy’s time / PyTorch’s time", fontsize=FONT, labelpad=2)
+        label = "NumPy’s time / PyTorch’s time (hollow: a tie, or unsettled)"
+        axes.set_xlabel(label, fontsize=FONT, labelpad=2)
         _sides(axes, len(groups))
     parts = [f"{title}."] + [f"{_dot_text(row)}." for row in rows]
     return Plot(name="answer-cpu", figure=figure, description=" ".join(parts), hover=hover)
@@ -146,7 +147,7 @@ def gpu(lines: Mapping[str, Sequence[Timed]]) -> Plot | None:
     if not known:
         return None
     rows = [row for line in known.values() for row in line]
-    title = f"{rows[0].workload} on the device, NumPy on {rows[0].cores} = 1"
+    title = f"One of them, {rows[0].workload}: times NumPy’s speed on {rows[0].cores}"
     ys = {name: [row.known_speedup.value for row in line] for name, line in known.items()}
     with style("answer-gpu"):
         figure, axes = _axes(title, LINES_FRAME)

@@ -23,11 +23,14 @@ MOSTLY = 2 / 3  # of the computations: a side that is faster in more is faster "
 MUCH = 2.0  # an accelerator that is at least this many times as fast changes much
 COPIES = "transfer"  # the family that only copies: it computes nothing
 REDUCED = ("bf16", "fp16", "tf32")  # variants in lower precision
+MANY_UNSETTLED = 1 / 4  # of the computations: "mostly" speaks of those that are settled
 CPU_LEADS = {
     FASTER: "PyTorch, mostly",
     SLOWER: "NumPy, mostly",
+    f"settled {FASTER}": "PyTorch, where it is settled",
+    f"settled {SLOWER}": "NumPy, where it is settled",
     UNSETTLED: "This run cannot tell",
-    "": "It depends",
+    "depends": "It depends",
 }
 CPU = "{lead}: on {cores} PyTorch is faster in {faster} of {count} {things}, NumPy in {slower}"
 GPU = (
@@ -53,16 +56,21 @@ BILL = (
     " to copy the inputs, {launch} to launch, {kernel} to compute and {to_host} to copy the result"
 )
 AUTOGRAD = (
-    "With {p} parameters, a gradient takes {auto} by autograd and {finite} by finite differences,"
-    " {ratio} times as long (95 % interval {interval})"
+    "With {p} parameters, a gradient takes {auto} by autograd: {ratio} times as fast as by finite"
+    " differences, {finite} (95 % interval {interval})"
 )
+AUTOGRAD_AT_LEAST = (
+    "With {p} parameters, a gradient takes {auto} by autograd: at least {ratio} times as fast as by"
+    " finite differences, {finite} (95 % interval {interval})"
+)
+BY_HAND = "; by hand, in NumPy, it takes {hand}"
+WIDE = 4.0  # high / low of an interval; above this, a sentence gives the near end
 PARAMETERS = (
     "From {low} to {high} parameters, the time of autograd goes from {auto_low} to {auto_high},"
     " that of finite differences from {finite_low} to {finite_high}"
 )
 WIDTH = (
-    "Half of these {count} speedups are known to ±{half} or better; {unsettled} of them are"
-    " unsettled"
+    "How sure: half of these {count} speedups are known within ±{half}; {unsettled} are unsettled"
 )
 
 
@@ -117,7 +125,7 @@ def gpu_lines(result: Result) -> dict[str, list[Timed]]:
         and row.speedup is not None
     ]
     by_variant = grouped(known, lambda row: row.variant)
-    names = {"": "on the device", "transfer": "with copies", "bf16": "in bfloat16"}
+    names = {"": "data on the GPU", "transfer": "copied there and back", "bf16": "in bfloat16"}
     return {name: by_variant[key] for key, name in names.items() if key in by_variant}
 
 
@@ -144,22 +152,16 @@ def _counts(rows: Sequence[Timed]) -> dict[str, int]:
 
 def _on_cpu(group: Largest) -> Finding:
     counts = _counts(group.rows)
-    lead = next((key for key, count in counts.items() if count > MOSTLY * len(group.rows)), "")
-    if 2 * counts[UNSETTLED] > len(group.rows):
-        lead = UNSETTLED
+    lead = _lead(counts, len(group.rows))
     rest = {key: str(counts[key]) for key in (TIE, UNSETTLED) if counts[key]}
     sentence = CPU
     sentence += ", a tie in {tie}" if TIE in rest else ""
     sentence += ", unsettled in {unsettled}" if UNSETTLED in rest else ""
     return Finding(
         id=f"on-cpu/threads={group.threads}",
-        state=lead or "depends",
+        state=lead.rpartition(" ")[2],
         sentence=sentence,
-        words={
-            "lead": CPU_LEADS.get(lead, CPU_LEADS[""]),
-            "cores": group.cores,
-            "things": group.things,
-        },
+        words={"lead": CPU_LEADS[lead], "cores": group.cores, "things": group.things},
         numbers={
             "count": str(len(group.rows)),
             "faster": str(counts[FASTER]),
@@ -169,6 +171,17 @@ def _on_cpu(group: Largest) -> Finding:
         cells=tuple(row.cell for row in group.rows),
         about={"threads": str(group.threads)},
     )
+
+
+def _lead(counts: Mapping[str, int], count: int) -> str:
+    """Return the key of CPU_LEADS for so many verdicts of each kind."""
+    settled = count - counts[UNSETTLED]
+    if 2 * settled < count:
+        return UNSETTLED
+    winner = next((key for key in (FASTER, SLOWER) if counts[key] > MOSTLY * settled), "")
+    if not winner:
+        return "depends"
+    return f"settled {winner}" if counts[UNSETTLED] > MANY_UNSETTLED * count else winner
 
 
 def _device(result: Result) -> str:
@@ -294,18 +307,26 @@ def _autograd(result: Result) -> Iterator[Finding]:
         return
     auto, differences = pairs[-1]
     ratio = ratio_of(differences, auto)
+    texts = ratio_texts(ratio)
+    wide = ratio.high > WIDE * ratio.low
+    if wide:
+        texts["ratio"] = units.rounded_down(ratio.low)
+    by_hand = {row.case: row for row in lines.get("by hand, NumPy", [])}
+    hand = by_hand.get(auto.case)
+    sentence = AUTOGRAD_AT_LEAST if wide else hedged(AUTOGRAD, ratio)
     yield Finding(
         id="autograd",
         state=verdict_on(ratio),
-        sentence=hedged(AUTOGRAD, ratio),
+        sentence=sentence + BY_HAND if hand is not None else sentence,
         numbers={
             "p": units.whole(auto.axis_value),
             "auto": units.seconds(auto.time_s),
             "finite": units.seconds(differences.time_s),
-            **ratio_texts(ratio),
+            **texts,
+            **({"hand": units.seconds(hand.time_s)} if hand is not None else {}),
         },
-        cells=(differences.cell, auto.cell),
-        of={"finite": differences.cell},
+        cells=(differences.cell, *([hand.cell] if hand is not None else []), auto.cell),
+        of={"finite": differences.cell, **({"hand": hand.cell} if hand is not None else {})},
         interval=ratio,
         about=about_cell(auto),
     )

@@ -80,21 +80,22 @@ def _cpu(subject: Subject) -> Answer:
     findings = subject.findings
     counts = findings.kind("on-cpu")
     first = counts[0] if counts else findings.all["score"]
-    unsettled = first.state == UNSETTLED and bool(counts)
-    counted = "unsettled" if unsettled else "faster"
+    counted, unit = "faster", "computations faster in PyTorch"
+    if first.state == UNSETTLED:
+        counted, unit = "unsettled", "computations unsettled"
     number = first.number(counted) + Markup(" of ") + first.number("count") if counts else Markup()
     on_cpu = [f for f in findings.extremes() if not about_accelerators(f)]
     return Answer(
         key="cpu",
         question="NumPy or PyTorch on this CPU?",
         number=number,
-        unit="unsettled" if unsettled else "faster in PyTorch" if counts else "",
+        unit=unit if counts else "",
         sentence=first.html,
         figure=subject.figure("answer/cpu"),
         certainty=_html(findings.all, "width/cpu"),
         further=[*counts[1:], *on_cpu],
         chapter="09_reductions",
-        link="Why? The chapter on reductions",
+        link="Why? Memory, threads and the cost of calls: the chapter on reductions",
     )
 
 
@@ -121,7 +122,7 @@ def _gpu(subject: Subject) -> Answer:
         key="gpu",
         question="What does a GPU change?",
         number=_number(answer),
-        unit="times as fast as NumPy" if much else "faster there",
+        unit="times as fast as NumPy, in half of them" if much else "faster there",
         sentence=answer.html if answer else Markup(NO_GPU),
         figure=subject.figure("answer/gpu") if answer else None,
         certainty=_html(known, "width/gpu"),
@@ -149,8 +150,8 @@ def _autograd(subject: Subject) -> Answer:
     return Answer(
         key="autograd",
         question="What does autograd save?",
-        number=answer.number("ratio") if answer else Markup(),
-        unit="times as fast" if answer else "",
+        number=_about(answer) + answer.number("ratio") if answer else Markup(),
+        unit="times as fast as finite differences" if answer else "",
         sentence=answer.html if answer else Markup("This run timed no gradients."),
         figure=subject.figure("answer/autograd"),
         certainty=noise.html,
@@ -174,8 +175,13 @@ def _number(answer: Finding | None) -> Markup:
     if answer is None:
         return Markup()
     if "times" in answer.numbers:
-        return answer.number("times")
+        return Markup("≥ ") + answer.number("times")
     return answer.number("faster") + Markup(" of ") + answer.number("count")
+
+
+def _about(answer: Finding) -> Markup:
+    """Return "≥ " if a sentence gives the near end of its interval."""
+    return Markup("≥ " if "at least" in answer.sentence else "")
 
 
 def _html(findings: Mapping[str, Finding], name: str) -> Markup:

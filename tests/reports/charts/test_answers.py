@@ -51,7 +51,7 @@ def test_each_computation_is_a_dot_of_its_own_inside_its_row(write):
             answers.gpu,
             gpu_lines,
             [("matmul/n={}/float32/threads=4/torch-cuda" + v, 8.0) for v in ("", "-transfer")],
-            ["on the device", "with copies"],
+            ["data on the GPU", "copied there and back"],
         ),
         (
             answers.autograd,
