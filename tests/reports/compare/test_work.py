@@ -161,6 +161,14 @@ def test_the_sentence_on_the_largest_gain_says_with_what_and_why(result):
     assert said(compare([a, b]), "largest-loss") == "In no case is a clearly done sooner than b."
 
 
+def test_the_largest_gain_is_by_the_near_end_of_its_interval(result):
+    a = result("a", [timed("numpy", 7e-6, half=2.6), timed("numpy", 4e-6, n=64, half=1.01)])
+    b = result("b", [timed("numpy", 1e-6), timed("numpy", 1e-6, n=64)])
+    assert said(compare([a, b]), "largest-gain").startswith("b gains most in matmul at n=64")
+    loss = said(compare([b, a]), "largest-loss", machine="a")
+    assert loss.startswith("a loses most in matmul at n=64")
+
+
 CPU = {"cpu": {"model": "X", "usable_cores": 2}}
 ZEN, HASWELL = (
     {"blas": {"numpy": [{"internal_api": "openblas", "architecture": name}]}}
