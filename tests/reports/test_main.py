@@ -82,6 +82,46 @@ def test_code_that_changed_is_not_compared_and_the_gate_says_so(compare):
     assert "1 workload changed: matmul" in " ".join(printed.out.split())
 
 
+def with_best(factor, best_factor):
+    """A file whose NumPy is slower by a factor, and whose PyTorch by another."""
+    data = machine("b", factor)
+    for each in data["benchmarks"]:
+        if each["extra_info"]["contender"] == "torch-cpu":
+            for name in ("time_s", "typical_s", "time_low_s", "time_high_s"):
+                each["extra_info"][name] *= best_factor / factor
+    return data
+
+
+def test_the_gate_can_ask_when_the_work_is_done(compare):
+    # NumPy is best at 16, PyTorch at 64 and 256; only NumPy became slower
+    datas = machine("a"), with_best(2.0, 1.0)
+    status, printed = compare(*datas, flags=("--fail-above", "5%"))
+    assert (status, "3 of 9 clearly slower" in printed.err) == (1, True)
+    status, printed = compare(*datas, flags=("--fail-above", "5%", "--question", "done"))
+    assert (status, "1 of 3 clearly slower" in printed.err) == (1, True)
+    status, printed = compare(*datas, flags=("--fail-above", "150%", "--question", "done"))
+    assert status == 0
+
+
+@pytest.mark.parametrize("question", ["like", "done"])
+def test_a_gate_that_has_nothing_to_compare_fails_and_says_why(compare, question):
+    foreign = {"datetime": "2026-01-02", "machine_info": {"label": "f"}, "benchmarks": []}
+    status, printed = compare(
+        machine("a"), foreign, flags=("--fail-above", "5%", "--question", question)
+    )
+    assert status == 1
+    assert "nothing of f could be compared: no valid time" in printed.err
+
+
+def test_markdown_is_all_that_is_printed_even_with_a_page(compare, tmp_path):
+    flags = ("--format", "markdown", "--out", str(tmp_path / "page"))
+    status, printed = compare(machine("a"), machine("b", 2.0), flags=flags)
+    assert status == 0
+    assert printed.out.startswith("### b against a\n\n- All in all, a is done 2.0")
+    assert "compare.html" in printed.err
+    assert main(["check", str(tmp_path / "page")]) == 0
+
+
 def test_a_baseline_is_chosen_by_its_place(compare, tmp_path):
     out = tmp_path / "page"
     datas = machine("a"), machine("b", 2.0), machine("c", 4.0)

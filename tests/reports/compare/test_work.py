@@ -130,11 +130,18 @@ def test_a_case_that_one_machine_lacks_is_counted_and_not_compared(result):
 def test_changed_code_is_the_same_work_but_other_operations_are_not(result):
     a = result("a", [timed("numpy", 8e-6, n=n) for n in (16, 64)])
     b = result(
-        "b", [timed("numpy", 4e-6, source_sha256="1" * 64), timed("numpy", 4e-6, n=64, flops=7)]
+        "b", [timed("numpy", 4e-6, source_sha256="1" * 64), timed("numpy", 1e-6, n=64, flops=7)]
     )
     comparison = compare([a, b])
     assert chosen(comparison) == [("numpy", "numpy", 2)]
     assert said(comparison, "not-compared") == "Not compared: 1 case of different work."
+
+
+def test_a_reason_says_more_than_a_missing_time(result):
+    a = result("a", [timed("numpy", 8e-6, n=n) for n in (16, 64, 256)])
+    b = result("b", [timed("numpy", 4e-6, source_sha256="1" * 64)])
+    text = "No cell of b can be compared with a: the workload's code differs."
+    assert said(compare([a, b]), "nothing", "like") == text
 
 
 def test_work_that_takes_long_on_either_machine_has_a_mean_of_its_own(result):
@@ -159,6 +166,14 @@ def test_the_sentence_on_the_largest_gain_says_with_what_and_why(result):
         " likely cause: Card 9 against 2 cores."
     )
     assert said(compare([a, b]), "largest-loss") == "In no case is a clearly done sooner than b."
+
+
+def test_the_largest_gain_is_by_the_near_end_of_its_interval(result):
+    a = result("a", [timed("numpy", 7e-6, half=2.6), timed("numpy", 4e-6, n=64, half=1.01)])
+    b = result("b", [timed("numpy", 1e-6), timed("numpy", 1e-6, n=64)])
+    assert said(compare([a, b]), "largest-gain").startswith("b gains most in matmul at n=64")
+    loss = said(compare([b, a]), "largest-loss", machine="a")
+    assert loss.startswith("a loses most in matmul at n=64")
 
 
 CPU = {"cpu": {"model": "X", "usable_cores": 2}}
@@ -250,13 +265,14 @@ def test_machines_are_ranked_with_the_baseline_among_them(result):
 def test_the_fastest_machine_is_compared_with_the_last_case_by_case(result):
     # the ratios to m0 differ among cases, those of m1 to m2 do not
     times = {"m0": (1e-5, 1e-5), "m1": (1e-6, 4e-6), "m2": (8e-6, 32e-6)}
+    times["m3"] = (4e-6, 16e-6)
     files = [
         result(name, [timed("numpy", t, n=n) for n, t in zip((16, 64), pair, strict=True)])
         for name, pair in times.items()
     ]
     (whole,) = rank_statements(compare(files))
     assert whole.text == (
-        "m1 gets the work done soonest of 3 machines: 8.00 times sooner than m2, the last"
+        "m1 gets the work done soonest of 4 machines: 8.00 times sooner than m2, the last"
         " (95 % interval 8.00 to 8.00, 2 cases); 1 other may be as fast."
     )  # m0 is slower by 10 and 2.5 times: two cases do not settle that
 
