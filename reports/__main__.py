@@ -20,7 +20,7 @@ from rich.text import Text
 from reports.chapters.outputs import failures, outputs, record, slowest
 from reports.chapters.reading import find
 from reports.charts.blocks import blocks_over_time
-from reports.charts.drawing import Plot, inline, png, standalone
+from reports.charts.drawing import Plot, png, standalone, whole
 from reports.charts.sizes import time_against_size
 from reports.compare.best import DONE
 from reports.compare.comparison import LIKE, Comparison, compare
@@ -356,7 +356,7 @@ def _write(plot: Plot, out: Path) -> int:
     if out.suffix == ".png":
         out.write_bytes(png(plot))
     else:
-        out.write_text(standalone(inline(plot)), encoding="utf-8")
+        out.write_text(standalone(whole(plot)), encoding="utf-8")
     print(out)
     return 0
 

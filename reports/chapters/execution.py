@@ -31,7 +31,7 @@ from matplotlib.figure import Figure
 from matplotlib.rcsetup import cycler
 
 from reports.chapters.reading import Chapter, read
-from reports.charts.drawing import COLOURS, Plot, inline, style
+from reports.charts.drawing import COLOURS, Plot, inline, style, wrap
 
 CYCLE = (  # colours of lines, in order
     "numpy",
@@ -46,7 +46,10 @@ CYCLE = (  # colours of lines, in order
 MODULE = "__chapter__"
 CHAPTER_S, ALL_S = 60.0, 240.0  # time limits of a chapter, and of all chapters
 MIN_ALARM_S = 0.001  # an alarm of 0 s would never ring
-SIZE = (7.5, 3.6)  # of a figure, inches
+SIZE = (7.5, 3.6)  # of a figure in a notebook, inches
+PAGE_IN = 4.6  # the width of a figure on a page: a phone shows it whole, with text of 11 px
+LOWER = 0.85  # height of a figure on a page, as a share of its height in a notebook
+TITLE_CHARS, LABEL_CHARS, HEADING_CHARS = 58, 50, 44  # of a line across a figure on a page
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -177,6 +180,7 @@ def _cell_output(
         "axes.prop_cycle": cycler(color=[COLOURS[name] for name in CYCLE]),
         "figure.figsize": SIZE,
         "figure.constrained_layout.use": True,
+        "font.size": 10,
         "legend.frameon": False,
     }
     stem = f"{chapter.path.stem}-{number}"
@@ -213,7 +217,25 @@ def _values(code: str, filename: str, namespace: dict[str, Any]) -> Iterator[Any
 
 
 def _plot(name: str, figure: Figure) -> Plot:
-    return Plot(name=name, figure=figure, description=_description(figure), mathematics=True)
+    description = _description(figure)
+    _narrow(figure)
+    return Plot(name=name, figure=figure, description=description, mathematics=True)
+
+
+def _narrow(figure: Figure) -> None:
+    """Make a figure narrow enough for a phone; its long titles and labels get more lines."""
+    width, height = figure.get_size_inches()
+    if width <= PAGE_IN:
+        return
+    figure.set_size_inches(PAGE_IN, height * LOWER)
+    if figure.get_suptitle():
+        figure.suptitle(wrap(figure.get_suptitle(), HEADING_CHARS))
+    for axes in figure.axes:
+        spec = axes.get_subplotspec()
+        across = spec.get_gridspec().ncols if spec is not None else 1
+        for place in ("left", "center", "right"):
+            axes.set_title(wrap(axes.get_title(place), TITLE_CHARS // across), loc=place)
+        axes.set_xlabel(wrap(axes.get_xlabel(), LABEL_CHARS // across))
 
 
 def _description(figure: Figure) -> str:

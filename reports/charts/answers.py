@@ -49,7 +49,7 @@ def cpu(groups: Sequence[Largest]) -> Plot | None:
         axes.spines["left"].set_visible(False)
         axes.set_yticks([])
         axes.xaxis.set_minor_locator(NullLocator())
-        axes.xaxis.set_major_locator(FixedLocator(ratio_ticks(low, high)))
+        axes.xaxis.set_major_locator(FixedLocator(ratio_ticks(low * 1.2, high / 1.2)))
         axes.xaxis.set_major_formatter(lambda value, _: ratio_tick(value))
         axes.tick_params(labelsize=FONT)
         for place, group in enumerate(sorted(groups, key=lambda group: -group.threads)):

@@ -7,29 +7,22 @@ must clear. A crossover is drawn as a range of sizes and a diamond at the estima
 
 from collections.abc import Sequence
 
-import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
 
 from bench.results.verdicts import MARGIN
 from reports import units
-from reports.charts.drawing import (
-    INK,
-    PAPER,
-    Plot,
-    colour,
-    label_lines,
-    line_style,
-    set_hover,
-    style,
-)
+from reports.charts.drawing import INK, PAPER, Plot, colour, line_style, set_hover, style
 from reports.charts.naming import ratio_tick, ratio_ticks, short, short_name, slug
 from reports.charts.overtaking import CLAIMS, crossing_text, crossover_title, lines_of
-from reports.charts.sizes import SIZE_AXIS, point_text
+from reports.charts.sizes import SIZE_AXIS, point_text, set_sizes
+from reports.charts.tiles import FONT, End, label_lines, label_width, tiles
 from reports.findings.crossing import crossing
 from reports.read.grouping import grouped
 from reports.read.row import Timed
+
+HEIGHT_IN, LEFT_IN = 2.1, 0.52  # of the axes, and the space for their tick labels
+LONGEST = 20  # characters of a contender's name
 
 
 def speedup_against_size(rows: Sequence[Timed]) -> Plot | None:
@@ -43,45 +36,33 @@ def speedup_against_size(rows: Sequence[Timed]) -> Plot | None:
     if not rows:
         return None
     name = slug("speedups", rows[0].workload, rows[0].dtype)
-    parts = grouped(rows, lambda row: row.curve)
-    titles = [crossover_title(part, len(parts)) for part in parts.values()]
+    parts = list(grouped(rows, lambda row: row.curve).values())
+    titles = [crossover_title(part, len(parts)) for part in parts]
     hover: dict[str, list[str]] = {}
     with style(name):
-        figure, panels = _panels(titles)
+        right = label_width([_end_name(line) for line in lines_of(rows).values()])
+        figure, panels = tiles(
+            titles, HEIGHT_IN, upward="speedup over NumPy", left=LEFT_IN, right=right
+        )
         low = min(row.known_speedup.low for row in rows)
         high = max(row.known_speedup.high for row in rows)
-        panels[0, 0].set_yscale("log")
-        panels[0, 0].set_ylim(min(low, 1 / MARGIN) / 1.25, max(high, MARGIN) * 1.25)
-        for n, (axes, part) in enumerate(zip(panels.flat, parts.values(), strict=False)):
-            axes.set_title(titles[n])
+        for axes, part in zip(panels, parts, strict=True):
+            axes.set_yscale("log")
+            axes.set_ylim(min(low, 1 / MARGIN) / 1.25, max(high, MARGIN) * 1.25)
             _panel(axes, part, hover)
-            if axes not in panels[:, -1] and n < len(parts) - 1:
-                for text in list(axes.texts):
-                    text.remove()
-        for axes in panels[:, 0]:
-            axes.set_ylabel("speedup over NumPy")
-    return Plot(name=name, figure=figure, description=describe_speedups(rows), hover=hover)
-
-
-def _panels(titles: Sequence[str]) -> tuple[Figure, np.ndarray]:
-    """Return a figure and its panels, one for each title."""
-    title_in = 0.2 + 0.16 * max(title.count("\n") + 1 for title in titles)
-    across = min(len(titles), 2)
-    down = -(-len(titles) // across)
-    width, height = 7.0 + across - 1, (3.1 + title_in) * down
-    figure = Figure(figsize=(width, height))
-    panels = figure.subplots(down, across, sharey=True, squeeze=False)
-    figure.subplots_adjust(
-        0.85 / width,
-        0.53 / height,
-        1 - 1.6 / width,
-        1 - title_in / height,
-        0.12,
-        (0.35 + title_in) / 2.5,
+    return Plot(
+        name=name,
+        figure=figure,
+        description=describe_speedups(rows),
+        hover=hover,
+        tiles=[describe_speedups(part) for part in parts] if len(parts) > 1 else (),
     )
-    for axes in panels.flat[len(titles) :]:
-        axes.set_axis_off()
-    return figure, panels
+
+
+def _end_name(line: Sequence[Timed]) -> str:
+    """Return the label of a line: its contender, on the CPU with its cores."""
+    cores = f", {line[0].cores}" if line[0].on_cpu else ""
+    return short_name(line[0].contender, LONGEST) + cores
 
 
 def _panel(axes: Axes, rows: Sequence[Timed], hover: dict[str, list[str]]) -> None:
@@ -94,7 +75,7 @@ def _panel(axes: Axes, rows: Sequence[Timed], hover: dict[str, list[str]]) -> No
     axes.axhspan(1 / MARGIN, MARGIN, color=INK, alpha=0.1, linewidth=0)
     axes.axhline(1, color=INK, linewidth=1)
     ends = []
-    for (contender, threads), line in lines_of(rows).items():
+    for (_, threads), line in lines_of(rows).items():
         paint, on_cpu = colour(line[0]), line[0].on_cpu
         plausible = [row for row in line if row.plausible]
         dash = line_style(line[0]) if not on_cpu or threads == 1 else (0, (4, 2))
@@ -110,11 +91,10 @@ def _panel(axes: Axes, rows: Sequence[Timed], hover: dict[str, list[str]]) -> No
         ):
             _draw_points(axes, points, marker, paint, face, hover)
         if plausible:
-            cores = f", {line[0].cores}" if on_cpu else ""
-            ends.append((ys[-1], short_name(contender, 20) + cores, paint))
+            ends.append(End(x=xs[-1], y=ys[-1], name=_end_name(line), paint=paint))
         _draw_crossing(axes, line, paint, hover)
     _set_axes(axes, rows)
-    label_lines(axes, axes.get_xlim()[1], ends, offset=3)
+    label_lines(axes, ends)
 
 
 def _xy(rows: Sequence[Timed]) -> tuple[list[float], list[float]]:
@@ -132,7 +112,11 @@ def _draw_points(
     if not rows:
         return
     (dots,) = axes.plot(
-        *_xy(rows), marker, color=paint, markersize=5 if marker == "o" else 8, markerfacecolor=face
+        *_xy(rows),
+        marker,
+        color=paint,
+        markersize=4.5 if marker == "o" else 8,
+        markerfacecolor=face,
     )
     threads = f", {rows[0].cores}" if rows[0].on_cpu else ""
     set_hover(dots, [point_text(row) + threads + _state_note(row) for row in rows], hover)
@@ -167,14 +151,11 @@ def _set_axes(axes: Axes, rows: Sequence[Timed]) -> None:
     """Set the ticks, labels and grid of both axes."""
     axes.grid(visible=True, color=INK, alpha=0.12, linewidth=0.6)
     axes.yaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_major_locator(FixedLocator(ratio_ticks(*axes.get_ylim())))
     axes.yaxis.set_major_formatter(lambda value, _: ratio_tick(value))
-    axes.xaxis.set_major_formatter(lambda value, _: units.quantity(value))
     axis = rows[0].axis
-    axes.set_xlabel(SIZE_AXIS.get(axis, short(axis)))
-    if axis not in SIZE_AXIS:
-        axes.xaxis.set_major_locator(FixedLocator(sorted({row.axis_value for row in rows})))
+    axes.set_xlabel(SIZE_AXIS.get(axis, short(axis)), fontsize=FONT, labelpad=2)
+    set_sizes(axes, axis, {row.axis_value for row in rows})
 
 
 def describe_speedups(rows: Sequence[Timed]) -> str:

@@ -6,10 +6,11 @@ their values as SVG titles, which a browser shows on hover.
 """
 
 import re
+import textwrap
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from io import BytesIO, StringIO
 from typing import Any
 
@@ -17,7 +18,6 @@ import matplotlib as mpl
 import numpy as np
 from markupsafe import Markup, escape
 from matplotlib.artist import Artist
-from matplotlib.axes import Axes
 from matplotlib.collections import Collection
 from matplotlib.colors import to_rgba_array
 from matplotlib.figure import Figure
@@ -39,20 +39,26 @@ COLOURS = {
     "sixth": "#a6761d",
     "seventh": "#b2182b",
     "eighth": "#c2188c",
+    "ninth": "#5b7000",
+    "tenth": "#0b7285",
+    "eleventh": "#3949ab",
+    "twelfth": "#8d3b2f",
+    "thirteenth": "#6b5f52",
+    "fourteenth": "#7b1fa2",
 }
-VARIANT_COLOURS = {  # keys of COLOURS; no workload has two variants of one colour
+VARIANT_COLOURS = {  # keys of COLOURS, one for each variant
     "tensors": "first",
-    "hand": "first",
-    "channels-last": "first",
+    "hand": "ninth",
+    "channels-last": "tenth",
     "fp16": "eighth",
     "autograd": "second",
-    "forward": "second",
-    "pinned": "second",
+    "forward": "eleventh",
+    "pinned": "twelfth",
     "compile": "third",
-    "finite": "third",
+    "finite": "thirteenth",
     "tf32": "seventh",
     "bf16": "fourth",
-    "amp": "fourth",
+    "amp": "fourteenth",
     "graph": "fifth",
     "transfer": "sixth",
 }
@@ -74,6 +80,8 @@ STYLE: dict[Any, Any] = {
     "axes.titley": 1.0,
 }
 DPI = 160  # of a PNG
+LINE_CHARS = 54  # of a line of a title
+TILE_IN = 3.75  # the width of a tile: 360 px, which is what a screen of 400 px has room for
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,6 +94,8 @@ class Plot:
         figure, so it must be a name that `slug` returns.
     description : the alt text.
     hover : the hover texts of each artist, one for each of its markers, by the artist's gid.
+    tiles : the alt text of each tile, if the figure has several. A page shows each as an SVG of its
+        own, so that a phone stacks what a desk shows in rows (`reports.charts.tiles`).
     mathematics : whether dollar signs delimit formulas. Off by default, because names from a file
         may contain a dollar sign.
 
@@ -95,6 +105,7 @@ class Plot:
     figure: Figure
     description: str
     hover: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    tiles: Sequence[str] = ()
     mathematics: bool = False
 
     def __post_init__(self) -> None:
@@ -142,64 +153,26 @@ def line_style(row: Row) -> str:
     return "--" if row.variant and not row.on_cpu else "-"
 
 
-def label_lines(
-    axes: Axes, x: float, ends: Sequence[tuple[float, str, str]], *, offset: float = 20
-) -> None:
-    """Label each line at its right end; an end is (y, name, colour). The y axis is logarithmic.
-
-    Labels are moved up where they would overlap.
-    """
-    low, high = axes.get_ylim()
-    gap = (high / low) ** 0.065
-    floor = 0.0
-    for value, name, paint in sorted(ends):
-        y = max(value, floor)
-        floor = y * gap
-        axes.annotate(
-            name,
-            (x, y),
-            textcoords="offset points",
-            xytext=(offset, -4),
-            color=paint,
-            annotation_clip=False,
-        )
+def wrap(text: str, most: int = LINE_CHARS) -> str:
+    """Return a text in lines that fit a tile; its own line breaks stay."""
+    return "\n".join("\n".join(_even_lines(line, most)) for line in text.split("\n"))
 
 
-def axes_inches(axes: Axes) -> tuple[float, float]:
-    """Return the width and the height of axes, in inches."""
-    figure, frame = axes.get_figure(root=True), axes.get_position()
-    if figure is None:
-        raise ValueError("axes must belong to a figure, got axes without one")
-    return figure.get_figwidth() * frame.width, figure.get_figheight() * frame.height
+def _even_lines(text: str, most: int) -> list[str]:
+    """Return a text in as few lines as possible, which are about equally long."""
+    few = len(textwrap.wrap(text, most))
+    widths = range(max(1, len(text) // max(1, few)), most + 1)
+    lines = (textwrap.wrap(text, width, break_on_hyphens=False) for width in widths)
+    return next((each for each in lines if len(each) <= few), textwrap.wrap(text, most))
 
 
-def colour_key(
-    axes: Axes, names: Sequence[tuple[str, str]], *, x: float = 1.0, y: float = 1.0, inch: float = 0
-) -> None:
-    """Write a colour key: each name in its colour, in one row that ends at x, or in a column.
-
-    x and y are axes coordinates. `inch` is the line spacing of a column; 0 makes a row.
-    """
-    across, down = axes_inches(axes)
-    for name, paint in names if inch else reversed(names):
-        axes.text(
-            x,
-            y,
-            f"● {name}",
-            transform=axes.transAxes,
-            color=paint,
-            fontsize=9.5,
-            ha="left" if inch else "right",
-            va="baseline",
-        )
-        if inch:
-            y -= inch / down
-        else:
-            x -= (0.085 * len(name) + 0.3) / across
+def tile_id(n: int) -> str:
+    """Return the gid of the axes of a figure's n-th tile."""
+    return f"tile{n}"
 
 
 def inline(plot: Plot) -> Markup:
-    """Return a figure as an SVG element for a page."""
+    """Return a figure as an SVG element for a page, or as several, one for each of its tiles."""
     file = StringIO()
     with _written(plot):
         plot.figure.savefig(
@@ -212,10 +185,32 @@ def inline(plot: Plot) -> Markup:
         svg = _titled(svg, gid, texts)
     for paint, name in _variables().items():
         svg = svg.replace(paint, name)
-    svg = re.sub(r'\bid="', f'id="{plot.name}-', svg)
-    svg = re.sub(r'(href="#|url\(#)', rf"\g<1>{plot.name}-", svg)
-    label = Markup('<svg role="img" aria-label="{}"').format(plot.description)
+    parts = _cut(svg, plot) if plot.tiles else [(plot.description, svg)]
+    return Markup("\n").join(_labelled(plot.name, *part) for part in parts)
+
+
+def _labelled(name: str, description: str, svg: str) -> Markup:
+    """Return an SVG with its alt text, and with ids that are unique on a page."""
+    svg = re.sub(r'\bid="', f'id="{name}-', svg)
+    svg = re.sub(r'(href="#|url\(#)', rf"\g<1>{name}-", svg)
+    label = Markup('<svg role="img" aria-label="{}"').format(description)
     return Markup(svg.replace("<svg", label, 1))
+
+
+def _cut(svg: str, plot: Plot) -> Iterator[tuple[str, str]]:
+    """Yield the alt text and the SVG of each tile; the first also has what they share."""
+    head = svg[: svg.index(">") + 1]
+    shared = svg[svg.rindex("<defs>") : svg.rindex("</defs>") + len("</defs>")]
+    across = round(plot.figure.get_figwidth() / TILE_IN)
+    down = -(-len(plot.tiles) // across)
+    width, height = TILE_IN * 72, plot.figure.get_figheight() * 72 / down
+    for n, description in enumerate(plot.tiles):
+        frame = f"{n % across * width:g} {n // across * height:g} {width:g} {height:g}"
+        size = f'width="{width:g}pt" height="{height:g}pt" viewBox="{frame}"'
+        own_head = re.sub(r'width="[^"]*" height="[^"]*" viewBox="[^"]*"', size, head)
+        start = svg.index(f'<g id="{tile_id(n)}">')
+        tile = svg[start : _closing(svg, start)]
+        yield description, f"{own_head}{tile}{'' if n else shared}</svg>"
 
 
 def png(plot: Plot) -> bytes:
@@ -239,6 +234,11 @@ def png(plot: Plot) -> bytes:
 def same_colour(colours: Any, paint: str) -> bool:
     """Return whether all colours of an artist are this one."""
     return np.array_equal(np.unique(np.asarray(colours), axis=0), to_rgba_array(paint))
+
+
+def whole(plot: Plot) -> Markup:
+    """Return a figure as one SVG element, with all of its tiles."""
+    return inline(replace(plot, tiles=()))
 
 
 def standalone(svg: Markup) -> str:

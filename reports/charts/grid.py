@@ -9,16 +9,31 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
 from matplotlib.colors import LinearSegmentedColormap, to_rgba
-from matplotlib.figure import Figure
 
 from bench.results.verdicts import UNSETTLED
 from reports import units
-from reports.charts.drawing import DIVERGING, INK, ON_DARK, ON_LIGHT, PAPER, Plot, set_hover, style
+from reports.charts.drawing import (
+    DIVERGING,
+    INK,
+    ON_DARK,
+    ON_LIGHT,
+    PAPER,
+    TILE_IN,
+    Plot,
+    set_hover,
+    style,
+    wrap,
+)
 from reports.charts.naming import short, slug
+from reports.charts.tiles import FONT, LABEL_CHAR_IN, axes_inches, tiles
 from reports.read.row import IMPLAUSIBLE, NO_SPEEDUP
 
 SCALE = 10.0  # ratio with the strongest colour; so has its inverse
-ROW_IN = 0.2
+ROW_IN = 0.19
+SQUARE_IN = 0.35  # the width of a number in its cell
+RIGHT_IN = 0.05
+LONGEST = 27  # characters of a row's or a column's name
+NOTE = "×: blue below 1, orange above; ~ cannot tell who is faster; ✗ cannot be true"
 LEAST = 0.01  # smaller ratios are written as `<0.01`
 TENTH, MANY = 0.1, 1e4  # smaller ratios have two decimal places; larger ones end in k or M
 SRGB_LINEAR = 0.04045  # sRGB (IEC 61966-2-1): smaller values are proportional to the light
@@ -40,6 +55,8 @@ def heat_grid(
 ) -> Plot:
     """Draw ratios as a grid with a number in each cell; the colour scale diverges from 1.
 
+    If there are too many columns for one tile, the further ones follow in tiles of their own.
+
     Parameters
     ----------
     values : the ratios, NaN where there is none.
@@ -50,29 +67,49 @@ def heat_grid(
     """
     values = np.asarray(values, dtype=float)
     hover_texts: dict[str, list[str]] = {}
-    rows, columns = [short(row) for row in rows], [short(column) for column in columns]
+    rows = [short(row, LONGEST) for row in rows]
+    columns = [short(column, LONGEST) for column in columns]
     name = slug(name)
+    left = 0.1 + LABEL_CHAR_IN * max(map(len, rows))
+    parts = _parts(len(columns), int((TILE_IN - left - RIGHT_IN) / SQUARE_IN))
     with style(name):
-        top_in = 0.5 + 0.16 * title.count("\n") + 0.045 * max(map(len, columns))
-        width, height = max(7.0, 2.9 + 0.46 * len(columns)), ROW_IN * len(rows) + top_in + 0.42
-        left = 0.15 + 0.078 * max(map(len, rows))
-        span = min(width - left - 0.75, 0.75 * len(columns))
-        figure = Figure(figsize=(width, height))
-        axes = figure.add_axes(
-            (left / width, 0.4 / height, span / width, ROW_IN * len(rows) / height)
+        figure, panels = tiles(
+            [title, *[""] * (len(parts) - 1)],
+            ROW_IN * len(rows),
+            left=left,
+            right=RIGHT_IN,
+            below=0.2 + 0.15 * wrap(NOTE).count("\n"),
+            above=0.12 + LABEL_CHAR_IN * max(map(len, columns)),
         )
-        cells = _cells(axes, values, states)
-        set_hover(cells, [text for line in hover for text in line], hover_texts)
-        _write(axes, values, states)
-        _frame(axes, rows, columns)
-        figure.text(0.01, 1 - 0.05 / height, title, fontsize=9.5, va="top")
-        figure.text(
-            0.01,
-            0.1 / height,
-            fontsize=9,
-            s="×: blue below 1, orange above; ~ cannot tell who is faster; ✗ cannot be true",
-        )
-    return Plot(name=name, figure=figure, description=description, hover=hover_texts)
+        for axes, part in zip(panels, parts, strict=True):
+            own = [line[part] for line in states]
+            cells = _cells(axes, values[:, part], own)
+            set_hover(cells, [text for line in hover for text in line[part]], hover_texts)
+            _write(axes, values[:, part], own)
+            _frame(axes, rows, columns[part], (TILE_IN - left - RIGHT_IN) / SQUARE_IN)
+            axes.text(
+                (0.05 - left) / axes_inches(axes)[0],
+                -0.08 / axes_inches(axes)[1],
+                wrap(NOTE),
+                transform=axes.transAxes,
+                fontsize=FONT,
+                va="top",
+            )
+    texts = [f"{title}, columns {', '.join(columns[part])}." for part in parts]
+    return Plot(
+        name=name,
+        figure=figure,
+        description=description,
+        hover=hover_texts,
+        tiles=[description, *texts[1:]] if len(parts) > 1 else (),
+    )
+
+
+def _parts(count: int, most: int) -> list[slice]:
+    """Return the columns of each tile: as few tiles as possible, and about equally many columns."""
+    tiles_needed = -(-count // max(1, most))
+    size = -(-count // tiles_needed)
+    return [slice(start, start + size) for start in range(0, count, size)]
 
 
 def _cells(axes: Axes, values: np.ndarray, states: Sequence[Sequence[str]]) -> PolyCollection:
@@ -118,7 +155,7 @@ def _write(axes: Axes, values: np.ndarray, states: Sequence[Sequence[str]]) -> N
             text,
             ha="center",
             va="center_baseline",
-            fontsize=8.5,
+            fontsize=FONT,
             color=paint,
         )
 
@@ -139,18 +176,17 @@ def _text_colour(shade: Sequence[float]) -> str:
     return ON_DARK if luminance < DARK else ON_LIGHT
 
 
-def _frame(axes: Axes, rows: Sequence[str], columns: Sequence[str]) -> None:
-    axes.set_xlim(0, len(columns))
+def _frame(axes: Axes, rows: Sequence[str], columns: Sequence[str], most: float) -> None:
+    """Draw the names of rows and columns; squares have one width in all tiles."""
+    axes.set_xlim(0, most)
     axes.set_ylim(len(rows), 0)
-    axes.set_yticks(np.arange(len(rows)) + 0.5, rows, fontsize=9)
+    axes.set_yticks(np.arange(len(rows)) + 0.5, rows, fontsize=FONT)
     axes.xaxis.tick_top()
     axes.set_xticks(
         np.arange(len(columns)) + 0.5,
         columns,
-        fontsize=9,
-        rotation=40,
-        ha="left",
-        rotation_mode="anchor",
+        fontsize=FONT,
+        rotation=90,
     )
     axes.tick_params(length=0, pad=3)
     for spine in axes.spines.values():

@@ -1,24 +1,34 @@
 """Chart that opens a page: the speedups of every workload on one axis."""
 
-from collections.abc import Sequence
-from itertools import groupby
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
 
 from bench.results.verdicts import MARGIN
 from reports import units
-from reports.charts.drawing import INK, PAPER, Plot, colour, colour_key, set_hover, style
+from reports.charts.drawing import INK, PAPER, TILE_IN, Plot, colour, set_hover, style
 from reports.charts.naming import ratio_tick, ratio_ticks, short, short_name, slug
 from reports.charts.sizes import counts
+from reports.charts.tiles import (
+    EDGE_IN,
+    FONT,
+    LABEL_CHAR_IN,
+    axes_inches,
+    colour_key,
+    key_height,
+    tiles,
+)
 from reports.read.grouping import at_largest_size, by_contender, grouped
 from reports.read.row import Row, Timed
 
-ROW_IN = 0.2
-LARGE, SMALL = 7.0, 3.2  # diameters of dots: for the largest size of a workload, for the others
+ROW_IN = 0.19
+BELOW_IN = 0.42  # space for the ticks and the label of the axis
+LARGE, SMALL = 6.0, 2.8  # diameters of dots: for the largest size of a workload, for the others
 SPACING = 0.32  # between two contenders of a row, as a share of its height
+LONGEST = 22  # characters of a row's name
+GAP = 0.9  # rows between two families, for the name of the second
 
 
 class Place(NamedTuple):
@@ -42,33 +52,41 @@ def overview(rows: Sequence[Row], threads: int, dtype: str = "float32") -> Plot 
     ]
     if not timed:
         return None
-    order = _order(timed)
+    places = _places(timed)
     lines = dict(sorted(by_contender(timed).items()))
     name = slug("overview", f"{threads}")
     hover: dict[str, list[str]] = {}
     title = overview_title(timed)
     with style(name):
-        top_in = 0.62 + 0.16 * title.count("\n")
-        height = ROW_IN * len(order) + top_in + 0.5
-        figure = Figure(figsize=(7.0, height))
-        axes = figure.add_axes((0.3, 0.48 / height, 0.56, ROW_IN * len(order) / height))
-        _frame(axes, timed, order)
+        names = [(short_name(each), colour(line[-1])) for each, line in lines.items()]
+        labels = [_label(place) for place in places]
+        figure, (axes,) = tiles(
+            [title],
+            ROW_IN * (max(places.values()) + 1),
+            left=0.12 + LABEL_CHAR_IN * max(map(len, labels)),
+            below=BELOW_IN + key_height(len(names)),
+            above=0.24,
+        )
+        _frame(axes, timed, places)
         for n, line in enumerate(lines.values()):
             offset = SPACING * (n - (len(lines) - 1) / 2) if len(lines) > 1 else 0.0
-            _draw_dots(axes, line, order, offset, hover)
-        names = [(short_name(each), colour(line[-1])) for each, line in lines.items()]
-        colour_key(axes, names, y=-0.41 / (ROW_IN * len(order)))
-        figure.text(0.01, 1 - 0.05 / height, title, fontsize=9.5, va="top")
+            _draw_dots(axes, line, places, offset, hover)
+        colour_key(axes, names, down_in=BELOW_IN + 0.08)
     parts = [title.replace("\n", "; ") + "."]
     parts += [f"{_dot_text(row)}." for row in _largest(timed)]
     return Plot(name=name, figure=figure, description=" ".join(parts), hover=hover)
 
 
-def _order(rows: Sequence[Timed]) -> list[Place]:
-    """Return the rows of the chart, grouped by family."""
+def _places(rows: Sequence[Timed]) -> dict[Place, float]:
+    """Return the position of each row of the chart; above each family is space for its name."""
     places = list(dict.fromkeys(map(_place, rows)))
     families = list(dict.fromkeys(place.family for place in places))
-    return sorted(places, key=lambda place: families.index(place.family))
+    order = sorted(places, key=lambda place: families.index(place.family))
+    return {place: n + GAP * (families.index(place.family) + 1) for n, place in enumerate(order)}
+
+
+def _label(place: Place) -> str:
+    return short(" ".join(filter(None, (place.workload, place.curve))), LONGEST)
 
 
 def _place(row: Timed) -> Place:
@@ -96,58 +114,53 @@ def _largest(rows: Sequence[Timed]) -> list[Timed]:
     return [at_largest_size(group)[0] for group in groups.values()]
 
 
-def _frame(axes: Axes, rows: Sequence[Timed], order: Sequence[Place]) -> None:
+def _frame(axes: Axes, rows: Sequence[Timed], places: Mapping[Place, float]) -> None:
     """Draw everything but the dots: axes, the band around 1, names of workloads and families."""
     values = [row.known_speedup.value for row in rows]
     low, high = min(values), max(values)
     axes.set_xscale("log")
     axes.set_xlim(min(low, 1 / MARGIN) / 1.6, max(high, MARGIN) * 1.6)
-    axes.set_ylim(len(order) - 0.5, -0.5)
+    axes.set_ylim(max(places.values()) + 0.5, -0.5)
     axes.axvspan(1 / MARGIN, MARGIN, color=INK, alpha=0.12, linewidth=0)
     axes.axvline(1, color=INK, linewidth=1)
     axes.grid(visible=True, axis="x", color=INK, alpha=0.12, linewidth=0.6)
-    axes.set_yticks(
-        range(len(order)), [short(" ".join(filter(None, place[1:]))) for place in order], fontsize=9
-    )
-    axes.tick_params(axis="y", length=0)
-    axes.tick_params(axis="x", labelsize=9.5)
+    axes.set_yticks(list(places.values()), [_label(place) for place in places], fontsize=FONT)
+    axes.tick_params(axis="y", length=0, pad=2)
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_locator(FixedLocator(ratio_ticks(*axes.get_xlim())))
     axes.xaxis.set_major_formatter(lambda value, _: ratio_tick(value))
-    axes.set_xlabel("speedup over NumPy", fontsize=9.5, loc="left")
-    for side, text, ha in ((-6, "← NumPy faster", "right"), (6, "PyTorch faster →", "left")):
+    axes.set_xlabel("speedup over NumPy", fontsize=FONT, labelpad=2)
+    for side, text, ha in ((0, "← NumPy faster", "left"), (1, "PyTorch faster →", "right")):
         axes.annotate(
             text,
-            (1, -0.5),
-            xytext=(side, 4),
+            (side, 1),
+            xycoords="axes fraction",
+            xytext=(0, 4),
             textcoords="offset points",
             ha=ha,
-            fontsize=9,
-            annotation_clip=False,
+            fontsize=FONT,
         )
-    start = 0
-    for family, places in groupby(order, key=lambda place: place.family):
-        length = len(list(places))
+    width = axes_inches(axes)[0]
+    left = -(TILE_IN - 0.12 - width - EDGE_IN) / width
+    for family, group in grouped(places, lambda place: place.family).items():
+        y = places[group[0]]
         axes.text(
-            1.02,
-            start + (length - 1) / 2,
-            short(family, 12),
+            left,
+            y - 0.5 - GAP / 2,
+            short(family, LONGEST),
             transform=axes.get_yaxis_transform(),
-            fontsize=9,
+            fontsize=FONT,
             va="center_baseline",
             alpha=0.75,
+            style="italic",
         )
-        start += length
-        if start < len(order):
-            axes.axhline(
-                start - 0.5, color=INK, alpha=0.25, linewidth=0.6, xmax=1.25, clip_on=False
-            )
+        axes.axhline(y - 0.5 - GAP, xmin=left, color=INK, alpha=0.25, linewidth=0.6, clip_on=False)
 
 
 def _draw_dots(
     axes: Axes,
     rows: Sequence[Timed],
-    order: Sequence[Place],
+    places: Mapping[Place, float],
     offset: float,
     hover: dict[str, list[str]],
 ) -> None:
@@ -158,7 +171,7 @@ def _draw_dots(
     others = [row for row in rows if row.cell not in largest_cells]
     plausible = [row for row in largest if row.plausible]
     axes.hlines(
-        [order.index(_place(row)) + offset for row in plausible],
+        [places[_place(row)] + offset for row in plausible],
         [row.known_speedup.low for row in plausible],
         [row.known_speedup.high for row in plausible],
         color=paint,
@@ -174,7 +187,7 @@ def _draw_dots(
                 continue
             (dots,) = axes.plot(
                 [row.known_speedup.value for row in points],
-                [order.index(_place(row)) + offset for row in points],
+                [places[_place(row)] + offset for row in points],
                 marker,
                 color=paint,
                 markersize=size,

@@ -91,7 +91,8 @@ def _of_workload(name: str, rows: Sequence[Timed]) -> dict[str, Plan]:
     for dtype, part in grouped(rows, lambda row: row.dtype).items():
         planned[f"speedup/{name}/{dtype}"] = partial(speedup_against_size, part)
         for threads, line in grouped(part, lambda row: row.threads).items():
-            planned[f"time/{name}/{dtype}/{threads}"] = partial(time_against_size, line)
+            if len({row.size for row in line}) > len({row.curve for row in line}):
+                planned[f"time/{name}/{dtype}/{threads}"] = partial(time_against_size, line)
     fewest = min(row.threads for row in rows)
     single = [row for row in rows if row.threads == fewest and row.dtype == "float32"]
     largest = at_largest_size(single) if single else []

@@ -5,20 +5,20 @@ from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, LogLocator, NullLocator
 
 from bench.results.verdicts import MARGIN
 from reports import units
 from reports.charts.drawing import INK, PAPER, Plot, colour, set_hover, style
 from reports.charts.naming import power_tick, ratio_tick, ratio_ticks, short_name, slug
+from reports.charts.tiles import FONT, LABEL_LINE_IN, axes_inches, tiles
 from reports.read.grouping import grouped
 from reports.read.interval import Interval
 from reports.read.row import Timed
 
 LOWER = ("bf16", "fp16", "tf32", "amp")  # variants in lower precision
-LABEL_PT = 12.0  # distance between two labels, one above the other
-NEAR = 2  # decades of error, within which two labels may overlap
+HEIGHT_IN, LEFT_IN = 2.1, 0.52  # of the axes, and the space for their tick labels
+NEAR = 3  # decades of error, within which two labels may overlap
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,9 +54,8 @@ def speed_against_error(rows: Sequence[Timed]) -> Plot | None:
     name = slug("precision", points[0].row.workload, points[0].row.size)
     hover: dict[str, list[str]] = {}
     with style(name):
-        figure = Figure(figsize=(7.0, 3.5))
-        axes = figure.subplots()
-        figure.subplots_adjust(0.12, 0.16, 0.97, 0.9)
+        title = precision_title(points)
+        figure, (axes,) = tiles([title], HEIGHT_IN, upward="speedup over NumPy", left=LEFT_IN)
         _limits(axes, points)
         axes.axhspan(1 / MARGIN, MARGIN, color=INK, alpha=0.1, linewidth=0)
         axes.axhline(1, color=INK, linewidth=1)
@@ -64,8 +63,6 @@ def speed_against_error(rows: Sequence[Timed]) -> Plot | None:
             _draw(axes, point, hover)
         _label(axes, points, with_cores=len(thread_counts) > 1)
         _set_axes(axes)
-        title = precision_title(points)
-        axes.set_title(title)
     description = " ".join([f"{title}.", *(f"{_point_text(point)}." for point in points)])
     return Plot(name=name, figure=figure, description=description, hover=hover)
 
@@ -116,7 +113,7 @@ def _limits(axes: Axes, points: Sequence[Point]) -> None:
     high = max(point.speedup.high for point in points)
     axes.set_xscale("log")
     axes.set_yscale("log")
-    axes.set_xlim(min(xs) / 2, max([*bounds, *xs]) * 12)
+    axes.set_xlim(min(xs) / 2, max([*bounds, *xs]) * 2)
     axes.set_ylim(min(low, 1 / MARGIN) / 1.3, max(high, MARGIN) * 1.3)
 
 
@@ -128,14 +125,18 @@ def _draw(axes: Axes, point: Point, hover: dict[str, list[str]]) -> None:
         axes.plot(point.bound, y, "|", color=paint, alpha=0.8, markersize=11)
     axes.vlines(point.x, point.speedup.low, point.speedup.high, color=paint, linewidth=1.2)
     face = PAPER if point.row.unsettled else paint
-    (dot,) = axes.plot(point.x, y, "o", color=paint, markersize=7, markerfacecolor=face)
+    (dot,) = axes.plot(point.x, y, "o", color=paint, markersize=6, markerfacecolor=face)
     set_hover(dot, [_point_text(point)], hover)
 
 
 def _label(axes: Axes, points: Sequence[Point], *, with_cores: bool) -> None:
-    """Write each point's name above it; labels that would overlap are moved up."""
+    """Write each point's name above it; labels that would overlap are moved up.
+
+    The label of a point in the right half ends at the point.
+    """
     low, high = axes.get_ylim()
-    step = (high / low) ** (LABEL_PT / (3.5 * 0.74 * 72))
+    step = (high / low) ** (LABEL_LINE_IN / axes_inches(axes)[1])
+    middle = float(np.sqrt(np.prod(axes.get_xlim())))
     labels: list[tuple[float, float]] = []
     for point in sorted(points, key=lambda point: point.speedup.value):
         y = point.speedup.value * step**0.8
@@ -147,9 +148,10 @@ def _label(axes: Axes, points: Sequence[Point], *, with_cores: bool) -> None:
             short_name(point.row.contender) + cores,
             (point.x, y),
             textcoords="offset points",
-            xytext=(4, 0),
+            xytext=(4, 0) if point.x < middle else (-4, 0),
             color=colour(point.row),
-            fontsize=10,
+            fontsize=FONT,
+            ha="left" if point.x < middle else "right",
             va="center",
             annotation_clip=False,
         )
@@ -160,12 +162,11 @@ def _set_axes(axes: Axes) -> None:
     axes.grid(visible=True, color=INK, alpha=0.12, linewidth=0.6)
     axes.yaxis.set_major_locator(FixedLocator(ratio_ticks(*axes.get_ylim())))
     axes.yaxis.set_major_formatter(lambda value, _: ratio_tick(value))
-    axes.xaxis.set_major_locator(LogLocator(numticks=9))
+    axes.xaxis.set_major_locator(LogLocator(numticks=6))
     axes.xaxis.set_major_formatter(lambda value, _: power_tick(value))
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_minor_locator(NullLocator())
-    axes.set_xlabel("relative error, up to its bound (the tick at the end of the dotted line)")
-    axes.set_ylabel("speedup over NumPy")
+    axes.set_xlabel("relative error; dotted: up to its bound", fontsize=FONT, labelpad=2)
 
 
 def _point_text(point: Point) -> str:

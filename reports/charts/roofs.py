@@ -8,21 +8,29 @@ from typing import NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullLocator
 
 from bench.results import ids
 from bench.results.machine import Peaks
 from reports import units
-from reports.charts.drawing import INK, Plot, axes_inches, colour, colour_key, set_hover, style
+from reports.charts.drawing import INK, PAPER, Plot, colour, set_hover, style
 from reports.charts.naming import power_tick, short, short_name, slug
+from reports.charts.tiles import (
+    FONT,
+    LABEL_LINE_IN,
+    axes_inches,
+    colour_key,
+    key_height,
+    tiles,
+)
 from reports.findings.roofline import DevicePeaks, bandwidth, peak_of
 from reports.read.grouping import by_contender
 from reports.read.row import Timed
 
 SMALL, LARGE = 1e-3, 1e5  # tick labels that are not between these are powers of ten
-MOST_LABELS = 9
-TITLE_PAD_PT = 16.0  # between the frame and the title, for the labels of the highest roofs
+MOST_LABELS = 7
+HEIGHT_IN, LEFT_IN, BELOW_IN = 3.1, 0.6, 0.42  # of the axes, and the space for their tick labels
+SLANTED = 0.95  # where the name of the slanted roof ends, as a share of the way to the ridge
 CHAR_PT, LINE_PT = 5.2, 11.0  # the width of a label's character, and its height
 
 
@@ -43,19 +51,17 @@ def roofline(rows: Sequence[Timed], machine_peaks: DevicePeaks, device_key: str)
     name = slug("roofline", *filter(None, ids.read_peak(device_key)))
     hover: dict[str, list[str]] = {}
     with style(name):
-        figure = Figure(figsize=(7.0, 4.9))
-        axes = figure.subplots()
-        figure.subplots_adjust(0.125, 0.11, 0.74, 0.87)
-        _limits(axes, rows, flop_s, bandwidth(peak))
-        _roofs(axes, flop_s, bandwidth(peak))
+        claim = roofline_title(rows, flop_s, bandwidth(peak))
         groups = sorted(by_contender(rows).values(), key=lambda group: _draw_order(group[-1]))
+        names = [(_contender_name(group[-1]), colour(group[-1])) for group in groups]
+        below = BELOW_IN + key_height(len(names))
+        figure, (axes,) = tiles([claim], HEIGHT_IN, upward="FLOP/s", left=LEFT_IN, below=below)
+        _limits(axes, rows, flop_s, bandwidth(peak))
+        names_of_roofs = _roofs(axes, flop_s, bandwidth(peak))
         for group in groups:
             _draw_dots(axes, group, hover)
-        _label_points(axes, rows)
-        names = [(_contender_name(group[-1]), colour(group[-1])) for group in groups]
-        colour_key(axes, names, x=1.02, y=0.7, inch=0.2)
-        claim = roofline_title(rows, flop_s, bandwidth(peak))
-        axes.set_title(claim, pad=TITLE_PAD_PT)
+        _label_points(axes, rows, names_of_roofs)
+        colour_key(axes, names, down_in=BELOW_IN + 0.08)
         _set_axes(axes)
     arithmetic = "; ".join(f"{kind} {units.rate(v, 'FLOP/s')}" for kind, v in flop_s.items())
     description = (
@@ -77,7 +83,7 @@ def _limits(axes: Axes, rows: Sequence[Timed], flop_s: Mapping[str, float], byte
     axes.set_yscale("log")
     top = max([*flop_s.values(), float(y.max())])
     axes.set_xlim(float(x.min()) / 2, max(float(x.max()) * 2, top / bytes_s * 4))
-    axes.set_ylim(float(y.min()) / 2, top * 4)
+    axes.set_ylim(float(y.min()) / 2, top * 4 ** (1 + len(flop_s) / 2))
 
 
 def _draw_dots(axes: Axes, group: Sequence[Timed], hover: dict[str, list[str]]) -> None:
@@ -86,7 +92,7 @@ def _draw_dots(axes: Axes, group: Sequence[Timed], hover: dict[str, list[str]]) 
         rates(group),
         "o",
         color=colour(group[-1]),
-        markersize=4.5,
+        markersize=4,
         alpha=0.75,
         markeredgewidth=0,
     )
@@ -101,7 +107,7 @@ def _draw_order(row: Timed) -> tuple[bool, bool, str, str]:
 def _contender_name(row: Timed) -> str:
     """Return a contender's name; a variant on the CPU is named without `torch`."""
     variant = row.variant if row.on_cpu else ""
-    return short_name(f"{ids.CPU}-{variant}" if variant else row.contender, 18)
+    return short_name(f"{ids.CPU}-{variant}" if variant else row.contender, 23)
 
 
 def intensities(rows: Iterable[Timed]) -> np.ndarray:
@@ -129,32 +135,44 @@ def roofline_title(rows: Sequence[Timed], flop_s: Mapping[str, float], bytes_s: 
     return claim
 
 
-def _roofs(axes: Axes, flop_s: Mapping[str, float], bytes_s: float) -> None:
+def _roofs(axes: Axes, flop_s: Mapping[str, float], bytes_s: float) -> list["Box"]:
+    """Draw the roofs; return the boxes of the flat roofs' names, each above its right end."""
     left, right = axes.get_xlim()
-    top = max(flop_s.values(), default=axes.get_ylim()[1] / 4)
+    low, high = axes.get_ylim()
+    top, least = max(flop_s.values()), min(flop_s.values())
     axes.plot([left, top / bytes_s], [left * bytes_s, top], color=INK, linewidth=1.6)
-    floor = 0.0
+    boxes: list[Box] = []
+    width_in, height_in = axes_inches(axes)
+    place_in = 0.0
     for kind, value in sorted(flop_s.items(), key=lambda each: each[1]):
         axes.plot([value / bytes_s, right], [value, value], color=INK, linewidth=1.6)
-        axes.annotate(
-            f"{short(kind, 12)}: {units.rate(value, 'FLOP/s')}",
-            (right, max(value, floor)),
-            fontsize=9,
-            textcoords="offset points",
-            xytext=(5, 0),
-            va="center",
-            annotation_clip=False,
+        roof_in = float(np.log(value / low) / np.log(high / low)) * height_in
+        place_in = max(roof_in + 0.09, place_in + LABEL_LINE_IN)
+        text = f"{short(kind, 12)}: {units.rate(value, 'FLOP/s')}"
+        axes.text(
+            0.995,
+            place_in / height_in,
+            text,
+            transform=axes.transAxes,
+            fontsize=FONT,
+            ha="right",
+            va="center_baseline",
+            bbox={"facecolor": PAPER, "edgecolor": "none", "pad": 0.3},
         )
-        floor = max(value, floor) * (axes.get_ylim()[1] / axes.get_ylim()[0]) ** 0.04
+        edge, middle = width_in * 72, place_in * 72
+        boxes.append(
+            Box(edge - CHAR_PT * len(text), edge, middle - LINE_PT / 2, middle + LINE_PT / 2)
+        )
+    x = left * (least / bytes_s / left) ** SLANTED
     axes.annotate(
         f"memory {units.rate(bytes_s, 'B/s')}",
-        (top / bytes_s, top),
-        fontsize=9,
+        (x, x * bytes_s),
+        fontsize=FONT,
         textcoords="offset points",
-        xytext=(-2, 6),
+        xytext=(-6, 3),
         ha="right",
-        annotation_clip=False,
     )
+    return boxes
 
 
 def _rate_text(row: Timed) -> str:
@@ -182,10 +200,10 @@ class Box(NamedTuple):
         return np.asarray(across & (positions[:, 1] > self.bottom) & (positions[:, 1] < self.top))
 
 
-def _label_points(axes: Axes, rows: Sequence[Timed]) -> None:
+def _label_points(axes: Axes, rows: Sequence[Timed], taken: Sequence[Box]) -> None:
     """Write the workload beside the outermost points, where labels overlap neither labels nor dots.
 
-    A label may cover one other dot.
+    A label may cover one other dot. `taken` is covered by other labels.
     """
     size = np.array(axes_inches(axes)) * 72
     limits = np.log10(np.array([axes.get_xlim(), axes.get_ylim()]))
@@ -202,7 +220,7 @@ def _label_points(axes: Axes, rows: Sequence[Timed]) -> None:
         box = Box(left, left + width, y - LINE_PT / 2, y + LINE_PT / 2)
         covered = box.covers(positions)
         covered[n] = False
-        if covered.sum() > 1 or any(map(box.overlaps, boxes.values())):
+        if covered.sum() > 1 or any(map(box.overlaps, [*taken, *boxes.values()])):
             continue
         boxes[text] = box
         axes.annotate(
@@ -211,7 +229,7 @@ def _label_points(axes: Axes, rows: Sequence[Timed]) -> None:
             textcoords="offset points",
             xytext=(-5 if leftward else 5, -3),
             ha="right" if leftward else "left",
-            fontsize=8.5,
+            fontsize=FONT,
         )
 
 
@@ -232,11 +250,10 @@ def _set_axes(axes: Axes) -> None:
     """Set the ticks, labels and grid of both axes."""
     axes.grid(visible=True, color=INK, alpha=0.12, linewidth=0.6)
     for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_locator(LogLocator(numticks=12))
+        axis.set_major_locator(LogLocator(numticks=7))
         axis.set_minor_locator(NullLocator())
     axes.yaxis.set_major_formatter(lambda value, _: units.quantity(value))
     axes.xaxis.set_major_formatter(
         lambda value, _: f"{value:g}" if SMALL < value < LARGE else power_tick(value)
     )
-    axes.set_xlabel("arithmetic intensity, FLOP per byte")
-    axes.set_ylabel("FLOP/s")
+    axes.set_xlabel("arithmetic intensity, FLOP per byte", fontsize=FONT, labelpad=2)

@@ -7,19 +7,21 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
 
 from reports import units
-from reports.charts.drawing import INK, PAPER, Plot, colour, colour_key, set_hover, style
+from reports.charts.drawing import INK, PAPER, TILE_IN, Plot, colour, set_hover, style
 from reports.charts.naming import ratio_ticks, short, short_name, slug
+from reports.charts.tiles import EDGE_IN, FONT, colour_key, key_height, tiles
 from reports.findings.roofline import DevicePeaks, memory_bound, roof_share
 from reports.read.grouping import grouped
 from reports.read.row import Timed
 
 LIMITS = {"FLOP/s": "arithmetic", "bytes/s": "memory"}  # the limit that a peak's unit belongs to
-CHAR_IN = 0.082  # the width of a name's widest character
-ROW_IN = 0.27
+LONGEST = 38  # characters of a case's name
+ROW_IN = 0.37  # of a case: its name, and its dots below
+BELOW_IN = 0.42  # space for the ticks and the label of the axis
+MARGIN_IN = 0.14  # on the left and on the right
 
 
 class Share(NamedTuple):
@@ -47,23 +49,24 @@ def throughput(rows: Sequence[Timed], peaks: DevicePeaks) -> Plot | None:
     name = slug("throughput", first.family, first.threads)
     hover: dict[str, list[str]] = {}
     with style(name):
-        height = ROW_IN * len(cases) + 1.2
-        figure = Figure(figsize=(7.0, height))
-        axes = figure.subplots()
-        names = [short(f"{c[-1].row.workload} {c[-1].row.spaced_size}", 32) for c in cases.values()]
-        left = max(0.3, (0.3 + CHAR_IN * max(map(len, names))) / 7.0)
-        figure.subplots_adjust(left, 0.52 / height, 0.84, 1 - 0.62 / height)
-        _frame(axes, shares, names)
+        paints = [
+            (short_name(each, 20), colour(group[-1].row)) for each, group in contenders.items()
+        ]
+        title = _title(shares)
+        figure, (axes,) = tiles(
+            [title],
+            ROW_IN * len(cases),
+            left=MARGIN_IN,
+            right=MARGIN_IN,
+            below=BELOW_IN + key_height(len(paints)),
+        )
+        _frame(axes, shares, len(cases))
         for y, case in enumerate(cases.values()):
             _draw_line(axes, y, case)
         for group in contenders.values():
             _draw_dots(axes, group, list(cases), hover)
-        paints = [
-            (short_name(each, 20), colour(group[-1].row)) for each, group in contenders.items()
-        ]
-        colour_key(axes, paints, y=1 + 0.1 / (height - 1.14))
-        figure.text(0.01, 1 - 0.2 / height, _title(shares), fontsize=9.5)
-    parts = [_title(shares) + ".", *(_share_text(each) + "." for each in shares)]
+        colour_key(axes, paints, down_in=BELOW_IN + 0.08)
+    parts = [title + ".", *(_share_text(each) + "." for each in shares)]
     return Plot(name=name, figure=figure, description=" ".join(parts), hover=hover)
 
 
@@ -78,33 +81,36 @@ def _shares(rows: Sequence[Timed], peaks: DevicePeaks) -> list[Share]:
     ]
 
 
-def _frame(axes: Axes, shares: Sequence[Share], names: Sequence[str]) -> None:
+def _frame(axes: Axes, shares: Sequence[Share], count: int) -> None:
     """Set the limits, ticks, labels and grid of both axes."""
     least, most = min(each.share for each in shares), max(each.share for each in shares)
     axes.set_xscale("log")
-    margin = (max(1.0, most) / least) ** 0.2 * 1.2  # for the numbers beside the points
+    margin = (max(1.0, most) / least) ** 0.18 * 1.15  # for the numbers beside the points
     axes.set_xlim(least / margin, max(1.6, most * margin))
-    axes.set_ylim(len(names) - 0.5, -0.5)
+    axes.set_ylim(count - 0.15, -0.85)
     axes.axvline(1, color=INK, linewidth=2)
     axes.grid(visible=True, axis="x", color=INK, alpha=0.12, linewidth=0.6)
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_locator(FixedLocator(ratio_ticks(*axes.get_xlim())))
     axes.xaxis.set_major_formatter(lambda value, _: f"{100 * value:g} %")
-    axes.set_xlabel("share of the measured roof")
-    axes.set_yticks(range(len(names)), names, fontsize=9)
-    axes.tick_params(axis="y", length=0)
+    axes.set_xlabel("share of the measured roof", fontsize=FONT, labelpad=2)
+    axes.set_yticks([])
+    axes.spines["left"].set_visible(False)
 
 
 def _draw_line(axes: Axes, y: int, case: Sequence[Share]) -> None:
     """Draw a line between the smallest and the largest share of a case, with both numbers."""
     limits = dict.fromkeys(LIMITS[each.unit] for each in case)
+    row = case[-1].row
+    name = short(f"{row.workload} {row.spaced_size}", LONGEST)
     axes.text(
-        1.02,
-        y,
-        f"of {' / '.join(limits)}",
+        (EDGE_IN - MARGIN_IN) / (TILE_IN - 2 * MARGIN_IN),
+        y - 0.42,
+        f"{name}, of {' / '.join(limits)}",
         transform=axes.get_yaxis_transform(),
-        fontsize=9,
-        va="center",
+        fontsize=FONT,
+        va="center_baseline",
+        bbox={"facecolor": PAPER, "edgecolor": "none", "alpha": 0.7, "pad": 0.3},
     )
     least, most = min(each.share for each in case), max(each.share for each in case)
     axes.hlines(y, least, most, color=INK, alpha=0.3, linewidth=1)
@@ -117,7 +123,7 @@ def _draw_line(axes: Axes, y: int, case: Sequence[Share]) -> None:
             xytext=(offset, 0),
             ha=ha,
             va="center_baseline",
-            fontsize=8.5,
+            fontsize=FONT,
             bbox={"facecolor": PAPER, "edgecolor": "none", "alpha": 0.7, "pad": 0.5},
         )
 
@@ -135,7 +141,7 @@ def _draw_dots(
             [cases.index(each.row.case) for each in points],
             "o",
             color=paint,
-            markersize=7,
+            markersize=6,
             markerfacecolor=face,
         )
         set_hover(dots, [_share_text(each) for each in points], hover)

@@ -8,31 +8,31 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, LogLocator, NullLocator
 
 from bench.results.verdicts import FASTER, SLOWER, TIE, UNSETTLED
 from reports import units
-from reports.charts.drawing import (
-    INK,
-    PAPER,
-    Plot,
-    colour,
-    label_lines,
-    line_style,
-    set_hover,
-    style,
-)
+from reports.charts.drawing import INK, PAPER, Plot, colour, line_style, set_hover, style
 from reports.charts.naming import short, slug
+from reports.charts.tiles import (
+    FONT,
+    LABEL_LINE_IN,
+    End,
+    axes_inches,
+    label_lines,
+    label_width,
+    place_inches,
+    tiles,
+)
 from reports.read.grouping import by_contender, by_size, grouped
 from reports.read.row import IMPLAUSIBLE, Timed
 
-MOST_ACROSS = (2, 3)  # panels in a row, for an even number of panels and for an odd one
+HEIGHT_IN, LEFT_IN = 2.3, 0.56  # of the axes, and the space for their tick labels
+LONGEST = 23  # characters of a contender's name
+MOST_LINES = 4  # if there are more, the CPU and the accelerators have a panel each
 TWO_DECADES = 2.0  # an axis of at most this many decades has ticks at 2 and 5 too
-LINE_IN = 0.17  # the height of a line of a title
-CHAR_IN = 0.09  # the width of the widest character of a contender's name
 ALONE = 3  # the axis of a single size goes from a third of it to three times it
-CROWDED = 0.1  # share of the axis; labels closer together would overlap
+CROWDED_IN = 0.42  # labels closer together would overlap
 STATES = {
     FASTER: "faster",
     SLOWER: "slower",
@@ -40,7 +40,7 @@ STATES = {
     UNSETTLED: "unsettled",
     IMPLAUSIBLE: "impossible",
 }
-SIZE_AXIS = {"flops": "work of one iteration, in floating-point operations"}
+SIZE_AXIS = {"flops": "operations of one iteration"}
 
 
 def time_against_size(rows: Sequence[Timed]) -> Plot:
@@ -50,36 +50,58 @@ def time_against_size(rows: Sequence[Timed]) -> Plot:
     """
     cells = by_size(rows)
     by_curve = grouped(cells, lambda row: row.curve)
-    parts = {curve: by_curve[curve] for curve in dict.fromkeys(row.curve for row in rows)}
+    curves = [by_curve[curve] for curve in dict.fromkeys(row.curve for row in rows)]
+    parts = [part for curve in curves for part in _by_device(curve)]
     name = slug(cells[0].workload, cells[0].dtype, str(cells[0].threads))
     hover: dict[str, list[str]] = {}
     with style(name):
-        names = [short(name, 24) for name in by_contender(cells)]
-        right = max(1.5, 0.45 + CHAR_IN * max(map(len, names)))  # space for labels of lines
-        titles = [sizes_title(part) for part in parts.values()]
-        figure, panels = _panels(titles, right)
-        for n, (axes, part) in enumerate(zip(panels.flat, parts.values(), strict=False)):
-            last = axes in panels[:, -1] or n == len(parts) - 1
-            _panel(axes, part, hover, last=last)
-            axes.set_title(titles[n])
-        for axes in panels[:, 0]:
-            axes.set_ylabel("time of one iteration")
-    return Plot(name=name, figure=figure, description=describe(cells), hover=hover)
-
-
-def _panels(titles: Sequence[str], right: float) -> tuple[Figure, np.ndarray]:
-    """Return a figure and its panels, one for each title; `right` is the space for labels."""
-    across = min(len(titles), MOST_ACROSS[len(titles) % 2])
-    down = -(-len(titles) // across)
-    lines = max(title.count("\n") + 1 for title in titles)
-    above = 0.46 + LINE_IN * max(0, lines - 2)  # space above a panel
-    width, height = max(7.0, 3.9 * across), (3.34 + above) * down
-    figure = Figure(figsize=(width, height))
-    panels = figure.subplots(down, across, sharey=True, squeeze=False)
-    figure.subplots_adjust(
-        0.95 / width, 0.53 / height, 1 - right / width, 1 - above / height, 0.1, 0.42
+        names = [short(name, LONGEST) for name in by_contender(cells)]
+        titles = [sizes_title(part) for part in parts]
+        figure, panels = tiles(
+            titles,
+            HEIGHT_IN,
+            upward="time of one iteration",
+            left=LEFT_IN,
+            right=label_width(names),
+        )
+        _share_limits(panels, cells)
+        for axes, part in zip(panels, parts, strict=True):
+            _panel(axes, part, hover)
+    texts = [f"{title}. {describe(part)}" for title, part in zip(titles, parts, strict=True)]
+    return Plot(
+        name=name,
+        figure=figure,
+        description=describe(cells),
+        hover=hover,
+        tiles=texts if len(texts) > 1 else (),
     )
-    return figure, panels
+
+
+def _by_device(curve: Sequence[Timed]) -> list[list[Timed]]:
+    """Return the cells of each panel: a whole curve, or each device if there are many lines."""
+    return by_device(curve) if len(by_contender(curve)) > MOST_LINES else [list(curve)]
+
+
+def by_device(rows: Sequence[Timed]) -> list[list[Timed]]:
+    """Return the cells on the CPU, and those of NumPy and of accelerators if there are any.
+
+    Then no two contenders of a list have the same colour.
+    """
+    on_cpu = [row for row in rows if row.on_cpu]
+    elsewhere = [row for row in rows if row.is_numpy or not row.on_cpu]
+    if len(on_cpu) == len(rows) or len(elsewhere) == len(rows):
+        return [list(rows)]
+    return [on_cpu, elsewhere]
+
+
+def _share_limits(panels: Sequence[Axes], cells: Sequence[Timed]) -> None:
+    """Give all panels the same limits of time, with space for the speedups."""
+    longest_s = max(max(row.typical_s, row.time_high_s or 0.0, row.time_s) for row in cells)
+    shortest_s = min(min(row.time_s, row.time_low_s or row.time_s) for row in cells)
+    space = (longest_s / shortest_s) ** 0.1 * 1.25
+    for axes in panels:
+        axes.set_yscale("log")
+        axes.set_ylim(shortest_s / space, longest_s * space)
 
 
 def sizes_title(cells: Sequence[Timed]) -> str:
@@ -90,7 +112,7 @@ def sizes_title(cells: Sequence[Timed]) -> str:
     for contender, line in by_contender(plain).items():
         states = [row.state for row in line]
         counts_text = ", ".join(counts(states, "at"))
-        lines.append(f"{short(contender, 24)}: {counts_text} of {len(states)}")
+        lines.append(f"{short(contender, LONGEST)}: {counts_text} of {len(states)}")
     if curve and len(lines) == 1:
         return curve + lines[0][lines[0].index(":") :]
     return "\n".join([curve, *lines] if curve else lines)
@@ -103,10 +125,9 @@ def counts(states: Sequence[str], preposition: str) -> list[str]:
     return [f"{STATES[s]} {preposition} {states.count(s)}" for s in order if s in states]
 
 
-def _panel(axes: Axes, cells: Sequence[Timed], hover: dict[str, list[str]], *, last: bool) -> None:
-    """Draw the lines of one curve; the last panel of a row also gets the labels of its lines."""
+def _panel(axes: Axes, cells: Sequence[Timed], hover: dict[str, list[str]]) -> None:
+    """Draw the lines of one curve, each labelled at its right end."""
     axes.set_xscale("log")
-    axes.set_yscale("log")
     if len({row.axis_value for row in cells}) == 1:  # matplotlib warns of equal limits
         axes.set_xlim(cells[0].axis_value / ALONE, cells[0].axis_value * ALONE)
     ends = []
@@ -116,24 +137,25 @@ def _panel(axes: Axes, cells: Sequence[Timed], hover: dict[str, list[str]], *, l
             axes.plot(*_xy(implausible), "x", color=paint, markersize=8)
         if plausible := [row for row in line if row.plausible]:
             _draw_line(axes, plausible, hover)
-            ends.append((plausible[-1].time_s, short(contender, 24), paint))
-    _write_speedups(axes, cells)
-    if last:
-        label_lines(axes, cells[-1].axis_value, ends)
+            last = plausible[-1]
+            name = short(contender, LONGEST)
+            ends.append(End(x=last.axis_value, y=last.time_s, name=name, paint=paint))
     _set_axes(axes, cells)
+    _write_speedups(axes, cells)
+    label_lines(axes, ends)
 
 
 def _draw_line(axes: Axes, line: Sequence[Timed], hover: dict[str, list[str]]) -> None:
     """Draw the plausible times of one contender with their intervals and medians."""
     paint, (xs, times_s) = colour(line[0]), _xy(line)
-    axes.plot(xs, times_s, line_style(line[0]), color=paint, linewidth=1.8)
+    axes.plot(xs, times_s, line_style(line[0]), color=paint, linewidth=1.6)
     axes.plot(xs, [row.typical_s for row in line], ":", color=paint, linewidth=1)
     lows = [np.nan if row.time_low_s is None else row.time_low_s for row in line]
     highs = [np.nan if row.time_high_s is None else row.time_high_s for row in line]
     axes.vlines(xs, lows, highs, color=paint, linewidth=1.2)
     for unsettled, face in ((False, paint), (True, PAPER)):
         if points := [row for row in line if row.unsettled == unsettled]:
-            (dots,) = axes.plot(*_xy(points), "o", color=paint, markersize=5, markerfacecolor=face)
+            (dots,) = axes.plot(*_xy(points), "o", color=paint, markersize=4, markerfacecolor=face)
             set_hover(dots, [point_text(row) for row in points], hover)
 
 
@@ -143,60 +165,75 @@ def _xy(cells: Sequence[Timed]) -> tuple[list[float], list[float]]:
 
 def _set_axes(axes: Axes, cells: Sequence[Timed]) -> None:
     """Set the limits, ticks, labels and grid of both axes."""
-    axes.margins(x=0.07, y=0.14)
+    axes.margins(x=0.1)
     axes.grid(visible=True, color=INK, alpha=0.12, linewidth=0.6)
     axis = cells[0].axis
-    axes.set_xlabel(SIZE_AXIS.get(axis, short(axis)))
+    axes.set_xlabel(SIZE_AXIS.get(axis, short(axis)), fontsize=FONT, labelpad=2)
     axes.yaxis.set_major_formatter(lambda value, _: units.tick_seconds(value))
-    longest_s, shortest_s = max(row.typical_s for row in cells), min(row.time_s for row in cells)
-    many_decades = np.log10(longest_s / shortest_s) > TWO_DECADES
+    low_s, high_s = axes.get_ylim()
+    many_decades = np.log10(high_s / low_s) > TWO_DECADES
     axes.yaxis.set_major_locator(LogLocator(subs=(1,) if many_decades else (1, 2, 5)))
     axes.yaxis.set_minor_locator(NullLocator())
+    set_sizes(axes, axis, [row.axis_value for row in cells])
+
+
+def set_sizes(axes: Axes, axis: str, values: Collection[float]) -> None:
+    """Set the ticks of an axis of sizes, where their labels do not overlap."""
     axes.xaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_major_formatter(lambda value, _: units.quantity(value))
+    axes.xaxis.set_major_formatter(
+        lambda value, _: min(units.quantity(value), units.whole(value), key=len)
+    )
     if axis not in SIZE_AXIS:
-        values = {row.axis_value for row in cells}
-        axes.xaxis.set_major_locator(FixedLocator(_uncrowded(values)))
+        axes.xaxis.set_major_locator(FixedLocator(_uncrowded(values, _crowded(axes))))
 
 
-def _uncrowded(values: Collection[float]) -> list[float]:
-    """Return values whose tick labels do not overlap on a logarithmic axis, from the largest on."""
-    span = np.log(max(values) / min(values)) or 1.0
+def _crowded(axes: Axes) -> float:
+    """Return the ratio of two sizes whose labels would touch."""
+    low, high = axes.get_xlim()
+    return float((high / low) ** (CROWDED_IN / axes_inches(axes)[0]))
+
+
+def _uncrowded(values: Collection[float], apart: float) -> list[float]:
+    """Return values that differ by at least a ratio, from the largest on."""
     kept: list[float] = []
     for value in sorted(values, reverse=True):
-        if not kept or np.log(kept[-1] / value) >= CROWDED * span:
+        if not kept or kept[-1] / value >= apart:
             kept.append(value)
     return kept
 
 
 def _write_speedups(axes: Axes, cells: Sequence[Timed]) -> None:
-    """Write the speedup over NumPy beside the points of PyTorch without a variant.
+    """Write the speedup over NumPy beside points of PyTorch without a variant.
 
-    With several contenders, only the first and last point of each line: more labels would overlap.
+    Points whose labels would overlap have none. With several contenders, only the first and last
+    point of each line can have one.
     """
     plain = [row for row in cells if row.plain and row.plausible and row.speedup is not None]
     lines = list(by_contender(plain).values())
-    if len(lines) > 1:
-        plain = [row for line in lines for row in (line[0], line[-1])]
-    span = np.log(cells[-1].axis_value / cells[0].axis_value) or 1.0
-    last = -np.inf
-    for row in sorted(plain, key=lambda row: (row.contender, row.axis_value)):
-        x = np.log(row.axis_value) / span
-        crowded = 0 <= x - last < CROWDED
-        last = -np.inf if crowded else x
-        _write_speedup(axes, row, crowded=crowded)
+    taken: list[tuple[float, float]] = []
+    for line in lines:
+        ends = {line[0].axis_value, line[-1].axis_value}
+        values = ends if len(lines) > 1 else {row.axis_value for row in line}
+        shown = _uncrowded(values, _crowded(axes))
+        for row in line:
+            x, y = place_inches(axes, row.axis_value, row.time_s)
+            clear = all(
+                abs(x - left) > CROWDED_IN or abs(y - up) > LABEL_LINE_IN for left, up in taken
+            )
+            if row.axis_value in shown and clear:
+                _write_speedup(axes, row)
+                taken.append((x, y))
 
 
-def _write_speedup(axes: Axes, row: Timed, *, crowded: bool) -> None:
-    """Write a speedup above or below its point; a crowded label is moved further away."""
-    above = row.known_speedup.value < 1
+def _write_speedup(axes: Axes, row: Timed) -> None:
+    """Write a speedup above its point, or below it if PyTorch is faster."""
     axes.annotate(
         units.ratio(*row.known_speedup) + "×",
         (row.axis_value, row.time_s),
         textcoords="offset points",
-        xytext=(0, (8 if above else -16) + crowded * (12 if above else -12)),
+        xytext=(0, 6 if row.known_speedup.value < 1 else -13),
         ha="center",
-        fontsize=9,
+        fontsize=FONT,
         color=colour(row),
         fontweight="bold" if row.state in {FASTER, SLOWER} else "normal",
         bbox={"facecolor": PAPER, "edgecolor": "none", "alpha": 0.7, "pad": 0.5},

@@ -4,15 +4,19 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 
 from reports import units
 from reports.charts.drawing import INK, PAPER, Plot, colour, set_hover, style
 from reports.charts.naming import ratio_ticks, short, short_name, slug
+from reports.charts.sizes import by_device
+from reports.charts.tiles import FONT, LABEL_CHAR_IN, axes_inches, tiles
 from reports.read.row import Timed
 
-ACROSS = 4  # panels in a row
+ROW_IN = 0.27  # of a step
+TIME_IN = 0.62  # the width of a time beside its dot
+WIDEST_PT = 14.0  # of a curve of losses
+LOSS_IN, LOSS_LEFT_IN = 2.1, 0.45  # the height of the losses' axes, and the space on their left
 STEPS = {"": "nn and optim", "tensors": "tensors by hand", "autograd": "autograd"}
 ALIKE = 1e-3  # share of the loss; curves that differ by less are called one curve
 
@@ -29,30 +33,39 @@ def ladder_chart(steps_by_case: Mapping[str, Sequence[Timed]]) -> Plot | None:
     name = slug("ladder", cases[0][0].workload, cases[0][0].threads)
     hover: dict[str, list[str]] = {}
     with style(name):
-        across, down = min(ACROSS, len(cases)), -(-len(cases) // ACROSS)
         steps = max(cases, key=len)
-        height = (0.3 * len(steps) + 1.05) * down + 0.25
-        figure = Figure(figsize=(7.0, height))
-        panels = figure.subplots(down, across, sharex=True, sharey=True, squeeze=False)
-        figure.subplots_adjust(0.27, 0.55 / height, 0.985, 1 - 0.72 / height, 0.08, 0.6)
-        for axes in panels.flat[len(cases) :]:
-            axes.set_axis_off()
-        least = min(row.time_s for case in cases for row in case)
-        most = max(row.time_s for case in cases for row in case)
-        panels[0, 0].set_xscale("log")
-        panels[0, 0].set_xlim(least / 1.8, most * 1.8 * (most / least) ** 0.9)
-        panels[0, 0].set_ylim(len(steps) - 0.5, -0.5)
-        for axes, case in zip(panels.flat, cases, strict=False):
+        names = [step_text(row) for row in steps]
+        sizes = [short(case[0].size, 46) for case in cases]
+        title = ladder_title(cases)
+        figure, panels = tiles(
+            [f"{title}\n{sizes[0]}", *sizes[1:]],
+            ROW_IN * len(steps),
+            left=0.15 + LABEL_CHAR_IN * max(map(len, names)),
+        )
+        least = min(min([row.time_s, *(row.time_ends_s or ())]) for case in cases for row in case)
+        most = max(max([row.time_s, *(row.time_ends_s or ())]) for case in cases for row in case)
+        for axes, case in zip(panels, cases, strict=True):
+            axes.set_xscale("log")
+            space = TIME_IN / axes_inches(axes)[0]
+            span = (most / least) ** (1 / (1 - 1.3 * space)) * 1.05
+            axes.set_xlim(most * span**space / span, most * span**space)
+            axes.set_ylim(len(steps) - 0.5, -0.5)
+            axes.set_yticks(range(len(steps)), names, fontsize=FONT)
             _draw_steps(axes, case, hover)
-        panels[0, 0].set_yticks(range(len(steps)), [step_text(row) for row in steps], fontsize=9.5)
-        ticks = ratio_ticks(least / 1.3, most * 1.3)
-        few = sorted({ticks[0], ticks[-1]}) if ticks else []
-        panels[0, 0].xaxis.set_major_locator(FixedLocator(few))
-        panels[0, 0].xaxis.set_minor_locator(NullLocator())
-        panels[0, 0].xaxis.set_major_formatter(lambda value, _: units.tick_seconds(value))
-        figure.text(0.01, 1 - 0.2 / height, ladder_title(cases), fontsize=9.5)
-        figure.supxlabel("time of an epoch", x=0.63, fontsize=11, y=0.06 / height)
-    return Plot(name=name, figure=figure, description=_describe_steps(cases), hover=hover)
+            ticks = ratio_ticks(least / 1.3, most * 1.3)
+            few = sorted({ticks[0], ticks[-1]}) if ticks else []
+            axes.xaxis.set_major_locator(FixedLocator(few))
+            axes.xaxis.set_minor_locator(NullLocator())
+            axes.xaxis.set_major_formatter(lambda value, _: units.tick_seconds(value))
+            axes.set_xlabel("time of an epoch", fontsize=FONT, labelpad=2)
+    texts = [_describe_steps([case]) for case in cases]
+    return Plot(
+        name=name,
+        figure=figure,
+        description=_describe_steps(cases),
+        hover=hover,
+        tiles=texts if len(texts) > 1 else (),
+    )
 
 
 def step_text(row: Timed) -> str:
@@ -88,15 +101,13 @@ def _draw_steps(axes: Axes, case: Sequence[Timed], hover: dict[str, list[str]]) 
         set_hover(dot, [_point_text(row)], hover)
         axes.annotate(
             units.seconds(row.time_s),
-            (row.time_s, y),
+            (max([row.time_s, *(ends_s or ())]), y),
             textcoords="offset points",
-            xytext=(7, 0),
+            xytext=(6, 0),
             va="center_baseline",
-            fontsize=8.5,
+            fontsize=FONT,
         )
-    axes.set_title(short(case[0].size, 40).replace(",", "\n"), fontsize=8.5)
     axes.tick_params(axis="y", length=0)
-    axes.tick_params(axis="x", labelsize=9)
     axes.grid(visible=True, axis="x", color=INK, alpha=0.12, linewidth=0.6)
 
 
@@ -114,7 +125,7 @@ def _describe_steps(cases: Sequence[Sequence[Timed]]) -> str:
 
 
 def losses(rows: Sequence[Timed]) -> Plot | None:
-    """Draw the loss of each step by epoch, all in one panel.
+    """Draw the loss of each step by epoch; accelerators have a panel of their own.
 
     `rows` are the timed cells of one training case, with any thread counts. None if no cell has
     losses.
@@ -125,24 +136,53 @@ def losses(rows: Sequence[Timed]) -> Plot | None:
     first = curves[0][0]
     name = slug("losses", first.workload, first.size, first.threads)
     hover: dict[str, list[str]] = {}
+    title = losses_title([loss for _, loss in curves], short_name(first.contender))
+    loss_of = dict(curves)
+    parts = by_device(list(loss_of))
     with style(name):
-        figure = Figure(figsize=(7.0, 3.3))
-        axes = figure.subplots()
-        figure.subplots_adjust(0.11, 0.165, 0.74, 0.9)
-        for n, (row, loss) in enumerate(curves):
-            _draw_curve(axes, row, loss, len(curves) - n, hover)
-        axes.margins(x=0.04, y=0.1)
-        axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
-        axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
-        axes.grid(visible=True, color=INK, alpha=0.12, linewidth=0.6)
-        axes.set_xlabel("epoch")
-        axes.set_ylabel("mean loss of the epoch")
-        title = losses_title([loss for _, loss in curves], short_name(first.contender))
-        axes.set_title(title)
-        _label_curves(axes, [row for row, _ in curves])
-    parts = [f"Loss of {first.workload} at {first.size} by epoch. {title}."]
-    parts += [f"{row.contender}: {k[0]:.6g} at first, {k[-1]:.6g} at last." for row, k in curves]
-    return Plot(name=name, figure=figure, description=" ".join(parts), hover=hover)
+        titles = [title, *("The same on the accelerator" for _ in parts[1:])]
+        figure, panels = tiles(titles, LOSS_IN, upward="mean loss of the epoch", left=LOSS_LEFT_IN)
+        for axes, part in zip(panels, parts, strict=True):
+            _draw_curves(axes, part, loss_of, hover)
+    texts = [_describe_losses(part, loss_of, title) for part in (list(loss_of), *parts)]
+    return Plot(
+        name=name,
+        figure=figure,
+        description=texts[0],
+        hover=hover,
+        tiles=texts[1:] if len(parts) > 1 else (),
+    )
+
+
+def _describe_losses(rows: Sequence[Timed], loss_of: Mapping[Timed, np.ndarray], title: str) -> str:
+    parts = [f"Loss of {rows[0].workload} at {rows[0].size} by epoch. {title}."]
+    parts += [
+        f"{row.contender}: {loss_of[row][0]:.6g} at first, {loss_of[row][-1]:.6g} at last."
+        for row in rows
+    ]
+    return " ".join(parts)
+
+
+def _draw_curves(
+    axes: Axes,
+    rows: Sequence[Timed],
+    loss_of: Mapping[Timed, np.ndarray],
+    hover: dict[str, list[str]],
+) -> None:
+    for n, row in enumerate(rows):
+        _draw_curve(axes, row, loss_of[row], _width(n, len(rows)), hover)
+    axes.margins(x=0.04, y=0.1)
+    axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
+    axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
+    axes.grid(visible=True, color=INK, alpha=0.12, linewidth=0.6)
+    axes.set_xlabel("epoch", fontsize=FONT, labelpad=2)
+    _label_curves(axes, rows)
+
+
+def _width(n: int, count: int) -> float:
+    """Return the width of the n-th of several curves, in points: the last lies on top."""
+    step = min(3.5, (WIDEST_PT - 1.5) / max(1, count - 1))
+    return 1.5 + step * (count - 1 - n)
 
 
 def _finite(losses: Sequence[float]) -> np.ndarray:
@@ -167,33 +207,30 @@ def losses_title(curves: Sequence[np.ndarray], name: str) -> str:
 
 
 def _draw_curve(
-    axes: Axes, row: Timed, loss: np.ndarray, depth: int, hover: dict[str, list[str]]
+    axes: Axes, row: Timed, loss: np.ndarray, width: float, hover: dict[str, list[str]]
 ) -> None:
-    """Draw a curve; lower curves are wider, so that they stay visible under those on top.
-
-    `depth` is 1 for the topmost curve.
-    """
+    """Draw a curve; lower curves are wider, so that they stay visible under those on top."""
     paint = colour(row)
     x = np.arange(1, len(loss) + 1)
-    axes.plot(x, loss, color=paint, linewidth=3.5 * depth - 2, solid_capstyle="round")
-    (dots,) = axes.plot(x, loss, "o", color=paint, markersize=max(4, 3.5 * depth - 2))
+    axes.plot(x, loss, color=paint, linewidth=width, solid_capstyle="round")
+    (dots,) = axes.plot(x, loss, "o", color=paint, markersize=max(4, width))
     texts = [f"{row.contender}, epoch {n}: {value:.6g}" for n, value in zip(x, loss, strict=True)]
     set_hover(dots, texts, hover)
 
 
 def _label_curves(axes: Axes, rows: Sequence[Timed]) -> None:
-    """Write a key of the curves beside the panel, the widest first: it lies under the others."""
+    """Write a key of the curves in the upper right, the widest first: it lies under the others."""
     for n, row in enumerate(rows):
-        y = 0.97 - 0.13 * n
-        paint = colour(row)
+        y = 0.95 - 0.1 * n
         axes.plot(
-            [1.03, 1.08],
+            [0.56, 0.62],
             [y, y],
             transform=axes.transAxes,
-            color=paint,
-            clip_on=False,
-            linewidth=3.5 * (len(rows) - n) - 2,
+            color=colour(row),
+            linewidth=_width(n, len(rows)),
             scalex=False,
             scaley=False,
         )
-        axes.text(1.11, y, step_name(row), transform=axes.transAxes, va="center", fontsize=9.5)
+        axes.text(
+            0.66, y, step_name(row), transform=axes.transAxes, va="center_baseline", fontsize=FONT
+        )

@@ -4,6 +4,8 @@ The growth is the exponent p of time ~ size ** p, fitted by least squares on log
 95 % interval is Student's t of the residuals (Draper & Smith, Applied Regression Analysis, 1998,
 section 1.4). It is compared with the exponent of the operations, or bytes, over the same sizes.
 Small sizes are left out, because there the time is mostly the constant cost of a call.
+
+There is no finding if the interval is wider than 1: it could not tell linear from quadratic growth.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,7 +13,6 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from scipy.special import stdtrit
 
-from bench.results.verdicts import UNSETTLED
 from reports.findings.crossovers import curve_id, words_of_curve
 from reports.findings.statement import Finding, about_curve
 from reports.read.grouping import Curve, by_curve
@@ -21,7 +22,7 @@ from reports.read.row import Timed
 
 OVERHEAD = 3.0  # times longer than a curve's shortest must be, or the call dominates the time
 SLIGHT = 0.05  # a smaller difference between two exponents is ignored
-WIDE = 1.0  # width of an exponent's interval; a wider one cannot tell linear from quadratic
+WIDE = 1.0  # largest width of an exponent's interval: from linear to quadratic
 FEWEST = 3  # sizes needed for a slope with an interval
 GROWTHS = {
     "as-cost": "{name}: the time of {contender} grows as {axis} to the power {power} (95 % interval"
@@ -30,13 +31,14 @@ GROWTHS = {
     " interval {interval}), less than its {cost} (power {work}): large sizes are more efficient",
     "above-cost": "{name}: the time of {contender} grows as {axis} to the power {power} (95 %"
     " interval {interval}), more than its {cost} (power {work}): large sizes are less efficient",
-    UNSETTLED: "{name}: cannot tell how the time of {contender} grows; as {axis} to the power"
-    " {power}, with a 95 % interval of {interval}, and its {cost} to the power {work}",
 }
 
 
 def growths(result: Result) -> Iterator[Finding]:
-    """State how time and work grow, for each curve of NumPy and of PyTorch without a variant."""
+    """State how time and work grow, for each curve of NumPy and of PyTorch without a variant.
+
+    Curves whose interval is wider than WIDE are left out.
+    """
     for curve, rows in by_curve(result.plausible).items():
         if not (rows[0].plain or rows[0].is_numpy):
             continue
@@ -46,15 +48,14 @@ def growths(result: Result) -> Iterator[Finding]:
         sizes = [row.axis_value for row in long]
         time = slope(sizes, [row.time_s for row in long])
         work = slope(sizes, [row.flops if in_flops else row.bytes for row in long])
-        if time is not None and work is not None:
+        if time is not None and work is not None and time.high - time.low <= WIDE:
             yield _growth(curve, long, "operations" if in_flops else "bytes", time, work)
 
 
 def _growth(
     curve: Curve, rows: Sequence[Timed], cost: str, time: Interval, work: Interval
 ) -> Finding:
-    state = "as-cost" if time.high - time.low <= WIDE else UNSETTLED
-    state = "below-cost" if time.high < work.value - SLIGHT else state
+    state = "below-cost" if time.high < work.value - SLIGHT else "as-cost"
     state = "above-cost" if time.low > work.value + SLIGHT else state
     return Finding(
         id=f"growth/{curve_id(curve)}",

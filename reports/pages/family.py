@@ -1,7 +1,7 @@
 """Builds the page of a family: its figures, and a section for each of its workloads."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from markupsafe import Markup
 
@@ -12,60 +12,127 @@ from reports.findings.statement import Finding
 from reports.pages.rendering import render
 from reports.pages.subject import Subject
 from reports.read import sources
-from reports.read.grouping import by_workload
+from reports.read.grouping import at_largest_size, by_contender, by_curve, by_workload, grouped
 from reports.read.result import Result
 from reports.read.row import Timed
 
 # columns that are shown even if they are empty
-ALWAYS = {"size", "dtype", "threads", "contender", "time", "median", "status"}
+ALWAYS = {"size", "dtype", "threads", "contender", "time", "median"}
+FIRST_DTYPE = "float32"  # its chart opens a section, if there is one
+
+
+class Figure(NamedTuple):
+    """A figure of a workload, and what it was drawn from."""
+
+    kind: str
+    dtype: str
+    caption: str
+    svg: Markup
 
 
 def family_page(subject: Subject, family: str) -> Markup:
     """Return the body of a family's page."""
     rows = [row for row in subject.result.timed if row.family == family]
-    drawn = {
-        "ladder": subject.figure("ladder") if family == "training" else None,
-        "losses": subject.figures("losses/") if family == "training" else [],
-        "throughput": subject.figures(f"throughput/{family}/"),
-    }
+    in_training = family == "training"
+    ladders = subject.findings.kind("ladder") if in_training else []
+    first_ladder = max(ladders, key=lambda each: -_threads(each), default=None)
     return render(
         "family.html",
         result=subject.result,
         family=family,
-        figures=drawn,
-        ladders=subject.findings.kind("ladder"),
+        ladder=subject.figure("ladder") if in_training else None,
+        losses=subject.figures("losses/") if in_training else [],
+        throughput=subject.figures(f"throughput/{family}/"),
+        first_ladder=first_ladder,
+        ladders=[each for each in ladders if each is not first_ladder],
+        untimed=list(untimed(subject.result, family)),
         device_heads=DEVICE_HEADS,
         sections=[_section(subject, name, part) for name, part in by_workload(rows).items()],
     )
 
 
+def untimed(result: Result, family: str) -> Iterator[tuple[str, str]]:
+    """Yield the contenders that have no time, with each reason; some may lack only a few sizes."""
+    workloads = {row.workload for row in result.timed if row.family == family}
+    missing = [
+        row
+        for row in result.rows
+        if row.workload in workloads and row.reason and not isinstance(row, Timed)
+    ]
+    for reason, rows in grouped(missing, lambda row: row.reason).items():
+        yield ", ".join(by_contender(rows)), reason
+
+
 def _section(subject: Subject, name: str, rows: Sequence[Timed]) -> dict[str, Any]:
-    """Return the values for a workload's section."""
+    """Return the values for a workload's section: what opens it, and what is folded."""
     findings = subject.findings
-    ordered = sorted(rows, key=lambda row: (row.curve, row.dtype, row.threads, row.axis_value))
-    lines = [_line(row, subject.result) for row in ordered]
-    filled = {key for line in lines for key, text in line["figures"].items() if text}
-    duplicates = {"median", "by_medians"} if subject.result.medians_alone else set()
+    drawn = list(_figures(subject, name))
+    dtypes = {each.dtype for each in drawn if each.kind == "speedup"}
+    dtype = FIRST_DTYPE if FIRST_DTYPE in dtypes else min(dtypes, default="")
+    first = [each for each in drawn if each.kind == "speedup" and each.dtype == dtype]
+    lines = [_line(row, subject.result) for row in _ordered(rows)]
+    lead = lead_sentence(findings, name, dtype)
+    said = [*findings.kind("crossover", workload=name), *findings.kind("gradients", workload=name)]
+    largest = {row.cell for group in by_curve(rows).values() for row in at_largest_size(group)}
     return {
         "name": name,
         "summary": (code := _code(rows[0])).summary,
         "code": code,
-        "figures": list(_figures(subject, name)),
-        "trends": findings.kind("crossover", workload=name)
-        + findings.kind("gradients", workload=name),
-        "references": list(_elsewhere(findings, name)),
-        "speedups": findings.kind("speedup", workload=name),
-        "further": [
+        "first": first,
+        "beside": sum(each.svg.count("<svg") for each in first) == 1,
+        "figures": [each for each in drawn if each not in first],
+        "lead": lead,
+        "further": [finding for finding in said if finding is not lead],
+        "largest": [
             finding
-            for kind in ("roof", "scaling", "dtype", "growth")
+            for kind in ("speedup", "scaling", "dtype")
             for finding in findings.kind(kind, workload=name)
+            if finding is not lead and finding.cells[-1] in largest
         ],
-        "heads": [
-            (key, head) for key, head in HEADS.items() if key in (ALWAYS | filled) - duplicates
-        ],
+        "growths": findings.kind("growth", workload=name),
+        "references": list(_elsewhere(findings, name)),
+        "heads": _heads(lines, subject.result),
         "rows": lines,
         "devices": [line for line in lines if line["device"]],
     }
+
+
+def lead_sentence(findings: Findings, workload: str, dtype: str) -> Finding | None:
+    """Return the sentence that opens a workload: where PyTorch overtakes NumPy.
+
+    It is about an accelerator if one was measured, else about the most threads, and about the first
+    curve. Without a crossover, it is a speedup at the largest size.
+    """
+    about = {"workload": workload, "dtype": dtype, "variant": ""}
+    for kind in ("crossover", "speedup"):
+        known = [each for each in findings.kind(kind, **about) if each.has_numbers]
+        if known:
+            return known[-1] if kind == "speedup" else _first_curve(known)[-1]
+    return None
+
+
+def _first_curve(crossovers: Sequence[Finding]) -> list[Finding]:
+    """Return the findings on the first curve, in the order of contenders and threads."""
+    curve = crossovers[0].about["curve"]
+    own = [each for each in crossovers if each.about["curve"] == curve]
+    return sorted(own, key=lambda each: (about_accelerators(each), _threads(each)))
+
+
+def _threads(finding: Finding) -> int:
+    return int(finding.id.rpartition("threads=")[2].partition("/")[0])
+
+
+def _ordered(rows: Sequence[Timed]) -> list[Timed]:
+    return sorted(rows, key=lambda row: (row.curve, row.dtype, row.threads, row.axis_value))
+
+
+def _heads(lines: Sequence[dict[str, Any]], result: Result) -> list[tuple[str, str]]:
+    """Return the columns of the table; those that say nothing are left out."""
+    filled = {key for line in lines for key, text in line["figures"].items() if text}
+    silent = {"median", "by_medians"} if result.medians_alone else set()
+    if all(line["figures"]["status"] == "ok" for line in lines):
+        silent.add("status")
+    return [(key, head) for key, head in HEADS.items() if key in (ALWAYS | filled) - silent]
 
 
 def _line(row: Timed, result: Result) -> dict[str, Any]:
@@ -79,17 +146,18 @@ def _line(row: Timed, result: Result) -> dict[str, Any]:
     }
 
 
-def _figures(subject: Subject, name: str) -> Iterator[dict[str, Any]]:
+def _figures(subject: Subject, name: str) -> Iterator[Figure]:
     for key, drawn in subject.drawn.items():
         kind, _, rest = key.partition("/")
         workload, _, setting = rest.partition("/")
         if workload != name or kind not in {"speedup", "time", "precision"}:
             continue
         dtype, _, threads = setting.partition("/")
-        caption = ""
-        if kind == "time":
-            caption = f"CPU contenders on {units.count(int(threads), 'core')}, {dtype}."
-        yield {"svg": drawn.svg, "caption": caption}
+        caption = {
+            "speedup": f"{dtype}.",
+            "time": f"CPU contenders on {units.count(int(threads or 0), 'core')}, {dtype}.",
+        }
+        yield Figure(kind=kind, dtype=dtype, caption=caption.get(kind, ""), svg=drawn.svg)
 
 
 def _elsewhere(findings: Findings, workload: str) -> Iterator[Finding]:
@@ -97,11 +165,8 @@ def _elsewhere(findings: Findings, workload: str) -> Iterator[Finding]:
     if has_accelerator(findings.result):
         return
     for reference in findings.references:
-        findings_of_machine = reference.findings
-        chosen = findings_of_machine.kind("crossover", workload=workload)
-        chosen += findings_of_machine.kind("speedup", workload=workload)
-        for finding in filter(about_accelerators, chosen):
-            if finding.has_numbers and not finding.about["variant"]:
+        for finding in reference.findings.kind("crossover", workload=workload):
+            if about_accelerators(finding) and not finding.about["variant"]:
                 yield finding.elsewhere(reference.label, reference.file)
 
 

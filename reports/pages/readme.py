@@ -12,7 +12,7 @@ from pathlib import Path
 
 from bench.results.verdicts import TIE, UNSETTLED
 from reports import units
-from reports.charts.drawing import Plot, inline, standalone
+from reports.charts.drawing import Plot, standalone, whole
 from reports.charts.overview import overview
 from reports.findings.facts import facts
 from reports.findings.findings import Findings
@@ -136,7 +136,7 @@ def write(folder: Path = MACHINES, out: Path = README) -> Path:
     results = committed(folder)
     for result in results:
         if plot := _chart(result):
-            chart_path(result).write_text(standalone(inline(plot)), encoding="utf-8")
+            chart_path(result).write_text(standalone(whole(plot)), encoding="utf-8")
     out.write_text(readme(results), encoding="utf-8")
     return out
 

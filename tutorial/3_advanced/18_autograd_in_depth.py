@@ -271,8 +271,8 @@ ax.axhline(whole, linestyle=":", color="C4", label="without checkpoints")
 best = names[int(np.argmin(held + again))]
 ax.set_title(f"Of sixteen layers, {best} parts need the fewest bytes at once")
 ax.set(xlabel="checkpointed parts (count)", ylabel="bytes kept for backward (kB)")
-ax.set_ylim(top=1.45 * whole)
-ax.legend(loc="upper left", ncols=2)
+ax.set_ylim(top=1.6 * whole)
+ax.legend(loc="upper left")
 plt.show()
 
 # %% [markdown]

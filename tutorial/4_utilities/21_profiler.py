@@ -292,7 +292,7 @@ with threadpool_limits(1, user_api="blas"):  # NumPy's products, too, on one thr
         ax.set_xlabel("time of a step (ms)")
         ax.invert_yaxis()
 handles, names = (each[: len(GROUPS)] for each in axes[0].get_legend_handles_labels())
-fig.legend(handles, names, loc="outside lower center", ncols=4)
+fig.legend(handles, names, loc="outside lower center", ncols=2)
 plt.show()
 
 # %% [markdown]

@@ -7,11 +7,25 @@ from html import unescape
 
 import numpy as np
 import pytest
+from matplotlib.text import Annotation
 
 from bench.results.machine import Peaks
 from reports.charts.blocks import blocks_over_time
 from reports.charts.crossovers import speedup_against_size
-from reports.charts.drawing import COLOURS, INK, ON_DARK, ON_LIGHT, PAPER, Plot, inline, png
+from reports.charts.drawing import (
+    COLOURS,
+    INK,
+    ON_DARK,
+    ON_LIGHT,
+    PAPER,
+    TILE_IN,
+    VARIANT_COLOURS,
+    Plot,
+    inline,
+    png,
+    whole,
+    wrap,
+)
 from reports.charts.grid import _text_colour, heat_grid
 from reports.charts.heat import heat_map
 from reports.charts.naming import LONGEST, power_tick, ratio_ticks, slug
@@ -21,6 +35,7 @@ from reports.charts.precision import speed_against_error
 from reports.charts.roofs import roofline
 from reports.charts.shares import throughput
 from reports.charts.sizes import time_against_size
+from reports.charts.tiles import spread
 from reports.charts.training import ladder_chart, losses
 from reports.findings.training import ladder
 from reports.read.load import load
@@ -168,6 +183,11 @@ def texts(svg):
     return [unescape(each) for each in re.findall(r"<text[^>]*>(.*?)</text>", str(svg))]
 
 
+def said(svg):
+    """Return all texts of a figure as one: a title may have several lines."""
+    return " ".join(texts(svg))
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_figure_is_the_same_bytes_every_time(kind, write):
     draw = everything(write)[kind]
@@ -250,6 +270,119 @@ def test_an_axis_of_ratios_has_few_ticks_and_one_at_1():
     assert power_tick(1e-3) == "10⁻³"
 
 
+# tiles
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_figure_is_as_wide_as_a_phone_or_cut_into_tiles_that_are(kind, plots):
+    widths = re.findall(r'viewBox="\S+ \S+ (\S+) \S+"', str(inline(plots[kind]())))
+    assert widths
+    assert set(map(float, widths)) == {TILE_IN * 72}
+
+
+def three_curves(write, names=("numpy", "torch-cpu")):
+    """Return the cells of a workload with three curves."""
+    return load(
+        write(
+            content(
+                [
+                    entry(
+                        f"sum/over={curve},n={n}/float32/threads=1/{name}",
+                        1e-6 * n,
+                        around(2.0),
+                        curve=curve,
+                        axis_value=float(n),
+                        device="cuda" if "cuda" in name else "cpu",
+                    )
+                    for curve in ("all", "rows", "columns")
+                    for n in (16, 64)
+                    for name in names
+                ]
+            )
+        )
+    ).timed
+
+
+@pytest.mark.parametrize("chart", [time_against_size, speedup_against_size])
+def test_each_curve_is_an_svg_of_its_own_with_its_points_and_its_alt_text(chart, write):
+    plot = chart(three_curves(write))
+    page = str(inline(plot))
+    parts = page.split("</svg>")[:-1]
+    assert len(parts) == 3
+    for part, curve in zip(parts, ("all", "rows", "columns"), strict=True):
+        others = {"all", "rows", "columns"} - {curve}
+        hover_texts = titles(part)
+        assert hover_texts
+        assert all(f"over={curve}" in text for text in hover_texts)
+        label = re.search(r'aria-label="([^"]*)"', part)[1]
+        assert curve in label
+        assert not [other for other in others if f"({other})" in label or f"={other}" in label]
+    used = set(re.findall(r'(?:href="#|url\(#)([^")]*)', page))
+    assert used <= set(re.findall(r'\bid="([^"]*)"', page))
+
+
+def test_a_file_has_all_tiles_in_one_picture(write):
+    plot = time_against_size(three_curves(write))
+    assert str(whole(plot)).count("<svg") == 1
+    assert len(titles(whole(plot))) == len(titles(inline(plot)))
+    assert plot.description in unescape(str(whole(plot)))
+
+
+def test_many_contenders_have_a_panel_for_each_device(write):
+    names = ("numpy", "torch-cpu", "torch-cpu-bf16", "torch-cuda", "torch-cuda-bf16")
+    on_cpu, on_gpu, *_ = str(inline(time_against_size(three_curves(write, names)))).split("</svg>")
+    assert {"numpy", "torch-cpu", "torch-cpu-bf16"} <= set(texts(on_cpu))
+    assert {"numpy", "torch-cuda", "torch-cuda-bf16"} <= set(texts(on_gpu))
+    assert not {"torch-cuda", "torch-cuda-bf16"} & set(texts(on_cpu))
+    assert not {"torch-cpu", "torch-cpu-bf16"} & set(texts(on_gpu))
+
+
+def test_each_variant_has_a_colour_of_its_own():
+    assert len(set(VARIANT_COLOURS.values())) == len(VARIANT_COLOURS)
+    assert len(set(COLOURS.values())) == len(COLOURS)
+    assert set(VARIANT_COLOURS.values()) <= set(COLOURS)
+
+
+def test_labels_are_moved_apart_as_little_as_possible():
+    assert spread([0.0, 1.0, 2.0], 0.5) == [0.0, 1.0, 2.0]
+    assert spread([1.0, 1.0], 0.5) == [0.75, 1.25]
+    assert spread([0.0, 0.0, 0.0, 3.0], 1.0) == [-1.0, 0.0, 1.0, 3.0]
+    assert spread([0.0, 0.9, 1.0], 1.0) == pytest.approx([-0.3666667, 0.6333333, 1.6333333])
+    assert spread([], 1.0) == []
+
+
+def test_lines_of_a_title_are_about_equally_long():
+    assert wrap("torch-cpu is ahead", 20) == "torch-cpu is ahead"
+    assert wrap("one two three four five", 20) == "one two three\nfour five"
+    assert wrap("first\nsecond", 20) == "first\nsecond"
+    assert max(map(len, wrap("x" * 100, 20).split("\n"))) <= 20
+
+
+def test_a_wide_grid_continues_in_further_tiles():
+    values = np.arange(1.0, 25.0).reshape(2, 12)
+    names = [f"column {n}" for n in range(12)]
+    hover = [[f"cell {n}" for n in range(12)], [f"cell {n}" for n in range(12, 24)]]
+    plot = heat_grid(values, [["faster"] * 12] * 2, ["r" * 25, "s"], names, "t", "t", "g", hover)
+    parts = str(inline(plot)).split("</svg>")[:-1]
+    assert len(parts) > 1
+    columns = [[text for text in texts(part) if "column" in text] for part in parts]
+    assert [name for part in columns for name in part] == names
+    first = len(columns[0])
+    assert titles(parts[0]) == [*hover[0][:first], *hover[1][:first]]
+    assert all({"s", "r" * 25} <= set(texts(part)) for part in parts)
+
+
+def test_a_time_of_the_ladder_stands_beside_its_interval(write):
+    rows = changed(training(write), time_low_s=5e-4, time_high_s=6e-3)
+    plot = ladder_chart({"a": steps(rows)})
+    (axes,) = plot.figure.axes
+    times = [text for text in axes.texts if isinstance(text, Annotation)]
+    assert len(times) == 4
+    assert all(text.xy[0] == 6e-3 for text in times)
+    assert all(text.get_position()[0] > 0 for text in times)
+    assert axes.get_xlim()[1] > 6e-3
+
+
 # speedups against sizes
 
 
@@ -283,7 +416,7 @@ def test_inverted_ratios_give_the_opposite_title(write):
 def test_the_title_follows_the_states(ratios, claim, write):
     table = timed(write, {2**n: around(ratio) for n, ratio in enumerate(ratios, 3)})
     svg = inline(speedup_against_size(table))
-    assert claim in texts(svg)
+    assert claim in said(svg)
     assert not [title for title in titles(svg) if "between" in title]
 
 
@@ -541,7 +674,7 @@ def test_a_lower_precision_shows_its_speedup_and_its_error(write):
     plot = speed_against_error(precisions(write))
     svg = inline(plot)
     claim = "torch-cpu-bf16 runs at 2.00 times NumPy's speed, with an error of 4.0e-03"
-    assert claim in texts(svg)
+    assert claim in said(svg)
     assert {"NumPy", "torch-cpu", "torch-cpu-bf16"} <= set(texts(svg))
     hover_texts = titles(svg)
     assert (

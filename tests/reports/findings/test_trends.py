@@ -359,7 +359,7 @@ def test_growth_of_time_is_compared_with_growth_of_cost(write, p, state, text):
         state,
         f"matmul, float32: the time of NumPy grows as n to the power {text.format(power)}",
     )
-    assert set(GROWTHS) == {"as-cost", "below-cost", "above-cost", "unsettled"}
+    assert set(GROWTHS) == {"as-cost", "below-cost", "above-cost"}
 
 
 def test_exchanged_time_and_cost_give_the_opposite_state(write):
@@ -374,11 +374,9 @@ def test_a_slope_whose_interval_contains_that_of_the_cost_is_as_cost(write):
     assert finding.state == "as-cost"
 
 
-def test_a_slope_with_a_wide_interval_is_unsettled(write):
+def test_a_growth_that_may_be_linear_or_quadratic_is_left_out(write):
     wild = [time * f for time, f in zip(law(3), (1, 9, 0.2, 8, 0.1, 9, 1), strict=True)]
-    (finding,) = growth(write, wild)
-    assert finding.state == "unsettled"
-    assert "cannot tell how the time of NumPy grows; as n to the power" in finding.text
+    assert growth(write, wild) == []
 
 
 def test_sizes_dominated_by_the_cost_of_a_call_are_left_out(write):

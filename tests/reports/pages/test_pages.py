@@ -309,6 +309,53 @@ def test_code_outside_the_project_is_never_shown(pages_of):
         assert "The code that was timed is not here" in pages_of(data)[FAMILY]
 
 
+def unfolded(page):
+    """Return what a page shows before any part is opened."""
+    return re.sub(r"<details>.*?</details>", "", page.partition("<main>")[2], flags=re.DOTALL)
+
+
+def test_a_family_opens_with_a_chart_and_one_sentence_and_folds_all_else(pages_of):
+    whole_page = pages_of(small_file())[FAMILY]
+    page = unfolded(whole_page)
+    assert page.count("<figure>") == 1
+    assert "Speedup of matmul over NumPy against size" in page
+    sentence = "matmul, float32: NumPy is faster at n = 16, torch-cpu at 64; the lead changes at"
+    assert plain(page).count(sentence) == plain(whole_page).count(sentence) == 1
+    assert page.count("<data ") == 3
+    assert not re.search("<table|<pre|<li|The code", page)
+    assert "<table" in whole_page
+
+
+def test_without_a_crossover_a_family_opens_with_a_speedup(pages_of):
+    data = small_file()
+    data["benchmarks"] = [b for b in data["benchmarks"] if "n=64" in b["extra_info"]["cell"]]
+    assert "at n=64, float32: torch-cpu is" in plain(unfolded(pages_of(data)[FAMILY]))
+
+
+def test_the_sentence_of_a_family_is_about_an_accelerator_if_one_was_measured(pages_of):
+    data = with_gpu()
+    for n, speedup in {16: (0.5, 0.49, 0.51), 64: (2.0, 1.9, 2.1)}.items():
+        cell = f"matmul/n={n}/float32/threads=16/torch-cpu"
+        data["benchmarks"].append(entry(cell, 1e-3 / speedup[0], speedup))
+        data["cells"] = [each for each in data["cells"] if each["id"] != cell]
+        data["cells"].append(asked(cell, "ok"))
+    page = plain(unfolded(pages_of(data)[FAMILY]))
+    assert "16 threads: NumPy is faster at n = 16, torch-cuda at 64" in page
+
+
+def test_a_missing_device_is_said_once_on_a_page(pages_of):
+    data = small_file()
+    case = CASE.format(16)
+    names = ("torch-cuda", "torch-cuda-bf16")
+    cells = {cell["id"] for cell in data["cells"]} | {f"{case}/{name}" for name in names}
+    kept = [cell for cell in data["cells"] if "cuda" not in cell["id"]]
+    missing = [asked(cell, "skipped", "no such device") for cell in cells if "cuda" in cell]
+    data["cells"] = kept + missing
+    page = plain(pages_of(data)[FAMILY])
+    assert page.count("no such device") == 1
+    assert page.count("torch-cuda-bf16") == 1
+
+
 def test_each_thread_setting_has_a_chart_of_its_own(pages_of):
     data = small_file()
     for n in (16, 64):
