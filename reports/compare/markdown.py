@@ -100,9 +100,10 @@ def _folded(
 
 def _means(comparison: Comparison) -> Iterator[str]:
     """Yield a table of means: a row per machine and family, a column per question."""
+    with_work = not comparison.done.comparable.empty
     by_question = {
         question: {row.machine: row for row in machine_rows(comparison, question)}
-        for question in (*QUESTIONS, LIKE)
+        for question in (*(QUESTIONS if with_work else ()), LIKE)
     }
     families = dict.fromkeys([*comparison.done.families, *comparison.like.families, ALL])
     rows = [
@@ -110,7 +111,8 @@ def _means(comparison: Comparison) -> Iterator[str]:
         for other in comparison.others
         for family in families
     ]
-    yield f"How many times sooner than on {markdown(comparison.base)}:"
+    what = "How many times sooner than on" if with_work else "Times as fast as"
+    yield f"{what} {markdown(comparison.base)}:"
     yield ""
     heads = ["machine", "family", *(NAMES.get(name, LIKE_NAME) for name in by_question)]
     yield from _table(heads, rows, 2)

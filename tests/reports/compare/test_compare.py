@@ -23,6 +23,7 @@ from reports.compare.comparison import (
 from reports.compare.drawn import grid, side_by_side
 from reports.compare.gate import parse_share, regressions
 from reports.compare.many import MIN_PARALLEL, load_many
+from reports.compare.markdown import as_markdown
 from reports.compare.page import page_values
 from reports.compare.rows import MOST_CELLS
 from reports.compare.statements import statements
@@ -327,6 +328,7 @@ def test_files_of_other_tools_are_compared_by_test_name(write):
     sentences = [finding.text for finding in statements(comparison)]
     assert sentences[0].startswith("Overall: b is 2.00 times as fast as a")
     assert "t.py::x" in sentences[1]
+    assert "| machine | family | like for like |" in as_markdown(comparison)
     assert page(comparison).count("data-pair") == 1
 
 
