@@ -50,6 +50,7 @@ SIZE = (7.5, 3.6)  # of a figure in a notebook, inches
 PAGE_IN = 4.6  # the width of a figure on a page: a phone shows it whole, with text of 11 px
 LOWER = 0.85  # height of a figure on a page, as a share of its height in a notebook
 TITLE_CHARS, LABEL_CHARS, HEADING_CHARS = 58, 50, 44  # of a line across a figure on a page
+BETWEEN_CHARS, SHORTEST = 5, 7  # of the space between two panels, and of the shortest line
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -234,8 +235,13 @@ def _narrow(figure: Figure) -> None:
         spec = axes.get_subplotspec()
         across = spec.get_gridspec().ncols if spec is not None else 1
         for place in ("left", "center", "right"):
-            axes.set_title(wrap(axes.get_title(place), TITLE_CHARS // across), loc=place)
-        axes.set_xlabel(wrap(axes.get_xlabel(), LABEL_CHARS // across))
+            axes.set_title(wrap(axes.get_title(place), _part(TITLE_CHARS, across)), loc=place)
+        axes.set_xlabel(wrap(axes.get_xlabel(), _part(LABEL_CHARS, across)))
+
+
+def _part(chars: int, across: int) -> int:
+    """Return the characters of a line of one of several panels; between panels is space."""
+    return max(chars // across - BETWEEN_CHARS * (across > 1), SHORTEST)
 
 
 def _description(figure: Figure) -> str:
