@@ -21,7 +21,7 @@ from tests.conftest import PLAIN
 
 ROOT = Path(__file__).resolve().parents[1]
 PYTEST = [sys.executable, "-m", "pytest", "--benchmark-only", "-p", "tests.chapterless"]
-BUDGET_S = "30"  # two cells in it are visited again for 2.5 s each, if that settles neither
+BUDGET_S = "60"  # two cells in it are visited again for 5 s each, if that settles neither
 LIMIT_S = 60  # time limit for what takes a few seconds
 NAMES = [
     f"{case}-float32-threads=1-{contender}"
@@ -232,14 +232,16 @@ def test_a_self_test_is_printed_stored_and_shown(finished):
 
 
 def test_cells_beyond_the_budget_are_skipped_with_that_reason(tmp_path):
-    for budget_s in ("7", "14", "28"):  # on a busy machine the start alone may take the first
+    for budget_s in ("7", "9", "11", "14", "18"):  # the busier the machine, the longer the start
         run(tmp_path, "--workloads", "slow", "--budget", budget_s, "--no-report")
-        if list(tmp_path.glob("test-box/*.json")):
-            break
-    table = load(only_file(tmp_path, "*.json")).table
-    spent = table[table["reason"].str.startswith(f"the budget of {budget_s} s was spent")]
-    assert 0 < len(spent) < len(table)
-    assert set(table["status"][spent.index]) == {"skipped"}
+        for file in tmp_path.glob("test-box/*.json"):
+            table = load(file).table
+            file.unlink()
+            spent = table[table["reason"].str.startswith(f"the budget of {budget_s} s was spent")]
+            if 0 < len(spent) < len(table):
+                assert set(table["status"][spent.index]) == {"skipped"}
+                return
+    raise AssertionError("no budget reached some of the cells and not all")
 
 
 @pytest.mark.parametrize(
