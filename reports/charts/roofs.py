@@ -29,7 +29,7 @@ from reports.read.row import Timed
 
 SMALL, LARGE = 1e-3, 1e5  # tick labels that are not between these are powers of ten
 MOST_LABELS = 7
-HEIGHT_IN, LEFT_IN, BELOW_IN = 3.1, 0.6, 0.42  # of the axes, and the space for their tick labels
+HEIGHT_IN, LEFT_IN, BELOW_IN = 3.1, 0.65, 0.42  # of the axes, and the space for their tick labels
 SLANTED = 0.95  # where the name of the slanted roof ends, as a share of the way to the ridge
 CHAR_PT, LINE_PT = 5.2, 11.0  # the width of a label's character, and its height
 

@@ -32,7 +32,8 @@ LONGEST = 23  # characters of a contender's name
 MOST_LINES = 4  # if there are more, the CPU and the accelerators have a panel each
 TWO_DECADES = 2.0  # an axis of at most this many decades has ticks at 2 and 5 too
 ALONE = 3  # the axis of a single size goes from a third of it to three times it
-CROWDED_IN = 0.42  # labels closer together would overlap
+ABOVE_PT, BELOW_PT = 6, -13  # from a point to its speedup
+CROWDED_IN = 0.48  # labels closer together would overlap
 STATES = {
     FASTER: "faster",
     SLOWER: "slower",
@@ -216,22 +217,29 @@ def _write_speedups(axes: Axes, cells: Sequence[Timed]) -> None:
         values = ends if len(lines) > 1 else {row.axis_value for row in line}
         shown = _uncrowded(values, _crowded(axes))
         for row in line:
-            x, y = place_inches(axes, row.axis_value, row.time_s)
-            clear = all(
-                abs(x - left) > CROWDED_IN or abs(y - up) > LABEL_LINE_IN for left, up in taken
-            )
-            if row.axis_value in shown and clear:
-                _write_speedup(axes, row)
-                taken.append((x, y))
+            if row.axis_value in shown:
+                _write_speedup(axes, row, taken)
 
 
-def _write_speedup(axes: Axes, row: Timed) -> None:
-    """Write a speedup above its point, or below it if PyTorch is faster."""
+def _write_speedup(axes: Axes, row: Timed, taken: list[tuple[float, float]]) -> None:
+    """Write a speedup above its point, or below it if PyTorch is faster; or where there is space.
+
+    `taken` are the places of other labels, in inches; the place of this one is added.
+    """
+    x, y = place_inches(axes, row.axis_value, row.time_s)
+    sides_pt = (ABOVE_PT, BELOW_PT) if row.known_speedup.value < 1 else (BELOW_PT, ABOVE_PT)
+    for side_pt in sides_pt:
+        place = y + side_pt / 72
+        if all(abs(x - left) > CROWDED_IN or abs(place - up) > LABEL_LINE_IN for left, up in taken):
+            break
+    else:
+        return
+    taken.append((x, place))
     axes.annotate(
         units.ratio(*row.known_speedup) + "×",
         (row.axis_value, row.time_s),
         textcoords="offset points",
-        xytext=(0, 6 if row.known_speedup.value < 1 else -13),
+        xytext=(0, side_pt),
         ha="center",
         fontsize=FONT,
         color=colour(row),

@@ -97,8 +97,8 @@ class Finding:
         return Markup(self.sentence + self.cause).format(**words, **numbers) + Markup(".")
 
     def number(self, key: str) -> Markup:
-        """Return one number of the sentence as HTML, marked with its finding and cell."""
-        return self._number(key, self.numbers[key])
+        """Return a number, or a quoted reason, as HTML, marked with its finding and cell."""
+        return self._number(key, self.words[key] if key == QUOTED else self.numbers[key])
 
     def _number(self, key: str, number: str) -> Markup:
         cell = self.of.get(key, self.cells[-1] if self.cells else self.id)

@@ -8,7 +8,7 @@ from markupsafe import Markup
 from reports import units
 from reports.findings.figures import DEVICE_HEADS, HEADS, device_figures, figures, sort_keys
 from reports.findings.findings import Findings, about_accelerators, has_accelerator
-from reports.findings.statement import Finding
+from reports.findings.statement import QUOTED, Finding
 from reports.pages.rendering import render
 from reports.pages.subject import Subject
 from reports.read import sources
@@ -45,22 +45,25 @@ def family_page(subject: Subject, family: str) -> Markup:
         throughput=subject.figures(f"throughput/{family}/"),
         first_ladder=first_ladder,
         ladders=[each for each in ladders if each is not first_ladder],
-        untimed=list(untimed(subject.result, family)),
+        untimed=list(untimed(subject.findings, family)),
         device_heads=DEVICE_HEADS,
         sections=[_section(subject, name, part) for name, part in by_workload(rows).items()],
     )
 
 
-def untimed(result: Result, family: str) -> Iterator[tuple[str, str]]:
-    """Yield the contenders that have no time, with each reason; some may lack only a few sizes."""
-    workloads = {row.workload for row in result.timed if row.family == family}
+def untimed(findings: Findings, family: str) -> Iterator[tuple[str, Markup]]:
+    """Yield the contenders that lack a time, some of them only at a few sizes, for each reason."""
+    workloads = {row.workload for row in findings.result.timed if row.family == family}
     missing = [
         row
-        for row in result.rows
+        for row in findings.result.rows
         if row.workload in workloads and row.reason and not isinstance(row, Timed)
     ]
     for reason, rows in grouped(missing, lambda row: row.reason).items():
-        yield ", ".join(by_contender(rows)), reason
+        said = (findings.speedups.get(f"speedup/{row.cell}") for row in rows)
+        finding = next((each for each in said if each and each.words.get(QUOTED) == reason), None)
+        names = ", ".join(by_contender(rows))
+        yield names, finding.number(QUOTED) if finding else Markup("<cite>{}</cite>").format(reason)
 
 
 def _section(subject: Subject, name: str, rows: Sequence[Timed]) -> dict[str, Any]:

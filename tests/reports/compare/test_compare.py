@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from reports.charts.drawing import TILE_IN
 from reports.compare.account import account
 from reports.compare.comparison import (
     SIDE_BY_SIDE,
@@ -355,7 +356,7 @@ def test_many_machines_are_rows_of_the_heat_map(result):
     plot = side_by_side(compare(many))
     assert "matmul, m14: slower: 0.0667 times the speed of m0." in plot.description
     height, width = plot.figure.get_figheight(), plot.figure.get_figwidth()
-    assert width == 7.0
+    assert width == TILE_IN
     few = side_by_side(compare(many[:4]))
     assert few.figure.get_figheight() < height
 
