@@ -55,7 +55,9 @@ def roofline(rows: Sequence[Timed], machine_peaks: DevicePeaks, device_key: str)
         groups = sorted(by_contender(rows).values(), key=lambda group: _draw_order(group[-1]))
         names = [(_contender_name(group[-1]), colour(group[-1])) for group in groups]
         below = BELOW_IN + key_height(len(names))
-        figure, (axes,) = tiles([claim], HEIGHT_IN, upward="FLOP/s", left=LEFT_IN, below=below)
+        figure, (axes,) = tiles(
+            [claim], HEIGHT_IN, upward="FLOP/s", left=LEFT_IN, right=0.2, below=below
+        )
         _limits(axes, rows, flop_s, bandwidth(peak))
         names_of_roofs = _roofs(axes, flop_s, bandwidth(peak))
         for group in groups:

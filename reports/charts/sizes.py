@@ -16,6 +16,7 @@ from reports.charts.drawing import INK, PAPER, Plot, colour, line_style, set_hov
 from reports.charts.naming import short, slug
 from reports.charts.tiles import (
     FONT,
+    LABEL_CHAR_IN,
     LABEL_LINE_IN,
     End,
     axes_inches,
@@ -33,7 +34,7 @@ MOST_LINES = 4  # if there are more, the CPU and the accelerators have a panel e
 TWO_DECADES = 2.0  # an axis of at most this many decades has ticks at 2 and 5 too
 ALONE = 3  # the axis of a single size goes from a third of it to three times it
 ABOVE_PT, BELOW_PT = 6, -13  # from a point to its speedup
-CROWDED_IN = 0.48  # labels closer together would overlap
+CROWDED_IN = 0.42  # labels closer together would overlap
 STATES = {
     FASTER: "faster",
     SLOWER: "slower",
@@ -226,17 +227,19 @@ def _write_speedup(axes: Axes, row: Timed, taken: list[tuple[float, float]]) -> 
 
     `taken` are the places of other labels, in inches; the place of this one is added.
     """
+    text = units.ratio(*row.known_speedup) + "×"
+    width = max(CROWDED_IN, 1.15 * LABEL_CHAR_IN * len(text))
     x, y = place_inches(axes, row.axis_value, row.time_s)
     sides_pt = (ABOVE_PT, BELOW_PT) if row.known_speedup.value < 1 else (BELOW_PT, ABOVE_PT)
     for side_pt in sides_pt:
         place = y + side_pt / 72
-        if all(abs(x - left) > CROWDED_IN or abs(place - up) > LABEL_LINE_IN for left, up in taken):
+        if all(abs(x - left) > width or abs(place - up) > LABEL_LINE_IN for left, up in taken):
             break
     else:
         return
     taken.append((x, place))
     axes.annotate(
-        units.ratio(*row.known_speedup) + "×",
+        text,
         (row.axis_value, row.time_s),
         textcoords="offset points",
         xytext=(0, side_pt),
