@@ -61,7 +61,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def cell(request: pytest.FixtureRequest) -> Cell:
     """Return the test's cell, or skip: `benchmark` warns if a test requests it and skips later."""
     cell = request.config.stash[CELLS][request.node.callspec.id]
-    if RUN not in request.config.stash:
+    if RUN not in request.config.stash:  # the session was asked to measure nothing
         pytest.skip("not measured: --benchmark-disable or --benchmark-skip")
     outcome = request.config.stash[RUN].outcome(cell)
     if outcome.status == "skipped":

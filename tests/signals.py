@@ -31,7 +31,7 @@ CHOSEN = ["--workloads", "good,slow", "--budget", "60", "--machine", "box"]
 
 
 def left_behind(mark: str) -> list[psutil.Process]:
-    """Return the processes of a run, which inherited its mark in their environment."""
+    """Return the processes whose environment holds a run's mark."""
     found = []
     for process in psutil.process_iter():
         try:
@@ -81,7 +81,7 @@ def main() -> int:
     options = parser.parse_args()
     first, last, step = map(float, options.moments.split(":"))
     moments = [first + n * step for n in range(int((last - first) / step + 1.5))]
-    moments += [random.uniform(15, 40) for _ in range(options.random)]  # noqa: S311 - no secret
+    moments += [random.uniform(15, 40) for _ in range(options.random)]  # noqa: S311 - moments, no secrets
     failed = 0
     for kind, signals in KINDS.items():
         slowest = (0.0, 0.0)

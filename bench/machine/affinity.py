@@ -30,7 +30,7 @@ def quota_cores(root: Path = CGROUP, own: Path = OWN_CGROUP) -> float | None:
 
 
 def _cgroups(root: Path, own: Path) -> Iterator[Path]:
-    """Yield the folders that can hold a quota of this process: its cgroups and all above them."""
+    """Yield the folders of this process's cgroups and of all their parents."""
     hierarchies = {root: "/", root / "cpu": "/"}
     with suppress(OSError):
         for line in own.read_text(encoding="utf-8").splitlines():

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 NUMPY, TORCH = "numpy", "torch"
 CPU = "cpu"
+TRANSFER = "transfer"  # the variant that copies inputs to a device and the result back
+COPYING = "transfer"  # the family that only copies: it computes nothing
 TWIN = "-twin"  # ends the name of a contender's second worker in a self-test
 THREADS = "threads="
 CONTENDER = re.compile(

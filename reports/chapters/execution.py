@@ -240,7 +240,7 @@ def _narrow(figure: Figure) -> None:
 
 
 def _part(chars: int, across: int) -> int:
-    """Return the characters of a line of one of several panels; between panels is space."""
+    """Return how many of `chars` fit a line of one panel, if `across` panels stand side by side."""
     return max(chars // across - BETWEEN_CHARS * (across > 1), SHORTEST)
 
 

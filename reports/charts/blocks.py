@@ -38,7 +38,7 @@ class Visits:
 
     @property
     def labels(self) -> list[str]:
-        """The tick label of each visit: when it started."""
+        """The tick labels: when each visit started."""
         return [f"{first_s:.0f} s" for first_s in self.first_s.values()]
 
 

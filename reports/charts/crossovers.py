@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, NullLocator
 
+from bench.results import ids
 from bench.results.verdicts import MARGIN
 from reports import units
 from reports.charts.drawing import INK, PAPER, Plot, colour, line_style, set_hover, style
@@ -31,7 +32,7 @@ def speedup_against_size(rows: Sequence[Timed]) -> Plot | None:
     `rows` are the timed cells of one workload and dtype, with all thread counts. Only PyTorch
     without a variant and with transfers is drawn. None if neither has a speedup.
     """
-    drawn = [row for row in rows if row.plain or row.variant == "transfer"]
+    drawn = [row for row in rows if row.plain or row.variant == ids.TRANSFER]
     rows = [row for row in drawn if row.speedup is not None]
     if not rows:
         return None

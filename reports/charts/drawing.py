@@ -167,7 +167,7 @@ def _even_lines(text: str, most: int) -> list[str]:
 
 
 def tile_id(n: int) -> str:
-    """Return the gid of the axes of a figure's n-th tile."""
+    """Return the SVG id of the n-th tile."""
     return f"tile{n}"
 
 

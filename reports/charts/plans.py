@@ -48,13 +48,11 @@ def plans(findings: Findings) -> dict[str, Plan]:
     if not timed:
         return {}
     most = max(row.threads for row in timed)
-    with_gpu = next(
-        (each.findings.result for each in findings.references if gpu_lines(each.findings.result)),
-        result,
-    )
+    reference = findings.reference_with_gpu()
+    with_gpu = reference.findings.result if reference else result
     planned: dict[str, Plan] = {
         "answer/cpu": partial(answers.cpu, on_cpu(result)),
-        "answer/gpu": partial(answers.gpu, gpu_lines(result) or gpu_lines(with_gpu)),
+        "answer/gpu": partial(answers.gpu, gpu_lines(with_gpu)),
         "answer/autograd": partial(answers.autograd, autograd_lines(result)),
         "overview": partial(overview, at_most_cores(timed), most),
         "heat": partial(heat_map, result.rows),

@@ -180,7 +180,7 @@ def _draw_curves(
 
 
 def _width(n: int, count: int) -> float:
-    """Return the width of the n-th of several curves, in points: the last lies on top."""
+    """Return the line width of the n-th curve, in points; later curves are narrower."""
     step = min(3.5, (WIDEST_PT - 1.5) / max(1, count - 1))
     return 1.5 + step * (count - 1 - n)
 

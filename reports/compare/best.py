@@ -21,8 +21,6 @@ DONE: Final = "done"  # by contenders that round to the case's own dtype: IEEE f
 REDUCED: Final = "reduced"  # by any contender: also TF32, bfloat16, float16
 ONE_CORE: Final = "one-core"  # as DONE, on one core of the CPU
 QUESTIONS: Final = (DONE, REDUCED, ONE_CORE)
-TRANSFER = "transfer"  # the variant that includes transfers
-PLACES = "transfer"  # the family whose work is to move data to a device: no work for others
 
 
 def best(cells: pd.DataFrame, question: str, *, transfers: bool = False) -> pd.DataFrame:
@@ -53,12 +51,12 @@ def best(cells: pd.DataFrame, question: str, *, transfers: bool = False) -> pd.D
 def _verified(cells: pd.DataFrame) -> np.ndarray:
     """Return where a cell of this suite has a time that passed verification."""
     timed = (cells["status"] == OK) & cells["time_s"].notna() & cells["threads"].notna()
-    return np.asarray(timed & (cells["family"] != PLACES))
+    return np.asarray(timed & (cells["family"] != ids.COPYING))
 
 
 def _where(cells: pd.DataFrame, *, transfers: bool) -> np.ndarray:
     """Return where a cell's inputs lie where they should."""
-    with_transfers = np.asarray(cells["variant"] == TRANSFER)
+    with_transfers = np.asarray(cells["variant"] == ids.TRANSFER)
     return np.asarray(_on_cpu(cells) | (with_transfers == transfers))
 
 

@@ -93,7 +93,7 @@ def _text(value: object) -> str:
 
 
 def cause(faster: Side, slower: Side) -> str:
-    """Return what differs first, the faster side first: `16 cores against 2 cores`."""
+    """Return the first fact that differs, the faster side first: `16 cores against 2 cores`."""
     for describe in (_device, _cores, _kernels, _processor, *VERSIONS, _contender):
         texts = describe(faster, slower), describe(slower, faster)
         helps = describe not in (_device, _cores) or faster.outnumbers(slower)

@@ -144,7 +144,7 @@ Place = tuple[str, ...]  # of a text in a table: machine, family or pair, and co
 
 
 def field_texts(comparison: Comparison) -> Mapping[Place, str]:
-    """Return the texts of the page's tables by place, for `check`."""
+    """Return every text in the page's tables by machine, family or pair, and column."""
     return dict(_texts(page_values(comparison)))
 
 

@@ -177,7 +177,7 @@ def _against(answer: Answer, comparison: Comparison, first: str) -> dict[str, tu
 
 
 def devices(comparison: Comparison) -> dict[str, str]:
-    """Return the devices besides the CPU on which each machine does work best."""
+    """Return for each machine the accelerators that are its best contender in some case."""
     pairs = comparison.done.pairs
     known: dict[str, set[str]] = {}
     for side in ("", "_base"):

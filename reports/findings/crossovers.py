@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from bench.results import ids
 from bench.results.verdicts import TIE
 from reports import units
 from reports.findings.crossing import (
@@ -50,7 +51,7 @@ def crossovers(result: Result) -> Iterator[Finding]:
     """State where the lead changes, for each curve of PyTorch without variant or with transfers."""
     for curve, rows in by_curve(result.plausible).items():
         change = crossing(rows)
-        if change is not None and (rows[0].plain or rows[0].variant == "transfer"):
+        if change is not None and (rows[0].plain or rows[0].variant == ids.TRANSFER):
             yield _crossover(curve, rows, change)
 
 

@@ -116,6 +116,12 @@ class Findings:
         kinds = ("on-cpu", "on-gpu", "on-gpu-with-copies", "autograd")
         return [finding for kind in kinds for finding in self.kind(kind)]
 
+    def reference_with_gpu(self) -> Reference | None:
+        """Return the machine that answers for a GPU, if this result cannot answer itself."""
+        if "on-gpu" in self.all:
+            return None
+        return next((each for each in self.references if "on-gpu" in each.findings.all), None)
+
     def _score(self) -> Finding:
         """Count the verdicts on all PyTorch cells; if most are unsettled, say so first."""
         known = [f for f in self.speedups.values() if f.state not in NO_SPEEDUP]

@@ -69,9 +69,8 @@ def answers(result: Result) -> Iterator[Finding]:
     If most are unsettled, the sentence says so first. The state is the most frequent verdict.
     """
     for each in largest(result):
-        states = [row.state for row in each.rows]
-        counts: dict[str, int] = {state: states.count(state) for state in VERDICTS}
-        if 2 * counts[UNSETTLED] > len(states):
+        counts = verdict_counts(each.rows)
+        if 2 * counts[UNSETTLED] > len(each.rows):
             sentence = "Who is faster is unsettled in {unsettled} of {count} {things}; " + COUNTS
         else:
             sentence = "Of {count} {things}, " + COUNTS
@@ -82,10 +81,16 @@ def answers(result: Result) -> Iterator[Finding]:
             state=most_frequent(counts),
             sentence=sentence,
             words={"contender": each.contender, "things": each.things, "cores": each.cores},
-            numbers={"count": str(len(states))} | shown,
+            numbers={"count": str(len(each.rows))} | shown,
             cells=tuple(row.cell for row in each.rows),
             about={"contender": each.contender},
         )
+
+
+def verdict_counts(rows: Sequence[Timed]) -> dict[str, int]:
+    """Return how many rows have each verdict."""
+    states = [row.state for row in rows]
+    return {state: states.count(state) for state in VERDICTS}
 
 
 def most_frequent(counts: Mapping[str, int]) -> str:

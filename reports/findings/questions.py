@@ -9,19 +9,17 @@ from dataclasses import replace
 from statistics import median
 
 from bench.results import ids
-from bench.results.verdicts import FASTER, SLOWER, TIE, UNSETTLED, VERDICTS
+from bench.results.verdicts import FASTER, SLOWER, TIE, UNSETTLED
 from reports import units
-from reports.findings.largest import Largest, largest
+from reports.findings.largest import Largest, largest, verdict_counts
 from reports.findings.ratios import hedged, ratio_of, ratio_texts, verdict_on
 from reports.findings.statement import NAMED, Finding, about_cell
 from reports.read.grouping import at_largest_size, by_size, grouped
-from reports.read.interval import Interval
 from reports.read.result import Result
 from reports.read.row import Timed
 
 MOSTLY = 2 / 3  # of the computations: a side that is faster in more is faster "mostly"
 MUCH = 2.0  # an accelerator that is at least this many times as fast changes much
-COPIES = "transfer"  # the family that only copies: it computes nothing
 REDUCED = ("bf16", "fp16", "tf32")  # variants in lower precision
 MANY_UNSETTLED = 1 / 4  # of the computations: "mostly" speaks of those that are settled
 CPU_LEADS = {
@@ -102,7 +100,7 @@ def on_gpu(result: Result) -> Largest | None:
     It is the accelerator and the number of cores beside it with the most of them.
     """
     found = [
-        replace(each, rows=[row for row in each.rows if row.family != COPIES])
+        replace(each, rows=[row for row in each.rows if row.family != ids.COPYING])
         for each in largest(result)
         if not each.rows[0].on_cpu
     ]
@@ -125,8 +123,11 @@ def gpu_lines(result: Result) -> dict[str, list[Timed]]:
         and row.speedup is not None
     ]
     by_variant = grouped(known, lambda row: row.variant)
-    names = {"": "data on the GPU", "transfer": "copied there and back", "bf16": "in bfloat16"}
+    names = {"": "data on the GPU", ids.TRANSFER: "copied there and back", "bf16": "in bfloat16"}
     return {name: by_variant[key] for key, name in names.items() if key in by_variant}
+
+
+BY_HAND_LINE, AUTOGRAD_LINE, FINITE_LINE = "by hand, NumPy", "autograd", "finite differences"
 
 
 def autograd_lines(result: Result) -> dict[str, list[Timed]]:
@@ -138,20 +139,15 @@ def autograd_lines(result: Result) -> dict[str, list[Timed]]:
     ]
     by_contender = grouped(known, lambda row: (row.library, row.variant))
     names = {
-        (ids.NUMPY, ""): "by hand, NumPy",
-        (ids.TORCH, ""): "autograd",
-        (ids.TORCH, "finite"): "finite differences",
+        (ids.NUMPY, ""): BY_HAND_LINE,
+        (ids.TORCH, ""): AUTOGRAD_LINE,
+        (ids.TORCH, "finite"): FINITE_LINE,
     }
     return {name: by_contender[key] for key, name in names.items() if key in by_contender}
 
 
-def _counts(rows: Sequence[Timed]) -> dict[str, int]:
-    states = [row.state for row in rows]
-    return {state: states.count(state) for state in VERDICTS}
-
-
 def _on_cpu(group: Largest) -> Finding:
-    counts = _counts(group.rows)
+    counts = verdict_counts(group.rows)
     lead = _lead(counts, len(group.rows))
     rest = {key: str(counts[key]) for key in (TIE, UNSETTLED) if counts[key]}
     sentence = CPU
@@ -192,7 +188,7 @@ def _device(result: Result) -> str:
 
 def _on_gpu(group: Largest, device: str) -> Finding:
     """State how much an accelerator changes; `device` is its product name, "" if unknown."""
-    counts = _counts(group.rows)
+    counts = verdict_counts(group.rows)
     times = median(row.known_speedup.low for row in group.rows)
     much = times >= MUCH
     sentence = GPU if much else GPU_SLOW
@@ -221,13 +217,13 @@ def _with_copies(result: Result, group: Largest) -> Iterator[Finding]:
     rows = [
         row
         for row in result.plausible
-        if row.variant == "transfer"
+        if row.variant == ids.TRANSFER
         and row.device == group.rows[0].device
         and (row.computation, row.size, row.dtype) in sizes
         and row.speedup is not None
     ]
     if rows:
-        counts = _counts(rows)
+        counts = verdict_counts(rows)
         yield Finding(
             id="on-gpu-with-copies",
             state="counted",
@@ -270,15 +266,11 @@ def _bill(result: Result, group: Largest) -> Iterator[Finding]:
     known = [
         row
         for row in result.plausible
-        if row.workload == "matmul"
-        and row.contender == group.contender
-        and row.ledger is not None
-        and row.ledger.wall_s
+        if row.workload == "matmul" and row.contender == group.contender and row.ledger is not None
     ]
     for row in at_largest_size(known)[:1] if known else []:
         ledger = row.ledger
-        if ledger is None:
-            continue
+        assert ledger is not None, "chosen above"  # noqa: S101 - for the type checker
         parts_s = {
             "wall": ledger.wall_s,
             "to_device": ledger.host_to_device_s,
@@ -300,8 +292,8 @@ def _bill(result: Result, group: Largest) -> Iterator[Finding]:
 def _autograd(result: Result) -> Iterator[Finding]:
     """State what autograd saves over finite differences: with the most parameters, and growth."""
     lines = autograd_lines(result)
-    finite = {row.case: row for row in lines.get("finite differences", [])}
-    automatic = by_size(lines.get("autograd", []))
+    finite = {row.case: row for row in lines.get(FINITE_LINE, [])}
+    automatic = by_size(lines.get(AUTOGRAD_LINE, []))
     pairs = [(row, finite[row.case]) for row in automatic if row.case in finite]
     if not pairs:
         return
@@ -311,7 +303,7 @@ def _autograd(result: Result) -> Iterator[Finding]:
     wide = ratio.high > WIDE * ratio.low
     if wide:
         texts["ratio"] = units.rounded_down(ratio.low)
-    by_hand = {row.case: row for row in lines.get("by hand, NumPy", [])}
+    by_hand = {row.case: row for row in lines.get(BY_HAND_LINE, [])}
     hand = by_hand.get(auto.case)
     sentence = AUTOGRAD_AT_LEAST if wide else hedged(AUTOGRAD, ratio)
     yield Finding(
@@ -359,22 +351,18 @@ def _parameters(first: tuple[Timed, Timed], last: tuple[Timed, Timed]) -> Findin
 
 def _width(key: str, rows: Sequence[Timed]) -> Finding:
     """State how well the speedups behind an answer are known."""
-    ratios = [row.known_speedup for row in rows]
+    half = median(row.known_speedup.half_width for row in rows)
     return Finding(
         id=f"width/{key}",
         state="counted",
         sentence=WIDTH,
         numbers={
             "count": str(len(rows)),
-            "half": f"{100 * median(map(_half_width, ratios)):.1f} %",
-            "unsettled": str(_counts(rows)[UNSETTLED]),
+            "half": f"{100 * half:.1f} %",
+            "unsettled": str(verdict_counts(rows)[UNSETTLED]),
         },
         cells=tuple(row.cell for row in rows),
     )
-
-
-def _half_width(ratio: Interval) -> float:
-    return (ratio.high - ratio.low) / (2 * ratio.value)
 
 
 def _where(row: Timed) -> str:

@@ -45,7 +45,7 @@ def noise_of(rows: Sequence[Timed]) -> Noisiness | None:
     blocks = sum(row.blocks for row in rows)
     if not ratios or not blocks:
         return None
-    widths = [(ratio.high - ratio.low) / (2 * ratio.value) for ratio in ratios]
+    widths = [ratio.half_width for ratio in ratios]
     disturbed = sum(row.disturbed_blocks for row in rows)
     return Noisiness(half_width=float(np.median(widths)), disturbed=disturbed / blocks)
 

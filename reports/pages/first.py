@@ -101,9 +101,7 @@ def _cpu(subject: Subject) -> Answer:
 
 def _gpu(subject: Subject) -> Answer:
     own = subject.findings
-    reference = None
-    if "on-gpu" not in own.all:
-        reference = next((r for r in own.references if "on-gpu" in r.findings.all), None)
+    reference = own.reference_with_gpu()
     findings = reference.findings if reference else own
     known = {
         name: _marked(finding, reference)

@@ -20,6 +20,11 @@ class Interval:
         return iter((self.value, self.low, self.high))
 
     @property
+    def half_width(self) -> float:
+        """Half the interval relative to the value: 0.02 is plus or minus 2 %."""
+        return (self.high - self.low) / (2 * self.value)
+
+    @property
     def inverted(self) -> "Interval":
         """The inverse ratio with its interval: 2 becomes 1/2."""
         return Interval(value=1 / self.value, low=1 / self.high, high=1 / self.low)

@@ -18,7 +18,7 @@ from pathlib import Path
 from unittest import mock
 
 import numpy as np
-import sklearn.datasets  # noqa: F401 - like the next, for most chapters, at their first digits
+import sklearn.datasets  # noqa: F401 - chapters that are forked from here need not import it
 import torch
 import torch._dynamo  # at the first step of an optimizer
 

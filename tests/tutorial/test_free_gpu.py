@@ -43,7 +43,7 @@ def test_its_cells_install_measure_and_show_without_replacing_pytorch(
     code = FREE_GPU.read_text(encoding="utf-8").replace(
         'REPOSITORY = ""', 'REPOSITORY = "https://example.org/it.git"'
     )
-    exec(compile(code, str(FREE_GPU), "exec"), {"__name__": "notebook"})  # noqa: S102
+    exec(compile(code, str(FREE_GPU), "exec"), {"__name__": "notebook"})  # noqa: S102 - this project's own script
     clone, pip, run = called
     assert clone[-2:] == ["https://example.org/it.git", str(project)]
     assert pip[-2:] == ["-c", "installed.txt"]
