@@ -11,7 +11,8 @@
 #
 # No GPU at hand? A free notebook service, such as Colab or Kaggle, lends one for a few hours. This
 # notebook measures NumPy and PyTorch there, shows the answers, and gives you the result file to
-# compare with your own machine. It takes about ten minutes.
+# compare with your own machine. The run takes three minutes; installing and building the pages come
+# on top.
 #
 # First choose a machine with a GPU, such as a T4: in Colab, *Runtime → Change runtime type*. Then
 # fill in the address of the project below, and run all cells.

@@ -168,7 +168,7 @@ def family_rows(comparison: Comparison) -> list[FamilyRow]:
     by_place: dict[tuple[str, str], dict[str, MeanCell]] = {}
     for question in QUESTIONS:
         for mean in means_in(comparison.answers[question].means):
-            by_place.setdefault((mean.machine, mean.family), {})[question] = _mean_cell(mean)
+            by_place.setdefault((mean.machine, mean.family), {})[question] = mean_cell(mean)
     places = [
         (other, family)
         for other in comparison.others
@@ -190,7 +190,7 @@ def machine_rows(comparison: Comparison, question: str = LIKE) -> list[MachineRo
     """Return a row for each other machine: its counts, and its mean of each family."""
     by_machine: dict[str, dict[str, MeanCell]] = {}
     for mean in means_in(comparison.answers[question].means):
-        by_machine.setdefault(mean.machine, {})[mean.family] = _mean_cell(mean)
+        by_machine.setdefault(mean.machine, {})[mean.family] = mean_cell(mean)
     numbers = counts(comparison, question)
     return [
         MachineRow(machine=other, counts=numbers[other], means=by_machine.get(other, {}))
@@ -198,7 +198,8 @@ def machine_rows(comparison: Comparison, question: str = LIKE) -> list[MachineRo
     ]
 
 
-def _mean_cell(mean: Mean) -> MeanCell:
+def mean_cell(mean: Mean) -> MeanCell:
+    """Return a mean as a cell of a table."""
     return MeanCell(
         text=ratio_text(mean.ratio), sort=mean.ratio.value, cells=mean.cells, verdict=mean.verdict
     )

@@ -27,6 +27,7 @@ from reports.compare.rows import (
     cause_rows,
     count_texts,
     family_rows,
+    mean_cell,
     rank_tables,
     ratio_text,
     work_rows,
@@ -112,10 +113,11 @@ def _work(comparison: Comparison, *, all_cells: bool) -> Iterator[RenderableType
     yield _verdict_counts(comparison, QUESTIONS[0])
 
 
-def _counted(cell: MeanCell | None) -> Text:
+def _counted(cell: MeanCell | None, thing: str = "case") -> Text:
+    """Return a mean and how many things it was taken over, in the style of its verdict."""
     if cell is None:
         return Text("")
-    text = f"{cell.text}, {units.count(cell.cells, 'case')}"
+    text = f"{cell.text}, {units.count(cell.cells, thing)}"
     return Text(text, style=STYLES.get(cell.verdict, ""))
 
 
@@ -179,18 +181,12 @@ def _families(comparison: Comparison) -> Table:
     table.add_column("family")
     for other in comparison.others:
         table.add_column(cut(other), justify="right")
-    means = {(mean.family, mean.machine): mean for mean in means_in(comparison.like.means)}
+    own = means_in(comparison.like.means)
+    means = {(mean.family, mean.machine): mean_cell(mean) for mean in own}
     for family in [*comparison.like.families, ALL]:
-        cells = [_mean(means.get((family, other))) for other in comparison.others]
+        cells = [_counted(means.get((family, other)), "cell") for other in comparison.others]
         table.add_row(cut(family), *cells)
     return table
-
-
-def _mean(mean: Mean | None) -> Text:
-    if mean is None:
-        return Text("")
-    text = f"{ratio_text(mean.ratio)}, {units.count(mean.cells, 'cell')}"
-    return Text(text, style=STYLES.get(mean.verdict, ""))
 
 
 def _cells(comparison: Comparison, *, all_cells: bool) -> RenderableType:

@@ -15,6 +15,7 @@ from reports.findings.largest import Largest, largest, verdict_counts
 from reports.findings.ratios import hedged, ratio_of, ratio_texts, verdict_on
 from reports.findings.statement import NAMED, Finding, about_cell
 from reports.read.grouping import at_largest_size, by_size, grouped
+from reports.read.interval import Interval
 from reports.read.result import Result
 from reports.read.row import Timed
 
@@ -300,7 +301,7 @@ def _autograd(result: Result) -> Iterator[Finding]:
     auto, differences = pairs[-1]
     ratio = ratio_of(differences, auto)
     texts = ratio_texts(ratio)
-    wide = ratio.high > WIDE * ratio.low
+    wide = is_wide(ratio)
     if wide:
         texts["ratio"] = units.rounded_down(ratio.low)
     by_hand = {row.case: row for row in lines.get(BY_HAND_LINE, [])}
@@ -324,6 +325,11 @@ def _autograd(result: Result) -> Iterator[Finding]:
     )
     if len(pairs) > 1:
         yield _parameters(pairs[0], pairs[-1])
+
+
+def is_wide(ratio: Interval) -> bool:
+    """Return whether a sentence gives the near end of an interval, because it is wide."""
+    return ratio.high > WIDE * ratio.low
 
 
 def _parameters(first: tuple[Timed, Timed], last: tuple[Timed, Timed]) -> Finding:

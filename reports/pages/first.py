@@ -1,6 +1,6 @@
 """Prepares the first page's three answers: on this CPU, with a GPU, and by autograd."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -9,10 +9,12 @@ from bench.results.verdicts import UNSETTLED
 from reports.charts.card import CardAnswer, card
 from reports.charts.plans import plans
 from reports.findings.findings import Findings, Reference, about_accelerators
+from reports.findings.questions import is_wide
 from reports.findings.statement import Finding
 from reports.pages.subject import SourceFile, Subject
 from reports.read.result import Result
 
+AT_LEAST = Markup("≥ ")
 NO_GPU = (
     "This run timed no GPU, and no reference machine with a GPU has been measured yet. On a machine"
     " with a GPU, the same command measures it."
@@ -84,7 +86,6 @@ def _cpu(subject: Subject) -> Answer:
     if first.state == UNSETTLED:
         counted, unit = "unsettled", "computations unsettled"
     number = first.number(counted) + Markup(" of ") + first.number("count") if counts else Markup()
-    on_cpu = [f for f in findings.extremes() if not about_accelerators(f)]
     return Answer(
         key="cpu",
         question="NumPy or PyTorch on this CPU?",
@@ -92,8 +93,8 @@ def _cpu(subject: Subject) -> Answer:
         unit=unit if counts else "",
         sentence=first.html,
         figure=subject.figure("answer/cpu"),
-        certainty=_html(findings.all, "width/cpu"),
-        further=[*counts[1:], *on_cpu],
+        certainty=findings.all["width/cpu"].html if counts else Markup(),
+        further=[*counts[1:], *findings.extremes()],
         chapter="09_reductions",
         link="Why? Memory, threads and the cost of calls: the chapter on reductions",
     )
@@ -103,31 +104,34 @@ def _gpu(subject: Subject) -> Answer:
     own = subject.findings
     reference = own.reference_with_gpu()
     findings = reference.findings if reference else own
-    known = {
-        name: _marked(finding, reference)
-        for name, finding in findings.all.items()
-        if name in {"on-gpu", "width/gpu", "on-gpu-with-copies", "reduced-precision", "bill"}
-    }
+
+    def known(name: str) -> list[Finding]:
+        """Return a finding if there is one, marked if it was measured on another machine."""
+        return [_marked(each, reference) for each in findings.kind(name)]
+
     crossovers = [
         _marked(finding, reference)
         for finding in findings.kind("crossover", workload="matmul", dtype="float32")
         if about_accelerators(finding)
     ]
     extremes = [_marked(f, reference) for f in findings.extremes(accelerators=True)]
-    answer = known.get("on-gpu")
-    much = answer is not None and "times" in answer.numbers
+    answer = next(iter(known("on-gpu")), None)
+    unit = ""
+    if answer:
+        unit = "times as fast as NumPy, in half of them" if "times" in answer.numbers else "faster"
     return Answer(
         key="gpu",
         question="What does a GPU change?",
         number=_number(answer),
-        unit="times as fast as NumPy, in half of them" if much else "faster there",
+        unit=unit,
         sentence=answer.html if answer else Markup(NO_GPU),
         figure=subject.figure("answer/gpu") if answer else None,
-        certainty=_html(known, "width/gpu"),
+        certainty=_marked(findings.all["width/gpu"], reference).html if answer else Markup(),
         further=[
-            *(known[name] for name in ("on-gpu-with-copies",) if name in known),
+            *known("on-gpu-with-copies"),
             *crossovers,
-            *(known[name] for name in ("reduced-precision", "bill") if name in known),
+            *known("reduced-precision"),
+            *known("bill"),
             *extremes,
         ],
         chapter="15_gpu",
@@ -138,7 +142,9 @@ def _gpu(subject: Subject) -> Answer:
 
 def _autograd(subject: Subject) -> Answer:
     findings = subject.findings
-    answer = findings.all.get("autograd")
+    answer, number = findings.all.get("autograd"), Markup()
+    if answer is not None and answer.interval is not None:
+        number = AT_LEAST * is_wide(answer.interval) + answer.number("ratio")
     by_hand = [
         f
         for f in findings.kind("gradients", workload="train_mlp", variant="autograd")
@@ -148,7 +154,7 @@ def _autograd(subject: Subject) -> Answer:
     return Answer(
         key="autograd",
         question="What does autograd save?",
-        number=_about(answer) + answer.number("ratio") if answer else Markup(),
+        number=number,
         unit="times as fast as finite differences" if answer else "",
         sentence=answer.html if answer else Markup("This run timed no gradients."),
         figure=subject.figure("answer/autograd"),
@@ -173,14 +179,5 @@ def _number(answer: Finding | None) -> Markup:
     if answer is None:
         return Markup()
     if "times" in answer.numbers:
-        return Markup("≥ ") + answer.number("times")
+        return AT_LEAST + answer.number("times")
     return answer.number("faster") + Markup(" of ") + answer.number("count")
-
-
-def _about(answer: Finding) -> Markup:
-    """Return "≥ " if a sentence gives the near end of its interval."""
-    return Markup("≥ " if "at least" in answer.sentence else "")
-
-
-def _html(findings: Mapping[str, Finding], name: str) -> Markup:
-    return findings[name].html if name in findings else Markup()
