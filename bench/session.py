@@ -20,6 +20,7 @@ from bench.machine import facts
 from bench.machine.precision import set_float32
 from bench.options import Options, parse
 from bench.outcomes.resume import ResumeError
+from bench.results import ids
 from bench.run import CELLS, OPTIONS, RUN, Run
 from bench.timing.fork_server import kill_all
 
@@ -67,6 +68,23 @@ class Session:
         elif selected and not (_unmeasured(config) or session.testsfailed):
             self._run = self._begun(config, selected)
             self._run.measure()
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_collection_modifyitems(self, config: pytest.Config) -> Generator[None]:
+        """Say how to write a part of a case's id after `-k`, where pytest refuses it.
+
+        Raises
+        ------
+        pytest.UsageError : pytest's own, with that hint.
+
+        """
+        try:
+            yield
+        except pytest.UsageError as error:
+            asked: str = config.option.keyword
+            name = ids.test(asked)
+            hint = f'; names of tests have other characters: -k "{name}"' if name != asked else ""
+            raise pytest.UsageError(f"{error}{hint}") from None
 
     def _begun(self, config: pytest.Config, selected: Mapping[str, Cell]) -> Run:
         """Begin a run of the selected cells.

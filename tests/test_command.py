@@ -24,8 +24,8 @@ PYTEST = [sys.executable, "-m", "pytest", "--benchmark-only", "-p", "tests.chapt
 BUDGET_S = "60"  # two cells in it are visited again for 5 s each, if that settles neither
 LIMIT_S = 60  # time limit for what takes a few seconds
 NAMES = [
-    f"{case}-float32-threads=1-{contender}"
-    for case in ("matmul-n=16", "sum-over=rows,n=32")
+    f"{case}-float32-threads:1-{contender}"
+    for case in ("matmul-n:16", "sum-over:rows-n:32")
     for contender in ("numpy", "torch-cpu", "torch-cuda")
 ]
 
@@ -110,7 +110,7 @@ def test_pytest_benchmark_compares_our_result_files(finished):
     again = shutil.copy(path, finished[0] / "again.json")  # it changes the files that it reads
     ended = completed([Path(sys.executable).parent / "pytest-benchmark", "compare", path, again])
     assert ended.returncode == 0, ended.stderr
-    assert "matmul-n=16" in ended.stdout
+    assert "matmul-n:16" in ended.stdout
 
 
 def test_a_wrong_contender_is_a_mismatch_and_the_run_fails(tmp_path):
@@ -293,7 +293,25 @@ def test_list_prints_each_case_and_thread_setting_and_runs_nothing(tmp_path):
     assert not list(tmp_path.glob("*/*"))
 
 
-def test_a_selection_that_pytest_refuses_measures_nothing_and_leaves_no_file(tmp_path):
-    output = run(tmp_path, "--workloads", "good", "-k", "(good", code=4)
-    assert "Wrong expression passed to '-k'" in output
+@pytest.mark.parametrize(
+    ("typed", "hint"),
+    [
+        ("(good", ""),
+        ("good/over=rows,n=8", '; names of tests have other characters: -k "good-over:rows-n:8"'),
+    ],
+)
+def test_a_selection_that_pytest_refuses_measures_nothing_and_leaves_no_file(tmp_path, typed, hint):
+    output = run(tmp_path, "--workloads", "good", "-k", typed, code=4)
+    error = next(line for line in output.splitlines() if line.startswith("ERROR"))
+    assert "Wrong expression passed to '-k'" in error
+    assert error.partition("; names")[2] == hint.removeprefix("; names")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_printed_name_of_a_test_selects_and_deselects_it():
+    name = "slow-n:7-float32-threads:1-torch"
+    chosen = ["--workloads", "slow", "-k", name, "--collect-only", "-q"]
+    chosen += ["--deselect", f"bench/test_pairs.py::test_pair[{name}-cuda]"]
+    output = completed([*PYTEST, "bench/", "-p", "tests.faulty", "--threads", "1", *chosen]).stdout
+    printed = [line for line in output.splitlines() if line.startswith("bench/")]
+    assert printed == [f"bench/test_pairs.py::test_pair[{name}-cpu]"]

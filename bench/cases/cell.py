@@ -32,5 +32,5 @@ class Cell:
 
     @property
     def test_id(self) -> str:
-        """The test's name as it reads aloud: `matmul-n=16-float32-threads=1-numpy`."""
+        """The test's name as it reads aloud: `matmul-n:16-float32-threads:1-numpy`."""
         return ids.test(self.id)

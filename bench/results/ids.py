@@ -15,6 +15,7 @@ TRANSFER = "transfer"  # the variant that copies inputs to a device and the resu
 COPYING = "transfer"  # the family that only copies: it computes nothing
 TWIN = "-twin"  # ends the name of a contender's second worker in a self-test
 THREADS = "threads="
+TEST_CHARS = str.maketrans("/=,", "-:-")
 CONTENDER = re.compile(
     r"numpy|torch-(?P<kind>[a-z]+)(?P<index>[0-9]*)(?:-(?P<variant>.+))?", re.DOTALL
 )
@@ -76,8 +77,12 @@ def cell(case_id: str, contender_name: str) -> str:
 
 
 def test(cell_id: str) -> str:
-    """Return the name of a cell's test: `matmul-n=16-float32-threads=1-numpy`."""
-    return cell_id.replace("/", "-")
+    """Return the name of a cell's test: `matmul-n:16-float32-threads:1-numpy`.
+
+    It has only characters that pytest's `-k` accepts. A part of a cell's id becomes the same part
+    of the name: `batch=32,n=128` becomes `batch:32-n:128`.
+    """
+    return cell_id.translate(TEST_CHARS)
 
 
 def peak(device: str, threads: float) -> str:

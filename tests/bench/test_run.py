@@ -5,6 +5,7 @@ from itertools import takewhile
 
 import numpy as np
 import pytest
+from _pytest.mark.expression import Expression
 
 from bench import budget, progress
 from bench import run as module
@@ -325,6 +326,8 @@ def test_the_core_is_float32_and_the_full_selection_is_both(options):
     assert len(full) > len(core)
     assert {cell.case.dtype for cell in full} == {"float32", "float64"}
     assert len({cell.test_id for cell in full}) == len(full)
+    for cell in full:  # whoever reads a test's name can type it after -k
+        Expression.compile(cell.test_id)
     assert {cell.case.workload.name for cell in core} == set(discover())
 
 
