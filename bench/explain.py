@@ -35,8 +35,11 @@ class Explanation:
     error: str = ""
 
 
-def explain(result: Path, site: Path | None) -> Explanation:
-    """Return the headlines of a result file, and build its pages unless `site` is None."""
+def explain(result: Path, site: Path | None, limit_s: float | None = None) -> Explanation:
+    """Return the headlines of a result file, and build its pages unless `site` is None.
+
+    After `limit_s` seconds, give up.
+    """
     options = ["--build", str(site)] if site else []
     asked = ["summary", str(result), *options]
     command = [*COMMAND, *asked]
@@ -51,10 +54,12 @@ def explain(result: Path, site: Path | None) -> Explanation:
         start_new_session=True,
     ) as process:
         try:
-            text, warnings = process.communicate()
+            text, warnings = process.communicate(timeout=limit_s)
+        except subprocess.TimeoutExpired:
+            _kill(process)
+            return Explanation(headlines=f"python -m reports summary {result} prints the headlines")
         except BaseException:  # Ctrl-C: the processes that it started must end, too
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
+            _kill(process)
             raise
     if process.returncode:
         named = " ".join(["python -m reports", *asked])
@@ -62,3 +67,9 @@ def explain(result: Path, site: Path | None) -> Explanation:
         return Explanation(headlines=text, error=error)
     headlines, page = text.rstrip().rsplit("\n", 1) if site else (text, "")
     return Explanation(headlines=headlines, page=page, warnings=warnings)
+
+
+def _kill(process: "subprocess.Popen[str]") -> None:
+    """Kill a process and all that it has started."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)

@@ -4,13 +4,16 @@ pytest collects the tests, the run measures their cells, and the tests replay th
 the run writes the result file, and `reports` explains it.
 """
 
+import contextlib
 import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Generator, Mapping
 from typing import Any
 
+import psutil
 import pytest
 import pytest_benchmark
 
@@ -22,9 +25,9 @@ from bench.options import Options, parse
 from bench.outcomes.resume import ResumeError
 from bench.results import ids
 from bench.run import CELLS, OPTIONS, RUN, Run
-from bench.timing.fork_server import kill_all
 
-ENDS_S = 4.5  # seconds in which an interrupted run ends
+ENDS_S = 4.0  # seconds in which an interrupted run ends; on a busy machine it takes 1 s more
+PRINTING_S = 0.5  # of them for pytest's own last lines
 NARROW = ["min", "median"]  # columns of pytest-benchmark's table that fit a terminal
 
 
@@ -50,6 +53,7 @@ class Session:
         self._started_s = started_s
         self._run: Run | None = None
         self._explanation: Explanation | None = None
+        self._ends_s: float | None = None  # after an interruption
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> None:
@@ -95,7 +99,7 @@ class Session:
 
         """
         for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, _interrupt)
+            signal.signal(number, self._interrupt)
         set_float32("ieee")
         reporter: Any = config.pluginmanager.get_plugin("terminalreporter")
         reporter.showfspath = False
@@ -106,6 +110,31 @@ class Session:
             raise pytest.UsageError(str(error)) from error
         config.stash[RUN] = run
         return run
+
+    def _interrupt(self, *_: object) -> None:
+        """End the run: once, and within `ENDS_S`. Further signals do not cut the clean-up short.
+
+        If the clean-up takes longer, the journal still has everything that was measured.
+
+        Raises
+        ------
+        KeyboardInterrupt : always; pytest ends the session.
+
+        """
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
+        self._ends_s = time.perf_counter() + ENDS_S
+
+        def give_up() -> None:
+            for process in psutil.Process().children(recursive=True):
+                with contextlib.suppress(psutil.Error):
+                    process.kill()
+            os._exit(pytest.ExitCode.INTERRUPTED)
+
+        watchdog = threading.Timer(ENDS_S, give_up)
+        watchdog.daemon = True
+        watchdog.start()
+        raise KeyboardInterrupt
 
     def pytest_report_teststatus(self, report: Any) -> tuple[str, str, str] | None:
         """Print no dots after the lines of progress."""
@@ -141,11 +170,17 @@ class Session:
         if result is not None:
             interrupted = session.exitstatus == pytest.ExitCode.INTERRUPTED
             site = self._options.site if self._options.report and not interrupted else None
-            self._explanation = explain(result, site)
+            self._explanation = explain(result, site, self._left_s())
             sys.stderr.write(self._explanation.warnings)
             if self._explanation.error:
                 session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
         return (yield)
+
+    def _left_s(self) -> float | None:
+        """Return the time limit of the headlines; None if the run was not interrupted."""
+        if self._ends_s is None:
+            return None
+        return max(0.0, self._ends_s - time.perf_counter() - PRINTING_S)
 
     @pytest.hookimpl(trylast=True)
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
@@ -162,29 +197,6 @@ class Session:
             say(f"page    {self._explanation.page}")
         if self._explanation.error:
             say(f"error   {self._explanation.error}")
-
-
-def _interrupt(*_: object) -> None:
-    """End the run: once, and within `ENDS_S`. Further signals do not cut the clean-up short.
-
-    If the clean-up takes longer, the journal still has everything that was measured.
-
-    Raises
-    ------
-    KeyboardInterrupt : always; pytest ends the session.
-
-    """
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)
-
-    def give_up() -> None:
-        kill_all()
-        os._exit(pytest.ExitCode.INTERRUPTED)
-
-    watchdog = threading.Timer(ENDS_S, give_up)
-    watchdog.daemon = True
-    watchdog.start()
-    raise KeyboardInterrupt
 
 
 def _options(config: pytest.Config) -> Options:

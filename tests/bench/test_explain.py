@@ -1,6 +1,7 @@
 """A result file is explained in a process of its own, which ends with the run."""
 
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -48,7 +49,7 @@ def test_ctrl_c_ends_what_the_process_started_too(program, monkeypatch):
     program("sleep 1000 & echo $!; wait")
     started = []
 
-    def interrupted(process):
+    def interrupted(process, timeout):
         started.append(psutil.Process(int(process.stdout.readline())))
         raise KeyboardInterrupt
 
@@ -57,3 +58,15 @@ def test_ctrl_c_ends_what_the_process_started_too(program, monkeypatch):
         explain.explain(RESULT, None)
     _, alive = psutil.wait_procs(started, timeout=10)
     assert alive == []
+
+
+def test_headlines_that_take_too_long_are_given_up_with_the_command_that_prints_them(
+    program, tmp_path
+):
+    pid = tmp_path / "pid"
+    program(f"sleep 1000 & echo $! > {pid}; wait")
+    made = explain.explain(RESULT, None, limit_s=0.5)
+    assert made.headlines == "python -m reports summary result.json prints the headlines"
+    assert (made.page, made.error) == ("", "")
+    with suppress(psutil.NoSuchProcess):
+        psutil.Process(int(pid.read_text())).wait(timeout=10)
