@@ -6,12 +6,14 @@ seconds, which a session that tests `reports` does not need. A session that meas
 """
 
 import gc
+import sys
 import time
 from pathlib import Path
 
 import pytest
 
 STARTED_S = time.perf_counter()  # the budget counts from here: importing PyTorch is part of it
+REASON_LENGTH = 300  # characters
 BENCH = Path(__file__).resolve().parent
 
 
@@ -39,11 +41,29 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the hooks that measure, if the command line selects tests in `bench/`."""
-    if measures(config):
-        from bench.session import Session  # noqa: PLC0415 - imports PyTorch
+    """Register the hooks that measure, if the command line selects tests in `bench/`.
 
-        config.pluginmanager.register(Session(config, STARTED_S), "numpy-vs-pytorch")
+    Raises
+    ------
+    pytest.UsageError : NumPy, PyTorch or another package cannot be imported.
+
+    """
+    if not measures(config):
+        return
+    try:
+        from bench.interruption import Interruption  # noqa: PLC0415 - any package may be missing
+
+        interruption = Interruption()
+        interruption.install()
+        from bench.session import Session  # noqa: PLC0415 - imports PyTorch
+    except (ImportError, OSError, RuntimeError) as error:
+        raise pytest.UsageError(
+            f"bench/ needs the packages of this project, and {sys.executable} cannot import them: "
+            f"{type(error).__name__}: {' '.join(str(error).split())[:REASON_LENGTH]}. "
+            "Install them with: python -m pip install -e ."
+        ) from error
+    session = Session(config, STARTED_S, interruption)
+    config.pluginmanager.register(session, "numpy-vs-pytorch")
 
 
 def measures(config: pytest.Config) -> bool:

@@ -4,21 +4,16 @@ pytest collects the tests, the run measures their cells, and the tests replay th
 the run writes the result file, and `reports` explains it.
 """
 
-import contextlib
-import os
-import signal
 import sys
-import threading
-import time
 from collections.abc import Generator, Mapping
 from typing import Any
 
-import psutil
 import pytest
 import pytest_benchmark
 
 from bench.cases.cell import Cell
 from bench.explain import Explanation, explain
+from bench.interruption import Interruption
 from bench.machine import facts
 from bench.machine.precision import set_float32
 from bench.options import Options, parse
@@ -26,15 +21,14 @@ from bench.outcomes.resume import ResumeError
 from bench.results import ids
 from bench.run import CELLS, OPTIONS, RUN, Run
 
-ENDS_S = 4.0  # seconds in which an interrupted run ends; on a busy machine it takes 1 s more
-PRINTING_S = 0.5  # of them for pytest's own last lines
+PRINTING_S = 0.5  # for pytest's own last lines, if the run was interrupted
 NARROW = ["min", "median"]  # columns of pytest-benchmark's table that fit a terminal
 
 
 class Session:
     """The hooks of a session that measures."""
 
-    def __init__(self, config: pytest.Config, started_s: float) -> None:
+    def __init__(self, config: pytest.Config, started_s: float, interruption: Interruption) -> None:
         """Check the options; the budget counts from `started_s`.
 
         Raises
@@ -53,7 +47,7 @@ class Session:
         self._started_s = started_s
         self._run: Run | None = None
         self._explanation: Explanation | None = None
-        self._ends_s: float | None = None  # after an interruption
+        self._interruption = interruption
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> None:
@@ -98,8 +92,6 @@ class Session:
         pytest.UsageError : the run to resume is not there, or was another one.
 
         """
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self._interrupt)
         set_float32("ieee")
         reporter: Any = config.pluginmanager.get_plugin("terminalreporter")
         reporter.showfspath = False
@@ -110,31 +102,6 @@ class Session:
             raise pytest.UsageError(str(error)) from error
         config.stash[RUN] = run
         return run
-
-    def _interrupt(self, *_: object) -> None:
-        """End the run: once, and within `ENDS_S`. Further signals do not cut the clean-up short.
-
-        If the clean-up takes longer, the journal still has everything that was measured.
-
-        Raises
-        ------
-        KeyboardInterrupt : always; pytest ends the session.
-
-        """
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.SIG_IGN)
-        self._ends_s = time.perf_counter() + ENDS_S
-
-        def give_up() -> None:
-            for process in psutil.Process().children(recursive=True):
-                with contextlib.suppress(psutil.Error):
-                    process.kill()
-            os._exit(pytest.ExitCode.INTERRUPTED)
-
-        watchdog = threading.Timer(ENDS_S, give_up)
-        watchdog.daemon = True
-        watchdog.start()
-        raise KeyboardInterrupt
 
     def pytest_report_teststatus(self, report: Any) -> tuple[str, str, str] | None:
         """Print no dots after the lines of progress."""
@@ -170,17 +137,13 @@ class Session:
         if result is not None:
             interrupted = session.exitstatus == pytest.ExitCode.INTERRUPTED
             site = self._options.site if self._options.report and not interrupted else None
-            self._explanation = explain(result, site, self._left_s())
+            left_s = self._interruption.left_s()
+            limit_s = None if left_s is None else max(0.0, left_s - PRINTING_S)
+            self._explanation = explain(result, site, limit_s)
             sys.stderr.write(self._explanation.warnings)
             if self._explanation.error:
                 session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
         return (yield)
-
-    def _left_s(self) -> float | None:
-        """Return the time limit of the headlines; None if the run was not interrupted."""
-        if self._ends_s is None:
-            return None
-        return max(0.0, self._ends_s - time.perf_counter() - PRINTING_S)
 
     @pytest.hookimpl(trylast=True)
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:

@@ -3,7 +3,6 @@
 Each function returns one fact. A fact that cannot be read is None or an empty list, never a guess.
 """
 
-import os
 import re
 import sys
 from typing import Any
@@ -13,27 +12,13 @@ import psutil
 import torch
 from threadpoolctl import threadpool_info
 
-from bench.machine import processor
+from bench.machine import environment, processor
 from bench.machine.affinity import quota_cores, usable_cores
 from bench.machine.gpus import gpus, states
 from bench.machine.memory import MALLOC
 from bench.machine.precision import float32_precision
 
 POOL = ("internal_api", "version", "architecture")  # the processor that its kernels are made for
-KERNEL_VARIABLES = (  # they make a library choose other kernels, which can change a verdict
-    "ATEN_CPU_CAPABILITY",
-    "CUBLAS_WORKSPACE_CONFIG",
-    "CUDA_LAUNCH_BLOCKING",
-    "DNNL_MAX_CPU_ISA",
-    "MKL_CBWR",
-    "MKL_DEBUG_CPU_TYPE",
-    "MKL_ENABLE_INSTRUCTIONS",
-    "NPY_DISABLE_CPU_FEATURES",
-    "NVIDIA_TF32_OVERRIDE",
-    "ONEDNN_MAX_CPU_ISA",
-    "OPENBLAS_CORETYPE",
-    "OPENBLAS_L2_SIZE",
-)
 
 
 def facts(*, label: str) -> dict[str, Any]:
@@ -101,9 +86,7 @@ def settings() -> dict[str, Any]:
     return {
         "malloc": dict(MALLOC),
         "float32_precision": float32_precision(),
-        "environment": {
-            name: os.environ[name][:100] for name in KERNEL_VARIABLES if name in os.environ
-        },
+        "environment": environment.recorded(),
     }
 
 

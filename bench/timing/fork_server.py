@@ -34,7 +34,7 @@ import numpy as np
 
 from bench.cases.contenders import Contender
 from bench.machine import affinity
-from bench.machine.memory import MALLOC
+from bench.machine.environment import worker_environment
 from bench.timing.worker import Worker, failure
 
 PR_SET_PDEATHSIG = 1  # prctl(2)
@@ -82,7 +82,7 @@ class ForkServer:
         self._process = context.Process(
             target=_serve_forks, args=(theirs, cores, imports, forks), daemon=True
         )
-        with inherited(environment(threads, cores)):
+        with inherited(worker_environment(threads, cores)):
             self._process.start()
         theirs.close()
 
@@ -220,20 +220,6 @@ class WorkerProcess:
             self._server.exit_code(self.pid)  # waits until it has ended
             self.alive = False
             self._connection.close()
-
-
-def environment(threads: int, cores: Sequence[int]) -> dict[str, str]:
-    """Return the environment variables of a worker; all contenders have the same."""
-    pools = ("OMP", "OPENBLAS", "MKL", "VECLIB", "NUMEXPR")
-    counts = {
-        f"{pool}_{'MAXIMUM' if pool == 'VECLIB' else 'NUM'}_THREADS": threads for pool in pools
-    }
-    counts["TORCHINDUCTOR_COMPILE_THREADS"] = 1  # workers start no processes
-    binding = {}
-    if threads > 1 and cores:
-        places = ",".join(f"{{{core}}}" for core in cores)
-        binding = {"OMP_PROC_BIND": "true", "OMP_PLACES": places}
-    return {name: str(count) for name, count in counts.items()} | binding | MALLOC
 
 
 @contextmanager

@@ -30,8 +30,9 @@ from torch.utils.benchmark import Timer
 from bench.cases.case import Case
 from bench.cases.contenders import Contender, contenders
 from bench.machine import affinity
+from bench.machine.environment import worker_environment
 from bench.options import ROOT
-from bench.timing.fork_server import environment, inherited
+from bench.timing.fork_server import inherited
 from bench.timing.worker import Worker, unwrapped
 from bench.workload import discover
 
@@ -122,7 +123,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print(f"{'cell':<68}{'bare loop':>12}{'suite':>8}{'Timer':>8}{'plain':>8}")
     rows = []
     with (
-        inherited(environment(1, affinity.cores()[:1])),
+        inherited(worker_environment(1, affinity.cores()[:1])),
         ProcessPoolExecutor(1, mp_context=get_context("spawn"), max_tasks_per_child=1) as pool,
     ):
         for case, contender in chosen_cells(chosen.k):

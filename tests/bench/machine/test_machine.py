@@ -3,13 +3,18 @@
 import json
 import os
 import platform
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 import torch
 from threadpoolctl import threadpool_limits
 
-from bench.machine import affinity, facts
+from bench.machine import affinity, environment, facts
+from bench.results.machine import Settings
 
+ROOT = Path(__file__).resolve().parents[3]
 V1 = "{}/cpu.cfs_quota_us", "{}/cpu.cfs_period_us"
 
 
@@ -46,7 +51,7 @@ def test_the_least_quota_of_the_process_and_of_all_groups_above_counts(tmp_path,
 @pytest.mark.parametrize(("quota", "cores"), [(0.5, 1), (1.5, 1), (None, 4), (64.0, 4)])
 def test_usable_cores_are_the_fewest_that_affinity_and_quota_allow(monkeypatch, quota, cores):
     monkeypatch.setattr(affinity, "quota_cores", lambda: quota)
-    monkeypatch.setattr(facts.os, "sched_getaffinity", lambda _: {0, 1, 2, 3}, raising=False)
+    monkeypatch.setattr(affinity.os, "sched_getaffinity", lambda _: {0, 1, 2, 3}, raising=False)
     monkeypatch.setattr(facts.sys, "platform", "linux")
     assert affinity.usable_cores() == cores
 
@@ -98,12 +103,55 @@ def test_the_facts_are_plain_json_without_the_host_name():
     assert facts.default_label()
 
 
-def test_only_variables_that_choose_kernels_are_kept_of_the_environment(monkeypatch):
-    for name in facts.KERNEL_VARIABLES:
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("OPENBLAS_CORETYPE", "Haswell" * 100)
-    monkeypatch.setenv("SOME_SECRET", "x")
-    assert facts.settings()["environment"] == {"OPENBLAS_CORETYPE": ("Haswell" * 100)[:100]}
+KEPT = {
+    "OPENBLAS_CORETYPE": "Haswell",
+    "LD_PRELOAD": "/usr/lib/libjemalloc.so.2",
+    "PYTHONMALLOC": "malloc",
+    "MALLOC_ARENA_MAX": "1",
+    "OMP_SCHEDULE": "static",
+    "OMP_WAIT_POLICY": "active",
+    "KMP_BLOCKTIME": "0",
+    "MKL_DYNAMIC": "false",
+    "NPY_DISABLE_CPU_FEATURES": "AVX512F",
+    "PYTHONOPTIMIZE": "2",
+    "ATEN_CPU_CAPABILITY": "default",
+    "TORCH_ALLOW_TF32_CUBLAS_OVERRIDE": "1",
+    "TORCHINDUCTOR_MAX_AUTOTUNE": "1",
+    "PYTORCH_CUDA_ALLOC_CONF": "backend:cudaMallocAsync",
+    "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
+}
+NOT_KEPT = {
+    "SOME_SECRET": "x",
+    "TORCH_HOME": "/models",
+    "CUDA_VERSION": "13.0",
+    "OMP_NUM_THREADS": "7",  # workers have the run's own
+    "MALLOC_TRIM_THRESHOLD_": "1",
+    "PYTHONPATH": "/code",
+    "MKL_CBWR": "",
+}
+
+
+def test_variables_that_change_what_is_timed_are_kept_of_the_environment():
+    assert environment.recorded(KEPT | NOT_KEPT) == KEPT
+
+
+def test_a_variable_is_kept_without_the_users_name_and_fits_the_file():
+    preload = f"{Path.home()}/lib/\udcff\nx" + "y" * 600
+    kept = environment.recorded({"LD_PRELOAD": preload})["LD_PRELOAD"]
+    assert kept.startswith("~/lib/\N{REPLACEMENT CHARACTER}\nx")
+    assert len(kept) == environment.MAX_VALUE
+    Settings.model_validate({"environment": {"LD_PRELOAD": kept}})
+
+
+def test_the_switches_of_python_are_kept_like_their_variables():
+    program = "from bench.machine.environment import recorded; print(recorded({}))"
+    for switches, kept in (
+        (["-O"], {"PYTHONOPTIMIZE": "1"}),
+        (["-X", "dev"], {"PYTHONDEVMODE": "1"}),
+    ):
+        command = [sys.executable, *switches, "-c", program]
+        ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+        assert ended.stdout.strip() == str(kept)
 
 
 def test_numpys_blas_is_named_with_the_architecture_of_its_kernels():

@@ -8,8 +8,9 @@ import psutil
 import pytest
 
 from bench.cases.contenders import NUMPY
+from bench.machine.environment import worker_environment
 from bench.machine.memory import MALLOC
-from bench.timing.fork_server import FREEZES, ForkServer, WorkerError, environment
+from bench.timing.fork_server import FREEZES, ForkServer, WorkerError
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +35,7 @@ def test_it_reads_back_what_it_was_given(worker):
 
 
 def test_all_threads_and_the_allocator_are_set_the_same_for_every_contender():
-    one, four = environment(1, [0]), environment(4, [0, 1, 2, 3])
+    one, four = worker_environment(1, [0]), worker_environment(4, [0, 1, 2, 3])
     assert {one[f"{pool}_NUM_THREADS"] for pool in ("OMP", "OPENBLAS", "MKL")} == {"1"}
     assert "OMP_PROC_BIND" not in one
     assert four["OMP_PLACES"] == "{0},{1},{2},{3}"
