@@ -6,9 +6,6 @@ running, what it rounds to, what it needs, and how to make the callable that one
 """
 
 import importlib.util
-import os
-import shutil
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -17,6 +14,7 @@ from typing import Any
 import torch
 
 from bench.machine import processor
+from bench.machine.compiler import why_no_cpp
 from bench.machine.devices import GPUS
 from bench.machine.gpus import capability
 
@@ -73,10 +71,7 @@ def no_compiler(device: str) -> str:
     if device != "cpu":
         installed = importlib.util.find_spec("triton") is not None
         return "" if installed else "torch.compile needs triton on a GPU, which is not installed"
-    default = "clang++" if sys.platform == "darwin" else "g++"
-    name = os.environ.get("CXX", default)
-    installed = shutil.which(name) is not None
-    return "" if installed else f"torch.compile needs a C++ compiler on a CPU; {name} is not here"
+    return why_no_cpp()
 
 
 def no_bfloat16(device: str) -> str:
