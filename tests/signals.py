@@ -1,6 +1,6 @@
 """Interrupts a real run at many moments: it must end within 5 s and leave no process.
 
-    python -m tests.signals [--moments 0.25:15:0.25] [--random 10]
+    python -m tests.signals [--moments 0.25:15:0.25] [--random 10] [--kinds SIGINT SIGTERM]
 
 sends one SIGINT, two of them 10 ms apart, and one SIGTERM, each at every moment, and prints a line
 for each moment that failed and the slowest end of each kind. Exit 1 if one failed.
@@ -78,12 +78,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--moments", default="0.25:15:0.25", help="first:last:step, in seconds")
     parser.add_argument("--random", type=int, default=0, help="further random moments up to 40 s")
+    parser.add_argument("--kinds", nargs="+", choices=KINDS, default=[*KINDS], help="what is sent")
     options = parser.parse_args()
     first, last, step = map(float, options.moments.split(":"))
     moments = [first + n * step for n in range(int((last - first) / step + 1.5))]
     moments += [random.uniform(15, 40) for _ in range(options.random)]  # noqa: S311 - moments, no secrets
     failed = 0
-    for kind, signals in KINDS.items():
+    for kind in options.kinds:
+        signals = KINDS[kind]
         slowest = (0.0, 0.0)
         for moment_s in moments:
             took_s, names = interrupted(moment_s, signals)
