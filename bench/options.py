@@ -2,12 +2,12 @@
 
 import math
 import re
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from bench.machine import affinity, facts
 from bench.machine.devices import default_devices, parse_devices
+from bench.results.places import writable_folder
 
 ROOT = Path(__file__).resolve().parent.parent
 BUDGET_S = {False: 180.0, True: 900.0}  # without --full, and with it
@@ -51,13 +51,14 @@ def parse(
 
     """
     chosen = default_devices() if devices is None else parse_devices(devices)
+    where = Path(results) if results else ROOT / "reports" / "results"
     default_s = BUDGET_S[full] if full or "cpu" in chosen else ACCELERATOR_S
     return Options(
         budget_s=(1 + self_test) * default_s if budget is None else parse_budget(budget),
         threads=parse_threads(threads, affinity.usable_cores()),
         devices=chosen,
         label=parse_label(facts.default_label() if label is None else label),
-        results=parse_results(Path(results) if results else ROOT / "reports" / "results"),
+        results=writable_folder(where, "--results").resolve(),
         site=Path(results).resolve() / "site" if results else ROOT / "reports" / "site",
         full=full,
         report=report,
@@ -97,16 +98,3 @@ def parse_label(text: str) -> str:
             f"digit; got {text!r}"
         )
     return text
-
-
-def parse_results(folder: Path) -> Path:
-    """Create the folder if it is missing, check that it is writable, and return its full path."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise ValueError(
-            f"--results must be a folder to write into; got {folder}: {error}"
-        ) from error
-    return folder.resolve()

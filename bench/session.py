@@ -5,7 +5,7 @@ the run writes the result file, and `reports` explains it.
 """
 
 import sys
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from typing import Any
 
 import pytest
@@ -19,6 +19,7 @@ from bench.machine.precision import set_float32
 from bench.options import Options, parse
 from bench.outcomes.resume import ResumeError
 from bench.results import ids
+from bench.results.places import temporary_folder
 from bench.run import CELLS, OPTIONS, RUN, Run
 
 PRINTING_S = 0.5  # for pytest's own last lines, if the run was interrupted
@@ -89,13 +90,20 @@ class Session:
 
         Raises
         ------
-        pytest.UsageError : the run to resume is not there, or was another one.
+        pytest.UsageError : the run to resume is not there, or was another one; or there is no room
+            for the files of a run.
 
         """
+        try:
+            note = temporary_folder(_largest_bytes(selected.values()), "the inputs of a case")[1]
+        except ValueError as error:
+            raise pytest.UsageError(str(error)) from error
         set_float32("ieee")
         reporter: Any = config.pluginmanager.get_plugin("terminalreporter")
         reporter.showfspath = False
         say = reporter.write_line
+        if note:
+            say(note)
         try:
             run = Run(self._options, selected, _header(config), self._started_s, say)
         except ResumeError as error:
@@ -182,6 +190,18 @@ def _options(config: pytest.Config) -> Options:
         report=not config.getoption("--no-report"),
         self_test=config.getoption("--self-test"),
         resume=config.getoption("--resume"),
+    )
+
+
+def _largest_bytes(cells: Iterable[Cell]) -> float:
+    """Return the size of the largest inputs and results among cells that can run here."""
+    return max(
+        (
+            cell.contender.moved_bytes(cell.case)
+            for cell in cells
+            if not cell.contender.unavailable(cell.case)
+        ),
+        default=0.0,
     )
 
 

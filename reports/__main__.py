@@ -17,7 +17,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from reports.chapters.outputs import failures, outputs, record, slowest
+from bench.results.places import writable_file, writable_folder
+from reports.chapters.outputs import RECORDED, failures, outputs, record, slowest
 from reports.chapters.reading import find
 from reports.charts.blocks import blocks_over_time
 from reports.charts.drawing import Plot, png, standalone, whole
@@ -44,6 +45,7 @@ from reports.read.result import Result, Tabular
 
 HERE = Path(__file__).resolve().parent
 SITE = HERE / "site"
+OUT = "--out"
 SINGLE = HERE / "numpy-vs-pytorch.html"
 T = TypeVar("T", bound=Tabular)
 
@@ -168,8 +170,14 @@ def _parser() -> argparse.ArgumentParser:
 def _build(*, files: list[str], out: Path | None, single_file: bool, png: bool) -> int:
     """Build the pages of a run; several runs are also compared."""
     results, complaints = _readable(files or newest(), blocks=True)
+    if single_file:
+        where = out or SINGLE
+        where.parent.mkdir(parents=True, exist_ok=True)
+        writable_file(where, OUT)
+    else:
+        where = writable_folder(out or SITE, OUT)
     site = _site(results, complaints, pictures=png)
-    print(write_single(site, out or SINGLE) if single_file else write_folder(site, out or SITE))
+    print((write_single if single_file else write_folder)(site, where))
     return 1 if complaints or site.complaints else 0
 
 
@@ -195,6 +203,8 @@ def _compare(
     """Compare machines, or runs of one machine."""
     above = parse_share(fail_above) if fail_above is not None else None
     results, complaints = _report_unreadable(*load_many(expand(files)))
+    if out is not None:
+        writable_folder(out, OUT)
     if not 1 <= baseline <= len(results):
         raise ValueError(f"--baseline must be from 1 to {len(results)}, got {baseline}")
     comparison = compare(results, baseline - 1, transfers=transfers)
@@ -248,6 +258,7 @@ def _summary(*, file: str | None, build: Path | None) -> int:
         print(line)
     sys.stdout.flush()  # whatever becomes of the pages
     if build is not None:
+        writable_folder(build, "--build")
         print(write_folder(_site(results, complaints), build))
     return 0
 
@@ -278,7 +289,7 @@ def _export(*, files: list[str], out: Path | None, kind: str) -> int:
     results, complaints = _report_unreadable(*load_many(expand(files or newest())))
     content = export.as_bytes(export.tidy(results), kind)
     if out is not None:
-        out.write_bytes(content)
+        writable_file(out, OUT).write_bytes(content)
         print(out)
     elif kind == "parquet":
         raise ValueError("Parquet is a binary format: name a file with --out")
@@ -289,6 +300,7 @@ def _export(*, files: list[str], out: Path | None, kind: str) -> int:
 
 def _record(*, label: str) -> int:
     """Record the chapters' outputs on this machine, for pages that are built elsewhere."""
+    writable_folder(RECORDED, "tutorial/recorded")
     shown = outputs(find())
     print(record(shown, label))
     failed = failures(shown)
@@ -300,6 +312,7 @@ def _record(*, label: str) -> int:
 def _readme(*, check: bool) -> int:
     """Write reports/README.md from the committed machines."""
     if not check:
+        writable_file(readme.README, "reports/README.md")
         print(readme.write())
         return 0
     complaints = readme.stale()
@@ -312,6 +325,7 @@ def _card(*, file: str | None, out: Path) -> int:
     """Draw the three answers of the first page as a picture to share, 1200 x 630 pixels."""
     if out.suffix != ".png":
         raise ValueError(f"--out must end in .png, got {out}")
+    writable_file(out, OUT)
     results, _ = _readable([_file_or_newest(file)])
     references = [] if has_accelerator(results[0]) else with_accelerators(results)
     out.write_bytes(shared_card(results[0], references))
@@ -353,6 +367,7 @@ def _samples(*, cell: str, file: str | None, out: Path) -> int:
 def _write(plot: Plot, out: Path) -> int:
     if out.suffix not in {"", ".svg", ".png"}:
         raise ValueError(f"--out must end in .svg or .png, got {out}")
+    writable_file(out, OUT)
     if out.suffix == ".png":
         out.write_bytes(png(plot))
     else:

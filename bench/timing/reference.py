@@ -23,8 +23,9 @@ from bench.timing.fork_server import WorkerError
 from bench.timing.verify import Sample
 from bench.variant import PLAIN
 
-KEPT_BYTES = 2**27  # smaller inputs stay on disk between the visits of a case;
-KEPT_SHARE = 1 / 32  # so do inputs that take less than this share of the free space
+KEPT_BYTES = 2**27  # smaller inputs stay on disk between the visits of a case,
+MOST_SHARE = 1 / 4  # unless they take more than this share of the free space;
+KEPT_SHARE = 1 / 32  # so do inputs that take less than this share
 
 Ask = Callable[..., Any]
 Expected = tuple[str, list[Sample], Path | None]
@@ -50,7 +51,8 @@ class CaseFiles:
         for path in self.references.values():
             path.unlink(missing_ok=True)
         self.references.clear()
-        kept = max(KEPT_BYTES, KEPT_SHARE * shutil.disk_usage(self.folder).free)
+        free = shutil.disk_usage(self.folder).free
+        kept = max(min(KEPT_BYTES, MOST_SHARE * free), KEPT_SHARE * free)
         if self.inputs.exists() and self.inputs.stat().st_size > kept:
             self.inputs.unlink()
             self.made = False

@@ -8,7 +8,9 @@ processor time than wall time, or waited for a core, or the host took the core a
 workers of a case share.
 """
 
+import errno
 import gc
+import tempfile
 import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
@@ -324,6 +326,8 @@ def failure(error: BaseException) -> tuple[str, str]:
     """Return the status of a cell whose body raised, and the reason in one line."""
     out_of_memory = isinstance(error, MemoryError | torch.OutOfMemoryError)
     reason = f"{type(error).__name__}: {error}".splitlines()[0][:REASON_LENGTH]
+    if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        reason += f", in {tempfile.gettempdir()}: TMPDIR chooses another folder"
     return "oom" if out_of_memory else "crashed", reason
 
 

@@ -20,6 +20,7 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from bench.results.places import temporary_folder
 from reports.chapters.execution import CellOutput, ChapterRun, cells_from
 from reports.chapters.reading import ROOT, Chapter
 
@@ -27,6 +28,7 @@ CACHE = ROOT / "reports" / ".chapters"
 RECORDED = ROOT / "tutorial" / "recorded"
 RUNNERS = [ROOT / "reports" / "chapters" / "execution.py", ROOT / "reports/charts/drawing.py"]
 LIMIT_S = 900  # for all chapters together
+ROOM_BYTES = 200 * 2**20  # free space for their files
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,8 +81,15 @@ def outputs(
 
 
 def failures(shown: Mapping[str, Outputs]) -> list[str]:
-    """Return a line for each chapter that stopped before its end."""
-    return [f"{stem}: {each.ran.error}" for stem, each in shown.items() if each.ran.error]
+    """Return a line for each reason why chapters stopped before their end."""
+    stems: dict[str, list[str]] = {}
+    for stem, each in shown.items():
+        if each.ran.error:
+            stems.setdefault(each.ran.error, []).append(stem)
+    return [
+        f"{', '.join(several) if len(several) < len(shown) else 'all chapters'}: {error}"
+        for error, several in stems.items()
+    ]
 
 
 def slowest(shown: Mapping[str, Outputs], count: int = 3) -> str:
@@ -103,6 +112,12 @@ def slowest(shown: Mapping[str, Outputs], count: int = 3) -> str:
 
 def run_in_process(chapters: Sequence[Chapter]) -> Iterator[ChapterRun]:
     """Run chapters in one separate process; yield their results in order."""
+    try:
+        temporary_folder(ROOM_BYTES, "the files of chapters")
+    except ValueError as error:
+        for chapter in chapters:
+            yield _unrun(chapter, str(error))
+        return
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "reports.chapters.execution", folder]
         command += [str(chapter.path) for chapter in chapters]
@@ -130,8 +145,12 @@ def run_in_process(chapters: Sequence[Chapter]) -> Iterator[ChapterRun]:
             if file.exists():
                 yield ChapterRun.from_json(file.read_text(encoding="utf-8"))
             else:
-                first = next((cell.key for cell in chapter.cells if cell.key), "")
-                yield ChapterRun(failed=first, error=reason or "it was not run")
+                yield _unrun(chapter, reason or "it was not run")
+
+
+def _unrun(chapter: Chapter, reason: str) -> ChapterRun:
+    first = next((cell.key for cell in chapter.cells if cell.key), "")
+    return ChapterRun(failed=first, error=reason)
 
 
 def key(chapter: Chapter) -> str:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from bench.options import parse, parse_budget, parse_label, parse_results, parse_threads
+from bench.options import parse, parse_budget, parse_label, parse_threads
+from bench.results.places import writable_folder
 
 
 def test_valid_options_are_parsed():
@@ -57,10 +58,10 @@ def test_a_label_must_be_a_valid_file_name(text):
 
 
 def test_a_missing_results_folder_is_created(tmp_path):
-    assert parse_results(tmp_path / "a" / "b").is_dir()
+    assert writable_folder(tmp_path / "a" / "b", "--results").is_dir()
 
 
 def test_an_impossible_results_folder_is_an_error(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(ValueError, match=r"--results must be a folder to write into; got .*file"):
-        parse_results(tmp_path / "file" / "folder")
+        writable_folder(tmp_path / "file" / "folder", "--results")

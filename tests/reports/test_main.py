@@ -174,7 +174,11 @@ def test_a_figure_in_a_format_that_is_not_drawn_is_one_clear_line(write, tmp_pat
 def test_a_folder_that_cannot_be_written_is_one_clear_line(write, tmp_path, capsys):
     (tmp_path / "site").write_text("a file")
     assert main(["build", str(write(small_file())), "--out", str(tmp_path / "site")]) == 1
-    assert capsys.readouterr().err.splitlines()[-1].startswith("[Errno")
+    assert (
+        capsys.readouterr()
+        .err.splitlines()[-1]
+        .startswith("--out must be a folder to write into; got ")
+    )
 
 
 def test_the_summary_is_what_a_run_prints_at_its_end(write, capsys):
