@@ -13,7 +13,7 @@ import time
 
 import psutil
 
-ENDS_S = 4.0  # an interrupted run ends by then; on a busy machine that takes 1 s more
+ENDS_S = 3.5  # an interrupted run ends by then; on a busy machine that takes 1 s more
 INTERRUPTED = 2  # pytest's exit status
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
