@@ -172,7 +172,7 @@ def _build(*, files: list[str], out: Path | None, single_file: bool, png: bool) 
     results, complaints = _readable(files or newest(), blocks=True)
     if single_file:
         where = out or SINGLE
-        where.parent.mkdir(parents=True, exist_ok=True)
+        writable_folder(where.parent, OUT)
         writable_file(where, OUT)
     else:
         where = writable_folder(out or SITE, OUT)

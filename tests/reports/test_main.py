@@ -171,6 +171,33 @@ def test_a_figure_in_a_format_that_is_not_drawn_is_one_clear_line(write, tmp_pat
     assert not out.exists()
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["build", "{}", "--out", "site"],
+        ["build", "{}", "--single-file", "--out", "site/x/page.html"],
+        ["summary", "{}", "--build", "site"],
+        ["card", "{}", "--out", "site/card.png"],
+        ["chart", "matmul", "{}", "--out", "site/chart.svg"],
+        ["samples", "matmul/n=16/float32/threads=1/torch-cpu", "{}", "--out", "site/s.svg"],
+        ["export", "{}", "--out", "site/table.csv"],
+        ["compare", "{}", "{}", "--out", "site"],
+    ],
+    ids=lambda command: command[0],
+)
+def test_a_place_that_cannot_be_written_is_one_clear_line_before_chapters_run(
+    write, tmp_path, capsys, monkeypatch, command
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("reports.__main__.assemble", None)
+    (tmp_path / "site").write_text("a file")
+    file = str(write(small_file()))
+    assert main([part.format(file) for part in command]) == 1
+    error = capsys.readouterr().err.splitlines()[-1]
+    assert "site" in error
+    assert error.startswith(f"{command[-2]} must be a f")
+
+
 def test_a_folder_that_cannot_be_written_is_one_clear_line(write, tmp_path, capsys):
     (tmp_path / "site").write_text("a file")
     assert main(["build", str(write(small_file())), "--out", str(tmp_path / "site")]) == 1

@@ -1,8 +1,12 @@
 """What happens in a worker: blocks of a few milliseconds, memory given back, threads read back."""
 
+import errno
+import shutil
 import sys
+import tempfile
 import time
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,8 +16,9 @@ from bench.cases.case import Case
 from bench.cases.contenders import NUMPY, TORCH_CPU
 from bench.machine import affinity
 from bench.timing import device
+from bench.timing.reference import CaseFiles
 from bench.timing.verify import verify
-from bench.timing.worker import BLOCK_S, LONG_S, Worker
+from bench.timing.worker import BLOCK_S, LONG_S, Worker, failure
 from bench.variant import CHANNELS_LAST, PLAIN
 from bench.workload import discover, size
 from tests import faulty
@@ -187,3 +192,18 @@ def test_a_body_is_held_against_the_other_librarys_in_float64():
     assert Worker(NUMPY, 1).difference(case, theirs) == ""
     off = tuple(output * (1 + 1e-9) for output in theirs)
     assert "relative error 1e-09 exceeds" in Worker(NUMPY, 1).difference(case, off)
+
+
+def test_a_full_disk_is_a_reason_that_names_the_folder_and_its_variable():
+    status, reason = failure(OSError(errno.ENOSPC, "No space left on device"))
+    assert status == "crashed"
+    assert f"No space left on device, in {tempfile.gettempdir()}: TMPDIR chooses" in reason
+
+
+@pytest.mark.parametrize(("free", "kept"), [(2**10, False), (2**20, True)])
+def test_inputs_that_take_much_of_a_small_disk_do_not_stay_on_it(tmp_path, monkeypatch, free, kept):
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=free))
+    files = CaseFiles(tmp_path, made=True)
+    files.inputs.write_bytes(b"0" * 2**9)
+    files.remove()
+    assert files.made == files.inputs.exists() == kept

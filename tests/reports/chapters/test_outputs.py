@@ -171,3 +171,13 @@ def test_a_recording_of_one_machine_is_shown_on_another(made, shown, planted, tm
 def test_without_a_run_there_is_nothing_to_record(tmp_path):
     with pytest.raises(ValueError, match="record needs a chapter that ran here"):
         record({"01_x": module.Outputs(ran=ChapterRun())}, "box", tmp_path)
+
+
+def test_chapters_without_room_for_their_files_do_not_run_and_are_one_line(
+    made, shown, monkeypatch
+):
+    monkeypatch.setattr(module, "ROOM_BYTES", 2**80)
+    monkeypatch.setattr(subprocess, "run", None)
+    (line,) = module.failures(shown(made(), made(name="02_y.py")))
+    assert line.startswith("all chapters: ")
+    assert "must name a folder with" in line
