@@ -14,6 +14,7 @@ import pytest
 
 STARTED_S = time.perf_counter()  # the budget counts from here: importing PyTorch is part of it
 REASON_LENGTH = 300  # characters
+NEEDED = ("benchmark", "terminal")  # plugins
 BENCH = Path(__file__).resolve().parent
 
 
@@ -45,11 +46,14 @@ def pytest_configure(config: pytest.Config) -> None:
 
     Raises
     ------
-    pytest.UsageError : NumPy, PyTorch or another package cannot be imported.
+    pytest.UsageError : a plugin of pytest is switched off, or a package cannot be imported.
 
     """
     if not measures(config):
         return
+    for name in NEEDED:
+        if not config.pluginmanager.hasplugin(name):
+            raise pytest.UsageError(f"bench/ needs pytest's plugin {name!r}; got -p no:{name}")
     try:
         from bench.interruption import Interruption  # noqa: PLC0415 - any package may be missing
 

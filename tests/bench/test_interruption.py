@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import psutil
+import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 LOST = """
@@ -63,3 +64,17 @@ def test_a_package_that_cannot_be_imported_is_one_line(tmp_path):
     (line,) = ended.stderr.strip().splitlines()
     assert f"{sys.executable} cannot import them: ImportError: libgomp.so.1: cannot open" in line
     assert "pip install -e ." in line
+
+
+@pytest.mark.parametrize("name", ["benchmark", "terminal"])
+def test_a_plugin_that_is_switched_off_is_one_line(name):
+    ended = subprocess.run(
+        [sys.executable, "-m", "pytest", "bench/", "-p", f"no:{name}"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 4
+    lines = [line for line in ended.stderr.splitlines() if line]
+    assert lines == [f"ERROR: bench/ needs pytest's plugin '{name}'; got -p no:{name}"]
