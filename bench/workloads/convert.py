@@ -34,6 +34,7 @@ WORKLOAD = Workload(
     numpy=convert_numpy,
     torch=convert_torch,
     variants=(),
+    kinds=("cpu",),
     cost=cost,
     sizes=(size(n=10**3), size(telling=True, n=10**6)),
 )

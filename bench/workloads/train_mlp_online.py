@@ -2,7 +2,8 @@
 
 Shapes: x (128, 1, 64), y (128, 1), w1 (H, 64), w2 (10, H). Each step is some twenty calls on arrays
 so small that there is little to compute. So the time is that of the calls, of autograd's tape and
-of the optimizer. Source: Bottou, Online learning and stochastic approximations (1998).
+of the optimizer. What launches cost on a GPU, `train_mlp` shows at its smallest size.
+Source: Bottou, Online learning and stochastic approximations (1998).
 """
 
 from bench.workload import Cost, Workload, size
@@ -42,6 +43,7 @@ WORKLOAD = Workload(
     torch=online_torch,
     variants=(),
     helpers=(train_mlp, classifier),
+    kinds=("cpu",),
     serial=True,
     cost=cost,
     sizes=(size(telling=True, hidden=32, batch=1), size(hidden=512, batch=1)),

@@ -37,6 +37,7 @@ WORKLOAD = Workload(
     numpy=unary_numpy,
     torch=unary_torch,
     variants=(),
+    kinds=("cpu",),
     cost=cost,
     sizes=tuple(
         size(telling=n == 10**6, f=f, n=n) for f in (*FUNCTIONS, *POWERS) for n in (10**3, 10**6)
