@@ -173,6 +173,19 @@ def test_a_trained_network_reads_held_out_digits(name):
         assert quality["losses"][-1] < quality["losses"][0] / 2
 
 
+def test_integers_must_be_equal_in_every_digit():
+    workload = discover()["matmul_integer"]
+
+    def off_by_one(a, b):
+        c = a @ b
+        c[0, 0] += 1
+        return c
+
+    case = case_of(replace(workload, torch=off_by_one), dtype="int64")
+    assert tolerance(case) == 0
+    assert "exceeds the bound 0" in verifications(case)["torch-cpu"].reason
+
+
 def test_a_body_with_a_wrong_gradient_is_a_mismatch():
     workload = discover()["train_mlp"]
 
