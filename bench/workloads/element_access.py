@@ -1,9 +1,9 @@
 """Elements one by one in a Python loop: read, s = sum of x[i], or write, y[i] = x[i].
 
 Shapes: x, y (n,), the sum (). Source: the Python language reference, section 3.3.7. A loop over the
-elements of an array makes a call for each. So the time of an element is that of a call, and what
-differs is how long the call of each library takes. On an accelerator, each number that is read is
-a copy that the host waits for. One call for all, such as x.sum(), needs no loop.
+elements of an array makes calls for each: one to read or write it, one to add it. So the time of an
+element is that of calls, and what differs is how long the calls of each library take. On an
+accelerator each of them launches a kernel. One call for all, such as x.sum(), needs no loop.
 """
 
 import numpy as np
@@ -22,7 +22,10 @@ def make(rng, way, n):
 
 def element_access_numpy(x, values, way):
     if way == "read":
-        return np.array(sum(x[i].item() for i in range(len(x))), x.dtype)
+        s = x[0]
+        for i in range(1, len(x)):
+            s = s + x[i]
+        return s
     y = np.empty_like(x)
     for i, value in enumerate(values):
         y[i] = value
@@ -31,7 +34,10 @@ def element_access_numpy(x, values, way):
 
 def element_access_torch(x, values, way):
     if way == "read":
-        return torch.tensor(sum(x[i].item() for i in range(len(x))), dtype=x.dtype)
+        s = x[0]
+        for i in range(1, len(x)):
+            s = s + x[i]
+        return s
     y = torch.empty_like(x)
     for i, value in enumerate(values):
         y[i] = value

@@ -20,7 +20,7 @@ from reports.charts.tiles import (
     key_height,
     tiles,
 )
-from reports.read.grouping import at_largest_size, by_contender, grouped
+from reports.read.grouping import at_largest_size, by_contender, grouped, in_dtype
 from reports.read.row import Row, Timed
 
 ROW_IN = 0.19
@@ -46,8 +46,8 @@ def overview(rows: Sequence[Row], threads: int, dtype: str = "float32") -> Plot 
     """
     timed = [
         row
-        for row in rows
-        if isinstance(row, Timed) and row.threads == threads and row.dtype == dtype
+        for row in in_dtype(rows, dtype)
+        if isinstance(row, Timed) and row.threads == threads
         if row.plain and row.speedup is not None
     ]
     if not timed:

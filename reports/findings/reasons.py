@@ -90,7 +90,7 @@ def _against_more_data(numpy: Timed, row: Timed, cells: Cells, peaks: DevicePeak
     return _reason(
         numpy,
         clause,
-        more=units.rounded(more),
+        more=units.whole(more),
         numpy_times=units.rounded(numpy_times),
         times=units.rounded(times),
     )
@@ -103,13 +103,13 @@ def _differ_in_size(one: Timed, other: Timed) -> bool:
 
 
 def _each(numpy: Timed, row: Timed, _: Cells, peaks: DevicePeaks) -> Reason | None:
-    """State the time of one element, each of which is a call, beside that in a copy of many."""
+    """State the time of the calls for one element, beside its time in a copy of many."""
     count, peak = row.axis_value, peak_of(row, peaks)
     numbers = {
         "numpy_each": units.seconds(numpy.time_s / count),
         "each": units.seconds(row.time_s / count),
     }
-    clause = "; each element is a call, which takes {numpy_each} in NumPy and {each} in PyTorch"
+    clause = "; the calls for one element take {numpy_each} in NumPy and {each} in PyTorch"
     if peak is not None and peak.copy_bytes_s and row.on_cpu:
         numbers["copied"] = units.seconds(2 * row.bytes / count / peak.copy_bytes_s)
         clause += "; in a copy of many, an element takes {copied}"

@@ -10,6 +10,7 @@
 # - which mistakes this tutorial has made, and where it shows their consequences
 # - the questions to ask, in order, when a model does not learn
 # - the questions to ask, in order, when a number about speed looks too good
+# - which ordinary lines of code are much slower in one library than in the other
 #
 # ## All of them
 #
@@ -80,6 +81,90 @@ plt.show()
 #    {{ chapter("timing") }}
 # 4. Is the number above what the machine can do? Then it is wrong. {{ chapter("roofline") }}
 # 5. Would you get the same number again? Ask for its interval. {{ chapter("reproducibility") }}
+#
+# ## When a program is slower than expected
+#
+# These lines give the right numbers, but slowly, and which library is slow is not always obvious.
+# Each is a workload of two or three sizes, timed on one core of {{ machine }}. The family pages
+# ({{ family("elementwise", "elementwise") }}, {{ family("algorithms", "algorithms") }},
+# {{ family("transfer", "transfer") }}) show the code.
+#
+# **A loop over elements.** Each access is a call, in either library. This loop sums a vector, and the
+# next one writes a vector:
+#
+# > {{ speedup("element_access", "way=read,n=1000") }}
+#
+# > {{ speedup("element_access", "way=write,n=1000") }}
+#
+# {{ choose(speedup("element_access", "way=read,n=1000"),
+#     slower="So a loop that NumPy forgives is much worse in PyTorch. Compute with the whole tensor,
+#     or call `x.tolist()` once before the loop.",
+#     otherwise="In either library, compute with the whole array, or call `x.tolist()` once before
+#     the loop.") }}
+#
+# **A list of arrays given to `torch.tensor`.** PyTorch warns about it:
+#
+# > {{ speedup("convert_list", "n=1000") }}
+#
+# With `torch.from_numpy(np.array(arrays))`, NumPy joins the arrays:
+#
+# > {{ speedup("convert_list", "n=1000", contender="torch-cpu-stacked") }}
+#
+# **Expecting one winner for all functions.** Both read x and write y, so memory asks the same of all:
+#
+# > {{ speedup("unary", "f=exp,n=1000000") }}
+#
+# > {{ speedup("unary", "f=tanh,n=1000000") }}
+#
+# > {{ speedup("unary", "f=cube,n=1000000") }}
+#
+# > {{ speedup("unary", "f=power,n=1000000") }}
+#
+# {{ choose(speedup("unary", "f=cube,n=1000000"),
+#     faster="If a cube is slow in NumPy, write it as products, `x * x * x`.",
+#     slower="If a cube is slow in PyTorch, write it as products, `x * x * x`.",
+#     otherwise="If a power is slow, try to write it as products: `x * x * x` for `x**3`.") }}
+#
+# **Products of integer matrices.** No BLAS has them:
+#
+# > {{ speedup("matmul_integer", "n=256", dtype="int64") }}
+#
+# In float64 a product is exact as long as all sums stay below 2^53 in magnitude. Then a detour is
+# allowed, and BLAS does the work:
+
+# %%
+a, b = (torch.randint(-9, 10, (64, 64)) for _ in range(2))
+torch.equal((a.double() @ b.double()).long(), a @ b)
+
+# %% [markdown]
+# **Training on one sample at a time.** What a step costs is then not arithmetic:
+#
+# > {{ speedup("train_mlp_online", "hidden=32,batch=1") }}
+#
+# {{ choose(speedup("train_mlp_online", "hidden=32,batch=1"),
+#     slower="In PyTorch above all, a larger batch shares the cost of a step among its samples.",
+#     otherwise="A larger batch shares the cost of a step among its samples.") }}
+# {{ chapter("training_ladder") }}
+#
+# **Many small files.** The format of PyTorch holds whole objects. NumPy's holds one array:
+#
+# > {{ speedup("save_load", "n=100") }}
+#
+# > {{ speedup("save_load", "n=1000000") }}
+#
+# Save many small tensors in one dictionary, as one file. {{ chapter("saving") }}
+#
+# **Selecting, converting, solving.** Here it is worth measuring before you rewrite:
+#
+# > {{ speedup("gather", "by=indices,n=1000000") }}
+#
+# > {{ speedup("gather", "by=mask,n=1000000") }}
+#
+# > {{ speedup("convert", "n=1000000") }}
+#
+# > {{ speedup("linalg", "way=qr,batch=1000,n=8") }}
+#
+# > {{ speedup("linalg", "way=solve,batch=1,n=512") }}
 #
 # ## Where to read on
 #
