@@ -84,17 +84,15 @@ plt.show()
 #
 # ## When a program is slower than expected
 #
-# These lines give the right numbers, but slowly, and which library is slow is not always obvious.
-# Each is a workload of two or three sizes, timed on one core of {{ machine }}. The family pages
-# ({{ family("elementwise", "elementwise") }}, {{ family("algorithms", "algorithms") }},
-# {{ family("transfer", "transfer") }}) show the code.
+# These lines of code give the right numbers. But one library can be many times slower at them than
+# the other, and it is not always the same one. Each is a workload that a default run times on one
+# core; the family pages ({{ family("elementwise", "elementwise") }},
+# {{ family("algorithms", "algorithms") }}, {{ family("transfer", "transfer") }}) show its code.
 #
-# **A loop over elements.** Each access is a call, in either library. This loop sums a vector, and the
-# next one writes a vector:
+# **A loop over elements.** Each access is a call, in either library. One loop sums a vector, the
+# other writes one:
 #
-# > {{ speedup("element_access", "way=read,n=1000") }}
-#
-# > {{ speedup("element_access", "way=write,n=1000") }}
+# {{ quotes("speedup", workload="element_access", contender="torch-cpu", threads="1") }}
 #
 # {{ choose(speedup("element_access", "way=read,n=1000"),
 #     slower="So a loop that NumPy forgives is much worse in PyTorch. Compute with the whole tensor,
@@ -102,69 +100,55 @@ plt.show()
 #     otherwise="In either library, compute with the whole array, or call `x.tolist()` once before
 #     the loop.") }}
 #
-# **A list of arrays given to `torch.tensor`.** PyTorch warns about it:
+# **A list of arrays given to `torch.tensor`.** PyTorch warns that this is slow:
 #
 # > {{ speedup("convert_list", "n=1000") }}
 #
-# With `torch.from_numpy(np.array(arrays))`, NumPy joins the arrays:
+# NumPy joins the arrays first in `torch.from_numpy(np.array(arrays))`:
 #
 # > {{ speedup("convert_list", "n=1000", contender="torch-cpu-stacked") }}
 #
-# **Expecting one winner for all functions.** Both read x and write y, so memory asks the same of all:
+# **One answer for all functions.** Each function reads x and writes y, so memory asks the same of
+# all. But each has its own code in each library:
 #
-# > {{ speedup("unary", "f=exp,n=1000000") }}
-#
-# > {{ speedup("unary", "f=tanh,n=1000000") }}
-#
-# > {{ speedup("unary", "f=cube,n=1000000") }}
-#
-# > {{ speedup("unary", "f=power,n=1000000") }}
+# {{ quotes("speedup", workload="unary", contender="torch-cpu", threads="1") }}
 #
 # {{ choose(speedup("unary", "f=cube,n=1000000"),
-#     faster="If a cube is slow in NumPy, write it as products, `x * x * x`.",
-#     slower="If a cube is slow in PyTorch, write it as products, `x * x * x`.",
+#     faster="A cube that is slow in NumPy can be written as products, `x * x * x`.",
 #     otherwise="If a power is slow, try to write it as products: `x * x * x` for `x**3`.") }}
 #
 # **Products of integer matrices.** No BLAS has them:
 #
 # > {{ speedup("matmul_integer", "n=256", dtype="int64") }}
 #
-# In float64 a product is exact as long as all sums stay below 2^53 in magnitude. Then a detour is
-# allowed, and BLAS does the work:
+# In float64 a product is exact as long as all sums stay below 2^53 in magnitude. Then a detour lets
+# BLAS do the work:
 
 # %%
 a, b = (torch.randint(-9, 10, (64, 64)) for _ in range(2))
 torch.equal((a.double() @ b.double()).long(), a @ b)
 
 # %% [markdown]
-# **Training on one sample at a time.** What a step costs is then not arithmetic:
+# **Training on one sample at a time.** Each step makes the same calls, however little they compute:
 #
 # > {{ speedup("train_mlp_online", "hidden=32,batch=1") }}
 #
-# {{ choose(speedup("train_mlp_online", "hidden=32,batch=1"),
-#     slower="In PyTorch above all, a larger batch shares the cost of a step among its samples.",
-#     otherwise="A larger batch shares the cost of a step among its samples.") }}
-# {{ chapter("training_ladder") }}
+# A larger batch shares the cost of a step among its samples: {{ chapter("training_ladder") }}.
 #
 # **Many small files.** The format of PyTorch holds whole objects. NumPy's holds one array:
 #
-# > {{ speedup("save_load", "n=100") }}
+# {{ quotes("speedup", workload="save_load", contender="torch-cpu", threads="1") }}
 #
-# > {{ speedup("save_load", "n=1000000") }}
+# Save many small tensors together, in one dictionary: {{ chapter("saving") }}.
 #
-# Save many small tensors in one dictionary, as one file. {{ chapter("saving") }}
+# **Rewriting without measuring.** Who is faster at selecting, converting and solving is a question
+# for a clock:
 #
-# **Selecting, converting, solving.** Here it is worth measuring before you rewrite:
-#
-# > {{ speedup("gather", "by=indices,n=1000000") }}
-#
-# > {{ speedup("gather", "by=mask,n=1000000") }}
+# {{ quotes("speedup", workload="gather", contender="torch-cpu", threads="1") }}
 #
 # > {{ speedup("convert", "n=1000000") }}
 #
-# > {{ speedup("linalg", "way=qr,batch=1000,n=8") }}
-#
-# > {{ speedup("linalg", "way=solve,batch=1,n=512") }}
+# {{ quotes("speedup", workload="linalg", contender="torch-cpu", threads="1") }}
 #
 # ## Where to read on
 #
