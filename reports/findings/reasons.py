@@ -14,7 +14,8 @@ from reports.read.row import Timed
 
 Cells = Mapping[str, Timed]
 
-FAR = 0.5  # share of the rate of copying, below which memory does not limit a side
+FAR = 0.5  # share of a measured peak, below which the peak is not what limits a side
+IN_CACHE = 1.1  # share of the rate of copying from memory, above which the data is in a cache
 PORTION = 100.0  # times the data, from which two sizes show what is paid whatever the size
 FIXED_SHARE = 0.1  # of the growth in data: times that grow by less are mostly not due to the data
 WHOLE_BATCH = 32  # images
@@ -51,14 +52,16 @@ def _reason(numpy: Timed, clause: str, **numbers: str) -> Reason:
     return Reason(clause=clause, numbers=numbers, of=of)
 
 
-def _against_copying(numpy: Timed, row: Timed, _: Cells, peaks: DevicePeaks) -> Reason | None:
+def _against_copying(numpy: Timed, row: Timed, _cells: Cells, peaks: DevicePeaks) -> Reason | None:
     """Compare the bytes moved in a second with those of a copy."""
     peak = peak_of(row, peaks)
     if peak is None or not peak.copy_bytes_s or not row.on_cpu:
         return None
     clause = "; NumPy moves {numpy_rate}, PyTorch {rate}, and a copy of a large array {copy_rate}"
-    slower, name = min((numpy.bytes_s, "NumPy"), (row.bytes_s, "PyTorch"))
-    if slower < FAR * peak.copy_bytes_s:
+    (slow, name), (fast, _) = sorted([(numpy.bytes_s, "NumPy"), (row.bytes_s, "PyTorch")])
+    if fast > IN_CACHE * peak.copy_bytes_s:
+        clause += ": the data is in a cache, so memory limits neither"
+    elif slow < FAR * peak.copy_bytes_s:
         clause += f": memory is not what limits {name}"
     return _reason(
         numpy,
@@ -163,9 +166,12 @@ def _against_arithmetic(numpy: Timed, row: Timed, _: Cells, peaks: DevicePeaks) 
     flop_s = peak.flop_s.get(row.precision, 0.0) if peak else 0.0
     if not flop_s or not row.on_cpu:
         return None
+    clause = "; NumPy does {numpy_rate}, PyTorch {rate}, and a product of large matrices {most}"
+    if max(numpy.flop_s, row.flop_s) < FAR * flop_s:
+        clause += ": arithmetic limits neither"
     return _reason(
         numpy,
-        "; NumPy does {numpy_rate}, PyTorch {rate}, and a product of large matrices {most}",
+        clause,
         numpy_rate=units.rate(numpy.flop_s, "FLOP/s"),
         rate=units.rate(row.flop_s, "FLOP/s"),
         most=units.rate(flop_s, "FLOP/s"),
