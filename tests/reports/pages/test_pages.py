@@ -341,7 +341,7 @@ def test_a_workload_measured_at_one_size_of_each_curve_opens_with_every_answer(p
     page = unfolded(pages_of(content(cells))[FAMILY])
     assert page.count("<figure>") == page.count("<svg") == 1
     assert "at f=exp, n=1000000, float32: torch-cpu is 2.0 times" in plain(page)
-    assert "at f=tanh, n=1000000, float32: NumPy is about 2.0 times" in plain(page)
+    assert "at f=tanh, n=1000000, float32: NumPy is 2.0 times" in plain(page)
 
 
 def test_the_sentence_of_a_family_is_about_an_accelerator_if_one_was_measured(pages_of):
