@@ -30,7 +30,7 @@ def pair(workload, size, numpy_s, speedup, *, dtype="float32", contender="torch-
 def finding(write, *pairs, peaks=True):
     """Return the finding on the PyTorch cell of the first pair."""
     data = content([cell for both in pairs for cell in both])
-    data["machine_info"] |= {"peaks": {"cpu/threads=1": PEAK}} if peaks else {}
+    data["machine_info"] |= {"peaks": {"cpu/threads=1": PEAK, "cuda": PEAK}} if peaks else {}
     cell = pairs[0][1]["extra_info"]["cell"]
     return Findings(load(write(data))).speedups[f"speedup/{cell}"]
 
