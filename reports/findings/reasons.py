@@ -150,10 +150,15 @@ def _against_batches(numpy: Timed, row: Timed, cells: Cells, _: DevicePeaks) -> 
         for side, each in zip((numpy, row), whole, strict=True)
         if each is not None
     )
+    clause = (
+        "; an image takes NumPy {numpy_times} times and PyTorch {times} times as long as in batches"
+        " of {batch}"
+    )
+    if min(numpy_times, times) > WHOLE_BATCH / 2:
+        clause += ": most of it is paid for each step, whatever it computes"
     return _reason(
         numpy,
-        "; an image takes NumPy {numpy_times} times and PyTorch {times} times as long as in batches"
-        " of {batch}: most of it is paid for each step, whatever it computes",
+        clause,
         batch=str(WHOLE_BATCH),
         numpy_times=units.rounded(numpy_times),
         times=units.rounded(times),
