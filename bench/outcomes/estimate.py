@@ -36,6 +36,7 @@ OF_TWO = 0.99  # of the interval of two visits with a pooled variance
 LEAST_VARIANCE = 1e-8  # of a logarithm: a clock does not repeat better than 0.01 %
 LEAST_DEGREES, MOST_DEGREES = 1.0, 1e3  # of a prior; with 1,000 the variance is as good as known
 WILD, ENOUGH_CELLS = 0.95, 20  # variances above this quantile are censored, from 20 cells on
+FARTHEST = 50.0  # logarithm of a variance or of degrees that a search may try
 ALONE = 0.01  # a variance less likely than this under the prior is used without the prior
 FAR = 4.0  # standard deviations: a visit this far from its cell's fastest blocks counts half
 MOST = 100.0  # of a logarithm: a file cannot hold a larger number
@@ -167,7 +168,8 @@ def _likeliest(d: Floats, variances: Sequence[float]) -> tuple[float, float]:
     most = np.quantile(s2, WILD) if len(s2) >= ENOUGH_CELLS else np.inf
 
     def unlikely(guess: Floats) -> float:
-        d0, x = np.exp(guess[0]), np.minimum(s2, most) / np.exp(guess[1])
+        d0, scale = np.exp(np.clip(guess, -FARTHEST, FARTHEST))  # no overflow on the way
+        x = np.minimum(s2, most) / scale
         density = (
             (d * np.log(d / d0) + (d - 2) * np.log(x) - (d + d0) * np.log1p(d * x / d0)) / 2
             - betaln(d / 2, d0 / 2)
@@ -179,7 +181,7 @@ def _likeliest(d: Floats, variances: Sequence[float]) -> tuple[float, float]:
     start = [np.log(4.0), np.log(np.median(s2))]
     best = minimize(unlikely, start, method="Nelder-Mead", options={"xatol": 1e-3, "fatol": 1e-3})
     d0, variance = np.exp(
-        np.clip(best.x, [np.log(LEAST_DEGREES), -50], [np.log(MOST_DEGREES), 50])
+        np.clip(best.x, [np.log(LEAST_DEGREES), -FARTHEST], [np.log(MOST_DEGREES), FARTHEST])
     ).tolist()
     return d0, variance
 
