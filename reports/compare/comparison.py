@@ -25,6 +25,7 @@ from reports.compare.verdicts import (
     means,
     same_work,
 )
+from reports.read.names import distinct_labels
 from reports.read.result import Tabular
 
 LIKE: Final = "like"  # the question that compares each contender with itself elsewhere
@@ -198,13 +199,17 @@ def _answer(
 
 
 def names(results: Sequence[Tabular]) -> list[str]:
-    """Return a unique label for each result: equal labels get their date, then a number."""
-    uses = Counter(result.label for result in results)
+    """Return a unique label for each result.
+
+    Equal names of files get their folders, other equal labels their date, then a number.
+    """
+    known = distinct_labels([result.label for result in results], [each.path for each in results])
+    uses = Counter(known)
     labels = [
-        result.label
-        if uses[result.label] == 1
-        else f"{result.label}, {result.datetime[:16].replace('T', ' ')}"
-        for result in results
+        label
+        if uses[label] == 1 or not result.datetime
+        else f"{label}, {result.datetime[:16].replace('T', ' ')}"
+        for label, result in zip(known, results, strict=True)
     ]
     taken: set[str] = set()
     numbers: Counter[str] = Counter()

@@ -21,6 +21,7 @@ MEASURED = re.compile(
 )
 CONSTANTS = frozenset({"95 %", "5 %", "10 %"})  # of an interval, a winner, a tie: not measured
 Element = Any  # lxml's XPath results have no narrower type
+FIELDS = "//*[self::td or self::dd or self::span or self::small][@data-field or @data-fact]"
 OUTSIDE = re.compile(
     r"@import|url\(\s*['\"]?(?:https?:)?//|\b(?:fetch|XMLHttpRequest|importScripts)\b"
 )
@@ -73,7 +74,7 @@ def read(path: Path) -> Page:
         ],
         fields=[
             PageNumber(attributes=_with_row(field), text=field.text_content())
-            for field in page.xpath("//*[self::td or self::dd][@data-field or @data-fact]")
+            for field in page.xpath(FIELDS)
         ],
         embedded={
             link.get("data-file"): link.get("href", "") for link in page.xpath("//a[@data-file]")

@@ -62,13 +62,15 @@ class Result(FileHead):
     Attributes
     ----------
     rows : the cells of a file of this suite.
-    foreign : the benchmarks of a file of another tool.
+    foreign : the tests of a file that pytest-benchmark wrote for another suite.
+    notes : how the file was read, if it was not plain UTF-8.
     blocks : a line for every block of every cell; empty unless `load` was called with `blocks`.
 
     """
 
     rows: tuple[Row, ...]
     foreign: tuple[ForeignRow, ...] = ()
+    notes: tuple[str, ...] = ()
     blocks: pd.DataFrame
 
     @cached_property
