@@ -32,6 +32,7 @@ LONGEST = 24  # characters of the name of a row
 LONGEST_LINE = 16  # characters of the name of a line
 MOST_ROWS = 24  # tests of a chart: those with the longest medians
 MOST_GROUPS = 40  # rows of the chart of all groups
+MOST_DOTS = 600  # more are small and have no hover texts
 MOST_SECTIONS = 60  # sections with charts
 FEWEST_SIZES = 3  # points of a line
 MOST_DECADES = 2.0  # an axis of at most this many decades has ticks at 2 and 5 too
@@ -248,7 +249,10 @@ def row_labels(rows: Sequence[ForeignRow]) -> list[str]:
 
 
 def _tests_title(ordered: Sequence[ForeignRow], shown: Sequence[ForeignRow]) -> str:
-    ends = f"{units.seconds(_median(ordered[0]))} to {units.seconds(_median(ordered[-1]))}"
+    first, last = (units.seconds(_median(row)) for row in (ordered[0], ordered[-1]))
+    if first == last:
+        return f"Medians of {first}"
+    ends = f"{first} to {last}"
     if len(shown) < len(ordered):
         return f"The {len(shown)} longest medians of {len(ordered)}, which go from {ends}"
     return f"Medians from {ends}"
@@ -269,7 +273,7 @@ def _time_axes(axes: Axes, rows: Sequence[ForeignRow]) -> None:
         axes.xaxis.set_major_locator(MaxNLocator(4))
     axes.xaxis.set_major_formatter(lambda value, _: units.tick_seconds(value) if value else "0")
     axes.grid(visible=True, axis="x", color=INK, alpha=0.12, linewidth=0.6)
-    axes.set_xlabel("time of one iteration: minimum – median", fontsize=FONT, labelpad=2)
+    axes.set_xlabel("minimum to median", fontsize=FONT, labelpad=2)
 
 
 def _row_names(axes: Axes, labels: Sequence[str]) -> None:
@@ -297,22 +301,21 @@ def all_groups(sections: Sequence[Section]) -> Plot:
             below=BELOW_IN,
         )
         _time_axes(axes, rows)
-        axes.set_xlabel("median time of one iteration", fontsize=FONT, labelpad=2)
+        axes.set_xlabel("median", fontsize=FONT, labelpad=2)
         _row_names(axes, labels)
         for place, section in enumerate(shown):
             medians = [_median(row) for row in section.timed]
             axes.plot([medians[0], medians[-1]], [place, place], color=PAINT, linewidth=0.8)
         ys = [place for place, section in enumerate(shown) for _ in section.timed]
-        (dots,) = axes.plot(
-            list(map(_median, rows)),
-            ys,
-            "o",
-            color=PAINT,
-            markersize=4.5,
-            markeredgecolor=PAPER,
-            markeredgewidth=0.4,
-        )
-        if len(rows) <= MOST_HOVER:
+        many = len(rows) > MOST_DOTS
+        (dots,) = axes.plot(list(map(_median, rows)), ys, "o", color=PAINT)
+        dots.set_markersize(3 if many else 4.5)
+        if many:
+            dots.set_alpha(0.3)
+            dots.set_markeredgewidth(0)
+        else:
+            dots.set_markeredgecolor(PAPER)
+            dots.set_markeredgewidth(0.4)
             set_hover(dots, [_hover(row) for row in rows], hover)
     lines = (
         f"{section.name}: {units.seconds(_median(section.timed[0]))} to"
@@ -322,9 +325,6 @@ def all_groups(sections: Sequence[Section]) -> Plot:
     return Plot(
         name="groups", figure=figure, description=" ".join([f"{title}.", *lines]), hover=hover
     )
-
-
-MOST_HOVER = 600  # dots with a hover text
 
 
 def _groups_title(sections: Sequence[Section], shown: Sequence[Section]) -> str:

@@ -43,7 +43,7 @@ Entries = Iterator[tuple[str, str, str]]  # key, name and text of each fact; "" 
 def _hardware(machine: Machine) -> Entries:
     cores = machine.cpu.usable_cores or machine.cpu.count
     yield "cpu", "processor", machine.processor
-    yield "cores", "usable cores", str(cores or "")
+    yield "cores", "usable cores" if machine.cpu.usable_cores else "cores", str(cores or "")
     yield "ram", "memory", units.size_bytes(machine.ram_bytes) if machine.ram_bytes else ""
     gpus = "; ".join(gpu.name for gpu in machine.gpus)
     yield "gpu", "GPU", gpus or ("none" if machine.cpu.model else "")

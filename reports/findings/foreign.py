@@ -12,18 +12,21 @@ from bench.results.foreign import ForeignStats
 from reports import units
 from reports.findings.statement import NAMED, Finding
 from reports.read.grouping import grouped
+from reports.read.names import cut_names
 from reports.read.result import Result
 from reports.read.row import ForeignRow
 
 HEADS = {
     "median": "median",
     "min": "min",
-    "times": "× the least",
+    "times": "× least",
     "iqr": "IQR",
     "ops": "OPS",
     "rounds": "rounds",
 }
 ITERATED = "{rounds} × {iterations}"
+MOST_WHOLE = 1e15  # whole numbers from here on are written with an exponent
+LONGEST = 100  # characters of a name in a table
 MOST_PARAMETERS = 60  # characters of parameters by name
 UNGROUPED = "tests without a group"
 
@@ -132,11 +135,10 @@ def _rounds(timed: Sequence[ForeignRow]) -> Iterator[Finding]:
         yield Finding(
             id="rounds",
             state="measured",
-            sentence="In the middle half of its rounds, a test differed from itself by {share} of"
-            " its median"
+            sentence="The middle half of its rounds spans {share} of its median"
             if len(shares) == 1
-            else "In the middle half of its rounds, a test differed from itself by {share} of its"
-            " median (the median of {tests})",
+            else "Typically, the middle half of a test’s rounds spans {share} of its median"
+            " ({tests})",
             numbers={"share": units.share(middle) if middle else "0 %"}
             | ({"tests": units.count(len(shares), "test")} if len(shares) > 1 else {}),
             cells=cells,
@@ -146,7 +148,7 @@ def _rounds(timed: Sequence[ForeignRow]) -> Iterator[Finding]:
         yield Finding(
             id="single",
             state="measured",
-            sentence="{count} ran one round alone, so even that is unknown",
+            sentence="{count} ran one round alone, so nothing is known of its spread",
             numbers={"count": units.count(len(single), "test")},
             cells=tuple(row.cell for row in single),
         )
@@ -166,8 +168,10 @@ def _of_section(section: Section) -> Finding:
     cells = tuple(row.cell for row in section.rows)
     of = {}
     if len(timed) > 1:
-        sentence += ", medians from {least} to {most}"
-        numbers |= _texts(least=_stats(timed[0]).median, most=_stats(timed[-1]).median)
+        ends = _texts(least=_stats(timed[0]).median, most=_stats(timed[-1]).median)
+        same = ends["least"] == ends["most"]
+        sentence += ", medians of {most}" if same else ", medians from {least} to {most}"
+        numbers |= {"most": ends["most"]} if same else ends
         of = {"least": timed[0].cell, "most": timed[-1].cell}
     return Finding(
         id=section.finding,
@@ -202,8 +206,9 @@ def section_figures(section: Section) -> Iterator[tuple[str, Mapping[str, str]]]
         [time_s for row in timed for time_s in (_stats(row).min, _stats(row).median)]
     )
     least_s = _stats(timed[0]).median if timed else 1.0
-    parameters = parameter_texts(section.rows)
-    for row, (function, params) in zip(section.rows, parameters, strict=True):
+    functions, parameters = zip(*parameter_texts(section.rows), strict=True)
+    cut = cut_names(functions, LONGEST), cut_names(parameters, LONGEST)
+    for row, function, params in zip(section.rows, *cut, strict=True):
         names = {"test": function, "params": params, "note": _note(row)}
         yield row.cell, names | (_times(row.stats, least_s, unit) if row.stats else {})
 
@@ -300,4 +305,4 @@ def _parameters(row: ForeignRow, left_out: set[str]) -> str:
 def _value(value: float | str) -> str:
     if isinstance(value, str):
         return value
-    return str(int(value)) if value == int(value) and abs(value) < units.LONG else f"{value:g}"
+    return f"{value:.0f}" if value == int(value) and abs(value) < MOST_WHOLE else f"{value:g}"

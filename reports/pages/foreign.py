@@ -4,6 +4,7 @@ The page rests on the fields of that file alone. It says nothing of verification
 limits of the machine, which such a file does not hold.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -21,7 +22,8 @@ from reports.pages.rendering import render
 from reports.pages.subject import SitePage, Subject
 from reports.read.row import ForeignRow
 
-MOST_OPEN = 60  # tests of a table that is not folded
+MOST_OPEN = 30  # tests of a table that does not scroll
+BREAKS = re.compile(r"(?<=[_.:/\[,-])(?=[^_.:/\[,-])")  # where a long name may be broken
 MANY = 12  # tests from which the page has filters
 
 
@@ -49,6 +51,7 @@ def _body(subject: Subject) -> Markup:
         heads=HEADS,
         with_filters=len(result.foreign) > MANY,
         several=len(parts) > 1,
+        wide=any(name.startswith(("curve/", "tests/")) for name in subject.drawn),
         up="../" * subject.prefix.count("/"),
         downloads=subject.downloads,
         others=subject.others,
@@ -73,9 +76,10 @@ def _section(subject: Subject, section: Section) -> dict[str, Any]:
         "rows": [_line(row, texts[row.cell]) for row in section.rows],
         "with_params": any(texts[row.cell]["params"] for row in section.rows),
         "heads": [key for key in HEADS if any(texts[row.cell].get(key) for row in section.rows)],
-        "folded": len(section.rows) > MOST_OPEN,
+        "tall": len(section.rows) > MOST_OPEN,
     }
 
 
 def _line(row: ForeignRow, texts: Mapping[str, str]) -> dict[str, Any]:
-    return {"row": row, "texts": texts, "sort": sort_keys(row)}
+    name = Markup("<wbr>").join(BREAKS.split(texts["test"]))
+    return {"row": row, "texts": texts, "name": name, "sort": sort_keys(row)}

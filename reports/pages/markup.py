@@ -42,6 +42,7 @@ class Page:
     Attributes
     ----------
     results : the result files of the page, each with its hash.
+    labels : the label of each result file, as pages name it.
     numbers : the numbers in prose.
     fields : the numbers in tables, and the facts.
     embedded : the files inside the page as data links, by name.
@@ -51,6 +52,7 @@ class Page:
     ids: frozenset[str]
     links: Sequence[str]
     results: Sequence[tuple[str, str]]
+    labels: Mapping[str, str]
     numbers: Sequence[PageNumber]
     fields: Sequence[PageNumber]
     embedded: Mapping[str, str]
@@ -68,6 +70,10 @@ def read(path: Path) -> Page:
             (meta.get("content", ""), meta.get("data-sha256", ""))
             for meta in page.xpath("//meta[@name='result']")
         ],
+        labels={
+            meta.get("content", ""): meta.get("data-label", "")
+            for meta in page.xpath("//meta[@name='result'][@data-label]")
+        },
         numbers=[
             PageNumber(attributes=number.attrib, text=_text(number, "sup"))
             for number in page.iter("data")

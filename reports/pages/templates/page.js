@@ -28,7 +28,7 @@
   // a box that scrolls sideways can be reached by keyboard
   const boxes = new ResizeObserver((entries) => {
     for (const { target } of entries) {
-      if (target.scrollWidth > target.clientWidth) target.tabIndex = 0;
+      if (target.scrollWidth > target.clientWidth || target.scrollHeight > target.clientHeight) target.tabIndex = 0;
       else target.removeAttribute("tabindex");
     }
   });
@@ -80,7 +80,6 @@
           found ||= !row.hidden;
         }
         section.hidden = !found;
-        if (wanted && found && !whole) section.querySelector("details")?.setAttribute("open", "");
       }
     });
     label.append(finder.dataset.find, field);
