@@ -6,6 +6,9 @@ committed machines.
 """
 
 import argparse
+import codecs
+import io
+import os
 import sys
 import textwrap
 from collections.abc import Callable, Sequence
@@ -20,9 +23,11 @@ from rich.text import Text
 from reports.chapters.outputs import failures, outputs, record, slowest
 from reports.chapters.reading import find
 from reports.charts.blocks import blocks_over_time
-from reports.charts.drawing import Plot, png, standalone, whole
+from reports.charts.drawing import Plot, pdf, png, standalone, whole
+from reports.charts.foreign import foreign_plans
 from reports.charts.sizes import time_against_size
 from reports.compare.best import DONE
+from reports.compare.columns import column_of
 from reports.compare.comparison import LIKE, Comparison, compare
 from reports.compare.gate import incomparable, parse_share, regressions
 from reports.compare.many import load_many
@@ -30,6 +35,7 @@ from reports.compare.markdown import as_markdown
 from reports.compare.pair import pairs_in
 from reports.compare.tables import print_comparison
 from reports.findings.findings import Findings, has_accelerator
+from reports.findings.foreign import sections
 from reports.findings.summary import summary
 from reports.pages import check as checking
 from reports.pages import readme
@@ -38,13 +44,19 @@ from reports.pages.build import comparison_page, with_accelerators
 from reports.pages.first import shared_card
 from reports.pages.writing import Site, write_folder, write_single
 from reports.read import export
-from reports.read.intake import expand
+from reports.read.intake import expand, printable
 from reports.read.load import load_all
+from reports.read.names import distinct_labels
 from reports.read.result import Result, Tabular
 
 HERE = Path(__file__).resolve().parent
 SITE = HERE / "site"
 SINGLE = HERE / "numpy-vs-pytorch.html"
+PICTURES = {".png": png, ".pdf": pdf}
+KINDS = (".svg", *PICTURES)  # endings of a chart's file
+PIPE = 200  # columns of what is printed into a pipe
+LACKING = "numpy-vs-pytorch"  # the name of the handler of characters that cannot be encoded
+PLAIN = {"…": "...", "’": "'", "×": "x", "µ": "u", "–": "-", "—": "-", "±": "+-", "†": "+"}
 T = TypeVar("T", bound=Tabular)
 
 
@@ -56,11 +68,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return its exit status."""
     options = vars(_parser().parse_args(arguments))
     run: Callable[..., int] = options.pop("run")
+    _print_any_name()
     try:
         return run(**options)
     except (NoResultError, OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
+
+
+def _print_any_name() -> None:
+    """Let names and signs be printed that the terminal's encoding lacks: replaced or escaped."""
+    codecs.register_error(LACKING, _replaced)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors=LACKING)
+
+
+def _replaced(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    text = error.object[error.start : error.end]
+    return "".join(PLAIN.get(char) or char.encode("unicode_escape").decode() for char in text), (
+        error.end
+    )
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -161,7 +191,12 @@ def _parser() -> argparse.ArgumentParser:
         add = command(run)
         add(subject, help=text)
         add("file", nargs="?", metavar="FILE", help="a result file (default: the newest)")
-        add("--out", type=Path, default=Path(name), help=f"an .svg or .png file (default: {name})")
+        add(
+            "--out",
+            type=Path,
+            default=Path(name),
+            help=f"an .svg, .png or .pdf file (default: {name})",
+        )
     return parser
 
 
@@ -201,7 +236,7 @@ def _compare(
     if kind == "markdown":
         print(as_markdown(comparison, all_cells=every), end="")
     else:
-        print_comparison(comparison, Console(), all_cells=every)
+        print_comparison(comparison, _console(), all_cells=every)
     if out is not None:
         site = Site()
         site.pages.append(comparison_page(site, comparison, ()))
@@ -256,21 +291,27 @@ def _list(*, files: list[str]) -> int:
     """List the known runs and machines."""
     results, complaints = _report_unreadable(*load_many(expand(files or [*committed(), *own()])))
     table = Table("machine", "measured", "timed", "cells", "GPU", "commit", "file", box=None)
-    for result in results:
+    labels = distinct_labels([each.label for each in results], [each.path for each in results])
+    columns = column_of(labels), column_of([result.name for result in results])
+    for result, label, file in zip(results, *columns, strict=True):
         timed = result.table["time_s"].notna()
         gpus = ", ".join(gpu.name for gpu in result.machine.gpus) or "none"
         row = (
-            result.label,
             result.datetime[:16].replace("T", " "),
             str(int(timed.sum())),
             str(len(timed)),
             gpus if result.own else "",
             result.commit.id[:8],
-            result.name,
         )
-        table.add_row(*(Text(text) for text in row))
-    Console(width=None if sys.stdout.isatty() else 200).print(table)
+        table.add_row(label, *(Text(text) for text in row), file)
+    _console().print(table)
     return 1 if complaints else 0
+
+
+def _console() -> Console:
+    """Return the terminal; a pipe is wide, unless COLUMNS says how wide."""
+    given = sys.stdout.isatty() or os.environ.get("COLUMNS", "").isdecimal()
+    return Console(width=None if given else PIPE)
 
 
 def _export(*, files: list[str], out: Path | None, kind: str) -> int:
@@ -283,7 +324,8 @@ def _export(*, files: list[str], out: Path | None, kind: str) -> int:
     elif kind == "parquet":
         raise ValueError("Parquet is a binary format: name a file with --out")
     else:
-        sys.stdout.write(content.decode())
+        sys.stdout.flush()
+        sys.stdout.buffer.write(content)  # always UTF-8, whatever the terminal's encoding
     return 1 if complaints else 0
 
 
@@ -313,6 +355,11 @@ def _card(*, file: str | None, out: Path) -> int:
     if out.suffix != ".png":
         raise ValueError(f"--out must end in .png, got {out}")
     results, _ = _readable([_file_or_newest(file)])
+    if not results[0].own:
+        raise NoResultError(
+            f"{results[0].name}: a card shows the answers of a run of this suite; this file is"
+            " another suite's: build shows its tests"
+        )
     references = [] if has_accelerator(results[0]) else with_accelerators(results)
     out.write_bytes(shared_card(results[0], references))
     print(out)
@@ -320,22 +367,33 @@ def _card(*, file: str | None, out: Path) -> int:
 
 
 def _chart(*, workload: str, file: str | None, out: Path) -> int:
-    """Draw the times of one workload against its sizes."""
+    """Draw the times of one workload against its sizes; of another suite's file, of one group."""
+    _check_kind(out)
     results, _ = _readable([_file_or_newest(file)])
-    timed = results[0].timed
-    rows = [row for row in timed if row.workload == workload]
-    if not rows:
-        known = ", ".join(dict.fromkeys(row.workload for row in timed)) or "none"
-        raise NoResultError(
-            f"{_file_or_newest(file)} must hold times of {workload!r}; it holds {known}"
-        )
-    threads, dtype = rows[0].threads, rows[0].dtype
-    first = [row for row in rows if (row.threads, row.dtype) == (threads, dtype)]
-    return _write(time_against_size(first), out)
+    return _write(_plot(results[0], workload), out)
+
+
+def _plot(result: Result, name: str) -> Plot:
+    """Return the chart of a workload, or of a group of another suite's tests."""
+    rows = [row for row in result.timed if row.workload == name]
+    if rows:
+        threads, dtype = rows[0].threads, rows[0].dtype
+        first = [row for row in rows if (row.threads, row.dtype) == (threads, dtype)]
+        return time_against_size(first)
+    groups = {section.name: section for section in sections(result)}
+    planned = foreign_plans([groups[name]]) if name in groups else {}
+    plots = (plan() for plan in planned.values())
+    if plot := next(filter(None, plots), None):
+        return plot
+    if name in groups:
+        raise NoResultError(f"{result.name} must hold two or more times in {name!r} to draw it")
+    known = ", ".join(dict.fromkeys((*(row.workload for row in result.timed), *groups))) or "none"
+    raise NoResultError(f"{result.name} must hold times of {name!r}; it holds {printable(known)}")
 
 
 def _samples(*, cell: str, file: str | None, out: Path) -> int:
     """Draw every block of a cell, next to NumPy's blocks."""
+    _check_kind(out)
     (result, *_), _ = _readable([_file_or_newest(file)], blocks=True)
     known = set(result.blocks["cell"])
     if cell not in known:
@@ -350,11 +408,15 @@ def _samples(*, cell: str, file: str | None, out: Path) -> int:
     return _write(blocks_over_time(both, title), out)
 
 
+def _check_kind(out: Path) -> None:
+    if out.suffix.lower() not in {"", *KINDS}:
+        raise ValueError(f"--out must end in {' or '.join(KINDS)}, got {out}")
+
+
 def _write(plot: Plot, out: Path) -> int:
-    if out.suffix not in {"", ".svg", ".png"}:
-        raise ValueError(f"--out must end in .svg or .png, got {out}")
-    if out.suffix == ".png":
-        out.write_bytes(png(plot))
+    kind = out.suffix.lower()
+    if kind in PICTURES:
+        out.write_bytes(PICTURES[kind](plot))
     else:
         out.write_text(standalone(whole(plot)), encoding="utf-8")
     print(out)

@@ -40,7 +40,7 @@ def mended(content: Mapping[str, Any]) -> Json:
     """
     listed = content.get("benchmarks")
     if not isinstance(listed, list):
-        raise ValueError("benchmarks: a list of tests expected, as pytest-benchmark writes it")
+        raise ValueError("benchmarks: a list of tests expected")  # noqa: TRY004 - pydantic's
     times: dict[str, int] = {}
     last: dict[str, Json] = {}
     for number, entry in enumerate(listed, 1):
@@ -171,20 +171,23 @@ def _statistics(stats: Any, notes: list[str]) -> tuple[Json | None, str]:
 
 def _why_no_time(stats: Mapping[str, Any], name: str) -> str:
     """Return why a statistic cannot be used as a time; "" if it can."""
-    value = stats.get(name)
-    if value is None:
-        return f"its statistics have no {name}"
-    if not _is_number(value):
-        return f"its {name} is no number: {_quoted(value)}"
-    if not _is_finite(value):
-        return f"its {name} is {_quoted(value)}"
+    value: Any = stats.get(name)
+    if reason := _why_no_number(value, name):
+        return reason
     if value < 0:
         return f"its {name} is negative: {value:g} s"
     if value == 0:
         return "its clock read 0 seconds"
-    if not LEAST_S <= value <= MOST_S:
-        return f"its {name} cannot be true: {float(value):g} s"
-    return ""
+    usual = LEAST_S <= value <= MOST_S
+    return "" if usual else f"its {name} cannot be true: {float(value):g} s"
+
+
+def _why_no_number(value: Any, name: str) -> str:
+    if value is None:
+        return f"its statistics have no {name}"
+    if not _is_number(value):
+        return f"its {name} is no number: {_quoted(value)}"
+    return "" if _is_finite(value) else f"its {name} is {_quoted(value)}"
 
 
 def _is_number(value: Any) -> bool:
@@ -259,7 +262,7 @@ def _param(value: Any) -> float | str:
 
 
 def _make_distinct(tests: list[Json]) -> None:
-    """Number the tests whose ids became equal when they were made fit to show."""
+    """Add numbers to ids that became equal when they were made fit to show."""
     taken: set[str] = set()
     for test in tests:
         name, number = test["fullname"], 1

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.ticker import FixedLocator, LogLocator, MaxNLocator, NullLocator
 
 from bench.results.foreign import ForeignStats
@@ -37,6 +38,7 @@ MOST_SECTIONS = 60  # sections with charts
 FEWEST_SIZES = 3  # points of a line
 MOST_DECADES = 2.0  # an axis of at most this many decades has ticks at 2 and 5 too
 WIDE = 20  # longest / shortest time from which an axis is logarithmic
+MANY_DECADES, FEW_TICKS = 4, 5  # on an axis of so many decades, labels would touch
 BELOW_IN = 0.42
 
 Plan = Callable[[], Plot | None]
@@ -201,13 +203,13 @@ def _curve_axes(
     set_sizes(axes, parameter, sizes)
 
 
-def _set_time_ticks(axis: object, low_s: float, high_s: float) -> None:
+def _set_time_ticks(axis: Axis, low_s: float, high_s: float) -> None:
     """Set the ticks of a logarithmic axis of times."""
     decades = math.log10(high_s / low_s)
     subs = (1, 2, 5) if decades <= MOST_DECADES else (1,)
-    axis.set_major_locator(LogLocator(subs=subs, numticks=12))  # type: ignore[attr-defined]
-    axis.set_minor_locator(NullLocator())  # type: ignore[attr-defined]
-    axis.set_major_formatter(lambda value, _: units.tick_seconds(value))  # type: ignore[attr-defined]
+    axis.set_major_locator(LogLocator(subs=subs, numticks=12))
+    axis.set_minor_locator(NullLocator())
+    axis.set_major_formatter(lambda value, _: units.tick_seconds(value))
 
 
 def by_test(section: Section, rows: Sequence[ForeignRow]) -> Plot:
@@ -267,7 +269,9 @@ def _time_axes(axes: Axes, rows: Sequence[ForeignRow]) -> None:
         axes.set_xlim(least_s / 1.4, most_s * 1.4)
         decades = math.log10(most_s / least_s)
         axes.xaxis.set_minor_locator(NullLocator())
-        axes.xaxis.set_major_locator(LogLocator(numticks=5 if decades > 4 else 8))
+        axes.xaxis.set_major_locator(
+            LogLocator(numticks=FEW_TICKS if decades > MANY_DECADES else 8)
+        )
     else:
         axes.set_xlim(0, most_s * 1.06)
         axes.xaxis.set_major_locator(MaxNLocator(4))

@@ -5,7 +5,7 @@ the width of a column.
 """
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from rich.console import Console, RenderableType
@@ -15,6 +15,7 @@ from rich.text import Text
 from bench.results.verdicts import FASTER, SLOWER
 from reports import units
 from reports.compare.best import QUESTIONS
+from reports.compare.columns import column_of
 from reports.compare.comparison import ALL, LIKE, MOST_SHOWN, Comparison, furthest
 from reports.compare.page import DATA, HOW, NOTE, TIMES, of_all
 from reports.compare.pair import Mean, Pair, means_in, pairs_in
@@ -129,16 +130,14 @@ def _works(comparison: Comparison, *, all_cells: bool) -> RenderableType:
     title = "all cases that can be compared" if all_cells else "cases that clearly differ"
     table = Table(title=title, title_justify="left")
     table.add_column("work")
-    table.add_column(cut(comparison.base), justify="right")
-    for other in comparison.others:
-        table.add_column(cut(other), justify="right")
+    _add_machines(table, [comparison.base, *comparison.others])
     by_work: dict[str, dict[str, PairRow]] = {}
     for row in rows:
         by_work.setdefault(row.pair.work, {})[row.pair.machine] = row
-    for work, by_machine in by_work.items():
+    for name, by_machine in zip(column_of(list(by_work)), by_work.values(), strict=True):
         first = next(iter(by_machine.values()))
         table.add_row(
-            cut(work, LONG),
+            name,
             _done(first.time_base, first.pair.by_base),
             *(_other(by_machine.get(other)) for other in comparison.others),
         )
@@ -179,8 +178,7 @@ def _families(comparison: Comparison) -> Table:
     """Return a table of means: a row per family, a column per other machine."""
     table = Table(title=cut(f"times as fast as {comparison.base}", LONG), title_justify="left")
     table.add_column("family")
-    for other in comparison.others:
-        table.add_column(cut(other), justify="right")
+    _add_machines(table, comparison.others)
     own = means_in(comparison.like.means)
     means = {(mean.family, mean.machine): mean_cell(mean) for mean in own}
     for family in [*comparison.like.families, ALL]:
@@ -200,15 +198,19 @@ def _cells(comparison: Comparison, *, all_cells: bool) -> RenderableType:
     title = "all cells that can be compared" if all_cells else "cells that clearly differ"
     table = Table(title=title, title_justify="left")
     table.add_column("cell")
-    table.add_column(cut(comparison.base), justify="right")
-    for other in comparison.others:
-        table.add_column(cut(other), justify="right")
-    for _, rows in shown.groupby("key", observed=True):
-        by_machine = {pair.machine: pair for pair in pairs_in(rows)}
-        first = next(iter(by_machine.values()))
+    _add_machines(table, [comparison.base, *comparison.others])
+    groups = [pairs_in(rows) for _, rows in shown.groupby("key", observed=True)]
+    for name, pairs in zip(column_of([each[0].where for each in groups]), groups, strict=True):
+        by_machine = {pair.machine: pair for pair in pairs}
         cells = [_cell(by_machine.get(other)) for other in comparison.others]
-        table.add_row(cut(first.where, LONG), units.seconds(first.time_base_s), *cells)
+        table.add_row(name, units.seconds(pairs[0].time_base_s), *cells)
     return table
+
+
+def _add_machines(table: Table, labels: Sequence[str]) -> None:
+    """Add a column for each machine; its label is cut so that it differs from the others."""
+    for name in column_of(labels, LABEL):
+        table.add_column(name, justify="right")
 
 
 def _cell(pair: Pair | None) -> Text:
@@ -234,11 +236,13 @@ def _ranks(ranks: RankTable, most: int | None) -> Table:
     table = Table("rank", "machine", title=title, title_justify="left")
     for name in ("cases", *map(str, ranks.families)):
         table.add_column(cut(name), justify="right")
-    for row in ranks.rows[:most]:
+    shown = ranks.rows[:most]
+    labels = column_of([row.standing.machine for row in shown])
+    for label, row in zip(labels, shown, strict=True):
         cells = [row.means.get(family) for family in ranks.families]
         table.add_row(
             str(row.standing.rank),
-            cut(row.standing.machine),
+            label,
             str(row.standing.cases),
             *(
                 Text(cell.text, STYLES.get(cell.verdict, "")) if cell else Text("")
@@ -259,9 +263,9 @@ def _machines(comparison: Comparison, *, all_cells: bool) -> Table:
     for family in (ALL, *comparison.like.families):
         table.add_column(cut(family), justify="right")
     means = {(mean.machine, mean.family): mean for mean in means_in(comparison.like.means)}
-    for other in shown:
+    for label, other in zip(column_of(shown), shown, strict=True):
         families = (ALL, *comparison.like.families)
-        table.add_row(cut(other), *(_short(means.get((other, family))) for family in families))
+        table.add_row(label, *(_short(means.get((other, family))) for family in families))
     return table
 
 
@@ -278,8 +282,8 @@ def _account(comparison: Comparison) -> RenderableType:
     table = Table(title="what differs", title_justify="left")
     table.add_column("fact")
     many = len(comparison.labels) > SIDE_BY_SIDE
-    for label in ("value (machines)",) if many else comparison.labels:
-        table.add_column(cut(label))
+    for label in column_of(["value (machines)"] if many else comparison.labels, LABEL):
+        table.add_column(label)
     for fact in comparison.account:
         texts = (fact.spread,) if many else fact.texts
         table.add_row(fact.name, *(cut(text or "not stated", LONG * (1 + many)) for text in texts))

@@ -75,7 +75,7 @@ def sections(result: Result) -> list[Section]:
 
 
 def _by_median(row: ForeignRow) -> tuple[bool, float]:
-    return row.time_s is None, row.time_s or 0.0
+    return row.stats is None, row.stats.median if row.stats else 0.0
 
 
 def about_tests(result: Result) -> Iterator[Finding]:

@@ -91,7 +91,7 @@ def _around_differences(names: Sequence[str], most: int) -> list[str]:
     width = most - 2
     cuts: dict[str, str] = {}
     taken: set[str] = set()
-    for name, before, after in zip(ordered, shared, shared[1:], strict=True):
+    for name, before, after in zip(ordered, shared[:-1], shared[1:], strict=True):
         start = max(0, max(before, after) - width // 2)
         text = name if len(name) <= most else _window(name, start, width)
         number = 1

@@ -174,8 +174,7 @@ _BY_PARTS: tuple[tuple[str, Callable[[Mapping[str, Any]], bool]], ...] = (
     (
         "pyperf",
         lambda content: (
-            "runs" in _part(content, "benchmarks")
-            and "context" not in content
+            ("runs" in _part(content, "benchmarks") and "context" not in content)
             or {"benchmarks", "version", "metadata"} <= set(content)
         ),
     ),
