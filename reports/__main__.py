@@ -291,7 +291,7 @@ def _list(*, files: list[str]) -> int:
     """List the known runs and machines."""
     results, complaints = _report_unreadable(*load_many(expand(files or [*committed(), *own()])))
     table = Table("machine", "measured", "timed", "cells", "GPU", "commit", "file", box=None)
-    labels = distinct_labels([each.label for each in results], [each.path for each in results])
+    labels = distinct_labels(results)
     columns = column_of(labels), column_of([result.name for result in results])
     for result, label, file in zip(results, *columns, strict=True):
         timed = result.table["time_s"].notna()

@@ -203,7 +203,7 @@ def names(results: Sequence[Tabular]) -> list[str]:
 
     Equal names of files get their folders, other equal labels their date, then a number.
     """
-    known = distinct_labels([result.label for result in results], [each.path for each in results])
+    known = distinct_labels(results)
     uses = Counter(known)
     labels = [
         label

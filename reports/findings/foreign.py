@@ -85,6 +85,15 @@ def about_tests(result: Result) -> Iterator[Finding]:
     if timed:
         yield _range(timed)
         yield from _rounds(timed)
+    odd = tuple(row.cell for row in result.foreign if row.notes)
+    if odd:
+        yield Finding(
+            id="odd",
+            state="measured",
+            sentence="Of {count} something was odd in the file; the row says what was done",
+            numbers={"count": units.count(len(odd), "test")},
+            cells=odd,
+        )
     for section in sections(result):
         yield _of_section(section)
 

@@ -156,6 +156,9 @@ def raw_bytes(address: Path | str) -> bytes:
             data = bytes(file.read(MAX_BYTES + 1))
         if len(data) <= MAX_BYTES:
             data = _decompressed(data)
+    except (EOFError, zipfile.BadZipFile) as error:
+        why = f"{printable(str(error))}: was it cut off?"
+        raise UnreadableError(f"{name}: cannot be decompressed: {why}") from error
     except Exception as error:  # each file system raises its own types of error
         raise UnreadableError(f"{name}: cannot be opened: {printable(str(error))}") from error
     if len(data) > MAX_BYTES:
@@ -164,9 +167,9 @@ def raw_bytes(address: Path | str) -> bytes:
 
 
 OPENERS: tuple[tuple[bytes, Callable[..., Any]], ...] = (
-    (b"\x1f\x8b", gzip.GzipFile),
-    (b"BZh", bz2.BZ2File),
-    (b"\xfd7zXZ\x00", lzma.LZMAFile),
+    (b"\x1f\x8b", gzip.open),
+    (b"BZh", bz2.open),
+    (b"\xfd7zXZ\x00", lzma.open),
 )
 ZIP, ZSTD = b"PK\x03\x04", b"\x28\xb5\x2f\xfd"
 

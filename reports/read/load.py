@@ -96,9 +96,15 @@ def _result(path: str, raw: Raw, content: ResultFile | ForeignFile, *, blocks: b
         commit=content.commit_info,
         rows=tuple(_rows(own)) if own is not None else (),
         foreign=tuple(map(_foreign_row, foreign.benchmarks)) if foreign else (),
-        notes=raw.notes,
+        notes=_notes(raw),
         blocks=_blocks(own) if blocks and own is not None else pd.DataFrame(columns=BLOCKS),
     )
+
+
+def _notes(raw: Raw) -> tuple[str, ...]:
+    """Return how a file was read, where that was not as usual."""
+    read_as = [f"read as {note}" for note in raw.notes]
+    return (*read_as, *([f"no strict JSON: {raw.broken}"] if raw.broken else []))
 
 
 def _blocks(content: ResultFile) -> pd.DataFrame:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import PurePath
 
 from reports.read.intake import printable
+from reports.read.result import FileHead
 
 SUFFIXES = re.compile(r"(?<=.)(\.jsonl?)?(\.(gz|bz2|xz|zip|zst))?$", re.IGNORECASE)
 ELLIPSIS = "…"
@@ -27,11 +28,13 @@ def label_in(path: str, folders: int) -> str:
     return printable("/".join([*parents[len(parents) - folders :], label_of(path)]))
 
 
-def distinct_labels(labels: Sequence[str], paths: Sequence[str]) -> list[str]:
-    """Return the labels; equal ones that are names of files get the folders that tell them apart.
+def distinct_labels(results: Sequence[FileHead]) -> list[str]:
+    """Return the labels; equal names of files get the folders that tell them apart.
 
-    As many folders as are needed are named, and only those.
+    As many folders as are needed are named. Labels that a file states are left as they are.
     """
+    labels = [result.label for result in results]
+    paths = ["" if result.machine.label else result.path for result in results]
     chosen = list(labels)
     for label, uses in Counter(labels).items():
         places = [n for n, each in enumerate(labels) if each == label]

@@ -19,8 +19,9 @@ Fields = frozenset[str]
 def tool_of(content: Any) -> str:
     """Return the name of the tool that wrote a JSON value; "" for pytest-benchmark or unknown."""
     if isinstance(content, list):
-        return _first(_OF_ITEMS, _fields(content[0] if content else None))
-    if not isinstance(content, dict) or of_pytest_benchmark(content):
+        first = content[0] if content else None
+        return _first(_OF_ITEMS, _fields(first)) or ("Criterion" if first == "criterion" else "")
+    if not isinstance(content, dict) or any(key in content for key in LIKE_OURS):
         return ""
     by_fields = _first(_OF_OBJECTS, frozenset(content))
     return by_fields or _by_parts(content)
@@ -78,6 +79,15 @@ _OF_OBJECTS = (  # fields of the object, and the tool; the first that matches co
     ("machine|os|arch|cpu|ram", "asv (its description of a machine)"),
     ("root_group|metrics", "k6"),
     ("metric|type|data", "k6"),
+    ("creator|instrument|benchmarks", "pytest-codspeed"),
+    ("runtime|cpu|benches", "Deno bench"),
+    ("devices|meta|benchmarks", "NVBench"),
+    ("intervals|start|end", "iperf3"),
+    ("responseTimeHistogram|summary", "oha"),
+    ("spec|result", "bombardier"),
+    ("type|name|stats|contents", "Gatling"),
+    ("title|systems|results", "Phoronix Test Suite"),
+    ("counter-value|event", "perf stat"),
     ("group_id|function_id|full_id", "Criterion.rs"),
     ("group_id|function_id|throughput", "Criterion.rs"),
     ("sampling_mode|iters|times", "Criterion.rs"),
@@ -138,6 +148,10 @@ _OF_TEXTS = (  # how a text begins or what it holds, and the tool
     (r"\Aname,.*\b(min|mean|median)\b", "pytest-benchmark, as CSV: its JSON file is needed"),
     (r"^-+ benchmark.*: \d+ tests? -+$|^Name \(time in \w+\)", "pytest, what it printed"),
     (r"\ATime \(mean ± σ\)|^Benchmark (#)?\d+: ", "hyperfine (text)"),
+    (r"\A\| Command \| Mean \[", "hyperfine (Markdown)"),
+    (r"\A\[OVERALL\], RunTime", "YCSB (text)"),
+    (r"\Asysbench [\d.]+", "sysbench (text)"),
+    (r"^transaction type: ", "pgbench (text)"),
     (r"^Running \d+.* test @ http", "wrk (text)"),
     (r"\AThis is ApacheBench", "ApacheBench (text)"),
     (r"window\.BENCHMARK_DATA", "github-action-benchmark (data.js)"),

@@ -63,7 +63,7 @@ class Result(FileHead):
     ----------
     rows : the cells of a file of this suite.
     foreign : the tests of a file that pytest-benchmark wrote for another suite.
-    notes : how the file was read, if it was not plain UTF-8.
+    notes : how the file was read, where that was not as usual.
     blocks : a line for every block of every cell; empty unless `load` was called with `blocks`.
 
     """
