@@ -79,7 +79,7 @@ def read(address: Path | str) -> Raw:
     text, notes = decoded(data)
     try:
         if JOURNAL.search(str(address)):
-            content, broken = assembled(lines(text, parse_json)), ""
+            content, broken = _journal(text), ""
         else:
             content, broken = parse_leniently(text)
     except RecursionError as error:
@@ -93,6 +93,13 @@ def read(address: Path | str) -> Raw:
         raise UnreadableError(f"{name}: not readable as JSON: {why}") from error
     sha256 = hashlib.sha256(data).hexdigest()
     return Raw(name=name, sha256=sha256, content=content, notes=notes, broken=broken)
+
+
+def _journal(text: str) -> Any:
+    content = assembled(lines(text, parse_json))
+    if content.get("schema") is None and tool_of_text(text):
+        raise ValueError("a journal of this suite expected")
+    return content
 
 
 def refusal(tool: str) -> str:
