@@ -92,7 +92,9 @@ def suite_file(*tests, **head):
 def many_tests(groups, of_each):
     """Tests in groups, with medians from 1 microsecond up."""
     return [
-        suite_test(f"test_{group}_{n}", time_s=1e-6 * (1 + group) * (1 + n) ** 2, group=f"group {group}")
+        suite_test(
+            f"test_{group}_{n}", time_s=1e-6 * (1 + group) * (1 + n) ** 2, group=f"group {group}"
+        )
         for group in range(groups)
         for n in range(of_each)
     ]
