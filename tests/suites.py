@@ -9,6 +9,8 @@ from tests.conftest import PLAIN
 SUITE = """
 import pytest
 
+IDS = ["\\U0001f469\\u200d\\U0001f4bb", "a\\u200fb", "x" * 3000]
+
 
 @pytest.mark.benchmark(group="sums")
 @pytest.mark.parametrize("n", [10, 100, 1000])
@@ -18,7 +20,7 @@ def test_sum(benchmark, how, n):
     benchmark.pedantic(sum, (values,), rounds=5, iterations=10)
 
 
-@pytest.mark.parametrize("x", [1, 2, 3], ids=["\\U0001f469\\u200d\\U0001f4bb", "a\\u200fb", "x" * 3000])
+@pytest.mark.parametrize("x", [1, 2, 3], ids=IDS)
 def test_names(benchmark, x):
     benchmark.pedantic(sum, ([x],), rounds=5)
 

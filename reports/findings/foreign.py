@@ -125,11 +125,13 @@ def _range(timed: Sequence[ForeignRow]) -> Finding:
             numbers=_texts(least=_stats(least).min, most=_stats(least).median),
             cells=(least.cell,),
         )
+    ends = _texts(least=_stats(least).median, most=_stats(most).median)
+    same = ends["least"] == ends["most"]
     return Finding(
         id="range",
         state="measured",
-        sentence="The medians go from {least} to {most}",
-        numbers=_texts(least=_stats(least).median, most=_stats(most).median),
+        sentence="The medians are all {most}" if same else "The medians go from {least} to {most}",
+        numbers={"most": ends["most"]} if same else ends,
         cells=(least.cell, most.cell),
         of={"least": least.cell},
     )
