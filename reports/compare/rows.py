@@ -22,6 +22,7 @@ from reports.compare.ranks import (
 from reports.compare.verdicts import VERDICTS, means
 from reports.findings.ratios import ratio_texts, verdict_on
 from reports.read.interval import Interval
+from reports.read.names import cut_names
 
 NAMES = {
     DONE: "IEEE precision",
@@ -30,6 +31,7 @@ NAMES = {
 }
 MOST_REASONS = 40  # that are listed
 MOST_CELLS = 12  # that are named for one reason
+LONGEST = 100  # characters of a name among the first cells
 NO_CAUSE = "nothing that the files show"
 
 
@@ -351,7 +353,7 @@ def reason_rows(pairs: pd.DataFrame) -> list[ReasonRow]:
             reason=reason,
             pairs=int(most_frequent.loc[(verdict, reason), "pairs"]),
             machines=int(most_frequent.loc[(verdict, reason), "machines"]),
-            cells=keys[:MOST_CELLS],
+            cells=cut_names(keys[:MOST_CELLS], LONGEST),
             further=max(0, len(keys) - MOST_CELLS),
         )
         rows.append(row)
