@@ -5,8 +5,10 @@ from collections import Counter
 import numpy as np
 import pandas as pd
 
+from reports.compare import processes
 from reports.compare.comparison import Answer, Comparison
-from reports.compare.verdicts import NO_TIME
+from reports.compare.pair import Mean, means_in
+from reports.compare.verdicts import NO_TIME, NOT_COMPARABLE
 
 
 def regressions(answer: Answer, above: float) -> pd.DataFrame:
@@ -18,13 +20,38 @@ def regressions(answer: Answer, above: float) -> pd.DataFrame:
     return pairs[pairs["high"] < 1 / (1 + above)]
 
 
-def incomparable(comparison: Comparison, question: str) -> dict[str, str]:
-    """Return the machines of which nothing can be compared, each with the most frequent reason."""
+def slower_overall(answer: Answer, above: float) -> list[Mean]:
+    """Return the means over all tests that are clearly slower, of files of other tools.
+
+    Their means have intervals that hold for all tests of a file. Means of this suite's cells say
+    how much the cells differ.
+    """
+    others = set(answer.pairs.loc[processes.foreign(answer.pairs), "machine"].astype(str))
+    table = answer.means
+    slow = table[(table["high"] < 1 / (1 + above)) & (table["cells"] > 1)]
+    return means_in(slow[slow["machine"].astype(str).isin(others)])
+
+
+def unasked(comparison: Comparison, question: str) -> dict[str, str]:
+    """Return the machines about which a gate can ask nothing, each with the numbers and reasons.
+
+    A gate asks about pairs that have an interval.
+    """
     answer = comparison.answers[question]
-    compared = set(answer.comparable["machine"].astype(str))
+    asked = set(answer.comparable.dropna(subset="high")["machine"].astype(str))
     by_machine = answer.pairs["machine"].astype(str)
-    without = [other for other in comparison.others if other not in compared]
-    return {other: most_frequent_reason(answer.pairs[by_machine == other]) for other in without}
+    without = [other for other in comparison.others if other not in asked]
+    return {other: reasons(answer.pairs[by_machine == other]) for other in without}
+
+
+def reasons(pairs: pd.DataFrame) -> str:
+    """Return how many of some pairs a gate cannot ask about, and why: `2 of 3, no interval (2)`."""
+    silent = pairs[(pairs["verdict"] == NOT_COMPARABLE) | pairs["high"].isna()]
+    counted = Counter(silent["reason"].dropna().astype(str)).most_common(MOST_REASONS)
+    number = f"{len(silent)} of {len(pairs)} not comparable"
+    if not counted:
+        return f"{number}: {NO_PAIR}"
+    return f"{number}: {'; '.join(f'{reason} ({times})' for reason, times in counted)}"
 
 
 def most_frequent_reason(pairs: pd.DataFrame) -> str:
@@ -40,6 +67,7 @@ def most_frequent_reason(pairs: pd.DataFrame) -> str:
 
 
 NO_PAIR = "neither file has any"
+MOST_REASONS = 3  # that are printed
 
 
 def parse_share(text: str) -> float:

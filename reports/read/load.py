@@ -18,12 +18,12 @@ from bench.results.foreign import ForeignBenchmark, ForeignFile
 from bench.results.ratio import Ratio
 from bench.results.reading import validated
 from bench.results.schema import Info, ListedCell, ResultFile
+from reports.read.clock import tick_s
 from reports.read.intake import Raw, UnreadableError, printable, read
 from reports.read.interval import Interval
-from reports.read.result import Result
+from reports.read.result import Process, Result
 from reports.read.row import ForeignRow, Row, Timed
 
-NOTCH = 1.57  # for a median's 95 % interval: McGill, Tukey & Larsen, Variations of box plots (1978)
 BLOCKS = ["cell", "visit", "worker", "start_s", "time_s", "disturbed"]
 
 
@@ -74,6 +74,7 @@ def _result(path: str, raw: Raw, content: ResultFile | ForeignFile, *, blocks: b
         machine=content.machine_info,
         commit=content.commit_info,
         rows=tuple(_rows(own)) if own is not None else (),
+        process=_process(content) if isinstance(content, ForeignFile) else None,
         foreign=tuple(map(_foreign_row, foreign)),
         blocks=_blocks(own) if blocks and own is not None else pd.DataFrame(columns=BLOCKS),
     )
@@ -156,32 +157,33 @@ def _interval(ratio: Ratio | None) -> Interval | None:
 
 
 def _foreign_row(entry: ForeignBenchmark) -> ForeignRow:
-    """Return the row of another tool's benchmark: its time is the median.
-
-    The interval is computed from the quartiles. A time of 0 counts as no time.
-    """
+    """Return the row of another tool's benchmark. A time of 0 counts as no time."""
     stats = entry.stats
     timed = bool(stats.min and stats.median)
-    low_s, high_s = _median_interval(entry) if timed else (None, None)
     return ForeignRow(
         cell=entry.fullname,
         case=entry.group or entry.name,
         contender=entry.name,
         status="ok" if timed else "skipped",
         reason="" if timed else "its clock read 0 seconds",
-        time_s=stats.median if timed else None,
-        time_low_s=low_s,
-        time_high_s=high_s,
+        time_s=stats.min if timed else None,
+        typical_s=stats.median if timed else None,
     )
 
 
-def _median_interval(entry: ForeignBenchmark) -> tuple[float, float] | tuple[None, None]:
-    """Return the ends of a median's interval; None if the file lacks what they are computed from.
-
-    Also None where the lower end would not be positive.
-    """
-    stats = entry.stats
-    if stats.iqr is None or not stats.rounds or stats.rounds == 1:
-        return None, None
-    half = NOTCH * stats.iqr / stats.rounds**0.5
-    return (stats.median - half, stats.median + half) if half < stats.median else (None, None)
+def _process(content: ForeignFile) -> Process:
+    """Return what a file of another tool says about its process."""
+    options: dict[str, dict[str, str]] = {}
+    for entry in content.benchmarks:
+        counted = {"rounds": entry.stats.rounds, "iterations": entry.stats.iterations}
+        known = {key: str(number) for key, number in counted.items() if number is not None}
+        for key, text in (entry.options | known).items():
+            options.setdefault(key, {})[entry.fullname] = text
+    tick = tick_s(
+        time * (entry.stats.iterations or 1)
+        for entry in content.benchmarks
+        for time in (entry.stats.min, entry.stats.max)
+        if time
+    )
+    ticks = {entry.fullname: tick / (entry.stats.iterations or 1) for entry in content.benchmarks}
+    return Process(stated=content.stated, options=options, ticks_s=ticks)

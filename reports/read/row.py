@@ -216,7 +216,14 @@ class Timed(Row):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ForeignRow:
-    """A benchmark of another tool's file: a name and a time, None if its clock read 0."""
+    """A benchmark of another tool's file: a name and times, None if its clock read 0.
+
+    Attributes
+    ----------
+    time_s, typical_s : the minimum and the median of its rounds. They say how one process ran; how
+        much processes differ is unknown, so there is no interval.
+
+    """
 
     cell: str
     case: str
@@ -224,8 +231,7 @@ class ForeignRow:
     status: Status
     reason: str
     time_s: float | None
-    time_low_s: float | None
-    time_high_s: float | None
+    typical_s: float | None
 
 
 def display_name(contender: str) -> str:
