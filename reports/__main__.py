@@ -24,11 +24,10 @@ from reports.charts.drawing import Plot, png, standalone, whole
 from reports.charts.sizes import time_against_size
 from reports.compare.best import DONE
 from reports.compare.comparison import LIKE, Comparison, compare
-from reports.compare.gate import parse_share, reasons, regressions, slower_overall, unasked
+from reports.compare.gate import gate, parse_share, reasons
 from reports.compare.many import load_many
 from reports.compare.markdown import as_markdown
 from reports.compare.names import FULL, NAME
-from reports.compare.pair import pairs_in
 from reports.compare.sides import origins_of
 from reports.compare.tables import print_comparison
 from reports.findings.findings import Findings, has_accelerator
@@ -240,23 +239,22 @@ def _gate(comparison: Comparison, question: str, above: float) -> bool:
 
     It also fails if nothing of a machine could be compared.
     """
-    answer = comparison.answers[question]
-    slow, overall = regressions(answer, above), slower_overall(answer, above)
-    lines = [
-        *(f"slower, {_least(m.ratio)}: {m.cells} tests together on {m.machine}" for m in overall),
-        *(f"slower, {_least(p.ratio)}: {p.key} on {p.machine}" for p in pairs_in(slow)),
-    ]
-    without = unasked(comparison, question)
-    lines += [f"nothing of {other} could be compared: {why}" for other, why in without.items()]
+    found, answer = gate(comparison, question, above), comparison.answers[question]
+    for mean in found.overall:
+        what = f"{mean.cells} tests together on {mean.machine}"
+        print(f"slower, {_least(mean.ratio)}: {what}", file=sys.stderr)
+    for pair in found.slow:
+        print(f"slower, {_least(pair.ratio)}: {pair.key} on {pair.machine}", file=sys.stderr)
+    for machine, why in found.unasked.items():
+        print(f"nothing of {machine} could be compared: {why}", file=sys.stderr)
     not_comparable = len(answer.pairs) - len(answer.comparable)
-    why = f" ({reasons(answer.pairs)})" if not_comparable and not without else ""
-    lines.append(
-        f"{len(slow)} of {len(answer.pairs)} clearly slower by more than {above:.1%};"
-        f" {not_comparable} could not be compared{why}"
+    why = f" ({reasons(answer.pairs)})" if not_comparable and not found.unasked else ""
+    print(
+        f"{len(found.slow)} of {len(answer.pairs)} clearly slower by more than {above:.1%};"
+        f" {not_comparable} could not be compared{why}",
+        file=sys.stderr,
     )
-    for line in lines:
-        print(line, file=sys.stderr)
-    return bool(len(slow) or overall or without)
+    return found.fails
 
 
 def _least(ratio: Interval) -> str:

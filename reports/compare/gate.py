@@ -1,13 +1,15 @@
 """Finds what became clearly slower, for `compare --fail-above`."""
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from reports.compare import processes
 from reports.compare.comparison import Answer, Comparison
-from reports.compare.pair import Mean, means_in
+from reports.compare.pair import Mean, Pair, means_in, pairs_in
 from reports.compare.verdicts import NO_TIME, NOT_COMPARABLE
 
 
@@ -18,6 +20,38 @@ def regressions(answer: Answer, above: float) -> pd.DataFrame:
     """
     pairs = answer.comparable
     return pairs[pairs["high"] < 1 / (1 + above)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gate:
+    """What a gate found.
+
+    Attributes
+    ----------
+    slow : the pairs that are clearly slower.
+    overall : the means over all tests that are, of files of other tools.
+    unasked : why nothing could be asked about a machine, by machine.
+
+    """
+
+    slow: Sequence[Pair]
+    overall: Sequence[Mean]
+    unasked: Mapping[str, str]
+
+    @property
+    def fails(self) -> bool:
+        """Whether something is slower, or nothing could be asked."""
+        return bool(self.slow or self.overall or self.unasked)
+
+
+def gate(comparison: Comparison, question: str, above: float) -> Gate:
+    """Ask what is clearly slower by more than a share."""
+    answer = comparison.answers[question]
+    return Gate(
+        slow=pairs_in(regressions(answer, above)),
+        overall=slower_overall(answer, above),
+        unasked=unasked(comparison, question),
+    )
 
 
 def slower_overall(answer: Answer, above: float) -> list[Mean]:

@@ -121,12 +121,21 @@ def _like_for_like(comparison: Comparison, other: str, of: dict[str, Part]) -> I
         yield speaker.nothing(pairs)
         yield from _moved(comparison, speaker, pairs)
         return
-    further = {"allowance": f"{processes.ALLOWANCE:g}"} if files and min(files[1:]) == 1 else {}
+    further = _further(files)
     yield (first := _mean(speaker, of[LIKE], ALL, **further))
     if first.state != SAME:
         yield from _extremes_and_families(speaker, of[LIKE])
         yield from _files(speaker, files)
     yield from _moved(comparison, speaker, pairs)
+
+
+def _further(files: tuple[str, int, int] | None) -> dict[str, str]:
+    """Return the further number of a mean of files of another tool."""
+    if files is None:
+        return {}
+    if min(files[1:]) < processes.FEWEST:
+        return {"allowance": f"{processes.ALLOWANCE:g}"}
+    return {"confidence": processes.confidence(*files[1:])}
 
 
 def _wording(files: tuple[str, int, int] | None) -> Wording:

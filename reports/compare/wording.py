@@ -109,7 +109,7 @@ LIKE_FOR_LIKE = Wording(
 )
 OF_VISITS = replace(
     LIKE_FOR_LIKE,
-    basis=" (95 % interval {interval}, {cells} compared; each file is a visit)",
+    basis=" ({confidence} interval {interval}, {cells} compared; each file is a visit)",
     counted="test",
     none={
         GAIN: "No test is clearly faster on {other} than on {base}",
