@@ -204,9 +204,12 @@ def compare(
         raise ValueError("a comparison needs two sides or more; all files are joined to one")
     cells = stacked(results)
     answers = {LIKE: _answer(cells, like_for_like, results, baseline)}
+    none: Answer | None = None  # the same for all questions: files of other tools have no work
     for question in QUESTIONS:
         chosen = best(cells, question, transfers=transfers)
-        answers[question] = _answer(chosen, same_work, results, baseline)
+        answer = none or _answer(chosen, same_work, results, baseline)
+        none = answer if chosen.empty else None
+        answers[question] = answer
     return Comparison(
         labels=tuple(names(results)),
         baseline=baseline,

@@ -81,11 +81,12 @@ def unasked(comparison: Comparison, question: str) -> dict[str, str]:
 def reasons(pairs: pd.DataFrame) -> str:
     """Return how many of some pairs a gate cannot ask about, and why: `2 of 3, no interval (2)`."""
     silent = pairs[(pairs["verdict"] == NOT_COMPARABLE) | pairs["high"].isna()]
-    counted = Counter(silent["reason"].dropna().astype(str)).most_common(MOST_REASONS)
+    counted = _counted(silent)
     number = f"{len(silent)} of {len(pairs)} not comparable"
     if not counted:
         return f"{number}: {NO_PAIR}"
-    return f"{number}: {'; '.join(f'{reason} ({times})' for reason, times in counted)}"
+    shown = [f"{reason} ({times})" for reason, times in list(counted.items())[:MOST_REASONS]]
+    return f"{number}: {'; '.join(shown)}"
 
 
 def most_frequent_reason(pairs: pd.DataFrame) -> str:
@@ -93,11 +94,16 @@ def most_frequent_reason(pairs: pd.DataFrame) -> str:
 
     A reason why two times cannot be compared says more than a missing time.
     """
-    reasons = Counter(pairs["reason"].dropna().astype(str))
+    return next(iter(_counted(pairs)), NO_PAIR)
+
+
+def _counted(pairs: pd.DataFrame) -> dict[str, int]:
+    """Return the reasons with their numbers of pairs, in the order of `most_frequent_reason`."""
+    counts = Counter(pairs["reason"].dropna().astype(str))
     order = {
-        reason: (reason.startswith(NO_TIME), -number, reason) for reason, number in reasons.items()
+        reason: (reason.startswith(NO_TIME), -number, reason) for reason, number in counts.items()
     }
-    return min(order, key=order.__getitem__) if order else NO_PAIR
+    return {reason: counts[reason] for reason in sorted(order, key=order.__getitem__)}
 
 
 NO_PAIR = "neither file has any"

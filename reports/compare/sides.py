@@ -18,6 +18,7 @@ from reports.read.result import FileHead, ResultTable, Tabular
 
 UNVERSIONED = frozenset({"", "unknown", "unversioned"})  # ids of a commit that is not known
 MISSING = "-"  # in `minima`, of a file that lacks the test
+GIVEN = "given"  # first in the key of files that the user joined
 FEWEST_LETTERS = 3  # of a label that files share
 
 Key = tuple[object, ...]
@@ -66,10 +67,10 @@ def sides(
     """
     known = origins or {}
     keys = [_key(result, place, known.get(result.path)) for place, result in enumerate(results)]
-    if len(set(keys)) == 1:
+    if len(set(keys)) == 1 and keys[0][0] != GIVEN:
         keys = [("argument", known.get(result.path, result.path)) for result in results]
-    if len(set(keys)) == 1:
-        keys = [("file", place) for place in range(len(results))]
+        if len(set(keys)) == 1:
+            keys = [("file", place) for place in range(len(results))]
     places: dict[Key, list[int]] = {}
     for place, key in enumerate(keys):
         places.setdefault(key, []).append(place)
@@ -79,7 +80,7 @@ def sides(
 def _key(result: Tabular, place: int, origin: Key | None) -> Key:
     """Return what the files of a side share."""
     if origin is not None and origin[0] is True:
-        return ("given", *origin)
+        return (GIVEN, *origin)
     if result.own or result.commit.dirty or result.commit.id in UNVERSIONED:
         return ("file", place)
     return ("commit", result.commit.id, *_machine(result))

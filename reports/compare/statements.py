@@ -122,6 +122,8 @@ def _like_for_like(comparison: Comparison, other: str, of: dict[str, Part]) -> I
         yield from _moved(comparison, speaker, pairs)
         return
     further = _further(files)
+    if len(of[LIKE].comparable) == 1 and "confidence" in further:
+        further = {"confidence": "95 %"}  # the interval is that of the only test
     yield (first := _mean(speaker, of[LIKE], ALL, **further))
     if first.state != SAME:
         yield from _extremes_and_families(speaker, of[LIKE])

@@ -17,6 +17,7 @@ DIVISORS = range(1, 13)  # the smallest step between two times is a few ticks
 CHANCE = 1e-3  # that times which are no multiples of a tick look like it
 REACH = tuple(5 * 4**power for power in range(7))  # ticks: longer times, as the tick gets exact
 POWERS = range(9, 0, -1)  # of ten, in nanoseconds: ticks that a single time shows
+USUAL_S, ENOUGH = 1e-6, 5  # a longer tick needs this many distinct times as evidence
 MOST = 2000  # times that a tick is inferred from
 
 
@@ -37,7 +38,9 @@ def tick_s(times_s: Iterable[float]) -> float:
     smallest = values[0] if len(values) else 0.0
     ticks = (_refined(values, smallest / divisor) for divisor in DIVISORS)
     fitting = (tick for tick in ticks if tick > 4 * ERROR_S and _fits(times, tick))
-    return float(max(_decimal(times), next(fitting, LEAST_S)))
+    tick = float(max(_decimal(times), next(fitting, LEAST_S)))
+    distinct = 1 + int((np.diff(times) > ERROR_S).sum())
+    return tick if distinct >= ENOUGH else min(tick, USUAL_S)
 
 
 def _refined(values: Floats, tick: float) -> float:
