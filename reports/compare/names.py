@@ -85,8 +85,9 @@ def shared_names(files: Sequence[Iterable[str]]) -> list[dict[str, str]]:
         _name_by_folders(group, 0, names)
     shared = {name for name, uses in _uses(names).items() if uses > 1}
     alone = [each for each in members if names[each[0]][each[2]] not in shared]
+    taken = [Counter(of_file.values()) for of_file in names]
     for name, group in _grouped(alone, lambda test: test.name):
-        used = any(name in names[place].values() for place, _, _ in group)
+        used = any(taken[place][name] > (names[place][full] == name) for place, _, full in group)
         if _once(group) and len(group) > 1 and not used:
             for place, _, full in group:
                 names[place][full] = name

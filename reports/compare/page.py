@@ -63,8 +63,8 @@ DATA = {
 OF_PROCESSES = (
     "Files of other tools hold one process each. A ratio is of the minimum of the rounds; beside it"
     " stands the ratio of their medians. With one file a side, an interval is that of both ratios,"
-    f" divided and multiplied by {processes.ALLOWANCE:g}, because processes of one commit differ by"
-    " up to that, however little the rounds of each do. Of several files a side, each is a visit:"
+    f" divided and multiplied by {processes.ALLOWANCE:g}, because a test can differ by nearly that"
+    " between processes of one commit, however well its rounds agree. Of several, each is a visit:"
     " a test's interval is at least as wide as the largest spread of a test within a side. The"
     " ratio over all tests is the mean of the middle half of the tests' ratios, each between the"
     " fastest files."
