@@ -29,10 +29,11 @@ from reports.charts.sizes import time_against_size
 from reports.compare.best import DONE
 from reports.compare.columns import column_of
 from reports.compare.comparison import LIKE, Comparison, compare
-from reports.compare.gate import incomparable, parse_share, regressions
+from reports.compare.gate import gate, parse_share, reasons
 from reports.compare.many import load_many
 from reports.compare.markdown import as_markdown
-from reports.compare.pair import pairs_in
+from reports.compare.names import FULL, NAME
+from reports.compare.sides import origins_of
 from reports.compare.tables import print_comparison
 from reports.findings.findings import Findings, has_accelerator
 from reports.findings.foreign import sections
@@ -45,6 +46,7 @@ from reports.pages.first import shared_card
 from reports.pages.writing import Site, write_folder, write_single
 from reports.read import export
 from reports.read.intake import expand, printable
+from reports.read.interval import Interval
 from reports.read.load import load_all
 from reports.read.names import distinct_labels
 from reports.read.result import Result, Tabular
@@ -122,18 +124,31 @@ def _parser() -> argparse.ArgumentParser:
     add("--single-file", action="store_true", help="write one page that can be mailed")
     add("--png", action="store_true", help="also write each figure as a PNG file")
     add = command(_compare, out="folder for a page (default: write no page)")
-    add("files", nargs="+", metavar="FILE", help="result files")
+    add(
+        "files",
+        nargs="+",
+        metavar="FILE",
+        help="result files; A1,A2,A3 B1,B2,B3 compares several files a side (of other tools)",
+    )
     add(
         "--baseline",
         type=int,
         default=1,
         metavar="N",
-        help="number of the baseline among the files (default: 1)",
+        help="number of the baseline among the files (default: 1), or of a file of its side",
     )
     add(
         "--fail-above",
         metavar="SHARE",
-        help="exit 1 if something is clearly slower by more, like 5%%, or nothing can be compared",
+        help="exit 1 if something is clearly slower by more, like 5%%, or nothing can be compared;"
+        " of other tools' files, also if all tests together are",
+    )
+    add(
+        "--match",
+        choices=(FULL, NAME),
+        default=FULL,
+        help="how tests of other tools' files are matched: by their full names (full, the default),"
+        " or whatever their folders (name)",
     )
     add(
         "--question",
@@ -224,15 +239,24 @@ def _compare(
     fail_above: str | None,
     question: str,
     transfers: bool,
+    match: str,
     kind: str,
     every: bool,
 ) -> int:
-    """Compare machines, or runs of one machine."""
+    """Compare machines, or runs of one machine.
+
+    Of other tools' files, several of one machine and commit are one side, whose visits they are;
+    so are files joined by commas: A1,A2,A3 B1,B2,B3.
+    """
     above = parse_share(fail_above) if fail_above is not None else None
-    results, complaints = _report_unreadable(*load_many(expand(files)))
+    origins = origins_of(files)
+    addresses = [address for address, _ in origins]
+    results, complaints = _report_unreadable(*load_many(addresses))
     if not 1 <= baseline <= len(results):
         raise ValueError(f"--baseline must be from 1 to {len(results)}, got {baseline}")
-    comparison = compare(results, baseline - 1, transfers=transfers)
+    comparison = compare(
+        results, baseline - 1, transfers=transfers, matching=match, origins=dict(origins)
+    )
     if kind == "markdown":
         print(as_markdown(comparison, all_cells=every), end="")
     else:
@@ -250,21 +274,27 @@ def _gate(comparison: Comparison, question: str, above: float) -> bool:
 
     It also fails if nothing of a machine could be compared.
     """
-    answer = comparison.answers[question]
-    slow = regressions(answer, above)
-    for pair in pairs_in(slow):
-        least = f"at least {1 / pair.ratio.high - 1:.1%}"
-        print(f"slower, {least}: {pair.key} on {pair.machine}", file=sys.stderr)
-    without = incomparable(comparison, question)
-    for machine, reason in without.items():
-        print(f"nothing of {machine} could be compared: {reason}", file=sys.stderr)
+    found, answer = gate(comparison, question, above), comparison.answers[question]
+    for mean in found.overall:
+        what = f"{mean.cells} tests together on {mean.machine}"
+        print(f"slower, {_least(mean.ratio)}: {what}", file=sys.stderr)
+    for pair in found.slow:
+        print(f"slower, {_least(pair.ratio)}: {pair.key} on {pair.machine}", file=sys.stderr)
+    for machine, why in found.unasked.items():
+        print(f"nothing of {machine} could be compared: {why}", file=sys.stderr)
     not_comparable = len(answer.pairs) - len(answer.comparable)
+    why = f" ({reasons(answer.pairs)})" if not_comparable and not found.unasked else ""
     print(
-        f"{len(slow)} of {len(answer.pairs)} clearly slower by more than {above:.1%};"
-        f" {not_comparable} could not be compared",
+        f"{len(found.slow)} of {len(answer.pairs)} clearly slower by more than {above:.1%};"
+        f" {not_comparable} could not be compared{why}",
         file=sys.stderr,
     )
-    return bool(len(slow) or without)
+    return found.fails
+
+
+def _least(ratio: Interval) -> str:
+    """Return by how much the other machine is slower, at least."""
+    return f"at least {1 / ratio.high - 1:.1%}"
 
 
 def _check(*, site: Path) -> int:

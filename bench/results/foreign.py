@@ -1,5 +1,8 @@
-"""Files that pytest-benchmark (2.5 to 5.3) wrote for other projects: names and times of tests."""
+"""Files that pytest-benchmark (2.5 to 5.3) wrote for other projects: tests, times and options."""
 
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Self
 
 from pydantic import (
@@ -10,11 +13,24 @@ from pydantic import (
     model_validator,
 )
 
-from bench.results.fields import MAX_CELLS, Count, Model, Name, NotNegative, Seconds, Text
+from bench.results.fields import (
+    MAX_CELLS,
+    Count,
+    Model,
+    Name,
+    NotNegative,
+    Seconds,
+    Text,
+    fitting,
+)
 from bench.results.machine import Head
 from bench.results.mending import mended
 
 MAX_ID = 2100  # an id that was cut may have a number added
+
+LONGEST_STATED = 80  # characters of a stated value; a longer one is shown by its beginning and hash
+MOST_STATED = 300  # fields of one object that have a text of their own
+DEEPEST = 2  # dots in the path of an object whose fields have texts of their own
 
 
 class ForeignStats(Model):
@@ -35,6 +51,8 @@ class ForeignBenchmark(Model):
 
     Attributes
     ----------
+    options : how it was measured, as text: the timer, `disable_gc`, `min_rounds` and so on. Its
+        parameters and what it noted in `extra_info` are among them.
     params : its parameters by name; a number where the file has a number.
     param : its parameters as pytest writes them into its name: `1000-quick`.
     stats : None if its times cannot be used; `reason` says why.
@@ -45,22 +63,66 @@ class ForeignBenchmark(Model):
     group: Name | None = None
     name: Name
     fullname: Annotated[str, Field(max_length=MAX_ID)]
+    options: dict[str, str] = {}
     params: list[tuple[Text, float | Text]] = []
     param: Text = ""
     stats: ForeignStats | None = None
     reason: Text = ""
     notes: list[str] = []
 
+    @model_validator(mode="before")
+    @classmethod
+    def _options(cls, entry: Any) -> Any:
+        """Collect what the file says about how the test was measured."""
+        if not isinstance(entry, dict):
+            return entry
+        options = dict(_stated(entry.get("options"), ""))
+        for key in ("params", "extra_info"):
+            options |= {key: _text(entry[key])} if entry.get(key) else {}
+        return entry | {"options": options}
 
-KNOWN = ("label", "system", "release", "machine", "python_version")
+
+KNOWN = (
+    "label",
+    "system",
+    "release",
+    "machine",
+    "python_version",
+    "python_implementation",
+    "python_implementation_version",
+)
+NAMED = (  # fields that `Machine` and `Commit` hold under names of their own, or that say no more
+    *(f"machine_info.{key}" for key in KNOWN),
+    *(f"machine_info.cpu.{key}" for key in ("brand_raw", "brand", "count", "python_version")),
+    *(f"machine_info.cpu.{key}" for key in ("hz_actual", "hz_advertised")),
+    "commit_info.id",
+    "commit_info.dirty",
+    "datetime",
+)
 
 
 class ForeignFile(Head):
-    """A file that pytest-benchmark wrote without this suite."""
+    """A file that pytest-benchmark wrote without this suite.
+
+    Attributes
+    ----------
+    stated : what the file says about machine, commit and tool in fields that have no other name.
+
+    """
 
     datetime: Text = ""
-    version: Text = ""
     benchmarks: Annotated[list[ForeignBenchmark], Field(max_length=MAX_CELLS)]
+    stated: dict[str, str] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _stated(cls, content: Any) -> Any:
+        """Collect the fields that are not of a test."""
+        if not isinstance(content, dict):
+            return content
+        rest = {key: value for key, value in content.items() if key != "benchmarks"}
+        facts = {key: text for key, text in _stated(rest, "") if key not in NAMED}
+        return content | {"stated": facts}
 
     @field_validator("machine_info", mode="before")
     @classmethod
@@ -102,3 +164,30 @@ def _without(content: dict[str, Any], places: list[tuple[int | str, ...]]) -> di
         }
 
     return dict(kept(content, ()))
+
+
+def _stated(value: Any, path: str) -> Iterator[tuple[str, str]]:
+    """Yield the texts of an object's fields by their paths: `machine_info.cpu.bits`.
+
+    What is nested deeper, and what is left of very many fields, is one text.
+    """
+    if not isinstance(value, Mapping):
+        return
+    fields = list(value.items())
+    for key, part in fields[:MOST_STATED]:
+        name = fitting(f"{path}.{key}".lstrip("."))
+        if isinstance(part, Mapping) and name.count(".") < DEEPEST:
+            yield from _stated(part, name)
+        elif part not in (None, "", [], {}):
+            yield name, _text(part)
+    if rest := dict(fields[MOST_STATED:]):
+        yield fitting(f"{path}.further".lstrip(".")), _text(rest)
+
+
+def _text(value: Any) -> str:
+    """Return a value as text; of a long one the beginning, and a hash of the whole."""
+    text = value if isinstance(value, str) else json.dumps(value, sort_keys=True, default=str)
+    if len(text) <= LONGEST_STATED:
+        return fitting(text)
+    digest = hashlib.sha256(text.encode(errors="replace")).hexdigest()[:8]
+    return fitting(f"{text[:LONGEST_STATED]}… ({digest})")

@@ -8,6 +8,8 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
+import numpy as np
+import pandas as pd
 from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -17,7 +19,7 @@ from reports import units
 from reports.compare.best import QUESTIONS
 from reports.compare.columns import column_of
 from reports.compare.comparison import ALL, LIKE, MOST_SHOWN, Comparison, furthest
-from reports.compare.page import DATA, HOW, NOTE, TIMES, of_all
+from reports.compare.page import DATA, HOW, TIMES, note, of_all, of_processes
 from reports.compare.pair import Mean, Pair, means_in, pairs_in
 from reports.compare.ranks import rank_statements
 from reports.compare.rows import (
@@ -29,6 +31,8 @@ from reports.compare.rows import (
     count_texts,
     family_rows,
     mean_cell,
+    median_text,
+    pair_text,
     rank_tables,
     ratio_text,
     work_rows,
@@ -37,6 +41,7 @@ from reports.compare.statements import statements
 from reports.findings.statement import Finding
 
 SIDE_BY_SIDE = 4  # machines compared case by case
+MOST_TESTS = 30  # of other tools' files, unless all are asked for
 LABEL, LONG = 32, 72  # most characters of a label, and of other texts
 STYLES = {FASTER: "green", SLOWER: "red"}
 CLEAR = frozenset({FASTER, SLOWER})
@@ -74,8 +79,11 @@ def tables(comparison: Comparison, *, all_cells: bool = False) -> Iterator[Rende
         yield _verdict_counts(comparison, LIKE)
         yield from _causes(comparison)
     yield _account(comparison)
+    if comparison.account.differences and comparison.account.unstated:
+        yield Text(f"The files do not state: {', '.join(comparison.account.unstated)}.")
     how = f"{HOW} {DATA[comparison.transfers]} " if with_work else ""
-    yield Text(f"{how}{TIMES[comparison.of_medians]} {NOTE}", style="dim")
+    times = "" if of_processes(comparison) else f"{TIMES[comparison.of_medians]} "
+    yield Text(f"{how}{times}{note(comparison)}", style="dim")
 
 
 def _of(findings: Iterable[Finding], *questions: str) -> list[Finding]:
@@ -189,15 +197,19 @@ def _families(comparison: Comparison) -> Table:
 
 def _cells(comparison: Comparison, *, all_cells: bool) -> RenderableType:
     """Return a table of cells: the baseline's time, and each other machine's time and ratio."""
-    shown = comparison.like.comparable
-    if not all_cells:
+    shown, others = comparison.like.comparable, of_processes(comparison)
+    if others and not all_cells:  # hardly any is clear, so those that differ most are shown
+        shown = shown[shown["key"].isin(_furthest(shown))]
+    elif not all_cells:
         clear = shown[shown["verdict"].isin(CLEAR)]
         shown = shown[shown["key"].isin(clear["key"])]
     if shown.empty:
         return Text("No cell can be compared." if all_cells else "No cell clearly differs.")
-    title = "all cells that can be compared" if all_cells else "cells that clearly differ"
+    which = "tests that differ most" if others else "cells that clearly differ"
+    title = "all cells that can be compared" if all_cells else which
+    title += ": minimum, ratio of minima, of medians" if others else ""
     table = Table(title=title, title_justify="left")
-    table.add_column("cell")
+    table.add_column("test" if others else "cell")
     _add_machines(table, [comparison.base, *comparison.others])
     groups = [pairs_in(rows) for _, rows in shown.groupby("key", observed=True)]
     for name, pairs in zip(column_of([each[0].where for each in groups]), groups, strict=True):
@@ -213,10 +225,17 @@ def _add_machines(table: Table, labels: Sequence[str]) -> None:
         table.add_column(name, justify="right")
 
 
+def _furthest(pairs: pd.DataFrame) -> list[str]:
+    """Return the keys of the pairs whose ratio is furthest from 1."""
+    distance = np.log(pairs["ratio"]).abs().groupby(pairs["key"], observed=True).max()
+    return [str(key) for key in distance.sort_values(ascending=False).index[:MOST_TESTS]]
+
+
 def _cell(pair: Pair | None) -> Text:
     if pair is None:
         return Text("")
-    text = f"{units.seconds(pair.time_s)}, {ratio_text(pair.ratio)}"
+    text = f"{units.seconds(pair.time_s)}, {pair_text(pair)}"
+    text += f", {medians}" if (medians := median_text(pair)) else ""
     return Text(text, style=STYLES.get(pair.verdict, ""))
 
 
@@ -277,14 +296,14 @@ def _short(mean: Mean | None) -> Text:
 
 def _account(comparison: Comparison) -> RenderableType:
     """Return a table of the facts that differ, or a sentence if none does."""
-    if not comparison.account:
-        return Text("The files show no difference in machine, versions, settings or code.")
+    if not comparison.account.differences:
+        return Text(comparison.account.nothing)
     table = Table(title="what differs", title_justify="left")
     table.add_column("fact")
     many = len(comparison.labels) > SIDE_BY_SIDE
     for label in column_of(["value (machines)"] if many else comparison.labels, LABEL):
         table.add_column(label)
-    for fact in comparison.account:
+    for fact in comparison.account.differences:
         texts = (fact.spread,) if many else fact.texts
         table.add_row(fact.name, *(cut(text or "not stated", LONG * (1 + many)) for text in texts))
     return table

@@ -14,18 +14,18 @@ import numpy as np
 import pandas as pd
 from pydantic import ValidationError
 
-from bench.results.foreign import ForeignBenchmark, ForeignFile, ForeignStats
+from bench.results.foreign import ForeignBenchmark, ForeignFile
 from bench.results.ratio import Ratio
 from bench.results.reading import validated
 from bench.results.schema import Info, ListedCell, ResultFile
+from reports.read.clock import tick_s
 from reports.read.intake import Raw, UnreadableError, printable, read, refusal
 from reports.read.interval import Interval
 from reports.read.names import label_of
 from reports.read.origin import of_pytest_benchmark, tool_of, unknown
-from reports.read.result import Result
+from reports.read.result import Process, Result
 from reports.read.row import ForeignRow, Row, Timed
 
-NOTCH = 1.57  # for a median's 95 % interval: McGill, Tukey & Larsen, Variations of box plots (1978)
 BLOCKS = ["cell", "visit", "worker", "start_s", "time_s", "disturbed"]
 
 
@@ -95,6 +95,7 @@ def _result(path: str, raw: Raw, content: ResultFile | ForeignFile, *, blocks: b
         machine=content.machine_info,
         commit=content.commit_info,
         rows=tuple(_rows(own)) if own is not None else (),
+        process=_process(foreign) if foreign else None,
         foreign=tuple(map(_foreign_row, foreign.benchmarks)) if foreign else (),
         notes=_notes(raw),
         blocks=_blocks(own) if blocks and own is not None else pd.DataFrame(columns=BLOCKS),
@@ -184,21 +185,16 @@ def _interval(ratio: Ratio | None) -> Interval | None:
 
 
 def _foreign_row(entry: ForeignBenchmark) -> ForeignRow:
-    """Return the row of another tool's benchmark: its time is the median.
-
-    The interval is computed from the quartiles.
-    """
+    """Return the row of another suite's test."""
     stats = entry.stats
-    low_s, high_s = _median_interval(stats) if stats else (None, None)
     return ForeignRow(
         cell=entry.fullname,
         case=entry.group or entry.name,
         contender=entry.name,
         status="ok" if stats else "skipped",
         reason=entry.reason,
-        time_s=stats.median if stats else None,
-        time_low_s=low_s,
-        time_high_s=high_s,
+        time_s=stats.min if stats else None,
+        typical_s=stats.median if stats else None,
         group=entry.group or "",
         params=tuple(entry.params),
         param=entry.param,
@@ -207,12 +203,20 @@ def _foreign_row(entry: ForeignBenchmark) -> ForeignRow:
     )
 
 
-def _median_interval(stats: ForeignStats) -> tuple[float, float] | tuple[None, None]:
-    """Return the ends of a median's interval; None if the file lacks what they are computed from.
-
-    Also None where the lower end would not be positive.
-    """
-    if stats.iqr is None or not stats.rounds or stats.rounds == 1:
-        return None, None
-    half = NOTCH * stats.iqr / stats.rounds**0.5
-    return (stats.median - half, stats.median + half) if half < stats.median else (None, None)
+def _process(content: ForeignFile) -> Process:
+    """Return what a file of another tool says about its process."""
+    options: dict[str, dict[str, str]] = {}
+    timed = [(entry, entry.stats) for entry in content.benchmarks if entry.stats]
+    for entry, stats in timed:
+        counted = {"rounds": stats.rounds, "iterations": stats.iterations}
+        known = {key: str(number) for key, number in counted.items() if number is not None}
+        for key, text in (entry.options | known).items():
+            options.setdefault(key, {})[entry.fullname] = text
+    tick = tick_s(
+        time * (stats.iterations or 1)
+        for _, stats in timed
+        for time in (stats.min, stats.max)
+        if time
+    )
+    ticks = {entry.fullname: tick / (stats.iterations or 1) for entry, stats in timed}
+    return Process(stated=content.stated, options=options, ticks_s=ticks)

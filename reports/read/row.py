@@ -223,7 +223,9 @@ class ForeignRow:
     ----------
     cell : the test's whole id: `tests/test_it.py::test_sort[1000]`.
     contender : its name: `test_sort[1000]`.
-    time_s : the median of its rounds; None if its times cannot be used, for `reason`.
+    time_s, typical_s : the minimum and the median of its rounds; None if they cannot be used, for
+        `reason`. They say how one process ran; how much processes differ is unknown, so there is no
+        interval.
     group : "" if it has none.
     params : its parameters by name; `param` is as pytest writes them: `1000-quick`.
     stats : its statistics; None if its times cannot be used.
@@ -237,8 +239,7 @@ class ForeignRow:
     status: Status
     reason: str
     time_s: float | None
-    time_low_s: float | None
-    time_high_s: float | None
+    typical_s: float | None
     group: str = ""
     params: tuple[tuple[str, float | str], ...] = ()
     param: str = ""

@@ -391,11 +391,8 @@ def test_a_file_of_any_pytest_benchmark_is_read(write, version, processor, cores
     (row,) = result.table.to_dict("records")
     assert row["cell"] == "tests/test_it.py::test_sort"
     assert (row["case"], row["contender"]) == (case, "test_sort")
-    assert (row["status"], row["typical_s"], row["time_s"]) == ("ok", 0.2, 0.2)
-    assert np.isnan(row["ratio"])
-    half = 1.57 * 0.04 / 16**0.5
-    assert row["time_low_s"] == pytest.approx(0.2 - half)
-    assert row["time_high_s"] == pytest.approx(0.2 + half)
+    assert (row["status"], row["typical_s"], row["time_s"]) == ("ok", 0.2, 0.1)
+    assert all(np.isnan(row[name]) for name in ("ratio", "time_low_s", "time_high_s"))
 
 
 def test_fields_of_another_tool_with_names_of_this_suite_are_ignored(write):
@@ -423,14 +420,36 @@ def test_a_time_of_0_counts_as_no_time(write, stats):
     assert second["status"] == "ok"
 
 
-@pytest.mark.parametrize("stats", [{"rounds": 1}, {"iqr": None}, {"rounds": None}, {"iqr": 0.6}])
-def test_a_time_without_usable_quartiles_has_no_interval(write, stats):
-    (row,) = load(write(VERSIONS["5.1"] | {"benchmarks": [bench(**stats)]})).table.to_dict(
-        "records"
+def test_what_a_file_states_about_its_process_is_kept(write):
+    process = load(write(VERSIONS["4.0"])).process
+    assert process.stated["machine_info.python_compiler"] == "GCC 5.4.0"
+    assert process.stated["version"] == "4.0.0"
+    assert process.options["rounds"] == {"tests/test_it.py::test_sort": "16"}
+    assert "deep" in process.options["extra_info"]["tests/test_it.py::test_sort"]
+    assert not {"machine_info.system", "commit_info.id", "datetime"} & set(process.stated)
+
+
+def test_two_long_lists_that_differ_at_their_ends_have_different_texts(write):
+    flags = [f"flag{n}" for n in range(100)]
+    texts = {
+        load(write(VERSIONS["5.1"] | {"machine_info": {"cpu": {"flags": each}}})).process.stated[
+            "machine_info.cpu.flags"
+        ]
+        for each in (flags, [*flags, "sse9"])
+    }
+    assert len(texts) == 2
+    assert max(map(len, texts)) < 120
+
+
+def test_many_and_deep_fields_are_bounded_and_none_is_dropped(write):
+    wide = {f"x{n}": n for n in range(1000)}
+    one, other = (
+        load(write(VERSIONS["5.1"] | {"later": {"a": {"b": {"c": last}}, **wide, "z": last}}))
+        for last in (1, 2)
     )
-    assert row["time_s"] == 0.2
-    assert np.isnan(row["time_low_s"])
-    assert np.isnan(row["time_high_s"])
+    assert len(one.process.stated) < 400
+    differ = {k for k, text in one.process.stated.items() if other.process.stated[k] != text}
+    assert differ == {"later.a.b", "later.further"}
 
 
 def test_a_file_without_a_list_of_tests_gives_one_clear_line(write):
@@ -462,7 +481,7 @@ def test_a_file_that_pytest_benchmark_writes_is_read(tmp_path):
     assert len(result.table) == 2
     assert result.table["cell"].iloc[0] == "test_it.py::test_sum[sum]"
     assert (result.table["time_s"] > 0).all()
-    assert (result.table["typical_s"] == result.table["time_s"]).all()
+    assert (result.table["typical_s"] >= result.table["time_s"]).all()
     assert result.machine.processor
     assert result.machine.python_version == sys.version.split()[0]
 
@@ -593,5 +612,5 @@ def test_a_file_whose_times_are_all_medians_is_recognised(write):
     for each in data["benchmarks"]:
         each["extra_info"]["typical_s"] = each["extra_info"]["time_s"]
     assert load(write(data)).medians_alone
-    assert load(write(VERSIONS["5.1"])).medians_alone
+    assert not load(write(VERSIONS["5.1"])).medians_alone
     assert not load(write(content([]))).medians_alone
