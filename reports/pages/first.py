@@ -144,7 +144,8 @@ def _autograd(subject: Subject) -> Answer:
     findings = subject.findings
     answer, number = findings.all.get("autograd"), Markup()
     if answer is not None and answer.interval is not None:
-        number = AT_LEAST * is_wide(answer.interval) + answer.number("ratio")
+        wide = is_wide(answer.interval)
+        number = (AT_LEAST if wide else Markup()) + answer.number("ratio")
     by_hand = [
         f
         for f in findings.kind("gradients", workload="train_mlp", variant="autograd")
