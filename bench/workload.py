@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.machine.devices import GPUS
 from bench.variant import TRANSFER, Body, Inputs, Variant
 
 Param = int | float | str
@@ -44,7 +45,9 @@ class Cost:
     Attributes
     ----------
     flops : floating-point operations; a comparison or an exponential counts as one.
-    elements : array elements that must be read or written at least once.
+    elements : elements of the case's dtype that must be read or written at least once.
+    other_bytes : bytes of arrays whose width does not follow the case's dtype, such as indices and
+        masks, that must be read or written at least once.
     reduction : roundings on the longest chain from an input to an output; sets the error bound.
     roundings : roundings on that chain to a lower precision, for contenders that compute in one:
         of the inputs, of the arrays between kernels, of the output.
@@ -59,19 +62,25 @@ class Cost:
     reduction: int
     roundings: int = 3
     shortcut: float = 1.0
+    other_bytes: float = 0.0
 
 
 @dataclass(frozen=True)
 class Size:
-    """The parameters of one size. A `large` size has enough work for an accelerator."""
+    """The parameters of one size.
+
+    A `large` size has enough work for an accelerator. A `telling` size shows the answer to the
+    question that the workload asks.
+    """
 
     params: Mapping[str, Param]
     name: str = ""
     large: bool = False
+    telling: bool = False
 
-    def __reduce__(self) -> tuple[Callable[..., Any], tuple[str, bool, dict[str, Param]]]:
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[str, bool, bool, dict[str, Param]]]:
         """Pickle the parameters as a dict: a read-only mapping cannot be pickled."""
-        return _size, (self.name, self.large, dict(self.params))
+        return _size, (self.name, self.large, self.telling, dict(self.params))
 
     @property
     def label(self) -> str:
@@ -79,9 +88,9 @@ class Size:
         return self.name or ",".join(f"{key}={value}" for key, value in self.params.items())
 
 
-def size(name: str = "", *, large: bool = False, **params: Param) -> Size:
+def size(name: str = "", *, large: bool = False, telling: bool = False, **params: Param) -> Size:
     """Return a size with these parameters."""
-    return Size(MappingProxyType(params), name, large)
+    return Size(MappingProxyType(params), name, large, telling)
 
 
 def draw(rng: np.random.Generator, *shape: int, low: float = -1.0) -> NDArray[Any]:
@@ -98,13 +107,17 @@ def draw(rng: np.random.Generator, *shape: int, low: float = -1.0) -> NDArray[An
     return values
 
 
-def _size(name: str, large: bool, params: dict[str, Param]) -> Size:  # noqa: FBT001 - pickle calls by position
-    return size(name, large=large, **params)
+def _size(name: str, large: bool, telling: bool, params: dict[str, Param]) -> Size:  # noqa: FBT001 - pickle calls by position
+    return size(name, large=large, telling=telling, **params)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Workload:
     """One computation with a NumPy and at least one PyTorch implementation.
+
+    Most workloads are curves: their sizes go from the smallest call to data beyond the cache. A
+    workload with `telling` sizes is a question: two or three sizes answer it, and a default run
+    measures the telling ones alone, with the fewest threads.
 
     Attributes
     ----------
@@ -121,6 +134,8 @@ class Workload:
     on_host : the inputs that stay in the host's memory on every device.
     serial : the work is too small for several threads; it is measured only with the fewest threads.
     helpers : the modules of this project that the bodies call; shown and hashed with them.
+    dtypes : the dtypes of its cases, the most exact one last.
+    kinds : the kinds of device on which its PyTorch side is worth running.
     cost : `cost(**params)` returns the cost of one iteration.
     axis : the parameter along which the sizes grow, or "flops" if no single parameter does.
     curve : the parameter that splits the sizes into several curves ("over": all, rows, columns).
@@ -141,6 +156,8 @@ class Workload:
     on_host: Sequence[str] = ()
     serial: bool = False
     helpers: tuple[ModuleType, ...] = ()
+    dtypes: tuple[str, ...] = ("float32", "float64")
+    kinds: tuple[str, ...] = ("cpu", *GPUS)
     cost: Callable[..., Cost]
     sizes: Sequence[Size]
     axis: str = "n"
@@ -161,6 +178,16 @@ class Workload:
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[str, str]]:
         """Pickle the names only: another process imports the workload from its module."""
         return named, (self.make.__module__, self.name)
+
+    @property
+    def core_sizes(self) -> Sequence[Size]:
+        """The sizes of a default run: the telling ones of a question, all of a curve."""
+        return [size for size in self.sizes if size.telling] or self.sizes
+
+    @property
+    def is_question(self) -> bool:
+        """Whether some sizes are telling."""
+        return any(size.telling for size in self.sizes)
 
     def axis_value(self, size: Size) -> float:
         """Return the value of a size on the axis."""

@@ -22,6 +22,11 @@ def test_the_readme_names_every_workload(name):
     assert f"`{name}`" in README
 
 
+def test_the_readme_marks_the_questions():
+    marked = set(re.findall(r"`(\w+)`\\\*", README))
+    assert marked == {name for name, workload in discover().items() if workload.is_question}
+
+
 def test_the_readme_counts_workloads_and_chapters_right():
     assert f"each of {len(discover())} workloads" in README
     assert f"{len(chapters())} chapters" in README

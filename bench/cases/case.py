@@ -11,8 +11,6 @@ from bench.results import ids
 from bench.variant import Inputs
 from bench.workload import Cost, Size, Workload
 
-DTYPES = ("float32", "float64")
-
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
@@ -49,9 +47,15 @@ class Case:
         sizes = self.workload.curve_of(self.size)
         return self.size in (sizes[0], sizes[len(sizes) // 2], sizes[-1])
 
-    def smallest(self, dtype: str) -> "Case":
-        """Return the case of the smallest size on the same curve, in a dtype."""
-        return replace(self, size=self.workload.curve_of(self.size)[0], dtype=dtype)
+    @property
+    def smallest(self) -> "Case":
+        """The case of the smallest size on the same curve."""
+        return replace(self, size=self.workload.curve_of(self.size)[0])
+
+    @property
+    def exact(self) -> "Case":
+        """The case in the workload's most exact dtype: float64, or its integers."""
+        return replace(self, dtype=self.workload.dtypes[-1])
 
     def inputs(self) -> Inputs:
         """Return the inputs in the case's dtype, the same at every call.

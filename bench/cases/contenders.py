@@ -82,7 +82,7 @@ class Contender:
     def moved_bytes(self, case: Case) -> float:
         """Return the bytes that must be moved at least once, in this contender's precision."""
         width = SHORT_BYTES if self.variant.casts else np.dtype(case.dtype).itemsize
-        return case.cost.elements * width
+        return case.cost.elements * width + case.cost.other_bytes
 
     def iteration(self, case: Case, placed: Inputs) -> Iteration:
         """Return the callable of one iteration, on placed inputs."""
@@ -155,6 +155,8 @@ def contenders(workload: Workload, devices: Sequence[str]) -> Iterator[Contender
     yield NUMPY
     for device in devices:
         kind = device.partition(":")[0]
+        if kind not in workload.kinds:
+            continue
         variants = (variant for variant in workload.variants if kind in variant.kinds)
         for variant in (PLAIN, *variants):
             yield _torch(device, variant)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from bench.cases.case import DTYPES, Case
+from bench.cases.case import Case
 from bench.cases.cell import Cell
 from bench.cases.contenders import NUMPY, Contender, contenders
 from bench.machine.devices import absent
@@ -18,8 +18,9 @@ VARIANT_SIZES = 2  # the same for its other variants
 def cells(options: Options) -> Iterator[Cell]:
     """Yield every cell of a run, case by case.
 
-    The full selection has every size in both dtypes, with one core and with all, and every
-    contender at every size. The core selection has float32 only and leaves out what adds little:
+    The full selection has every size in all dtypes, with one core and with all, and every
+    contender at every size. The core selection has one dtype, mostly float32, and leaves out what
+    adds little:
 
     - only the two largest sizes of a curve, which have enough work for several cores, run both on
       one core and on all. The others run on one core;
@@ -29,7 +30,8 @@ def cells(options: Options) -> Iterator[Cell]:
     - variants on an accelerator run only at the two largest sizes of a curve, copies from and to
       the host at three, and what changes how many kernels are launched at the smallest too;
     - variants in float16, which is as fast as bfloat16, run only at the largest size;
-    - variants that compile run only at the smallest size and the largest.
+    - variants that compile run only at the smallest size and the largest;
+    - a question is measured only at its telling sizes, with the fewest cores, on a GPU too.
 
     Large sizes are measured only if there is an accelerator. The core selection has the first large
     size of each curve.
@@ -48,17 +50,18 @@ def cells(options: Options) -> Iterator[Cell]:
 def _cases(options: Options) -> Iterator[Case]:
     accelerated = any(device != "cpu" and not absent(device) for device in options.devices)
     for workload in discover().values():
-        for size in workload.sizes:
+        for size in workload.sizes if options.full else workload.core_sizes:
             wanted = options.full or size == first_large(workload, size)
             if size.large and not (accelerated and wanted):
                 continue
-            for dtype in DTYPES if options.full else DTYPES[:1]:
+            for dtype in workload.dtypes if options.full else workload.dtypes[:1]:
                 for number in settings(workload, size, options, accelerated=accelerated):
                     yield Case(workload=workload, size=size, dtype=dtype, threads=number)
 
 
 def _threads(workload: Workload, options: Options) -> Sequence[int]:
-    return (min(options.threads),) if workload.serial else options.threads
+    few = workload.serial or (workload.is_question and not options.full)
+    return (min(options.threads),) if few else options.threads
 
 
 def first_large(workload: Workload, size: Size) -> Size | None:

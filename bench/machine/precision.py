@@ -7,7 +7,8 @@ the suite sets both to the same precision and reads them back.
 
 import torch
 
-UNIT_ROUNDOFF = {  # 2^-p for p bits of significand, with the hidden bit
+UNIT_ROUNDOFF = {  # 2^-p for p bits of significand, with the hidden bit; integers do not round
+    "int64": 0.0,
     "float64": 2.0**-53,
     "float32": 2.0**-24,
     "float16": 2.0**-11,

@@ -297,7 +297,7 @@ class Arena:
         contender, variant = participant.contender, participant.contender.variant
         first = contender.name not in files.quality_measured
         files.quality_measured.add(contender.name)
-        smallest = case.smallest(case.dtype).axis_value
+        smallest = case.smallest.axis_value
         long = participant.block_s > LONG_S / 2 and case.axis_value > smallest
         computes = variant.name == "" or (variant.rewritten and case.workload.quality_of_rewritten)
         if not first or long or contender.twin or case.size.large or not computes:

@@ -81,7 +81,7 @@ class References:
         This is checked once for each body and curve, at the smallest size. If a body cannot run
         there, "" is returned: its own case will report why.
         """
-        small, variant = case.smallest("float64"), contender.variant
+        small, variant = case.smallest.exact, contender.variant
         if (
             contender.twin
             or not (variant == PLAIN or variant.rewritten)

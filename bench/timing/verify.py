@@ -172,7 +172,7 @@ def _error(case: Case, got: Any, expected: Sample) -> float | str:
     """Return the relative error of one output, or why the output cannot be compared."""
     if not isinstance(got, np.ndarray | np.generic):
         return f"an array expected, got {type(got).__name__}"
-    kind = {"i": "an integer type", "c": COMPLEX[case.dtype]}.get(expected.kind, case.dtype)
+    kind = {"i": "an integer type", "c": COMPLEX.get(case.dtype)}.get(expected.kind, case.dtype)
     if got.shape != expected.shape:
         return f"shape {expected.shape} expected, got {got.shape}"
     if got.dtype.kind != expected.kind or (expected.kind in "fc" and got.dtype != kind):

@@ -36,7 +36,7 @@ from bench.timing.worker import Worker, unwrapped
 from bench.workload import discover
 
 TOLERATED = 0.03
-SIZES = (0, 2)  # indices into a workload's sizes
+SIZES = (0, 2)  # indices into the sizes of a default run
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,9 +52,9 @@ class OverheadFigures:
 def chosen_cells(text: str) -> Iterator[tuple[Case, Contender]]:
     """Yield PyTorch's cells on one core, of the workloads whose name contains a text."""
     for workload in discover().values():
-        for index in SIZES:
-            size = workload.sizes[index]
-            case = Case(workload=workload, size=size, dtype="float32", threads=1)
+        sizes = workload.core_sizes
+        for size in (sizes[index] for index in SIZES if index < len(sizes)):
+            case = Case(workload=workload, size=size, dtype=workload.dtypes[0], threads=1)
             for contender in contenders(workload, ("cpu",)):
                 matches = contender.library == "torch" and text in workload.name
                 if matches and not contender.unavailable(case):

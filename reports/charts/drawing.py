@@ -45,6 +45,7 @@ COLOURS = {
     "twelfth": "#8d3b2f",
     "thirteenth": "#6b5f52",
     "fourteenth": "#7b1fa2",
+    "fifteenth": "#33691e",
 }
 VARIANT_COLOURS = {  # keys of COLOURS, one for each variant
     "tensors": "first",
@@ -61,6 +62,7 @@ VARIANT_COLOURS = {  # keys of COLOURS, one for each variant
     "amp": "fourteenth",
     "graph": "fifth",
     "transfer": "sixth",
+    "stacked": "fifteenth",
 }
 DIVERGING = ("#1f5f99", "#6fa8d6", "#e8e6e1", "#f2a65e", "#b4560f")  # NumPy's side to PyTorch's
 ON_LIGHT, ON_DARK = "#15171b", "#fefefe"  # text on a filled cell, whatever the page's own colours

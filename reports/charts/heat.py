@@ -10,7 +10,7 @@ from reports import units
 from reports.charts.drawing import Plot
 from reports.charts.grid import heat_grid
 from reports.charts.naming import slug
-from reports.read.grouping import at_largest_size, by_size, grouped
+from reports.read.grouping import at_largest_size, by_size, grouped, in_dtype
 from reports.read.row import ABSENT, NO_SPEEDUP, Row, Timed
 
 MOST_COLUMNS = 12
@@ -34,7 +34,7 @@ def heat_map(rows: Sequence[Row], dtype: str = "float32") -> Plot | None:
     there are too many columns, those with the fewest cells are left out. None if there is no
     speedup at all.
     """
-    torch_rows = [row for row in rows if row.dtype == dtype and not row.is_numpy]
+    torch_rows = [row for row in in_dtype(rows, dtype) if not row.is_numpy]
     timed = [row for row in torch_rows if isinstance(row, Timed) and row.speedup is not None]
     if not timed:
         return None

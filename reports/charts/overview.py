@@ -20,7 +20,7 @@ from reports.charts.tiles import (
     key_height,
     tiles,
 )
-from reports.read.grouping import at_largest_size, by_contender, grouped
+from reports.read.grouping import at_largest_size, by_contender, grouped, in_dtype
 from reports.read.row import Row, Timed
 
 ROW_IN = 0.19
@@ -39,22 +39,25 @@ class Place(NamedTuple):
     curve: str
 
 
-def overview(rows: Sequence[Row], threads: int, dtype: str = "float32") -> Plot | None:
-    """Draw the speedups of PyTorch without variants at every size, one row for each workload.
+def overview(
+    rows: Sequence[Row], threads: int, dtype: str = "float32", workload: str = ""
+) -> Plot | None:
+    """Draw the speedups of PyTorch without variants at every size, one row for each computation.
 
-    None if there is no speedup with this number of threads.
+    The rows may be those of one `workload`. None if there is no speedup with this number of
+    threads.
     """
     timed = [
         row
-        for row in rows
-        if isinstance(row, Timed) and row.threads == threads and row.dtype == dtype
+        for row in in_dtype(rows, dtype)
+        if isinstance(row, Timed) and row.threads == threads
         if row.plain and row.speedup is not None
     ]
     if not timed:
         return None
     places = _places(timed)
     lines = dict(sorted(by_contender(timed).items()))
-    name = slug("overview", f"{threads}")
+    name = slug("overview", workload, f"{threads}", dtype if workload else "")
     hover: dict[str, list[str]] = {}
     title = overview_title(timed)
     with style(name):
@@ -99,12 +102,14 @@ def overview_title(rows: Sequence[Timed]) -> str:
     If most are unsettled, the title says so first.
     """
     lines = []
-    for contender, line in sorted(by_contender(_largest(rows)).items()):
+    largest = _largest(rows)
+    where = ", at the largest sizes" if len(largest) < len(rows) else ""
+    for contender, line in sorted(by_contender(largest).items()):
         states = [row.state for row in line]
         cores = f"on {line[0].cores}" if line[0].on_cpu else ""
         name = " ".join(filter(None, (short_name(contender), cores)))
         counts_text = ", ".join(counts(states, "in"))
-        lines.append(f"{name}: {counts_text} of {len(states)}, at the largest sizes")
+        lines.append(f"{name}: {counts_text} of {len(states)}{where}")
     return "\n".join(lines)
 
 

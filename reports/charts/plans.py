@@ -91,6 +91,9 @@ def _largest(rows: Sequence[Timed]) -> list[Timed]:
 def _of_workload(name: str, rows: Sequence[Timed]) -> dict[str, Plan]:
     planned: dict[str, Plan] = {}
     for dtype, part in grouped(rows, lambda row: row.dtype).items():
+        if (threads := _only_answers(part)) is not None:
+            planned[f"speedup/{name}/{dtype}"] = partial(overview, part, threads, dtype, name)
+            continue
         planned[f"speedup/{name}/{dtype}"] = partial(speedup_against_size, part)
         for threads, line in grouped(part, lambda row: row.threads).items():
             if len({row.size for row in line}) > len({row.curve for row in line}):
@@ -101,6 +104,17 @@ def _of_workload(name: str, rows: Sequence[Timed]) -> dict[str, Plan]:
     if len({row.precision for row in largest}) > 1:
         planned[f"precision/{name}"] = partial(speed_against_error, largest)
     return planned
+
+
+def _only_answers(rows: Sequence[Timed]) -> int | None:
+    """Return the threads of cells that have several curves of one size each, else None.
+
+    There is nothing to draw against size, so that the curves share a chart.
+    """
+    curves = grouped(rows, lambda row: row.curve)
+    threads = {row.threads for row in rows}
+    alone = all(len({row.size for row in group}) == 1 for group in curves.values())
+    return threads.pop() if alone and len(curves) > 1 and len(threads) == 1 else None
 
 
 def _training(timed: Sequence[Timed]) -> dict[str, Plan]:

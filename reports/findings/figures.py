@@ -79,6 +79,8 @@ def _memory(row: Timed) -> str:
 def _error(row: Timed) -> str:
     if row.rel_error is None or row.tolerance is None:
         return ""
+    if not row.rel_error and not row.tolerance:
+        return "exact"
     return f"{row.rel_error:.1e} / {row.tolerance:.1e}"
 
 

@@ -134,6 +134,6 @@ def bins(result: Result) -> Iterator[Finding]:
 
 
 def _computation(row: Row, rows: Sequence[Row]) -> str:
-    """Return a computation's name, with its dtype if the rows have several dtypes."""
-    several = len({other.dtype for other in rows}) > 1
+    """Return a computation's name, with its dtype if the rows have it in several dtypes."""
+    several = len({other.dtype for other in rows if other.computation == row.computation}) > 1
     return f"{row.computation} {row.dtype}" if several else row.computation

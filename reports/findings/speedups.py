@@ -12,6 +12,7 @@ from functools import cached_property
 from bench.results.verdicts import FASTER, SLOWER, TIE, UNSETTLED
 from reports import units
 from reports.findings.ratios import hedged
+from reports.findings.reasons import Reason, reason
 from reports.findings.roofline import memory_bound, roof_share
 from reports.findings.statement import Finding, about_cell
 from reports.read.grouping import grouped
@@ -44,26 +45,26 @@ CANNOT_TELL = {  # by the verdict that the interval rules out
 }
 
 
-def speedup(row: Row, missing: str = "", cause: str = "") -> Finding:
+def speedup(row: Row, missing: str = "", cause: Reason | None = None) -> Finding:
     """State one cell's speedup over NumPy, or why there is none.
 
     `missing` is the reason why NumPy has no time in this case, "" if it has one.
     """
+    cause = cause or Reason()
     if isinstance(row, Timed) and row.speedup is not None and row.state not in NO_SPEEDUP:
         return _with_speedup(row, row.speedup, cause)
-    reason = row.reason or missing or "NumPy has no time in this case"
+    why = row.reason or missing or "NumPy has no time in this case"
     return Finding(
         id=f"speedup/{row.cell}",
         state=row.state,
         sentence=SENTENCES[row.state],
-        words={"where": row.case_text, "contender": row.contender, "reason": reason},
+        words={"where": row.case_text, "contender": row.contender, "reason": why},
         cells=(row.numpy_cell, row.cell),
-        cause=cause,
         about=about_speedup(row),
     )
 
 
-def _with_speedup(row: Timed, ratio: Interval, cause: str) -> Finding:
+def _with_speedup(row: Timed, ratio: Interval, cause: Reason) -> Finding:
     leading = ratio.inverted if row.state == SLOWER else ratio
     numbers = {"ratio": units.ratio(*leading), "interval": units.interval(*leading)}
     sentence = _sentence(row, ratio)
@@ -75,10 +76,11 @@ def _with_speedup(row: Timed, ratio: Interval, cause: str) -> Finding:
         state=row.state,
         sentence=sentence,
         words={"where": row.case_text, "contender": row.contender},
-        numbers=numbers,
+        numbers={**numbers, **cause.numbers},
         cells=(row.numpy_cell, row.cell),
+        of=cause.of,
         interval=ratio,
-        cause=cause,
+        cause=cause.clause,
         about=about_speedup(row),
     )
 
@@ -136,17 +138,23 @@ class Speedups:
         groups = grouped(self.result.timed, lambda row: (row.contender, row.threads))
         return {key: min(row.time_s for row in rows) for key, rows in groups.items()}
 
-    def cause(self, row: Row) -> str:
-        """Return a clause that says why a cell is faster, slower or as fast; "" if unknown."""
+    def cause(self, row: Row) -> Reason:
+        """Return why a cell is faster, slower or as fast; an empty clause if this is unknown."""
         numpy = self._cells.get(row.numpy_cell)
         if numpy is None or not isinstance(row, Timed) or row.state not in {FASTER, SLOWER, TIE}:
-            return ""
-        both = (numpy, row)
+            return Reason()
         for most, clause in CALLS.items():
-            if all(each.time_s < most * self._call(each) for each in both):
-                return clause
-        if not row.on_cpu:
-            return ""
+            if all(each.time_s < most * self._call(each) for each in (numpy, row)):
+                return Reason(clause=clause)
+        if row.state != TIE:
+            why = reason(row, self._cells, self.result.machine.peaks)
+            if why.clause:
+                return why
+        return Reason(clause=self._clause(numpy, row) if row.on_cpu else "")
+
+    def _clause(self, numpy: Timed, row: Timed) -> str:
+        """Return why, from what holds for all workloads; "" if it is unknown."""
+        both = (numpy, row)
         roofs = [roof_share(each, self.result.machine.peaks) for each in both]
         if row.state == TIE and all(share > NEAR_ROOF for share, _ in roofs):
             limit = "memory" if roofs[1][1] == "bytes/s" else "the processor's arithmetic"

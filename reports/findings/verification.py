@@ -43,6 +43,8 @@ def verification(result: Result) -> Finding:
 
 def error_share(row: Timed) -> float | None:
     """Return a result's error divided by its tolerance; None if either is unknown."""
-    if row.rel_error is None or not row.tolerance:
+    if row.rel_error is None or row.tolerance is None:
         return None
-    return row.rel_error / row.tolerance
+    if row.tolerance:
+        return row.rel_error / row.tolerance
+    return None if row.rel_error else 0.0  # integers must be equal, and are

@@ -76,6 +76,7 @@ def _section(subject: Subject, name: str, rows: Sequence[Timed]) -> dict[str, An
     lines = [_line(row, subject.result) for row in _ordered(rows)]
     lead = lead_sentence(findings, name, dtype)
     said = [*findings.kind("crossover", workload=name), *findings.kind("gradients", workload=name)]
+    answers = _answers(findings, name, rows)
     largest = {row.cell for group in by_curve(rows).values() for row in at_largest_size(group)}
     return {
         "name": name,
@@ -84,13 +85,14 @@ def _section(subject: Subject, name: str, rows: Sequence[Timed]) -> dict[str, An
         "first": first,
         "beside": sum(each.svg.count("<svg") for each in first) == 1,
         "figures": [each for each in drawn if each not in first],
-        "lead": lead,
+        "lead": None if answers else lead,
+        "answers": answers,
         "further": [finding for finding in said if finding is not lead],
         "largest": [
             finding
             for kind in ("speedup", "scaling", "dtype")
             for finding in findings.kind(kind, workload=name)
-            if finding is not lead and finding.cells[-1] in largest
+            if finding is not lead and finding not in answers and finding.cells[-1] in largest
         ],
         "growths": findings.kind("growth", workload=name),
         "references": list(_elsewhere(findings, name)),
@@ -98,6 +100,18 @@ def _section(subject: Subject, name: str, rows: Sequence[Timed]) -> dict[str, An
         "rows": lines,
         "devices": [line for line in lines if line["device"]],
     }
+
+
+def _answers(findings: Findings, workload: str, rows: Sequence[Timed]) -> list[Finding]:
+    """Return the speedups of a workload that was measured at one size of each curve.
+
+    Then each says all there is to say of its curve. Empty for other workloads, and if there is only
+    one.
+    """
+    if any(len({row.size for row in group}) > 1 for group in by_curve(rows).values()):
+        return []
+    said = [each for each in findings.kind("speedup", workload=workload) if each.has_numbers]
+    return said if len(said) > 1 else []
 
 
 def lead_sentence(findings: Findings, workload: str, dtype: str) -> Finding | None:

@@ -60,6 +60,13 @@ def curve_of(row: Row) -> Curve:
     return Curve(row.workload, row.curve, row.dtype, row.threads, row.contender)
 
 
+def in_dtype(rows: Iterable[R], dtype: str) -> list[R]:
+    """Return the rows in a dtype, and all of the workloads that have none in it, as of integers."""
+    rows = list(rows)
+    having = {row.workload for row in rows if row.dtype == dtype}
+    return [row for row in rows if row.dtype == dtype or row.workload not in having]
+
+
 def by_size(rows: Iterable[Timed]) -> list[Timed]:
     """Return rows sorted by size."""
     return sorted(rows, key=lambda row: row.axis_value)

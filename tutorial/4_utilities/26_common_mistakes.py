@@ -10,6 +10,7 @@
 # - which mistakes this tutorial has made, and where it shows their consequences
 # - the questions to ask, in order, when a model does not learn
 # - the questions to ask, in order, when a number about speed looks too good
+# - which ordinary lines of code are much slower in one library than in the other
 #
 # ## All of them
 #
@@ -80,6 +81,74 @@ plt.show()
 #    {{ chapter("timing") }}
 # 4. Is the number above what the machine can do? Then it is wrong. {{ chapter("roofline") }}
 # 5. Would you get the same number again? Ask for its interval. {{ chapter("reproducibility") }}
+#
+# ## When a program is slower than expected
+#
+# These lines of code give the right numbers. But one library can be many times slower at them than
+# the other, and it is not always the same one. Each is a workload that a default run times on one
+# core; the family pages ({{ family("elementwise", "elementwise") }},
+# {{ family("algorithms", "algorithms") }}, {{ family("transfer", "transfer") }}) show its code.
+#
+# **A loop over elements.** Each access is a call, in either library. One loop sums a vector, the
+# other writes one:
+#
+# {{ quotes("speedup", workload="element_access", contender="torch-cpu", threads="1") }}
+#
+# {{ choose(speedup("element_access", "way=read,n=1000"),
+#     slower="So a loop that NumPy forgives is much worse in PyTorch. Compute with the whole tensor,
+#     or call `x.tolist()` once before the loop.",
+#     otherwise="In either library, compute with the whole array, or call `x.tolist()` once before
+#     the loop.") }}
+#
+# **A list of arrays given to `torch.tensor`.** PyTorch warns that this is slow:
+#
+# > {{ speedup("convert_list", "n=1000") }}
+#
+# NumPy joins the arrays first in `torch.from_numpy(np.array(arrays))`:
+#
+# > {{ speedup("convert_list", "n=1000", contender="torch-cpu-stacked") }}
+#
+# **One answer for all functions.** Each function reads x and writes y, so memory asks the same of
+# all. But each has its own code in each library:
+#
+# {{ quotes("speedup", workload="unary", contender="torch-cpu", threads="1") }}
+#
+# {{ choose(speedup("unary", "f=cube,n=1000000"),
+#     faster="A cube that is slow in NumPy can be written as products, `x * x * x`.",
+#     otherwise="If a power is slow, try to write it as products: `x * x * x` for `x**3`.") }}
+#
+# **Products of integer matrices.** No BLAS has them:
+#
+# > {{ speedup("matmul_integer", "n=256", dtype="int64") }}
+#
+# In float64 a product is exact as long as all sums stay below 2^53 in magnitude. Then a detour lets
+# BLAS do the work:
+
+# %%
+a, b = (torch.randint(-9, 10, (64, 64)) for _ in range(2))
+torch.equal((a.double() @ b.double()).long(), a @ b)
+
+# %% [markdown]
+# **Training on one sample at a time.** Each step makes the same calls, however little they compute:
+#
+# > {{ speedup("train_mlp_online", "hidden=32,batch=1") }}
+#
+# A larger batch shares the cost of a step among its samples: {{ chapter("training_ladder") }}.
+#
+# **Many small files.** The format of PyTorch holds whole objects. NumPy's holds one array:
+#
+# {{ quotes("speedup", workload="save_load", contender="torch-cpu", threads="1") }}
+#
+# Save many small tensors together, in one dictionary: {{ chapter("saving") }}.
+#
+# **Rewriting without measuring.** Who is faster at selecting, converting and solving is a question
+# for a clock:
+#
+# {{ quotes("speedup", workload="gather", contender="torch-cpu", threads="1") }}
+#
+# > {{ speedup("convert", "n=1000000") }}
+#
+# {{ quotes("speedup", workload="linalg", contender="torch-cpu", threads="1") }}
 #
 # ## Where to read on
 #

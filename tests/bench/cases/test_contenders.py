@@ -29,6 +29,18 @@ def test_a_name_has_the_device_then_the_variant():
     ]
 
 
+def test_a_workload_for_the_cpu_alone_has_no_contender_on_a_gpu():
+    found = contenders.contenders(discover()["convert_list"], ("cpu", "cuda"))
+    assert [c.name for c in found] == ["numpy", "torch-cpu", "torch-cpu-stacked"]
+
+
+def test_bytes_whose_width_is_not_that_of_the_dtype_count_as_they_are():
+    workload = discover()["gather"]
+    for dtype, width in (("float32", 4), ("float64", 8)):
+        case = Case(workload=workload, size=workload.sizes[0], dtype=dtype, threads=1)
+        assert NUMPY.moved_bytes(case) == 1000 * (2 * width + 8)  # x, y, and the indices
+
+
 def test_an_accelerator_is_waited_for_and_the_cpu_is_not(monkeypatch):
     waited = []
     monkeypatch.setattr(torch.accelerator, "synchronize", waited.append)
@@ -49,7 +61,9 @@ def test_results_come_back_as_arrays_without_their_gradient():
 def test_every_workload_is_right_on_cuda(name):
     precision.set_float32("ieee")
     workload = discover()[name]
-    for dtype in ("float32", "float64"):
+    if "cuda" not in workload.kinds:
+        pytest.skip("its PyTorch side is not worth running on CUDA")
+    for dtype in workload.dtypes:
         chosen = [s for s in workload.sizes if not s.large][-1]
         case = Case(workload=workload, size=chosen, dtype=dtype, threads=1)
         everyone = [

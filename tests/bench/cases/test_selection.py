@@ -5,6 +5,7 @@ import pytest
 from bench.cases import selection as module
 from bench.cases.selection import cells
 from bench.options import Options
+from bench.workload import discover
 
 
 @pytest.fixture
@@ -130,3 +131,40 @@ def test_without_an_accelerator_all_cores_are_measured_at_the_two_largest_sizes(
     }
     full = asked(here=False, full=True)
     assert any(id_.startswith("matmul/n=16/float32/threads=4/") for id_ in full)
+
+
+QUESTIONS = {w.name for w in discover().values() if w.is_question}
+
+
+def questions(found):
+    """Return the cases of questions without their threads, and the threads."""
+    parts = [id_.split("/") for id_ in found if id_.partition("/")[0] in QUESTIONS]
+    return {"/".join(part[:3]) for part in parts}, {part[3] for part in parts}
+
+
+@pytest.mark.parametrize("here", [False, True])
+def test_a_default_run_has_the_telling_sizes_of_questions_on_the_fewest_cores(asked, here):
+    cases, threads = questions(asked(here=here))
+    assert len(cases) <= 24
+    assert threads == {"threads=1"}
+    assert {case for case in cases if case.startswith(("save_load/", "linalg/", "matmul"))} == {
+        "save_load/n=100/float32",
+        "save_load/n=1000000/float32",
+        "linalg/way=qr,batch=1000,n=8/float32",
+        "linalg/way=solve,batch=1,n=512/float32",
+        "matmul_integer/n=256/int64",
+    }
+
+
+def test_the_full_selection_has_every_size_of_a_question(asked):
+    cases, threads = questions(asked(here=False, full=True))
+    assert {case for case in cases if case.startswith(("convert/", "matmul"))} == {
+        *(f"convert/n={n}/{dtype}" for n in (1000, 10**6) for dtype in ("float32", "float64")),
+        *(f"matmul_integer/n={n}/int64" for n in (32, 256)),
+    }
+    assert threads == {"threads=1", "threads=4"}
+
+
+def test_questions_to_the_cpu_alone_have_no_cell_on_a_gpu(asked):
+    on_gpu = {id_.partition("/")[0] for id_ in asked() if id_.endswith("/torch-cuda")}
+    assert on_gpu & QUESTIONS == {"element_access", "gather", "linalg"}

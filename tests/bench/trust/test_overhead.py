@@ -21,6 +21,15 @@ def test_each_pytorch_contender_of_a_workload_is_measured_at_two_sizes():
     assert TORCH_CPU in {contender for _, contender in cells}
 
 
+def test_a_question_is_measured_at_telling_sizes_in_its_own_dtype():
+    assert {case.id for case, _ in chosen_cells("linalg")} == {
+        "linalg/way=qr,batch=1000,n=8/float32/threads=1"
+    }
+    assert {case.id for case, _ in chosen_cells("matmul_integer")} == {
+        "matmul_integer/n=256/int64/threads=1"
+    }
+
+
 def test_an_unknown_workload_is_an_error_of_one_line(capsys):
     with pytest.raises(SystemExit):
         main(["-k", "nothing"])

@@ -31,17 +31,19 @@ from reports.charts.heat import heat_map
 from reports.charts.naming import LONGEST, power_tick, ratio_ticks, slug
 from reports.charts.overtaking import crossover_title
 from reports.charts.overview import overview
+from reports.charts.plans import plans
 from reports.charts.precision import speed_against_error
 from reports.charts.roofs import roofline
 from reports.charts.shares import throughput
 from reports.charts.sizes import time_against_size
 from reports.charts.tiles import spread
 from reports.charts.training import ladder_chart, losses
+from reports.findings.findings import Findings
 from reports.findings.training import ladder
 from reports.read.load import load
 from reports.read.result import BlockRow, CellBlocks
 
-from tests.conftest import ONE, asked, content, entry, small_file  # isort: skip
+from tests.conftest import CASE, ONE, asked, content, entry, small_file  # isort: skip
 from tests.rows import timed_row  # isort: skip
 
 PEAKS = {
@@ -738,3 +740,35 @@ def test_a_memory_bound_case_has_no_share_of_arithmetic(write):
     assert throughput(table, {"cpu/threads=1": cached}) is None
     table = timed(write, {64: around(0.5)}, flops=2e6, bytes=1e3, **FLOAT)
     assert "of arithmetic" in throughput(table, {"cpu/threads=1": cached}).description
+
+
+def test_curves_of_one_size_share_a_chart_and_other_curves_do_not(write):
+    def cells(*sizes):
+        for over in ("rows", "columns"):
+            for n in sizes:
+                case = f"sum/over={over},n={n}/float32/threads=1"
+                yield entry(f"{case}/numpy", 1e-3, ONE, curve=over)
+                yield entry(f"{case}/torch-cpu", 5e-4, (2.0, 1.9, 2.1), curve=over)
+
+    def drawn(*sizes):
+        return plans(Findings(load(write(content(list(cells(*sizes)))))))["speedup/sum/float32"]()
+
+    shared = drawn(64)
+    assert shared.description.startswith("torch-cpu on 1 core: faster in 2 of 2. ")
+    assert shared.name == "overview-sum-1-float32"
+    assert "at every size" in drawn(16, 64).description
+
+
+def test_a_workload_of_integers_stands_in_the_charts_of_all(write):
+    case = "matmul_integer/n=256/int64/threads=1"
+    integers = [entry(f"{case}/numpy", 1e-2, ONE), entry(f"{case}/torch-cpu", 1e-3, (10, 9, 11))]
+    floats = CASE.format(256)
+    both = [
+        entry(f"{each}/{who}", 1e-3, ONE)
+        for each in (floats, floats.replace("float32", "float64"))
+        for who in ("numpy", "torch-cpu")
+    ]
+    rows = load(write(content([*integers, *both]))).rows
+    for plot in (overview(rows, 1), heat_map(rows)):
+        assert "matmul_integer" in plot.description
+        assert "float64" not in plot.description

@@ -268,9 +268,10 @@ def test_wrong_results_count_as_checked_too(write):
     )
 
 
-def test_a_tolerance_of_0_counts_as_none(write):
-    data = content([timed(f"{N16}/numpy", 1.0, rel_error=1e-7, tolerance=0.0)])
-    assert Findings(load(write(data))).all["verification"].state == "absent"
+@pytest.mark.parametrize(("error", "state"), [(1e-7, "absent"), (0.0, "ok")])
+def test_a_tolerance_of_0_counts_for_results_that_are_equal(write, error, state):
+    data = content([timed(f"{N16}/numpy", 1.0, rel_error=error, tolerance=0.0)])
+    assert Findings(load(write(data))).all["verification"].state == state
 
 
 def test_a_file_without_verified_results_says_so(write):

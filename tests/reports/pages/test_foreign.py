@@ -47,6 +47,7 @@ def test_a_page_shows_every_test_and_passes_its_check(site_of, tests):
     groups = {0: 0, 1: 1, 256: 32, 2000: 5}[tests]
     site = site_of(suite_file(*many_tests(groups, tests // max(1, groups))))
     assert [path.name for path in site.rglob("*.html")] == ["index.html"]
+    assert not list(site.rglob("*.ipynb"))
     page = (site / "index.html").read_text()
     assert page.count("<tr data-cell=") == tests
     assert page.count('<section class="tests"') == groups

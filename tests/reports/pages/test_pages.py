@@ -332,6 +332,18 @@ def test_without_a_crossover_a_family_opens_with_a_speedup(pages_of):
     assert "at n=64, float32: torch-cpu is" in plain(unfolded(pages_of(data)[FAMILY]))
 
 
+def test_a_workload_measured_at_one_size_of_each_curve_opens_with_every_answer(pages_of):
+    cells = []
+    for f, speedup in {"exp": (2.0, 1.9, 2.1), "tanh": (0.5, 0.45, 0.55)}.items():
+        case = f"unary/f={f},n=1000000/float32/threads=1"
+        cells.append(entry(f"{case}/numpy", 1e-3, ONE, curve=f))
+        cells.append(entry(f"{case}/torch-cpu", 1e-3 / speedup[0], speedup, curve=f))
+    page = unfolded(pages_of(content(cells))[FAMILY])
+    assert page.count("<figure>") == page.count("<svg") == 1
+    assert "at f=exp, n=1000000, float32: torch-cpu is 2.0 times" in plain(page)
+    assert "at f=tanh, n=1000000, float32: NumPy is 2.0 times" in plain(page)
+
+
 def test_the_sentence_of_a_family_is_about_an_accelerator_if_one_was_measured(pages_of):
     data = with_gpu()
     for n, speedup in {16: (0.5, 0.49, 0.51), 64: (2.0, 1.9, 2.1)}.items():

@@ -85,6 +85,10 @@ def test_names_that_differ_in_their_middle_are_cut_around_it():
     assert [any(word in cut for word in ("r", "g", "b")) for cut in cuts] == [True] * 3
 
 
+def test_names_that_differ_in_length_alone_are_numbered():
+    assert len(set(cut_names(["x" * n for n in range(20, 40)], 8))) == 20
+
+
 def test_equal_names_stay_equal():
     assert cut_names(["z" * 50, "z" * 50, "a"], 10) == ["zzzzz…zzzz", "zzzzz…zzzz", "a"]
     assert cut_middle("abcdefghij", 5) == "ab…ij"
