@@ -78,8 +78,8 @@ def test_two_rounds_that_agree_settle_nothing(files):
 def test_one_file_a_side_differs_only_if_minimum_and_median_are_far_beyond(
     files, minimum, median, verdict
 ):
-    a = files("a", {"x": (1.00001e-3, 2.2e-3)})
-    b = files("b", {"x": (minimum * 1.00001e-3, median * 2.2e-3)})
+    a = files("a", {"x": (1.00001e-3, 2e-3)})
+    b = files("b", {"x": (minimum * 1.00001e-3, median * 2e-3)})
     assert pair(compare([*a, *b]))["verdict"] == verdict
 
 
@@ -170,7 +170,7 @@ def test_files_of_changed_or_unknown_commits_are_not_joined(write):
 
 def test_files_joined_by_commas_are_one_side_and_others_of_one_commit_are_compared(write, capsys):
     paths = [
-        str(write(content_of("m", {"x": (1e-3 + n * 1.234e-6, 1.1e-3)}, "abc", n), f"f{n}.json"))
+        str(write(content_of("m", {"x": (1e-3 + n * 1.234e-6, 1.2e-3)}, "abc", n), f"f{n}.json"))
         for n in range(4)
     ]
     assert main(["compare", *paths]) == 0
@@ -194,7 +194,7 @@ def test_folders_of_one_commit_are_sides(write, tmp_path):
     for n in range(4):
         folder = tmp_path / ("old" if n < 2 else "new")
         folder.mkdir(exist_ok=True)
-        data = content_of("m", {"x": (1e-3 + n * 1.234e-6, 1.1e-3)}, "abc", n)
+        data = content_of("m", {"x": (1e-3 + n * 1.234e-6, 1.2e-3)}, "abc", n)
         (folder / f"{n}.json").write_text(json.dumps(data))
     out = tmp_path / "page"
     assert main(["compare", str(tmp_path / "old"), str(tmp_path / "new"), "--out", str(out)]) == 0
