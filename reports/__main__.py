@@ -6,6 +6,9 @@ committed machines.
 """
 
 import argparse
+import codecs
+import io
+import os
 import sys
 import textwrap
 from collections.abc import Callable, Sequence
@@ -21,16 +24,20 @@ from bench.results.places import writable_file, writable_folder
 from reports.chapters.outputs import RECORDED, failures, outputs, record, slowest
 from reports.chapters.reading import find
 from reports.charts.blocks import blocks_over_time
-from reports.charts.drawing import Plot, png, standalone, whole
+from reports.charts.drawing import Plot, pdf, png, standalone, whole
+from reports.charts.foreign import foreign_plans
 from reports.charts.sizes import time_against_size
 from reports.compare.best import DONE
+from reports.compare.columns import column_of
 from reports.compare.comparison import LIKE, Comparison, compare
-from reports.compare.gate import incomparable, parse_share, regressions
+from reports.compare.gate import gate, parse_share, reasons
 from reports.compare.many import load_many
 from reports.compare.markdown import as_markdown
-from reports.compare.pair import pairs_in
+from reports.compare.names import FULL, NAME
+from reports.compare.sides import origins_of
 from reports.compare.tables import print_comparison
 from reports.findings.findings import Findings, has_accelerator
+from reports.findings.foreign import sections
 from reports.findings.summary import summary
 from reports.pages import check as checking
 from reports.pages import readme
@@ -39,14 +46,21 @@ from reports.pages.build import comparison_page, with_accelerators
 from reports.pages.first import shared_card
 from reports.pages.writing import Site, write_folder, write_single
 from reports.read import export
-from reports.read.intake import expand
+from reports.read.intake import expand, printable
+from reports.read.interval import Interval
 from reports.read.load import load_all
+from reports.read.names import distinct_labels
 from reports.read.result import Result, Tabular
 
 HERE = Path(__file__).resolve().parent
 SITE = HERE / "site"
 OUT = "--out"
 SINGLE = HERE / "numpy-vs-pytorch.html"
+PICTURES = {".png": png, ".pdf": pdf}
+KINDS = (".svg", *PICTURES)  # endings of a chart's file
+PIPE = 200  # columns of what is printed into a pipe
+LACKING = "numpy-vs-pytorch"  # the name of the handler of characters that cannot be encoded
+PLAIN = {"…": "...", "’": "'", "×": "x", "µ": "u", "–": "-", "—": "-", "±": "+-", "†": "+"}
 T = TypeVar("T", bound=Tabular)
 
 
@@ -58,11 +72,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return its exit status."""
     options = vars(_parser().parse_args(arguments))
     run: Callable[..., int] = options.pop("run")
+    _print_any_name()
     try:
         return run(**options)
     except (NoResultError, OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
+
+
+def _print_any_name() -> None:
+    """Let names and signs be printed that the terminal's encoding lacks: replaced or escaped."""
+    codecs.register_error(LACKING, _replaced)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors=LACKING)
+
+
+def _replaced(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    text = error.object[error.start : error.end]
+    return "".join(PLAIN.get(char) or char.encode("unicode_escape").decode() for char in text), (
+        error.end
+    )
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -94,18 +126,31 @@ def _parser() -> argparse.ArgumentParser:
     add("--single-file", action="store_true", help="write one page that can be mailed")
     add("--png", action="store_true", help="also write each figure as a PNG file")
     add = command(_compare, out="folder for a page (default: write no page)")
-    add("files", nargs="+", metavar="FILE", help="result files")
+    add(
+        "files",
+        nargs="+",
+        metavar="FILE",
+        help="result files; A1,A2,A3 B1,B2,B3 compares several files a side (of other tools)",
+    )
     add(
         "--baseline",
         type=int,
         default=1,
         metavar="N",
-        help="number of the baseline among the files (default: 1)",
+        help="number of the baseline among the files (default: 1), or of a file of its side",
     )
     add(
         "--fail-above",
         metavar="SHARE",
-        help="exit 1 if something is clearly slower by more, like 5%%, or nothing can be compared",
+        help="exit 1 if something is clearly slower by more, like 5%%, or nothing can be compared;"
+        " of other tools' files, also if all tests together are",
+    )
+    add(
+        "--match",
+        choices=(FULL, NAME),
+        default=FULL,
+        help="how tests of other tools' files are matched: by their full names (full, the default),"
+        " or whatever their folders (name)",
     )
     add(
         "--question",
@@ -163,7 +208,12 @@ def _parser() -> argparse.ArgumentParser:
         add = command(run)
         add(subject, help=text)
         add("file", nargs="?", metavar="FILE", help="a result file (default: the newest)")
-        add("--out", type=Path, default=Path(name), help=f"an .svg or .png file (default: {name})")
+        add(
+            "--out",
+            type=Path,
+            default=Path(name),
+            help=f"an .svg, .png or .pdf file (default: {name})",
+        )
     return parser
 
 
@@ -197,21 +247,30 @@ def _compare(
     fail_above: str | None,
     question: str,
     transfers: bool,
+    match: str,
     kind: str,
     every: bool,
 ) -> int:
-    """Compare machines, or runs of one machine."""
+    """Compare machines, or runs of one machine.
+
+    Of other tools' files, several of one machine and commit are one side, whose visits they are;
+    so are files joined by commas: A1,A2,A3 B1,B2,B3.
+    """
     above = parse_share(fail_above) if fail_above is not None else None
-    results, complaints = _report_unreadable(*load_many(expand(files)))
+    origins = origins_of(files)
+    addresses = [address for address, _ in origins]
+    results, complaints = _report_unreadable(*load_many(addresses))
     if out is not None:
         writable_folder(out, OUT)
     if not 1 <= baseline <= len(results):
         raise ValueError(f"--baseline must be from 1 to {len(results)}, got {baseline}")
-    comparison = compare(results, baseline - 1, transfers=transfers)
+    comparison = compare(
+        results, baseline - 1, transfers=transfers, matching=match, origins=dict(origins)
+    )
     if kind == "markdown":
         print(as_markdown(comparison, all_cells=every), end="")
     else:
-        print_comparison(comparison, Console(), all_cells=every)
+        print_comparison(comparison, _console(), all_cells=every)
     if out is not None:
         site = Site()
         site.pages.append(comparison_page(site, comparison, ()))
@@ -225,21 +284,27 @@ def _gate(comparison: Comparison, question: str, above: float) -> bool:
 
     It also fails if nothing of a machine could be compared.
     """
-    answer = comparison.answers[question]
-    slow = regressions(answer, above)
-    for pair in pairs_in(slow):
-        least = f"at least {1 / pair.ratio.high - 1:.1%}"
-        print(f"slower, {least}: {pair.key} on {pair.machine}", file=sys.stderr)
-    without = incomparable(comparison, question)
-    for machine, reason in without.items():
-        print(f"nothing of {machine} could be compared: {reason}", file=sys.stderr)
+    found, answer = gate(comparison, question, above), comparison.answers[question]
+    for mean in found.overall:
+        what = f"{mean.cells} tests together on {mean.machine}"
+        print(f"slower, {_least(mean.ratio)}: {what}", file=sys.stderr)
+    for pair in found.slow:
+        print(f"slower, {_least(pair.ratio)}: {pair.key} on {pair.machine}", file=sys.stderr)
+    for machine, why in found.unasked.items():
+        print(f"nothing of {machine} could be compared: {why}", file=sys.stderr)
     not_comparable = len(answer.pairs) - len(answer.comparable)
+    why = f" ({reasons(answer.pairs)})" if not_comparable and not found.unasked else ""
     print(
-        f"{len(slow)} of {len(answer.pairs)} clearly slower by more than {above:.1%};"
-        f" {not_comparable} could not be compared",
+        f"{len(found.slow)} of {len(answer.pairs)} clearly slower by more than {above:.1%};"
+        f" {not_comparable} could not be compared{why}",
         file=sys.stderr,
     )
-    return bool(len(slow) or without)
+    return found.fails
+
+
+def _least(ratio: Interval) -> str:
+    """Return by how much the other machine is slower, at least."""
+    return f"at least {1 / ratio.high - 1:.1%}"
 
 
 def _check(*, site: Path) -> int:
@@ -267,21 +332,27 @@ def _list(*, files: list[str]) -> int:
     """List the known runs and machines."""
     results, complaints = _report_unreadable(*load_many(expand(files or [*committed(), *own()])))
     table = Table("machine", "measured", "timed", "cells", "GPU", "commit", "file", box=None)
-    for result in results:
+    labels = distinct_labels(results)
+    columns = column_of(labels), column_of([result.name for result in results])
+    for result, label, file in zip(results, *columns, strict=True):
         timed = result.table["time_s"].notna()
         gpus = ", ".join(gpu.name for gpu in result.machine.gpus) or "none"
         row = (
-            result.label,
             result.datetime[:16].replace("T", " "),
             str(int(timed.sum())),
             str(len(timed)),
             gpus if result.own else "",
             result.commit.id[:8],
-            result.name,
         )
-        table.add_row(*(Text(text) for text in row))
-    Console(width=None if sys.stdout.isatty() else 200).print(table)
+        table.add_row(label, *(Text(text) for text in row), file)
+    _console().print(table)
     return 1 if complaints else 0
+
+
+def _console() -> Console:
+    """Return the terminal; a pipe is wide, unless COLUMNS says how wide."""
+    given = sys.stdout.isatty() or os.environ.get("COLUMNS", "").isdecimal()
+    return Console(width=None if given else PIPE)
 
 
 def _export(*, files: list[str], out: Path | None, kind: str) -> int:
@@ -294,7 +365,8 @@ def _export(*, files: list[str], out: Path | None, kind: str) -> int:
     elif kind == "parquet":
         raise ValueError("Parquet is a binary format: name a file with --out")
     else:
-        sys.stdout.write(content.decode())
+        sys.stdout.flush()
+        sys.stdout.buffer.write(content)  # always UTF-8, whatever the terminal's encoding
     return 1 if complaints else 0
 
 
@@ -327,6 +399,11 @@ def _card(*, file: str | None, out: Path) -> int:
         raise ValueError(f"--out must end in .png, got {out}")
     writable_file(out, OUT)
     results, _ = _readable([_file_or_newest(file)])
+    if not results[0].own:
+        raise NoResultError(
+            f"{results[0].name}: a card shows the answers of a run of this suite; this file is"
+            " another suite's: build shows its tests"
+        )
     references = [] if has_accelerator(results[0]) else with_accelerators(results)
     out.write_bytes(shared_card(results[0], references))
     print(out)
@@ -334,22 +411,33 @@ def _card(*, file: str | None, out: Path) -> int:
 
 
 def _chart(*, workload: str, file: str | None, out: Path) -> int:
-    """Draw the times of one workload against its sizes."""
+    """Draw the times of one workload against its sizes; of another suite's file, of one group."""
+    _check_kind(out)
     results, _ = _readable([_file_or_newest(file)])
-    timed = results[0].timed
-    rows = [row for row in timed if row.workload == workload]
-    if not rows:
-        known = ", ".join(dict.fromkeys(row.workload for row in timed)) or "none"
-        raise NoResultError(
-            f"{_file_or_newest(file)} must hold times of {workload!r}; it holds {known}"
-        )
-    threads, dtype = rows[0].threads, rows[0].dtype
-    first = [row for row in rows if (row.threads, row.dtype) == (threads, dtype)]
-    return _write(time_against_size(first), out)
+    return _write(_plot(results[0], workload), out)
+
+
+def _plot(result: Result, name: str) -> Plot:
+    """Return the chart of a workload, or of a group of another suite's tests."""
+    rows = [row for row in result.timed if row.workload == name]
+    if rows:
+        threads, dtype = rows[0].threads, rows[0].dtype
+        first = [row for row in rows if (row.threads, row.dtype) == (threads, dtype)]
+        return time_against_size(first)
+    groups = {section.name: section for section in sections(result)}
+    planned = foreign_plans([groups[name]]) if name in groups else {}
+    plots = (plan() for plan in planned.values())
+    if plot := next(filter(None, plots), None):
+        return plot
+    if name in groups:
+        raise NoResultError(f"{result.name} must hold two or more times in {name!r} to draw it")
+    known = ", ".join(dict.fromkeys((*(row.workload for row in result.timed), *groups))) or "none"
+    raise NoResultError(f"{result.name} must hold times of {name!r}; it holds {printable(known)}")
 
 
 def _samples(*, cell: str, file: str | None, out: Path) -> int:
     """Draw every block of a cell, next to NumPy's blocks."""
+    _check_kind(out)
     (result, *_), _ = _readable([_file_or_newest(file)], blocks=True)
     known = set(result.blocks["cell"])
     if cell not in known:
@@ -364,12 +452,16 @@ def _samples(*, cell: str, file: str | None, out: Path) -> int:
     return _write(blocks_over_time(both, title), out)
 
 
+def _check_kind(out: Path) -> None:
+    if out.suffix.lower() not in {"", *KINDS}:
+        raise ValueError(f"--out must end in {' or '.join(KINDS)}, got {out}")
+
+
 def _write(plot: Plot, out: Path) -> int:
-    if out.suffix not in {"", ".svg", ".png"}:
-        raise ValueError(f"--out must end in .svg or .png, got {out}")
     writable_file(out, OUT)
-    if out.suffix == ".png":
-        out.write_bytes(png(plot))
+    kind = out.suffix.lower()
+    if kind in PICTURES:
+        out.write_bytes(PICTURES[kind](plot))
     else:
         out.write_text(standalone(whole(plot)), encoding="utf-8")
     print(out)

@@ -4,10 +4,12 @@ No other module formats numbers with units.
 """
 
 import math
+from collections.abc import Sequence
 
 PREFIXES = ((1.0, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n"))
 QUANTITIES = ((1e12, 1e12, " T"), (1e9, 1e9, " G"), (1e6, 1e6, " M"), (1e4, 1e3, " k"))
 RATES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1.0, ""))
+OFTEN = ((1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""))
 LONG = 1e5  # smaller sizes are written in full: five digits are still easy to read
 MOST_DIGITS = 3  # significant digits of a ratio; digits before the point are always kept
 ROUGH = 1.5  # high / low of an interval; above this, the ratio gets the word "about"
@@ -15,13 +17,29 @@ ONE_DIGIT_FROM = 5  # first digit from which rounding to one digit errs by at mo
 NEARLY_TEN = 9.5  # from here on, rounding to one digit would give 10
 BINARY = ("B", "KiB", "MiB", "GiB", "TiB")
 
+MOST_IN_UNIT = 1e4  # times of a table with one unit are smaller than this in it
 ROUNDING = 1e-9  # so that 0.29 / 0.01 counts as 29
 
 
-def seconds(value: float) -> str:
-    """Return a time with its unit: `3.21 ms`."""
-    scale, prefix = next((s for s in PREFIXES if value >= s[0]), PREFIXES[-1])
+def seconds(value: float, prefix: str | None = None) -> str:
+    """Return a time with its unit: `3.21 ms`; `prefix` sets the unit, as "m" does."""
+    if prefix is None:
+        scale, prefix = next((s for s in PREFIXES if value >= s[0]), PREFIXES[-1])
+    else:
+        scale = next(scale for scale, name in PREFIXES if name == prefix)
     return f"{significant(value / scale, 3)} {prefix}s"
+
+
+def common_prefix(values: Sequence[float]) -> str | None:
+    """Return the prefix of one unit for all times; None if they differ by too many decades.
+
+    It is the unit of the shortest, in which the longest has at most four digits.
+    """
+    if not values:
+        return None
+    least, most = min(values), max(values)
+    scale, prefix = next((s for s in PREFIXES if least >= s[0]), PREFIXES[-1])
+    return prefix if most < MOST_IN_UNIT * scale else None
 
 
 def tick_seconds(value: float) -> str:
@@ -109,6 +127,12 @@ def rate(value: float, unit: str) -> str:
     """Return an amount per second: `133 GFLOP/s`."""
     scale, prefix = next((s for s in RATES if value >= s[0]), RATES[-1])
     return f"{significant(value / scale, 3) if value > 0 else 0} {prefix}{unit}"
+
+
+def per_second(value: float) -> str:
+    """Return how often something can be done: `12.3 k/s`, `813 /s`."""
+    scale, prefix = next((s for s in OFTEN if value >= s[0]), OFTEN[-1])
+    return f"{significant(value / scale, 3)} {prefix}/s"
 
 
 def share(value: float) -> str:

@@ -11,19 +11,14 @@ from typing import Literal
 from bench.cases.case import Case
 from bench.cases.contenders import NUMPY, Contender
 from bench.outcomes.estimate import (
-    UNKNOWN,
-    Estimate,
     Pairs,
-    Prior,
-    Visited,
     best_ratio,
     best_time,
-    estimated,
-    fitted,
     is_bimodal,
     typical_ratio,
     typical_time,
 )
+from bench.results.pooling import UNKNOWN, Estimate, Prior, Visited, estimated, fitted
 from bench.results.schema import UNREACHED
 from bench.results.verdicts import UNSETTLED, Verdict, verdict
 from bench.timing.visits import Block, History, Observed, Visit, VisitResult

@@ -7,12 +7,12 @@ from pytest_benchmark.stats import Stats
 
 from bench.cases.cell import Cell
 from bench.options import ROOT
-from bench.outcomes.estimate import Estimate
 from bench.outcomes.lines import code_lines
 from bench.outcomes.outcome import Figures, Outcome
 from bench.results import schema as results
 from bench.results.fields import fitting
 from bench.results.journal import Record, dumped
+from bench.results.pooling import Estimate
 from bench.results.ratio import Ratio
 from bench.timing.device import Ledger
 from bench.timing.visits import Block, DeviceTimes, Observed, Visit

@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bench.cases.cell import Cell
-from bench.outcomes.estimate import Estimate, Visited, best_ratio, estimated, fitted
+from bench.outcomes.estimate import best_ratio
 from bench.outcomes.outcome import Group, Outcome, pairs
+from bench.results.pooling import Estimate, Visited, estimated, fitted
 from bench.results.verdicts import FASTER, SLOWER, verdict
 
 MIN_VISITS = 2  # as for any verdict of a run that came to its end

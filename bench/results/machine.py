@@ -124,6 +124,8 @@ class Machine(Model):
     release: Text = ""
     machine: Text = ""
     python_version: Text = ""
+    python_implementation: Text = ""
+    python_implementation_version: Text = ""
 
     @property
     def processor(self) -> str:

@@ -217,6 +217,17 @@ def _cut(svg: str, plot: Plot) -> Iterator[tuple[str, str]]:
 
 def png(plot: Plot) -> bytes:
     """Return the bytes of a figure as PNG, dark on white."""
+    return _picture(plot, format="png", dpi=DPI, metadata={"Software": None})
+
+
+def pdf(plot: Plot) -> bytes:
+    """Return the bytes of a figure as PDF, dark on white; its text can be searched."""
+    with mpl.rc_context({"pdf.fonttype": 42}):
+        metadata = {"Creator": None, "Producer": None, "CreationDate": None}
+        return _picture(plot, format="pdf", metadata=metadata)
+
+
+def _picture(plot: Plot, **options: Any) -> bytes:
     for line in plot.figure.findobj(Line2D):
         if isinstance(line, Line2D) and line.get_markerfacecolor() == PAPER:
             line.set_markerfacecolor("#ffffff")
@@ -227,9 +238,7 @@ def png(plot: Plot) -> bytes:
             shapes.set_edgecolor("#ffffff")
     file = BytesIO()
     with _written(plot):
-        plot.figure.savefig(
-            file, format="png", dpi=DPI, facecolor="#ffffff", metadata={"Software": None}
-        )
+        plot.figure.savefig(file, facecolor="#ffffff", **options)
     return file.getvalue()
 
 

@@ -24,8 +24,9 @@ from reports.charts.drawing import (
     style,
     wrap,
 )
-from reports.charts.naming import short, slug
+from reports.charts.naming import slug
 from reports.charts.tiles import FONT, LABEL_CHAR_IN, axes_inches, tiles
+from reports.read.names import cut_names
 from reports.read.row import IMPLAUSIBLE, NO_SPEEDUP
 
 SCALE = 10.0  # ratio with the strongest colour; so has its inverse
@@ -67,8 +68,8 @@ def heat_grid(
     """
     values = np.asarray(values, dtype=float)
     hover_texts: dict[str, list[str]] = {}
-    rows = [short(row, LONGEST) for row in rows]
-    columns = [short(column, LONGEST) for column in columns]
+    rows = cut_names(rows, LONGEST)
+    columns = cut_names(columns, LONGEST)
     name = slug(name)
     left = 0.1 + LABEL_CHAR_IN * max(map(len, rows))
     parts = _parts(len(columns), int((TILE_IN - left - RIGHT_IN) / SQUARE_IN))

@@ -15,6 +15,7 @@ from reports.charts import answers
 from reports.charts.blocks import blocks_over_time
 from reports.charts.crossovers import speedup_against_size
 from reports.charts.drawing import Plot, inline, png
+from reports.charts.foreign import foreign_plans
 from reports.charts.heat import heat_map
 from reports.charts.overview import overview
 from reports.charts.precision import speed_against_error
@@ -23,6 +24,7 @@ from reports.charts.shares import throughput
 from reports.charts.sizes import time_against_size
 from reports.charts.training import ladder_chart, losses
 from reports.findings.findings import Findings
+from reports.findings.foreign import sections
 from reports.findings.questions import autograd_lines, gpu_lines, on_cpu
 from reports.findings.training import ladder
 from reports.read.grouping import at_largest_size, by_family, by_workload, grouped
@@ -45,6 +47,8 @@ class Drawn(NamedTuple):
 def plans(findings: Findings) -> dict[str, Plan]:
     """Return a function that draws each figure of a result, by name: `speedup/matmul/float32`."""
     result, timed = findings.result, findings.result.timed
+    if not result.own:
+        return foreign_plans(sections(result))
     if not timed:
         return {}
     most = max(row.threads for row in timed)

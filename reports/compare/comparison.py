@@ -12,19 +12,25 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from reports.compare.account import Difference, account
+from reports.compare import processes
+from reports.compare.account import Account, account
 from reports.compare.best import DONE, ONE_CORE, QUESTIONS, REDUCED, best
 from reports.compare.causes import causes
 from reports.compare.matching import match_cells
+from reports.compare.names import FULL, matched
+from reports.compare.sides import sides
 from reports.compare.stacking import of_medians, stacked
 from reports.compare.verdicts import (
     NOT_COMPARABLE,
+    VERDICTS,
     Reasons,
     judge,
     like_for_like,
     means,
     same_work,
+    verdicts,
 )
+from reports.read.names import distinct_labels
 from reports.read.result import Tabular
 
 LIKE: Final = "like"  # the question that compares each contender with itself elsewhere
@@ -50,15 +56,29 @@ COLUMNS = {
     "ratio": "ratio",
     "low": "low",
     "high": "high",
+    "median_ratio": "median_ratio",
+    "tick": "tick",
     "verdict": "verdict",
     "reason": "reason",
     "cause": "cause",
     "cell_base": "cell_base",
     "cell": "cell",
+    "minima_base": "minima_base",
+    "minima": "minima",
 }
-OF_ALL = ("question", "transfers", "baseline")  # further columns of the CSV
+OF_ALL = ("question", "transfers", "baseline", "matching")  # further columns of the CSV
 
-NUMBERS = ("threads_base", "threads", "time_base_s", "time_s", "ratio", "low", "high")
+NUMBERS = (
+    "threads_base",
+    "threads",
+    "time_base_s",
+    "time_s",
+    "ratio",
+    "low",
+    "high",
+    "median_ratio",
+    "tick",
+)
 
 MIN_RESULTS = 2
 
@@ -99,18 +119,20 @@ class Comparison:
     labels : the machines, each with a unique label.
     baseline : index of the baseline in `labels`.
     answers : by question: `best.QUESTIONS`, which compare the best contenders, and LIKE.
-    account : the facts that differ between the machines.
+    account : the facts that differ between the machines, and those that do not.
     of_medians : the times are medians, not those of the fastest blocks.
     transfers : a device's best contender includes transfers.
+    matching : how tests of other tools' files are matched: FULL or NAME.
 
     """
 
     labels: tuple[str, ...]
     baseline: int
     answers: Mapping[str, Answer]
-    account: tuple[Difference, ...] = field(default=())
+    account: Account = field(default=Account())
     of_medians: bool = False
     transfers: bool = False
+    matching: str = FULL
 
     @property
     def base(self) -> str:
@@ -149,13 +171,23 @@ class Comparison:
 
 
 def compare(
-    results: Sequence[Tabular], baseline: int = 0, *, transfers: bool = False
+    results: Sequence[Tabular],
+    baseline: int = 0,
+    *,
+    transfers: bool = False,
+    matching: str = FULL,
+    origins: Mapping[str, tuple[object, ...]] | None = None,
 ) -> Comparison:
     """Compare every result with one of them, the baseline.
+
+    Several files of another tool can be one side, as `sides.sides` says. The baseline is the side
+    that its file is of.
 
     Parameters
     ----------
     transfers : a device's best contender must include the transfers to it and back.
+    matching : how tests of other tools' files are matched: FULL or NAME.
+    origins : by path, the argument that a file came from.
 
     Raises
     ------
@@ -166,18 +198,27 @@ def compare(
         raise ValueError(f"a comparison needs two or more result files; got {len(results)}")
     if not 0 <= baseline < len(results):
         raise ValueError(f"the baseline must be from 0 to {len(results) - 1}; got {baseline}")
+    grouped = sides(matched(results, matching), origins)
+    baseline = next(place for place, (_, files) in enumerate(grouped) if baseline in files)
+    results = [side for side, _ in grouped]
+    if len(results) < MIN_RESULTS:
+        raise ValueError("a comparison needs two sides or more; all files are joined to one")
     cells = stacked(results)
     answers = {LIKE: _answer(cells, like_for_like, results, baseline)}
+    none: Answer | None = None  # the same for all questions: files of other tools have no work
     for question in QUESTIONS:
         chosen = best(cells, question, transfers=transfers)
-        answers[question] = _answer(chosen, same_work, results, baseline)
+        answer = none or _answer(chosen, same_work, results, baseline)
+        none = answer if chosen.empty else None
+        answers[question] = answer
     return Comparison(
         labels=tuple(names(results)),
         baseline=baseline,
         answers=answers,
-        account=tuple(account(results, baseline)),
+        account=account(results, baseline),
         of_medians=of_medians(results),
         transfers=transfers,
+        matching=matching,
     )
 
 
@@ -198,13 +239,17 @@ def _answer(
 
 
 def names(results: Sequence[Tabular]) -> list[str]:
-    """Return a unique label for each result: equal labels get their date, then a number."""
-    uses = Counter(result.label for result in results)
+    """Return a unique label for each result.
+
+    Equal names of files get their folders, other equal labels their date, then a number.
+    """
+    known = distinct_labels(results)
+    uses = Counter(known)
     labels = [
-        result.label
-        if uses[result.label] == 1
-        else f"{result.label}, {result.datetime[:16].replace('T', ' ')}"
-        for result in results
+        label
+        if uses[label] == 1 or not result.datetime
+        else f"{label}, {result.datetime[:16].replace('T', ' ')}"
+        for label, result in zip(known, results, strict=True)
     ]
     taken: set[str] = set()
     numbers: Counter[str] = Counter()
@@ -217,12 +262,24 @@ def names(results: Sequence[Tabular]) -> list[str]:
 
 
 def _means(pairs: pd.DataFrame) -> pd.DataFrame:
-    with_family = pairs[~pairs["family"].isin(["", ALL])]
-    parts = [means(with_family, ["machine", "family"]), means(pairs, ["machine"])]
+    of_others = processes.foreign(pairs)
+    own = pairs[~of_others]
+    with_family = own[~own["family"].isin(["", ALL])]
+    parts = [means(with_family, ["machine", "family"]), means(own, ["machine"])]
     tables = [part.reset_index() for part in parts]
     tables[0]["family"] = tables[0]["family"].astype(object)
-    both = pd.concat([tables[0], tables[1].assign(family=ALL)], ignore_index=True)
-    return both.sort_values("machine", kind="stable", ignore_index=True)
+    tables[1] = tables[1].assign(family=ALL)
+    if of_others.any():
+        tables.append(_of_processes(pairs[of_others]))
+    every = pd.concat([table for table in tables if len(table)] or tables, ignore_index=True)
+    return every.sort_values("machine", kind="stable", ignore_index=True)
+
+
+def _of_processes(pairs: pd.DataFrame) -> pd.DataFrame:
+    """Return the means over all tests of other tools' files."""
+    table = processes.overall(pairs[pairs["verdict"] != NOT_COMPARABLE])
+    settled = verdicts(np.log(table["low"]), np.log(table["high"]))
+    return table.assign(family=ALL, verdict=pd.Categorical(settled, categories=VERDICTS))
 
 
 def furthest(comparison: Comparison, most: int) -> list[str]:
@@ -237,7 +294,11 @@ def furthest(comparison: Comparison, most: int) -> list[str]:
 def comparison_csv(comparison: Comparison) -> str:
     """Return all pairs as CSV in full precision, with the question and the baseline in each row."""
     parts = [answer.pairs.assign(question=name) for name, answer in comparison.answers.items()]
-    about = {"transfers": "yes" if comparison.transfers else "no", "baseline": comparison.base}
+    about = {
+        "transfers": "yes" if comparison.transfers else "no",
+        "baseline": comparison.base,
+        "matching": comparison.matching,
+    }
     return pd.concat(parts).assign(**about).to_csv(index=False)
 
 
@@ -264,6 +325,7 @@ def from_csv(text: str) -> Comparison:
         baseline=0,
         answers={name: _read(pairs, name) for name in (*QUESTIONS, LIKE)},
         transfers=bool((pairs["transfers"] == "yes").any()),
+        matching=str(pairs["matching"].iloc[0]),
     )
 
 

@@ -3,13 +3,14 @@
 The answers come first. The long tables are folded. Texts from files are escaped.
 """
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 
 from bench.results.verdicts import FASTER, SLOWER
 from reports import units
 from reports.compare.best import QUESTIONS
 from reports.compare.comparison import ALL, LIKE, SIDE_BY_SIDE, Comparison
-from reports.compare.page import DATA, HOW, NOTE, TIMES, of_all, spoken
+from reports.compare.page import DATA, HOW, TIMES, note, of_all, of_processes, spoken
 from reports.compare.rows import (
     NAMES,
     MachineRow,
@@ -57,7 +58,8 @@ def _lines(comparison: Comparison, *, all_cells: bool) -> Iterator[str]:
         yield from _causes(comparison)
     yield from _account(comparison, many=many)
     how = f"{HOW} {DATA[comparison.transfers]} " if work else ""
-    yield f"<sub>{markdown(f'{how}{TIMES[comparison.of_medians]} {NOTE}')}</sub>"
+    times = "" if of_processes(comparison) else f"{TIMES[comparison.of_medians]} "
+    yield f"<sub>{markdown(f'{how}{times}{note(comparison)}')}</sub>"
 
 
 def _named(labels: Sequence[str]) -> list[str]:
@@ -142,6 +144,12 @@ def _works(comparison: Comparison, *, all_cells: bool) -> Iterator[str]:
 
 
 def _cells(comparison: Comparison, *, all_cells: bool) -> Iterator[str]:
+    others = of_processes(comparison)
+    shown = pair_rows(comparison.like)
+    if others:  # hardly any is clear, so those that differ most come first
+        shown.sort(key=lambda row: -abs(math.log(row.pair.ratio.value)))
+    elif not all_cells:
+        shown = [row for row in shown if row.pair.verdict in CLEAR]
     rows = [
         [
             row.pair.where,
@@ -149,13 +157,15 @@ def _cells(comparison: Comparison, *, all_cells: bool) -> Iterator[str]:
             row.time_base,
             row.time,
             row.ratio,
+            *([row.medians] if others else []),
             row.pair.verdict,
         ]
-        for row in pair_rows(comparison.like)
-        if all_cells or row.pair.verdict in CLEAR
+        for row in shown
     ]
-    title = f"{units.count(len(rows), 'cell')} {_which(all_cells=all_cells)}, like for like"
-    heads = ["cell", "machine", comparison.base, "there", "ratio", "verdict"]
+    which = f"{_which(all_cells=all_cells or others)}, like for like"
+    title = f"{units.count(len(rows), 'test' if others else 'cell')} {which}"
+    medians = ["ratio of medians"] if others else []
+    heads = ["cell", "machine", comparison.base, "there", "ratio", *medians, "verdict"]
     yield from _folded(title, heads, rows, 2)
 
 
@@ -189,13 +199,16 @@ def _causes(comparison: Comparison) -> Iterator[str]:
 
 
 def _account(comparison: Comparison, *, many: bool) -> Iterator[str]:
-    if not comparison.account:
-        yield "The files show no difference in machine, versions, settings or code."
+    if not comparison.account.differences:
+        yield markdown(comparison.account.nothing)
         yield ""
         return
     heads = ["fact", *(["value (machines)"] if many else comparison.labels)]
     rows = [
         [fact.name, *([fact.spread] if many else [text or "not stated" for text in fact.texts])]
-        for fact in comparison.account
+        for fact in comparison.account.differences
     ]
     yield from _folded("What differs", heads, rows, len(heads))
+    if comparison.account.unstated:
+        yield f"The files do not state: {', '.join(comparison.account.unstated)}."
+        yield ""

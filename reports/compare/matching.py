@@ -19,6 +19,9 @@ OF_SIDE = [
     "time_s",
     "time_low_s",
     "time_high_s",
+    "median_s",
+    "minima",
+    "tick_s",
 ]
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from bench.results.verdicts import UNSETTLED
+from reports.compare import processes
 from reports.compare.best import DONE
 from reports.compare.comparison import (
     ALL,
@@ -59,6 +60,27 @@ DATA = {
 }
 
 
+OF_PROCESSES = (
+    "Files of other tools hold one process each. A ratio is of the minimum of the rounds; beside it"
+    " stands the ratio of their medians. With one file a side, an interval is that of both ratios,"
+    f" divided and multiplied by {processes.ALLOWANCE:g}, because a test can differ by nearly that"
+    " between processes of one commit, however well its rounds agree. Of several, each is a visit:"
+    " a test's interval is at least as wide as the largest spread of a test within a side. The"
+    " ratio over all tests is the mean of the middle half of the tests' ratios, each between the"
+    " fastest files."
+)
+
+
+def of_processes(comparison: Comparison) -> bool:
+    """Whether files of other tools are compared."""
+    return bool(processes.foreign(comparison.like.pairs).any())
+
+
+def note(comparison: Comparison) -> str:
+    """Return what the intervals cover."""
+    return OF_PROCESSES if of_processes(comparison) else NOTE
+
+
 def page_values(comparison: Comparison) -> dict[str, Any]:
     """Return the values for `compare.html`, except its heat map and downloads."""
     many = len(comparison.labels) > SIDE_BY_SIDE
@@ -94,16 +116,20 @@ def page_values(comparison: Comparison) -> dict[str, Any]:
         "causes": [] if many else cause_rows(comparison),
         "families": comparison.like.families,
         "means": machine_rows(comparison, LIKE),
-        "account": comparison.account,
-        "chosen_differ": any(not fact.measured for fact in comparison.account),
+        "account": comparison.account.differences,
+        "nothing_differs": comparison.account.nothing,
+        "same": comparison.account.same,
+        "unstated": comparison.account.unstated,
+        "chosen_differ": any(not fact.measured for fact in comparison.account.differences),
         "pairs": [] if many else pair_rows(comparison.like),
         "spreads": spread_rows(comparison.like) if many else [],
         "reasons": reason_rows(comparison.like.pairs),
         "work_reasons": reason_rows(comparison.done.pairs),
         "most": MOST_SHOWN if len(comparison.others) > MOST_SHOWN else 0,
         "mapped": furthest(comparison, MOST_SHOWN),
-        "times": TIMES[comparison.of_medians],
-        "note": NOTE,
+        "of_processes": of_processes(comparison),
+        "times": "" if of_processes(comparison) else TIMES[comparison.of_medians],
+        "note": note(comparison),
     }
 
 
@@ -176,6 +202,7 @@ def _mean_texts(row: MachineRow) -> Iterator[tuple[Place, str]]:
 
 def _pair_texts(row: PairRow, prefix: str) -> Iterator[tuple[Place, str]]:
     texts = {"ratio": row.ratio, "time": row.time, "time_base": row.time_base}
+    texts |= {"medians": row.medians} if row.medians else {}
     texts |= {"reduced": row.reduced, "verdict": row.pair.verdict}
     for name, text in texts.items():
         yield (row.pair.machine, row.pair.key, f"{prefix}{name}"), text

@@ -29,6 +29,7 @@ class Pair:
     Attributes
     ----------
     setting : of threads: "1 core" or "all cores"; "" in a file of another tool.
+    median_ratio : the ratio of the medians, NaN in a file of this suite.
     reason : why the pair is not comparable or unsettled, else "".
     cause : the likely cause of the difference, "" if the files show none.
 
@@ -49,6 +50,7 @@ class Pair:
     time_base_s: float
     time_s: float
     ratio: Interval
+    median_ratio: float
     verdict: str
     reason: str
     cause: str
@@ -113,7 +115,7 @@ PAIR_WORDS = (
     "cell",
 )
 
-PAIR_NUMBERS = ("threads_base", "threads", "time_base_s", "time_s")
+PAIR_NUMBERS = ("threads_base", "threads", "time_base_s", "time_s", "median_ratio")
 
 
 def pairs_in(table: pd.DataFrame) -> list[Pair]:

@@ -22,6 +22,7 @@ from reports.compare.ranks import (
 from reports.compare.verdicts import VERDICTS, means
 from reports.findings.ratios import ratio_texts, verdict_on
 from reports.read.interval import Interval
+from reports.read.names import cut_names
 
 NAMES = {
     DONE: "IEEE precision",
@@ -30,6 +31,8 @@ NAMES = {
 }
 MOST_REASONS = 40  # that are listed
 MOST_CELLS = 12  # that are named for one reason
+LONGEST = 100  # characters of a name among the first cells
+RATIO_DIGITS = 3
 NO_CAUSE = "nothing that the files show"
 
 
@@ -64,13 +67,21 @@ class FamilyRow:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PairRow:
-    """A pair of cells that has a ratio; `reduced` is the ratio with reduced precision allowed."""
+    """A pair of cells that has a ratio.
+
+    Attributes
+    ----------
+    reduced : the ratio with reduced precision allowed.
+    medians : the ratio of the medians, of files of other tools.
+
+    """
 
     pair: Pair
     ratio: str
     time: str
     time_base: str
     reduced: str = ""
+    medians: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -142,6 +153,17 @@ def ratio_text(ratio: Interval) -> str:
     """Format a ratio, with its interval if there is one."""
     texts = ratio_texts(ratio)
     return texts["ratio"] if math.isnan(ratio.low) else f"{texts['ratio']} ({texts['interval']})"
+
+
+def pair_text(pair: Pair) -> str:
+    """Format the ratio of a pair, with its interval.
+
+    Of other tools' files the ratio is shown as it was measured, however wide the interval is.
+    """
+    if math.isnan(pair.median_ratio):
+        return ratio_text(pair.ratio)
+    texts = ratio_texts(pair.ratio)
+    return f"{units.significant(pair.ratio.value, RATIO_DIGITS)} ({texts['interval']})"
 
 
 def counts(comparison: Comparison, question: str = LIKE) -> dict[str, dict[str, int]]:
@@ -227,11 +249,18 @@ def work_rows(comparison: Comparison) -> list[PairRow]:
 def _pair_row(pair: Pair, reduced: str = "") -> PairRow:
     return PairRow(
         pair=pair,
-        ratio=ratio_text(pair.ratio),
+        ratio=pair_text(pair),
         time=units.seconds(pair.time_s),
         time_base=units.seconds(pair.time_base_s),
         reduced=reduced,
+        medians=median_text(pair),
     )
+
+
+def median_text(pair: Pair) -> str:
+    """Return the ratio of the medians, "" if the files are this suite's."""
+    known = not math.isnan(pair.median_ratio)
+    return units.significant(pair.median_ratio, RATIO_DIGITS) if known else ""
 
 
 def cause_rows(comparison: Comparison) -> list[CauseRow]:
@@ -351,7 +380,7 @@ def reason_rows(pairs: pd.DataFrame) -> list[ReasonRow]:
             reason=reason,
             pairs=int(most_frequent.loc[(verdict, reason), "pairs"]),
             machines=int(most_frequent.loc[(verdict, reason), "machines"]),
-            cells=keys[:MOST_CELLS],
+            cells=cut_names(keys[:MOST_CELLS], LONGEST),
             further=max(0, len(keys) - MOST_CELLS),
         )
         rows.append(row)

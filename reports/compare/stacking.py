@@ -29,6 +29,7 @@ TEXTS = (
     "variant",
     "source_sha256",
     "precision",
+    "minima",
 )
 CASE = ["workload", "size", "dtype"]
 MEDIANS = {
@@ -36,7 +37,9 @@ MEDIANS = {
     "time_low_s": "typical_low_s",
     "time_high_s": "typical_high_s",
 }
-NUMBERS = ("threads", "flops", *MEDIANS)
+NUMBERS = {name: name for name in ("threads", "flops", *MEDIANS, "tick_s")}
+NUMBERS |= {"median_s": "typical_s"}
+OF_SIDES = ("minima", "tick_s")  # columns that only files of other tools have
 BY_NAME, BY_CORES, ALL_CORES = 0, 1, 2  # how a cell is matched
 
 
@@ -48,7 +51,7 @@ def stacked(results: Sequence[Tabular]) -> pd.DataFrame:
     """
     medians = of_medians(results)
     texts = {name: pd.Categorical(_column(results, name)) for name in TEXTS}
-    numbers = {name: _numbers(results, name, medians=medians) for name in NUMBERS}
+    numbers = {name: _numbers(results, source, medians) for name, source in NUMBERS.items()}
     machine = np.repeat(np.arange(len(results)), [len(result.table) for result in results])
     cells = pd.DataFrame({**texts, **numbers, "machine": machine})
     threads = cells["threads"]
@@ -64,18 +67,24 @@ def of_medians(results: Sequence[Tabular]) -> bool:
 
 
 def _column(results: Sequence[Tabular], name: str) -> np.ndarray:
-    return np.concatenate([result.table[name].to_numpy() for result in results])
+    return np.concatenate([_of_file(result, name) for result in results])
 
 
-def _numbers(results: Sequence[Tabular], name: str, *, medians: bool) -> np.ndarray:
+def _of_file(result: Tabular, name: str) -> np.ndarray:
+    """Return a column of a file's table; without values if only other files have it."""
+    if name in OF_SIDES and name not in result.table:
+        return np.full(len(result.table), np.nan, dtype=object)
+    column: np.ndarray = result.table[name].to_numpy()
+    return column
+
+
+def _numbers(results: Sequence[Tabular], name: str, medians: bool) -> np.ndarray:  # noqa: FBT001
     """Return a column of numbers; with `medians`, the times are the medians."""
     parts = [
-        result.table[
-            MEDIANS.get(name, name) if medians and not result.medians_alone else name
-        ].to_numpy(dtype=float)
+        _of_file(result, MEDIANS.get(name, name) if medians and not result.medians_alone else name)
         for result in results
     ]
-    return np.concatenate(parts)
+    return np.concatenate(parts).astype(float)
 
 
 def _keys(cells: pd.DataFrame, kind: np.ndarray) -> dict[str, pd.Categorical]:

@@ -7,11 +7,23 @@ import numpy as np
 import pandas as pd
 
 from reports import units
+from reports.compare import processes
 from reports.compare.best import DONE, ONE_CORE, REDUCED
 from reports.compare.comparison import ALL, LIKE, Answer, Comparison
+from reports.compare.names import NAME, offer
 from reports.compare.pair import Mean, means_in
 from reports.compare.verdicts import NOT_COMPARABLE, means
-from reports.compare.wording import GAIN, LIKE_FOR_LIKE, LOSS, SAME, WORK, Speaker, Wording
+from reports.compare.wording import (
+    GAIN,
+    LIKE_FOR_LIKE,
+    LOSS,
+    OF_ONE_PROCESS,
+    OF_VISITS,
+    SAME,
+    WORK,
+    Speaker,
+    Wording,
+)
 from reports.findings.statement import Finding
 
 LONG = "long"  # in place of a family: work that one waits for
@@ -102,14 +114,100 @@ def _work(comparison: Comparison, other: str, of: dict[str, Part]) -> Iterator[F
 
 
 def _like_for_like(comparison: Comparison, other: str, of: dict[str, Part]) -> Iterator[Finding]:
-    speaker = _speaker(comparison, other, LIKE, LIKE_FOR_LIKE)
+    pairs = of[LIKE].pairs if LIKE in of else comparison.like.pairs.iloc[:0]
+    files = next(iter(processes.counts(pairs)), None)
+    speaker = _speaker(comparison, other, LIKE, _wording(files))
     if LIKE not in of or of[LIKE].comparable.empty:
-        pairs = of[LIKE].pairs if LIKE in of else comparison.like.pairs.iloc[:0]
         yield speaker.nothing(pairs)
+        yield from _moved(comparison, speaker, pairs)
         return
-    yield (first := _mean(speaker, of[LIKE], ALL))
+    further = _further(files)
+    if len(of[LIKE].comparable) == 1 and "confidence" in further:
+        further = {"confidence": "95 %"}  # the interval is that of the only test
+    yield (first := _mean(speaker, of[LIKE], ALL, **further))
     if first.state != SAME:
         yield from _extremes_and_families(speaker, of[LIKE])
+        yield from _files(speaker, files)
+    yield from _moved(comparison, speaker, pairs)
+
+
+def _further(files: tuple[str, int, int] | None) -> dict[str, str]:
+    """Return the further number of a mean of files of another tool."""
+    if files is None:
+        return {}
+    if min(files[1:]) < processes.FEWEST:
+        return {"allowance": f"{processes.ALLOWANCE:g}"}
+    return {"confidence": processes.confidence(*files[1:])}
+
+
+def _wording(files: tuple[str, int, int] | None) -> Wording:
+    """Return the wording for the numbers of files of another tool; None for this suite's."""
+    if files is None:
+        return LIKE_FOR_LIKE
+    return OF_VISITS if min(files[1:]) >= processes.FEWEST else OF_ONE_PROCESS
+
+
+def _files(speaker: Speaker, files: tuple[str, int, int] | None) -> Iterator[Finding]:
+    """Say what files of another tool are: visits, or one process of which little can be said."""
+    if files is None:
+        return
+    several = min(files[1:]) >= processes.FEWEST
+    numbers = {name: units.count(n, "file") for name, n in zip(FILES, files[1:], strict=True)}
+    yield Finding(
+        id=f"compare/{speaker.question}/{speaker.other}/files",
+        state="visits" if several else "one-process",
+        sentence=VISITS if several else ONE_PROCESS,
+        words={"other": speaker.other, "base": speaker.base},
+        numbers=numbers if several else numbers | {"allowance": f"{processes.ALLOWANCE:g}"},
+        about={"question": speaker.question},
+    )
+
+
+FILES = ("others", "bases")
+VISITS = (
+    "{others} of {other} and {bases} of {base} are visits, one process each. Intervals come from"
+    " what differs between them; more files, measured in turn, make them narrower"
+)
+ONE_PROCESS = (
+    "Compared: {others} of {other}, {bases} of {base}. A file is one process, and how much the next"
+    " one differs is unknown. So only a difference of more than {allowance} times counts. Give"
+    " several files of each commit to get an interval: compare A1,A2,A3 B1,B2,B3"
+)
+
+
+def _moved(comparison: Comparison, speaker: Speaker, pairs: pd.DataFrame) -> Iterator[Finding]:
+    """Offer to match tests whose folder or file has moved, or say that they are."""
+    if comparison.matching == NAME:
+        sentence, numbers = "Tests are matched by name, whatever their folder", {}
+        if not processes.foreign(pairs).any():
+            return
+    else:
+        offered = offer(pairs)
+        counted = {"folders": offered.folders, "files": offered.files}
+        numbers = {name: units.count(n, "test") for name, n in counted.items() if n}
+        if not numbers:
+            return
+        parts = [
+            text.replace("differs", "differs" if counted[name] == 1 else "differ")
+            for name, text in MOVED.items()
+            if name in numbers
+        ]
+        them = "it" if sum(counted.values()) == 1 else "them"
+        sentence = f"{', '.join(parts)}; --match name compares {them}"
+    yield Finding(
+        id=f"compare/{speaker.question}/{speaker.other}/matching",
+        state="counted",
+        sentence=sentence,
+        words={"other": speaker.other, "base": speaker.base},
+        numbers=numbers,
+        about={"question": speaker.question},
+    )
+
+
+MOVED = {
+    "folders": "{folders} differs in the folder alone",
+    "files": "{files} differs in folder or file",
+}
 
 
 def _speaker(comparison: Comparison, other: str, question: str, wording: Wording) -> Speaker:

@@ -5,9 +5,11 @@ the width of a column.
 """
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
+import numpy as np
+import pandas as pd
 from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -15,8 +17,9 @@ from rich.text import Text
 from bench.results.verdicts import FASTER, SLOWER
 from reports import units
 from reports.compare.best import QUESTIONS
+from reports.compare.columns import column_of
 from reports.compare.comparison import ALL, LIKE, MOST_SHOWN, Comparison, furthest
-from reports.compare.page import DATA, HOW, NOTE, TIMES, of_all
+from reports.compare.page import DATA, HOW, TIMES, note, of_all, of_processes
 from reports.compare.pair import Mean, Pair, means_in, pairs_in
 from reports.compare.ranks import rank_statements
 from reports.compare.rows import (
@@ -28,6 +31,8 @@ from reports.compare.rows import (
     count_texts,
     family_rows,
     mean_cell,
+    median_text,
+    pair_text,
     rank_tables,
     ratio_text,
     work_rows,
@@ -36,6 +41,7 @@ from reports.compare.statements import statements
 from reports.findings.statement import Finding
 
 SIDE_BY_SIDE = 4  # machines compared case by case
+MOST_TESTS = 30  # of other tools' files, unless all are asked for
 LABEL, LONG = 32, 72  # most characters of a label, and of other texts
 STYLES = {FASTER: "green", SLOWER: "red"}
 CLEAR = frozenset({FASTER, SLOWER})
@@ -73,8 +79,11 @@ def tables(comparison: Comparison, *, all_cells: bool = False) -> Iterator[Rende
         yield _verdict_counts(comparison, LIKE)
         yield from _causes(comparison)
     yield _account(comparison)
+    if comparison.account.differences and comparison.account.unstated:
+        yield Text(f"The files do not state: {', '.join(comparison.account.unstated)}.")
     how = f"{HOW} {DATA[comparison.transfers]} " if with_work else ""
-    yield Text(f"{how}{TIMES[comparison.of_medians]} {NOTE}", style="dim")
+    times = "" if of_processes(comparison) else f"{TIMES[comparison.of_medians]} "
+    yield Text(f"{how}{times}{note(comparison)}", style="dim")
 
 
 def _of(findings: Iterable[Finding], *questions: str) -> list[Finding]:
@@ -129,16 +138,14 @@ def _works(comparison: Comparison, *, all_cells: bool) -> RenderableType:
     title = "all cases that can be compared" if all_cells else "cases that clearly differ"
     table = Table(title=title, title_justify="left")
     table.add_column("work")
-    table.add_column(cut(comparison.base), justify="right")
-    for other in comparison.others:
-        table.add_column(cut(other), justify="right")
+    _add_machines(table, [comparison.base, *comparison.others])
     by_work: dict[str, dict[str, PairRow]] = {}
     for row in rows:
         by_work.setdefault(row.pair.work, {})[row.pair.machine] = row
-    for work, by_machine in by_work.items():
+    for name, by_machine in zip(column_of(list(by_work)), by_work.values(), strict=True):
         first = next(iter(by_machine.values()))
         table.add_row(
-            cut(work, LONG),
+            name,
             _done(first.time_base, first.pair.by_base),
             *(_other(by_machine.get(other)) for other in comparison.others),
         )
@@ -179,8 +186,7 @@ def _families(comparison: Comparison) -> Table:
     """Return a table of means: a row per family, a column per other machine."""
     table = Table(title=cut(f"times as fast as {comparison.base}", LONG), title_justify="left")
     table.add_column("family")
-    for other in comparison.others:
-        table.add_column(cut(other), justify="right")
+    _add_machines(table, comparison.others)
     own = means_in(comparison.like.means)
     means = {(mean.family, mean.machine): mean_cell(mean) for mean in own}
     for family in [*comparison.like.families, ALL]:
@@ -191,30 +197,45 @@ def _families(comparison: Comparison) -> Table:
 
 def _cells(comparison: Comparison, *, all_cells: bool) -> RenderableType:
     """Return a table of cells: the baseline's time, and each other machine's time and ratio."""
-    shown = comparison.like.comparable
-    if not all_cells:
+    shown, others = comparison.like.comparable, of_processes(comparison)
+    if others and not all_cells:  # hardly any is clear, so those that differ most are shown
+        shown = shown[shown["key"].isin(_furthest(shown))]
+    elif not all_cells:
         clear = shown[shown["verdict"].isin(CLEAR)]
         shown = shown[shown["key"].isin(clear["key"])]
     if shown.empty:
         return Text("No cell can be compared." if all_cells else "No cell clearly differs.")
-    title = "all cells that can be compared" if all_cells else "cells that clearly differ"
+    which = "tests that differ most" if others else "cells that clearly differ"
+    title = "all cells that can be compared" if all_cells else which
+    title += ": minimum, ratio of minima, of medians" if others else ""
     table = Table(title=title, title_justify="left")
-    table.add_column("cell")
-    table.add_column(cut(comparison.base), justify="right")
-    for other in comparison.others:
-        table.add_column(cut(other), justify="right")
-    for _, rows in shown.groupby("key", observed=True):
-        by_machine = {pair.machine: pair for pair in pairs_in(rows)}
-        first = next(iter(by_machine.values()))
+    table.add_column("test" if others else "cell")
+    _add_machines(table, [comparison.base, *comparison.others])
+    groups = [pairs_in(rows) for _, rows in shown.groupby("key", observed=True)]
+    for name, pairs in zip(column_of([each[0].where for each in groups]), groups, strict=True):
+        by_machine = {pair.machine: pair for pair in pairs}
         cells = [_cell(by_machine.get(other)) for other in comparison.others]
-        table.add_row(cut(first.where, LONG), units.seconds(first.time_base_s), *cells)
+        table.add_row(name, units.seconds(pairs[0].time_base_s), *cells)
     return table
+
+
+def _add_machines(table: Table, labels: Sequence[str]) -> None:
+    """Add a column for each machine; its label is cut so that it differs from the others."""
+    for name in column_of(labels, LABEL):
+        table.add_column(name, justify="right")
+
+
+def _furthest(pairs: pd.DataFrame) -> list[str]:
+    """Return the keys of the pairs whose ratio is furthest from 1."""
+    distance = np.log(pairs["ratio"]).abs().groupby(pairs["key"], observed=True).max()
+    return [str(key) for key in distance.sort_values(ascending=False).index[:MOST_TESTS]]
 
 
 def _cell(pair: Pair | None) -> Text:
     if pair is None:
         return Text("")
-    text = f"{units.seconds(pair.time_s)}, {ratio_text(pair.ratio)}"
+    text = f"{units.seconds(pair.time_s)}, {pair_text(pair)}"
+    text += f", {medians}" if (medians := median_text(pair)) else ""
     return Text(text, style=STYLES.get(pair.verdict, ""))
 
 
@@ -234,11 +255,13 @@ def _ranks(ranks: RankTable, most: int | None) -> Table:
     table = Table("rank", "machine", title=title, title_justify="left")
     for name in ("cases", *map(str, ranks.families)):
         table.add_column(cut(name), justify="right")
-    for row in ranks.rows[:most]:
+    shown = ranks.rows[:most]
+    labels = column_of([row.standing.machine for row in shown])
+    for label, row in zip(labels, shown, strict=True):
         cells = [row.means.get(family) for family in ranks.families]
         table.add_row(
             str(row.standing.rank),
-            cut(row.standing.machine),
+            label,
             str(row.standing.cases),
             *(
                 Text(cell.text, STYLES.get(cell.verdict, "")) if cell else Text("")
@@ -259,9 +282,9 @@ def _machines(comparison: Comparison, *, all_cells: bool) -> Table:
     for family in (ALL, *comparison.like.families):
         table.add_column(cut(family), justify="right")
     means = {(mean.machine, mean.family): mean for mean in means_in(comparison.like.means)}
-    for other in shown:
+    for label, other in zip(column_of(shown), shown, strict=True):
         families = (ALL, *comparison.like.families)
-        table.add_row(cut(other), *(_short(means.get((other, family))) for family in families))
+        table.add_row(label, *(_short(means.get((other, family))) for family in families))
     return table
 
 
@@ -273,14 +296,14 @@ def _short(mean: Mean | None) -> Text:
 
 def _account(comparison: Comparison) -> RenderableType:
     """Return a table of the facts that differ, or a sentence if none does."""
-    if not comparison.account:
-        return Text("The files show no difference in machine, versions, settings or code.")
+    if not comparison.account.differences:
+        return Text(comparison.account.nothing)
     table = Table(title="what differs", title_justify="left")
     table.add_column("fact")
     many = len(comparison.labels) > SIDE_BY_SIDE
-    for label in ("value (machines)",) if many else comparison.labels:
-        table.add_column(cut(label))
-    for fact in comparison.account:
+    for label in column_of(["value (machines)"] if many else comparison.labels, LABEL):
+        table.add_column(label)
+    for fact in comparison.account.differences:
         texts = (fact.spread,) if many else fact.texts
         table.add_row(fact.name, *(cut(text or "not stated", LONG * (1 + many)) for text in texts))
     return table

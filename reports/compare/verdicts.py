@@ -5,6 +5,8 @@ two runs are independent, so the half-widths of their intervals, in logarithms, 
 the sum of squares (GUM, JCGM 100:2008, 5.1.2). Everything is computed in logarithms, so that
 swapping two machines changes the sign and nothing else.
 
+Files of other tools hold one process each; `reports.compare.processes` gives their intervals.
+
 A verdict is faster, slower, tie or unsettled, by the rule of `bench.results.verdicts`. A pair is
 not comparable if one of its cells has no valid time. Like for like, it is not comparable either if
 the code or the precision differ. Where only the work counts, its operations must be as many.
@@ -18,6 +20,7 @@ from scipy.special import stdtrit
 
 from bench.results import verdicts as rule
 from bench.results.verdicts import UNSETTLED
+from reports.compare import processes
 
 NOT_COMPARABLE = "not comparable"
 VERDICTS = [*rule.VERDICTS, NOT_COMPARABLE]
@@ -44,15 +47,34 @@ def judge(pairs: pd.DataFrame, one_run: np.ndarray, reasons: "Reasons") -> pd.Da
     log = _log(pairs["time_s_base"]) - _log(pairs["time_s"])
     half = Column(np.hypot(_half(pairs, "_base"), _half(pairs, "")), index=pairs.index)
     half = half.where(half < np.log(MAX_RATIO)).mask(one_run, 0.0)
+    low, high, why, foreign = _bounds(pairs, log, half, one_run)
     reason = reasons(pairs, log)
     comparable = reason.isna().to_numpy()
-    verdict = verdicts(log - half, log + half).where(comparable, NOT_COMPARABLE)
-    unsettled = Column(np.where(half.isna(), NO_INTERVAL, BOTH), index=pairs.index, dtype=object)
-    reason = reason.where(~comparable, unsettled.where(verdict == UNSETTLED))
-    logs = {"ratio": log, "low": log - half, "high": log + half}
+    verdict = verdicts(low, high).where(comparable, NOT_COMPARABLE)
+    reason = reason.where(~comparable, why.where(verdict == UNSETTLED))
+    logs = {"ratio": log, "low": low, "high": high}
+    logs["median_ratio"] = processes.by_medians(pairs).where(foreign)
     ratios = {name: np.exp(column.where(comparable)) for name, column in logs.items()}
     categories = pd.Categorical(verdict, categories=VERDICTS)
-    return pairs.assign(**ratios, verdict=categories, reason=reason.astype("category"))
+    ticks = processes.tick(pairs).where(foreign & comparable)
+    return pairs.assign(**ratios, tick=ticks, verdict=categories, reason=reason.astype("category"))
+
+
+def _bounds(
+    pairs: pd.DataFrame, log: Column, half: Column, one_run: np.ndarray
+) -> tuple[Column, Column, Column, Column]:
+    """Return the ends of the intervals, why a pair would be unsettled, and which are foreign."""
+    low, high = log - half, log + half
+    why = Column(np.where(half.isna(), NO_INTERVAL, BOTH), index=pairs.index, dtype=object)
+    foreign = processes.foreign(pairs)
+    rows = foreign & ~one_run
+    if rows.any():
+        own = pairs[rows]
+        low[rows], high[rows] = processes.bounds(own, log[rows], half[rows])
+        why[rows] = np.where(
+            low[rows].isna(), TICK, np.where(processes.several(own), SPREAD, ONE_PROCESS)
+        )
+    return low, high, why, foreign
 
 
 def verdicts(low: Column, high: Column) -> Column:
@@ -94,6 +116,11 @@ def _log(column: Column) -> Column:
 NO_TIME = "no valid time"
 NO_INTERVAL = "no interval"
 BOTH = "the interval holds both answers"
+TICK = "its time is no longer than a tick of the clock"
+ONE_PROCESS = (
+    f"one file a side: processes of one commit differ by up to {processes.ALLOWANCE:g} times"
+)
+SPREAD = "the interval, at least as wide as the spread within one side, holds both answers"
 CODE = "the workload's code differs"
 WORK = "the number of operations differs"
 FAR = "the times differ too much to be of the same computation"

@@ -4,7 +4,7 @@ Each sentence names the faster machine first, whichever of them is the baseline.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -107,6 +107,32 @@ LIKE_FOR_LIKE = Wording(
     },
     nothing="No cell of {other} can be compared with {base}: {reason}",
 )
+OF_VISITS = replace(
+    LIKE_FOR_LIKE,
+    basis=" ({confidence} interval {interval}, {cells} compared; each file is a visit)",
+    counted="test",
+    none={
+        GAIN: "No test is clearly faster on {other} than on {base}",
+        LOSS: "No test is clearly slower on {other} than on {base}",
+    },
+)
+OF_ONE_PROCESS = replace(
+    OF_VISITS,
+    means={
+        **LIKE_FOR_LIKE.means,
+        TIE: "{scope} {other} and {base} are about equally fast; {other} runs at {ratio} times the"
+        " speed of {base}",
+    },
+    basis=" ({interval}, if processes of one commit differ by up to {allowance} times; {cells}"
+    " compared)",
+    extremes={
+        GAIN: "{other} gains most in {where}: it is {ratio} times as fast as {base}, {time} instead"
+        " of {time_base} ({interval}, with what processes may differ by)",
+        LOSS: "{other} loses most in {where}: {base} is {ratio} times as fast, {time_base} instead"
+        " of {time} ({interval}, with what processes may differ by)",
+    },
+)
+WORDINGS_LIKE = (LIKE_FOR_LIKE, OF_VISITS, OF_ONE_PROCESS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -198,7 +224,7 @@ class Speaker:
         )
 
     def _about_pair(self, pair: Pair) -> dict[str, str]:
-        if self.wording is LIKE_FOR_LIKE:
+        if self.wording in WORDINGS_LIKE:
             return {"where": pair.where, NAMED: pair.cause}
         return {"where": pair.work, "by": pair.by, "by_base": pair.by_base, NAMED: pair.cause}
 

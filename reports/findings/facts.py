@@ -43,7 +43,7 @@ Entries = Iterator[tuple[str, str, str]]  # key, name and text of each fact; "" 
 def _hardware(machine: Machine) -> Entries:
     cores = machine.cpu.usable_cores or machine.cpu.count
     yield "cpu", "processor", machine.processor
-    yield "cores", "usable cores", str(cores or "")
+    yield "cores", "usable cores" if machine.cpu.usable_cores else "cores", str(cores or "")
     yield "ram", "memory", units.size_bytes(machine.ram_bytes) if machine.ram_bytes else ""
     gpus = "; ".join(gpu.name for gpu in machine.gpus)
     yield "gpu", "GPU", gpus or ("none" if machine.cpu.model else "")
@@ -52,6 +52,7 @@ def _hardware(machine: Machine) -> Entries:
         text = "; ".join(filter(None, map(_gpu_state, states)))
         yield f"gpu-{when}", f"GPU {when} the run", text
     yield "system", "system", " ".join(filter(None, (machine.system, machine.machine)))
+    yield "kernel", "kernel", machine.release
 
 
 def _gpu_state(state: GpuState) -> str:
@@ -75,7 +76,9 @@ def _gpu_state(state: GpuState) -> str:
 
 def _libraries(machine: Machine) -> Entries:
     versions = machine.versions
-    yield "python", "Python", versions.get("python") or machine.python_version
+    python = versions.get("python") or machine.python_version
+    yield "python", "Python", python
+    yield "implementation", "Python implementation", _implementation(machine, python)
     yield "numpy", "NumPy", versions.get("numpy") or ""
     yield (
         "numpy-blas",
@@ -91,6 +94,13 @@ def _libraries(machine: Machine) -> Entries:
     yield "torch-blas", "PyTorch’s BLAS", " ".join(filter(None, (torch.library, torch.version)))
     yield "cuda", "CUDA", versions.get("cuda") or ""
     yield "cudnn", "cuDNN", versions.get("cudnn") or ""
+
+
+def _implementation(machine: Machine, python: str) -> str:
+    """Return `CPython`, or `PyPy 7.3.13`: its own version only if it is not the language's."""
+    version = machine.python_implementation_version
+    own = "" if version in {machine.python_version, python} else version
+    return " ".join(filter(None, (machine.python_implementation, own)))
 
 
 def _settings(machine: Machine) -> Entries:

@@ -12,6 +12,7 @@ from bench.results import ids
 from bench.results.verdicts import FASTER, SLOWER, UNSETTLED, VERDICTS
 from reports.findings.calls import first_calls, overheads
 from reports.findings.crossovers import crossovers
+from reports.findings.foreign import about_tests
 from reports.findings.growth import growths
 from reports.findings.largest import answers, bins
 from reports.findings.layers import added_layer
@@ -59,8 +60,10 @@ class Findings:
 
     @cached_property
     def all(self) -> Mapping[str, Finding]:
-        """Every finding by its id."""
+        """Every finding by its id; of another suite's file, those about its tests."""
         result = self.result
+        if not result.own:
+            return {finding.id: finding for finding in about_tests(result)}
         cells = {row.cell: row for row in result.plausible}
         findings = [
             *self.speedups.values(),

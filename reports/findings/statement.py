@@ -16,6 +16,9 @@ from reports.read.row import Row
 
 QUOTED = "reason"  # the key of a word quoted from the file, which may contain numbers
 NAMED = "device"  # the key of a product name, which may contain numbers: H100 80GB
+# keys of words that are names of files, machines and tests, and may contain numbers: run 5 s
+OF_FILE = frozenset({"other", "base", "where", "by", "by_base", "machine"})
+NUMBERED = re.compile(r"\d")
 NOT_YOURS = "†"  # marks every number that was measured on another machine than the reader's
 
 
@@ -89,7 +92,7 @@ class Finding:
             key: self._number(key, word)
             if key == QUOTED
             else Markup("<cite>{}</cite>").format(word)
-            if key == NAMED
+            if key == NAMED or (key in OF_FILE and NUMBERED.search(word))
             else escape(word)
             for key, word in self.words.items()
         }

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from reports.findings.findings import Findings
 from reports.findings.largest import BINS
-from reports.findings.statement import Finding
+from reports.findings.statement import NAMED, Finding
 
 WIDTH = 96  # characters of a line
 INDENT = "  "
@@ -13,7 +13,15 @@ MOST_NAMED = 5  # implausible times that are listed; the rest are counted
 
 
 def summary(findings: Findings) -> Iterator[str]:
-    """Yield the lines: answers, bins, headlines, noise, implausible times, the self-test."""
+    """Yield the lines: answers, bins, headlines, noise, implausible times, the self-test.
+
+    Of another suite's file: what it holds.
+    """
+    if not findings.result.own:
+        for finding in findings.all.values():
+            names = f"{finding.words[NAMED]}: " if NAMED in finding.words else ""
+            yield from _wrapped(f"{names}{finding.text}", INDENT)
+        return
     for finding in findings.answers():
         yield from _wrapped(finding.text, INDENT)
     yield ""

@@ -7,6 +7,7 @@ from the site alone.
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from reports.chapters.outputs import failures, outputs, slowest
@@ -14,7 +15,7 @@ from reports.chapters.page import notebook
 from reports.chapters.reading import find
 from reports.charts.drawing import inline
 from reports.charts.plans import plans, start_drawing
-from reports.compare.comparison import Comparison, compare, comparison_csv
+from reports.compare.comparison import Comparison, compare, comparison_csv, names
 from reports.compare.drawn import side_by_side
 from reports.compare.page import page_values
 from reports.findings.findings import Findings, Reference, has_accelerator
@@ -48,14 +49,16 @@ def build(
     pictures : also write each figure as a PNG file.
 
     """
-    chapters = find()
-    chapter_outputs = outputs(chapters)  # first, while nothing else runs: chapters measure, too
+    chapters = find() if results[0].own else []  # of another suite's file they could quote nothing
+    chapter_outputs = outputs(chapters) if chapters else {}
     failures_of_chapters = failures(chapter_outputs)
-    site = Site(complaints=failures_of_chapters, log=slowest(chapter_outputs))
-    names = [f"{n}-{slug(result.label)}" for n, result in enumerate(results, 1)]
-    sources = [_add_file(site, *pair) for pair in zip(results, names, strict=True)]
-    references = [] if has_accelerator(results[0]) else _references(site, results, machines)
-    prefixes = ["", *(f"{OTHERS}{name}/" for name in names[1:])]
+    site = Site(complaints=failures_of_chapters, log=slowest(chapter_outputs) if chapters else "")
+    results = labelled(results)
+    stems = [f"{n}-{slug(result.label)}" for n, result in enumerate(results, 1)]
+    sources = [_add_file(site, *pair) for pair in zip(results, stems, strict=True)]
+    with_gpu = has_accelerator(results[0]) or not results[0].own
+    references = [] if with_gpu else _references(site, results, machines)
+    prefixes = ["", *(f"{OTHERS}{stem}/" for stem in stems[1:])]
     comparison = compare(results) if len(results) > 1 else None
     for number, (result, source, prefix) in enumerate(zip(results, sources, prefixes, strict=True)):
         findings = Findings(result, tuple(reference for reference, _ in references))
@@ -83,6 +86,12 @@ def build(
     if comparison is not None:
         site.pages.append(comparison_page(site, comparison, sources))
     return site
+
+
+def labelled(results: Sequence[Result]) -> list[Result]:
+    """Return the results, each with a label of its own."""
+    labels = names(results)
+    return [replace(result, label=label) for result, label in zip(results, labels, strict=True)]
 
 
 def _add(site: Site, subject: Subject) -> None:
@@ -123,7 +132,7 @@ def _add_file(site: Site, result: Result, name: str) -> SourceFile:
     suffix = "jsonl" if ".jsonl" in result.path else "json"
     path = f"data/{name}.{suffix}"
     site.files[path] = raw_bytes(result.path)
-    return SourceFile(file=path, sha256=result.sha256)
+    return SourceFile(file=path, sha256=result.sha256, label=result.label)
 
 
 def _references(

@@ -9,6 +9,7 @@ import base64
 import gzip
 import posixpath
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -117,6 +118,15 @@ def _comparison(page: Page, recomputed: Recomputed) -> Iterator[str]:
     results = [each.findings.result for each in beside if isinstance(each, RecomputedResult)]
     if isinstance(comparison, str) or not results or len(results) < len(beside):
         return  # nothing to compare, or an unreadable file, which was reported above
+    names = [name for name, _ in page.results if name != table]
+    results = [
+        replace(result, label=page.labels.get(name) or result.label)
+        for name, result in zip(names, results, strict=True)
+    ]
+    for result in results:
+        own = result.machine.label
+        if own and not result.label.endswith(own) and not result.label.startswith(own):
+            yield f"the label {result.label!r} is not that of its result, {own!r}"
     if comparison_csv(compare(results)) != comparison.text:
         yield f"its table {table} does not follow from the results beside it"
 

@@ -12,6 +12,7 @@ from reports.compare.page import field_texts, findings
 from reports.findings.facts import facts
 from reports.findings.figures import device_figures, figures
 from reports.findings.findings import Findings
+from reports.findings.foreign import figures_of_tests
 from reports.read.intake import UnreadableError
 from reports.read.load import load
 
@@ -70,7 +71,9 @@ class RecomputedResult:
 
     @cached_property
     def figures(self) -> Mapping[str, Mapping[str, str]]:
-        """The texts of each timed cell in the table of its workload, by cell id."""
+        """The texts of each timed cell, or another suite's test, in its table, by id."""
+        if not self.findings.result.own:
+            return figures_of_tests(self.findings.result)
         peaks = self.findings.result.machine.peaks
         return {row.cell: figures(row, peaks) for row in self.findings.result.timed}
 

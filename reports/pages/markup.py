@@ -21,6 +21,7 @@ MEASURED = re.compile(
 )
 CONSTANTS = frozenset({"95 %", "5 %", "10 %"})  # of an interval, a winner, a tie: not measured
 Element = Any  # lxml's XPath results have no narrower type
+FIELDS = "//*[self::td or self::dd or self::span or self::small][@data-field or @data-fact]"
 OUTSIDE = re.compile(
     r"@import|url\(\s*['\"]?(?:https?:)?//|\b(?:fetch|XMLHttpRequest|importScripts)\b"
 )
@@ -41,6 +42,7 @@ class Page:
     Attributes
     ----------
     results : the result files of the page, each with its hash.
+    labels : the label of each result file, as pages name it.
     numbers : the numbers in prose.
     fields : the numbers in tables, and the facts.
     embedded : the files inside the page as data links, by name.
@@ -50,6 +52,7 @@ class Page:
     ids: frozenset[str]
     links: Sequence[str]
     results: Sequence[tuple[str, str]]
+    labels: Mapping[str, str]
     numbers: Sequence[PageNumber]
     fields: Sequence[PageNumber]
     embedded: Mapping[str, str]
@@ -67,13 +70,17 @@ def read(path: Path) -> Page:
             (meta.get("content", ""), meta.get("data-sha256", ""))
             for meta in page.xpath("//meta[@name='result']")
         ],
+        labels={
+            meta.get("content", ""): meta.get("data-label", "")
+            for meta in page.xpath("//meta[@name='result'][@data-label]")
+        },
         numbers=[
             PageNumber(attributes=number.attrib, text=_text(number, "sup"))
             for number in page.iter("data")
         ],
         fields=[
             PageNumber(attributes=_with_row(field), text=field.text_content())
-            for field in page.xpath("//*[self::td or self::dd][@data-field or @data-fact]")
+            for field in page.xpath(FIELDS)
         ],
         embedded={
             link.get("data-file"): link.get("href", "") for link in page.xpath("//a[@data-file]")

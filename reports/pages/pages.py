@@ -10,17 +10,24 @@ from reports.findings.facts import facts
 from reports.findings.findings import Reference, about_accelerators
 from reports.pages.family import family_page
 from reports.pages.first import Answer, answers
+from reports.pages.foreign import foreign_pages
 from reports.pages.rendering import render
 from reports.pages.subject import SitePage, Subject, family_path
 from reports.read.grouping import grouped
 from reports.read.result import Result
-from reports.read.row import ForeignRow, Row, Timed
+from reports.read.row import Timed
 
 CONTENTS = "tutorial/index.html"
 
 
 def pages(subject: Subject) -> Iterator[SitePage]:
-    """Yield the pages of a result: the index, one a family, the roofline, the machine, chapters."""
+    """Yield the pages of a result: the index, one a family, the roofline, the machine, chapters.
+
+    A file of another suite has one page.
+    """
+    if not subject.result.own:
+        yield from foreign_pages(subject)
+        return
     yield _page(subject, "index.html", "NumPy or PyTorch?", "Overview", _index(subject))
     for family in subject.families:
         title = family.capitalize()
@@ -150,7 +157,6 @@ def _machine(subject: Subject) -> Markup:
 
 def untimed(result: Result) -> list[tuple[str, str, list[str]]]:
     """Return the cells without a time, by status and reason."""
-    rows: list[Row | ForeignRow] = [row for row in result.rows if not isinstance(row, Timed)]
-    rows += [row for row in result.foreign if row.time_s is None]
+    rows = [row for row in result.rows if not isinstance(row, Timed)]
     groups = grouped(rows, lambda row: (row.status, row.reason))
     return [(*key, [row.cell for row in group]) for key, group in groups.items()]

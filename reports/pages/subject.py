@@ -16,10 +16,14 @@ from reports.read.result import Result
 
 
 class SourceFile(NamedTuple):
-    """A result file in a site: its path there, and the hash of its bytes."""
+    """A result file in a site: its path there, the hash of its bytes, and its label on pages.
+
+    The label is "" for a file without one: the CSV of a comparison.
+    """
 
     file: str
     sha256: str
+    label: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

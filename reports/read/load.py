@@ -18,12 +18,14 @@ from bench.results.foreign import ForeignBenchmark, ForeignFile
 from bench.results.ratio import Ratio
 from bench.results.reading import validated
 from bench.results.schema import Info, ListedCell, ResultFile
-from reports.read.intake import Raw, UnreadableError, printable, read
+from reports.read.clock import tick_s
+from reports.read.intake import Raw, UnreadableError, printable, read, refusal
 from reports.read.interval import Interval
-from reports.read.result import Result
+from reports.read.names import label_of
+from reports.read.origin import of_pytest_benchmark, tool_of, unknown
+from reports.read.result import Process, Result
 from reports.read.row import ForeignRow, Row, Timed
 
-NOTCH = 1.57  # for a median's 95 % interval: McGill, Tukey & Larsen, Variations of box plots (1978)
 BLOCKS = ["cell", "visit", "worker", "start_s", "time_s", "disturbed"]
 
 
@@ -36,6 +38,8 @@ def load(address: Path | str, *, blocks: bool = False) -> Result:
 
     """
     raw = read(address)
+    if why := _why_refused(raw):
+        raise UnreadableError(f"{raw.name}: {why}")
     try:
         content = validated(raw.content)
     except ValidationError as error:
@@ -46,6 +50,23 @@ def load(address: Path | str, *, blocks: bool = False) -> Result:
     except ValueError as error:
         raise UnreadableError(f"{raw.name}: no result file: {printable(str(error))}") from error
     return _result(str(address), raw, content, blocks=blocks)
+
+
+def _why_refused(raw: Raw) -> str:
+    """Return why JSON is not validated at all: another tool's, or not strict; "" if it is.
+
+    Only a file of this suite must be strict: this suite writes no other.
+    """
+    content = raw.content
+    own = isinstance(content, dict) and content.get("schema") is not None
+    if own:
+        return f"not readable as JSON: {raw.broken}" if raw.broken else ""
+    if tool := tool_of(content):
+        return refusal(tool)
+    if isinstance(content, dict) and of_pytest_benchmark(content):
+        return ""
+    expected = "the list of benchmarks that pytest-benchmark writes (pytest --benchmark-json=FILE)"
+    return printable(f"no result file: {expected} expected, got {unknown(content)}")
 
 
 def load_all(
@@ -63,20 +84,28 @@ def load_all(
 
 def _result(path: str, raw: Raw, content: ResultFile | ForeignFile, *, blocks: bool) -> Result:
     own = content if isinstance(content, ResultFile) else None
-    foreign = content.benchmarks if isinstance(content, ForeignFile) else []
+    foreign = content if isinstance(content, ForeignFile) else None
     return Result(
         path=path,
         name=raw.name,
         own=own is not None,
         sha256=raw.sha256,
-        label=content.machine_info.label or printable(Path(path).name.partition(".")[0]),
+        label=content.machine_info.label or label_of(path),
         datetime=content.datetime,
         machine=content.machine_info,
         commit=content.commit_info,
         rows=tuple(_rows(own)) if own is not None else (),
-        foreign=tuple(map(_foreign_row, foreign)),
+        process=_process(foreign) if foreign else None,
+        foreign=tuple(map(_foreign_row, foreign.benchmarks)) if foreign else (),
+        notes=_notes(raw),
         blocks=_blocks(own) if blocks and own is not None else pd.DataFrame(columns=BLOCKS),
     )
+
+
+def _notes(raw: Raw) -> tuple[str, ...]:
+    """Return how a file was read, where that was not as usual."""
+    read_as = [f"read as {note}" for note in raw.notes]
+    return (*read_as, *([f"no strict JSON: {raw.broken}"] if raw.broken else []))
 
 
 def _blocks(content: ResultFile) -> pd.DataFrame:
@@ -156,32 +185,38 @@ def _interval(ratio: Ratio | None) -> Interval | None:
 
 
 def _foreign_row(entry: ForeignBenchmark) -> ForeignRow:
-    """Return the row of another tool's benchmark: its time is the median.
-
-    The interval is computed from the quartiles. A time of 0 counts as no time.
-    """
+    """Return the row of another suite's test."""
     stats = entry.stats
-    timed = bool(stats.min and stats.median)
-    low_s, high_s = _median_interval(entry) if timed else (None, None)
     return ForeignRow(
         cell=entry.fullname,
         case=entry.group or entry.name,
         contender=entry.name,
-        status="ok" if timed else "skipped",
-        reason="" if timed else "its clock read 0 seconds",
-        time_s=stats.median if timed else None,
-        time_low_s=low_s,
-        time_high_s=high_s,
+        status="ok" if stats else "skipped",
+        reason=entry.reason,
+        time_s=stats.min if stats else None,
+        typical_s=stats.median if stats else None,
+        group=entry.group or "",
+        params=tuple(entry.params),
+        param=entry.param,
+        stats=stats,
+        notes=tuple(entry.notes),
     )
 
 
-def _median_interval(entry: ForeignBenchmark) -> tuple[float, float] | tuple[None, None]:
-    """Return the ends of a median's interval; None if the file lacks what they are computed from.
-
-    Also None where the lower end would not be positive.
-    """
-    stats = entry.stats
-    if stats.iqr is None or not stats.rounds or stats.rounds == 1:
-        return None, None
-    half = NOTCH * stats.iqr / stats.rounds**0.5
-    return (stats.median - half, stats.median + half) if half < stats.median else (None, None)
+def _process(content: ForeignFile) -> Process:
+    """Return what a file of another tool says about its process."""
+    options: dict[str, dict[str, str]] = {}
+    timed = [(entry, entry.stats) for entry in content.benchmarks if entry.stats]
+    for entry, stats in timed:
+        counted = {"rounds": stats.rounds, "iterations": stats.iterations}
+        known = {key: str(number) for key, number in counted.items() if number is not None}
+        for key, text in (entry.options | known).items():
+            options.setdefault(key, {})[entry.fullname] = text
+    tick = tick_s(
+        time * (stats.iterations or 1)
+        for _, stats in timed
+        for time in (stats.min, stats.max)
+        if time
+    )
+    ticks = {entry.fullname: tick / (stats.iterations or 1) for entry, stats in timed}
+    return Process(stated=content.stated, options=options, ticks_s=ticks)

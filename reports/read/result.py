@@ -3,8 +3,8 @@
 `ResultTable` keeps only the table of a result, which saves memory when many files are compared.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
@@ -16,6 +16,23 @@ from reports.read.table import table_of
 
 
 @dataclass(frozen=True, kw_only=True)
+class Process:
+    """What a file of another tool says about the one process that wrote it.
+
+    Attributes
+    ----------
+    stated : fields about machine, commit and tool that have no other name, as text.
+    options : by option, such as the timer or the number of rounds: its text by test.
+    ticks_s : by test, the tick of the clock, shared by the iterations of a round.
+
+    """
+
+    stated: Mapping[str, str] = field(default_factory=dict)
+    options: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    ticks_s: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
 class FileHead:
     """What a result file says about the run as a whole.
 
@@ -24,6 +41,7 @@ class FileHead:
     path : the address that the file was read from; `name` is the same, safe to print.
     own : whether this suite wrote the file.
     sha256 : the hash of the file's bytes.
+    process : of a file of another tool, what it says about its process; None for this suite's.
 
     """
 
@@ -35,6 +53,7 @@ class FileHead:
     datetime: str
     machine: Machine
     commit: Commit
+    process: Process | None = None
 
 
 class BlockRow(NamedTuple):
@@ -62,13 +81,15 @@ class Result(FileHead):
     Attributes
     ----------
     rows : the cells of a file of this suite.
-    foreign : the benchmarks of a file of another tool.
+    foreign : the tests of a file that pytest-benchmark wrote for another suite.
+    notes : how the file was read, where that was not as usual.
     blocks : a line for every block of every cell; empty unless `load` was called with `blocks`.
 
     """
 
     rows: tuple[Row, ...]
     foreign: tuple[ForeignRow, ...] = ()
+    notes: tuple[str, ...] = ()
     blocks: pd.DataFrame
 
     @cached_property
@@ -83,12 +104,7 @@ class Result(FileHead):
 
     @cached_property
     def medians_alone(self) -> bool:
-        """Whether all times are medians, as in files of other tools and of this suite's schema 1.
-
-        Other files estimate times from the fastest blocks.
-        """
-        if self.foreign:
-            return any(row.time_s is not None for row in self.foreign)
+        """Whether all times are medians, as in files of this suite's schema 1."""
         return bool(self.timed) and all(row.time_s == row.typical_s for row in self.timed)
 
     @cached_property

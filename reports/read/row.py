@@ -7,6 +7,7 @@ NaN would pass silently through comparisons. Only `table` writes NaN, as pandas 
 from dataclasses import dataclass
 
 from bench.results import ids
+from bench.results.foreign import ForeignStats
 from bench.results.schema import CallCosts, Library, Status
 from bench.results.verdicts import UNSETTLED, Verdict, verdict
 from reports import units
@@ -216,7 +217,21 @@ class Timed(Row):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ForeignRow:
-    """A benchmark of another tool's file: a name and a time, None if its clock read 0."""
+    """A test in a file that pytest-benchmark wrote for another suite.
+
+    Attributes
+    ----------
+    cell : the test's whole id: `tests/test_it.py::test_sort[1000]`.
+    contender : its name: `test_sort[1000]`.
+    time_s, typical_s : the minimum and the median of its rounds; None if they cannot be used, for
+        `reason`. They say how one process ran; how much processes differ is unknown, so there is no
+        interval.
+    group : "" if it has none.
+    params : its parameters by name; `param` is as pytest writes them: `1000-quick`.
+    stats : its statistics; None if its times cannot be used.
+    notes : what was odd in it, and what was done.
+
+    """
 
     cell: str
     case: str
@@ -224,8 +239,22 @@ class ForeignRow:
     status: Status
     reason: str
     time_s: float | None
-    time_low_s: float | None
-    time_high_s: float | None
+    typical_s: float | None
+    group: str = ""
+    params: tuple[tuple[str, float | str], ...] = ()
+    param: str = ""
+    stats: ForeignStats | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def function(self) -> str:
+        """The name of its function: its own name without its parameters."""
+        return self.contender.partition("[")[0]
+
+    @property
+    def file(self) -> str:
+        """The file of its function, "" if the id names none."""
+        return self.cell.partition("::")[0] if "::" in self.cell else ""
 
 
 def display_name(contender: str) -> str:

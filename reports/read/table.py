@@ -143,5 +143,5 @@ def _line(row: Row) -> tuple[object, ...]:
 
 def _foreign_line(row: ForeignRow) -> tuple[object, ...]:
     known = dict(zip(OF_FOREIGN, _of_foreign(row), strict=True))
-    known |= {"plain": False, "typical_s": row.time_s}
+    known |= {"plain": False}
     return tuple(known.get(name, math.nan) for name in (*OF_ROW, *FIGURES))

@@ -8,9 +8,9 @@ from bench import progress
 from bench.cases.case import Case
 from bench.cases.cell import Cell
 from bench.cases.contenders import NUMPY, TORCH_CPU
-from bench.outcomes.estimate import Estimate
 from bench.outcomes.outcome import Outcome
 from bench.progress import INTERVAL_S, Progress
+from bench.results.pooling import Estimate
 from bench.results.verdicts import FASTER, SLOWER, TIE, UNSETTLED
 from bench.workload import size
 from tests import faulty

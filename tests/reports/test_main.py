@@ -1,11 +1,13 @@
 """`python -m reports`: verdicts on the terminal, a page, a gate, and one line for what is wrong."""
 
 import json
+from io import BytesIO, TextIOWrapper
 
 import pytest
 
 from reports.__main__ import main
 from tests.conftest import CASE, small_file
+from tests.suites import suite_file, suite_test
 
 pytestmark = pytest.mark.usefixtures("few_chapters")
 
@@ -77,7 +79,10 @@ def test_code_that_changed_is_not_compared_and_the_gate_says_so(compare):
         machine("a"), machine("b", 2.0, source_sha256="1" * 64), flags=("--fail-above", "5%")
     )
     assert status == 1
-    assert "nothing of b could be compared: the workload's code differs" in printed.err
+    reason = (
+        "nothing of b could be compared: 9 of 9 not comparable: the workload's code differs (6)"
+    )
+    assert reason in printed.err
     assert "9 could not be compared" in printed.err
     assert "1 workload changed: matmul" in " ".join(printed.out.split())
 
@@ -110,7 +115,9 @@ def test_a_gate_that_has_nothing_to_compare_fails_and_says_why(compare, question
         machine("a"), foreign, flags=("--fail-above", "5%", "--question", question)
     )
     assert status == 1
-    assert "nothing of f could be compared: no valid time" in printed.err
+    number = {"like": 9, "done": 3}[question]
+    reason = f"nothing of f could be compared: {number} of {number} not comparable: no valid time"
+    assert reason in printed.err
 
 
 def test_markdown_is_all_that_is_printed_even_with_a_page(compare, tmp_path):
@@ -165,9 +172,9 @@ def test_a_broken_file_among_others_is_reported_and_fails_at_the_end(compare):
     "command", [("chart", "matmul"), ("samples", f"{CASE.format(64)}/numpy")], ids=lambda c: c[0]
 )
 def test_a_figure_in_a_format_that_is_not_drawn_is_one_clear_line(write, tmp_path, capsys, command):
-    out = tmp_path / "figure.pdf"
+    out = tmp_path / "figure.gif"
     assert main([*command, str(write(small_file())), "--out", str(out)]) == 1
-    assert capsys.readouterr().err == f"--out must end in .svg or .png, got {out}\n"
+    assert capsys.readouterr().err == f"--out must end in .svg or .png or .pdf, got {out}\n"
     assert not out.exists()
 
 
@@ -228,3 +235,87 @@ def test_every_command_says_what_it_does_and_what_its_options_are(capsys):
         with pytest.raises(SystemExit, match="0"):
             main([command, "--help"])
         assert f"python -m reports {command}" in capsys.readouterr().out
+
+
+def long_names(write, folder, factor=1.0):
+    prefix = "test_that_has_a_long_name_which_all_tests_of_this_suite_share_up_to_"
+    tests = [
+        suite_test(prefix + end, time_s=factor * (1 + n) * 1e-3, file="tests/of/it/test_names.py")
+        for n, end in enumerate(("red", "green", "blue", "blue_and_yellow"))
+    ]
+    path = write(suite_file(*tests), f"{folder}.json")
+    (path.parent / folder).mkdir()
+    return path.rename(path.parent / folder / "out.json")
+
+
+@pytest.mark.parametrize("columns", ["80", "60", None])
+def test_rows_keep_the_ends_that_tell_them_apart(write, capsys, monkeypatch, columns):
+    monkeypatch.delenv("COLUMNS", raising=False)
+    if columns:
+        monkeypatch.setenv("COLUMNS", columns)
+    files = [str(long_names(write, "before")), str(long_names(write, "after", 3.0))]
+    assert main(["compare", *files, "--all"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert all(len(line) <= int(columns or 200) for line in lines)
+    rows = [line.split("│")[1].strip() for line in lines if line.count("│") > 3]
+    names = [row for row in rows if row.startswith(("test", "…"))]
+    assert len(set(names)) == 4
+    assert {name[-3:] for name in names} == {"red", "een", "lue", "low"}
+    assert any("before/out" in line and "after/out" in line for line in lines)
+
+
+def test_a_list_names_files_of_one_name_by_their_folders(write, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    files = [str(long_names(write, "before")), str(long_names(write, "after"))]
+    assert main(["list", *files]) == 0
+    printed = capsys.readouterr().out
+    assert "before/out" in printed
+    assert "after/out" in printed
+    assert printed.count("out.json") == 2
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp437", "utf-8"])
+@pytest.mark.parametrize("command", ["compare", "summary", "list", "export", "build"])
+def test_names_that_the_terminal_lacks_fail_nothing(
+    write, tmp_path, monkeypatch, encoding, command
+):
+    names = ["é 中 👩", "a\ud800", "…×’µ"]
+    file = str(write(suite_file(*map(suite_test, names)), "中…é.json"))
+    out, err = (TextIOWrapper(BytesIO(), encoding=encoding) for _ in range(2))
+    monkeypatch.setattr("sys.stdout", out)
+    monkeypatch.setattr("sys.stderr", err)
+    options = {"build": ["--out", str(tmp_path / "中")], "compare": [file, "--fail-above", "5%"]}
+    assert main([command, file, *options.get(command, [])]) == 0
+    out.flush()
+    printed = out.buffer.getvalue().decode("utf-8" if command == "export" else encoding)
+    if command in {"compare", "export"} and encoding == "utf-8":
+        assert "中" in printed
+    if command == "summary" and encoding == "ascii":
+        assert "t.py: 3 tests" in printed
+    if command == "list" and encoding == "ascii":
+        assert "\\u4e2d..." in printed
+
+
+@pytest.mark.parametrize(("end", "begin"), [(".pdf", b"%PDF"), (".PNG", b"\x89PNG"), ("", b"<svg")])
+def test_a_chart_is_a_file_of_the_kind_that_its_name_says(write, tmp_path, end, begin):
+    out = tmp_path / f"chart{end}"
+    assert main(["chart", "matmul", str(write(small_file())), "--out", str(out)]) == 0
+    assert out.read_bytes().startswith(begin)
+
+
+def test_a_chart_of_another_suite_is_that_of_a_group(write, tmp_path, capsys):
+    tests = [suite_test("a", group="g"), suite_test("b", group="g"), suite_test("c", group="one")]
+    file, out = str(write(suite_file(*tests))), tmp_path / "chart.svg"
+    assert main(["chart", "g", file, "--out", str(out)]) == 0
+    assert 'aria-label="g. Medians of 1.00 ms' in out.read_text()
+    assert main(["chart", "h", file]) == 1
+    assert f"{file} must hold times of 'h'; it holds g, one" in capsys.readouterr().err
+    assert main(["chart", "one", file]) == 1
+    assert "two or more times in 'one'" in capsys.readouterr().err
+
+
+def test_a_card_of_another_suite_is_refused_in_one_line(write, tmp_path, capsys):
+    out = tmp_path / "card.png"
+    assert main(["card", str(write(suite_file(suite_test()))), "--out", str(out)]) == 1
+    assert "this file is another suite's" in capsys.readouterr().err
+    assert not out.exists()

@@ -28,7 +28,7 @@
   // a box that scrolls sideways can be reached by keyboard
   const boxes = new ResizeObserver((entries) => {
     for (const { target } of entries) {
-      if (target.scrollWidth > target.clientWidth) target.tabIndex = 0;
+      if (target.scrollWidth > target.clientWidth || target.scrollHeight > target.clientHeight) target.tabIndex = 0;
       else target.removeAttribute("tabindex");
     }
   });
@@ -65,7 +65,29 @@
     });
   }
 
-  for (const filters of document.querySelectorAll(".filters")) {
+  for (const finder of document.querySelectorAll(".filters[data-find]")) {
+    const sections = [...finder.closest("article, main").querySelectorAll("section.tests")];
+    const label = document.createElement("label");
+    const field = document.createElement("input");
+    field.type = "search";
+    field.addEventListener("input", () => {
+      const wanted = field.value.toLowerCase();
+      for (const section of sections) {
+        const whole = section.querySelector("h2").textContent.toLowerCase().includes(wanted);
+        let found = whole;
+        for (const row of section.querySelectorAll("tbody tr")) {
+          row.hidden = !whole && !row.dataset.cell.toLowerCase().includes(wanted);
+          found ||= !row.hidden;
+        }
+        section.hidden = !found;
+      }
+    });
+    label.append(finder.dataset.find, field);
+    finder.append(label);
+    finder.hidden = false;
+  }
+
+  for (const filters of document.querySelectorAll(".filters[data-keys]")) {
     const within = filters.closest("article, main");
     const rows = [...within.querySelectorAll("tr[data-size], li[data-size]")];
     const chosen = {};

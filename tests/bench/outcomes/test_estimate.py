@@ -9,18 +9,20 @@ from hypothesis import strategies as st
 from scipy.stats import t as student
 
 from bench.outcomes.estimate import (
+    best_ratio,
+    best_time,
+    is_bimodal,
+    typical_ratio,
+    typical_time,
+)
+from bench.results.pooling import (
     FAR,
     LEAST_VARIANCE,
     UNKNOWN,
     Prior,
     Visited,
-    best_ratio,
-    best_time,
     estimated,
     fitted,
-    is_bimodal,
-    typical_ratio,
-    typical_time,
 )
 from bench.results.verdicts import FASTER, SLOWER, verdict
 

@@ -6,7 +6,6 @@ import pytest
 
 from bench.cases.case import Case
 from bench.cases.contenders import NUMPY, TORCH_CPU, Contender
-from bench.outcomes.estimate import Prior
 from bench.outcomes.outcome import (
     ONE,
     UNREACHED,
@@ -17,6 +16,7 @@ from bench.outcomes.outcome import (
     pairs,
     settle,
 )
+from bench.results.pooling import Prior
 from bench.results.verdicts import FASTER, TIE, UNSETTLED
 from bench.timing.visits import Block, Failure, Observed, Visit, VisitResult
 from tests import faulty

@@ -8,10 +8,10 @@ import pytest
 from bench.cases.case import Case
 from bench.cases.cell import Cell
 from bench.cases.contenders import NUMPY, TORCH_CPU, Contender
-from bench.outcomes.estimate import Estimate
 from bench.outcomes.outcome import Outcome, settle
 from bench.outcomes.record import extra_info, record, restored
 from bench.results.journal import Record, dumped
+from bench.results.pooling import Estimate
 from bench.timing.device import Ledger
 from bench.timing.visits import Block, DeviceTimes, Observed, Visit
 from bench.variant import TF32

@@ -124,7 +124,7 @@ def test_a_file_against_itself_has_no_difference(result):
     comparison = compare([wide, wide])
     assert comparison.like.pairs[["ratio", "low", "high"]].to_numpy().tolist() == [[1, 1, 1]] * 2
     assert set(comparison.like.pairs["verdict"]) == {"tie"}
-    assert comparison.account == ()
+    assert comparison.account.differences == ()
     assert comparison.like.means[["ratio", "low", "high"]].to_numpy().tolist() == [[1, 1, 1]] * 2
 
 
@@ -209,7 +209,7 @@ def test_all_cores_of_one_machine_are_compared_with_all_cores_of_another(result)
     )
     assert row["ratio"] == pytest.approx(8)
     assert ("cores used", ["1, 2", "1, 16"]) in [
-        (fact.name, list(fact.texts)) for fact in comparison.account
+        (fact.name, list(fact.texts)) for fact in comparison.account.differences
     ]
 
 
@@ -316,9 +316,8 @@ def foreign(label, times, **stats):
 
 
 def test_files_of_other_tools_are_compared_by_test_name(write):
-    steady = {"iqr": 1e-5, "rounds": 100}
-    a = load(write(foreign("a", {"x": 2e-3, "y": 1e-3}, **steady), "a.json"))
-    b = load(write(foreign("b", {"x": 1e-3, "z": 1e-3}, **steady), "b.json"))
+    a = load(write(foreign("a", {"x": 9e-3, "y": 1e-3}), "a.json"))
+    b = load(write(foreign("b", {"x": 1e-3, "z": 1e-3}), "b.json"))
     comparison = compare([a, b])
     assert rows(comparison)["verdict"].to_dict() == {
         "t.py::x": "faster",
@@ -327,18 +326,10 @@ def test_files_of_other_tools_are_compared_by_test_name(write):
     }
     assert comparison.like.means["family"].tolist() == ["all"]
     sentences = [finding.text for finding in statements(comparison)]
-    assert sentences[0].startswith("Overall: b is 2.00 times as fast as a")
+    assert sentences[0].startswith("Overall: b is about 9 times as fast as a")
     assert "t.py::x" in sentences[1]
     assert "| machine | family | like for like |" in as_markdown(comparison)
     assert page(comparison).count("data-pair") == 1
-
-
-def test_without_an_interval_nothing_is_settled(write):
-    a, b = (load(write(foreign(n, {"x": t}), f"{n}.json")) for n, t in (("a", 2e-3), ("b", 1e-3)))
-    comparison = compare([a, b])
-    row = rows(comparison).loc["t.py::x"]
-    assert (row["ratio"], row["verdict"], row["reason"]) == (2, "unsettled", "no interval")
-    assert "interval unknown" in next(statements(comparison)).text
 
 
 def test_machines_without_a_common_cell_say_so(write, pair):
@@ -383,10 +374,10 @@ def test_the_account_lists_differing_facts_settings_first(result):
     b = result(
         "b", [numpy_at(16, 1e-6, source_sha256="1" * 64)], machine_info=two, datetime="2026-02-02"
     )
-    differences = account([a, b])
+    differences = account([a, b]).differences
     assert [fact.key for fact in differences] == ["numpy", "code", "peaks.cpu", "datetime"]
     assert [fact.measured for fact in differences] == [False, False, True, True]
-    assert ("NumPy", ("2.1.0", "2.2.0")) in {(fact.name, fact.texts) for fact in account([a, b])}
+    assert ("NumPy", ("2.1.0", "2.2.0")) in {(fact.name, fact.texts) for fact in differences}
     assert differences[1].texts == ("same as the baseline", "1 workload changed: matmul")
     assert differences[0].spread == "2.1.0 (1); 2.2.0 (1)"
 

@@ -17,6 +17,7 @@ from reports.pages.build import MACHINES, build
 from reports.pages.writing import write_folder, write_single
 from reports.read.load import load
 from tests.conftest import ONE, asked, content, entry, small_file
+from tests.suites import many_tests, suite_file, suite_test
 
 MISSING = "not installed: pip install -e '.[test]'"
 playwright = pytest.importorskip("playwright.sync_api", reason=f"playwright is {MISSING}")
@@ -34,8 +35,8 @@ EVIL = (
     "<script>console.error(2)</script>${7*7}{{7*7}}"
 )
 DESK, PHONE = 1200, 400
-SITES = ("folder", "single", "reference")
-DRAWN = ("folder", "reference")  # the single file holds the same charts as the folder
+SITES = ("folder", "single", "reference", "suite")
+DRAWN = ("folder", "reference", "suite")  # the single file holds the same charts as the folder
 CHAPTER = "tutorial/2_intermediate/11_training_ladder.html"
 GLOSSARY = "tutorial/4_utilities/27_glossary.html"
 FAMILY, TRAINING, SMALL = (
@@ -52,6 +53,7 @@ PAGES = (
     f"folder/{GLOSSARY}",
     "folder/tutorial/index.html",
     "reference/index.html",
+    "suite/index.html",
 )
 SCHEMES = ("light", "dark")
 
@@ -100,9 +102,25 @@ def with_gpu():
     return data
 
 
+def other_suite():
+    """Return a file of another suite: curves, many tests, long and hostile names."""
+    curves = [
+        suite_test(
+            "test_sort", group="sorts", params={"how": how, "n": 10**n}, time_s=10.0 ** (n - 9)
+        )
+        for how in ("quick", "a long name of a way to sort")
+        for n in range(1, 8)
+    ]
+    names = [EVIL, "x" * 3000, "a\u200fb", "اختبار", "test_" + "prefix_" * 20 + "red"]
+    odd = [suite_test(name, group=name, time_s=10.0 ** (2 - n)) for n, name in enumerate(names)]
+    odd += [suite_test(name, time_s=1e-3) for name in names]
+    many = [suite_test(f"test_{n}", file="tests/many.py", time_s=1e-5 * n) for n in range(1, 60)]
+    return suite_file(*curves, *odd, *many, *many_tests(12, 3), suite_test("bad", median=None))
+
+
 @pytest.fixture(scope="module")
 def root(tmp_path_factory, all_chapters):
-    """Return three sites: two machines as a folder, the same as one file, and a small machine."""
+    """Return four sites: two machines as a folder and as one file, a small one, another suite."""
     root = tmp_path_factory.mktemp("sites")
     given = root / "given"
     (given / "machines").mkdir(parents=True)
@@ -118,6 +136,8 @@ def root(tmp_path_factory, all_chapters):
     write_folder(whole, root / "folder")
     write_single(whole, root / "single" / "one.html")
     write_folder(small, root / "reference")
+    (given / "suite.json").write_text(json.dumps(other_suite()))
+    write_folder(build([load(given / "suite.json")]), root / "suite")
     return root
 
 
@@ -626,3 +646,17 @@ def test_closed_parts_open_in_print_and_close_again(opened):
     page.evaluate("dispatchEvent(new Event('afterprint'))")
     page.emulate_media(media="screen")
     assert page.locator("details table:visible").count() == 0
+
+
+def test_a_test_of_another_suite_is_found_by_its_name_or_its_group(opened):
+    page = opened("suite/index.html")
+    shown = "tbody tr:visible"
+    every = page.locator(shown).count()
+    field = page.get_by_label("find a test")
+    field.fill("TEST_59")
+    assert page.locator(shown).count() == 1
+    assert page.locator("section.tests:visible").count() == 1
+    field.fill("sorts")
+    assert page.locator(shown).count() == 14
+    field.fill("")
+    assert page.locator(shown).count() == every

@@ -83,7 +83,7 @@ def test_a_row_has_the_quality_and_the_ledger_of_its_cell(write):
 
 def test_a_file_without_a_label_takes_its_file_name(write):
     data = changed("machine_info.label", "")
-    assert load(write(data, "my-box.2.json")).label == "my-box"
+    assert load(write(data, "my-box.2.json")).label == "my-box.2"
 
 
 INFO = "benchmarks.1.extra_info"
@@ -172,11 +172,11 @@ def test_an_invalid_field_is_named_in_one_clear_line(write, path, value, message
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("[]", "no result file: Input should be a valid dictionary"),
-        ("5", "no result file: Input should be a valid dictionary"),
-        ('"x"', "no result file: Input should be a valid dictionary"),
-        ("null", "no result file: Input should be a valid dictionary"),
-        ("{}", "no result file: datetime: Field required"),
+        ("[]", "no result file: the list of benchmarks that pytest-benchmark writes"),
+        ("5", "no result file: the list of benchmarks that pytest-benchmark writes"),
+        ('"x"', "no result file: the list of benchmarks that pytest-benchmark writes"),
+        ("null", "no result file: the list of benchmarks that pytest-benchmark writes"),
+        ("{}", "no result file: the list of benchmarks that pytest-benchmark writes"),
         ("{", "not readable as JSON"),
         ('{"schema": "numpy-vs-pytorch/1"}', "no result file: datetime: Field required"),
     ],
@@ -391,29 +391,23 @@ def test_a_file_of_any_pytest_benchmark_is_read(write, version, processor, cores
     (row,) = result.table.to_dict("records")
     assert row["cell"] == "tests/test_it.py::test_sort"
     assert (row["case"], row["contender"]) == (case, "test_sort")
-    assert (row["status"], row["typical_s"], row["time_s"]) == ("ok", 0.2, 0.2)
-    assert np.isnan(row["ratio"])
-    half = 1.57 * 0.04 / 16**0.5
-    assert row["time_low_s"] == pytest.approx(0.2 - half)
-    assert row["time_high_s"] == pytest.approx(0.2 + half)
+    assert (row["status"], row["typical_s"], row["time_s"]) == ("ok", 0.2, 0.1)
+    assert all(np.isnan(row[name]) for name in ("ratio", "time_low_s", "time_high_s"))
 
 
 def test_fields_of_another_tool_with_names_of_this_suite_are_ignored(write):
     theirs = {"gpus": "2 of them", "cpu": "fast", "versions": 5, "peaks": [], "label": "lab-7"}
     result = load(write(VERSIONS["5.1"] | {"machine_info": MACHINE | theirs}))
     assert (result.label, result.machine.gpus, result.machine.processor) == ("lab-7", [], "")
-    wrong = VERSIONS["5.1"] | {"machine_info": theirs | {"label": "\x1b"}}
-    assert "machine_info.label: Value error, no control" in error_of(write(wrong))
-    assert "machine_info: " in error_of(write(VERSIONS["5.1"] | {"machine_info": 5}))
+    escaped = VERSIONS["5.1"] | {"machine_info": theirs | {"label": "\x1b", "release": 5}}
+    assert load(write(escaped)).label == "\\x1b"
+    assert load(write(VERSIONS["5.1"] | {"machine_info": 5}, "five.json")).label == "five"
 
 
-def test_a_file_of_another_tool_has_only_absent_findings(write):
+def test_a_file_of_another_suite_has_findings_on_its_tests_alone(write):
     findings = Findings(load(write(VERSIONS["4.0"])))
-    assert {key: f.state for key, f in findings.all.items()} == dict.fromkeys(
-        ("verification", "score", "noise", "card", "steadiness", "self-test"), "absent"
-    )
+    assert list(findings.all) == ["tests", "range", "rounds", "group/1"]
     assert findings.headlines() == []
-    assert not any(finding.has_numbers for finding in findings.all.values())
     assert [fact.key for fact in facts(findings.result)][:2] == ["cpu", "cores"]
 
 
@@ -426,24 +420,42 @@ def test_a_time_of_0_counts_as_no_time(write, stats):
     assert second["status"] == "ok"
 
 
-@pytest.mark.parametrize("stats", [{"rounds": 1}, {"iqr": None}, {"rounds": None}, {"iqr": 0.6}])
-def test_a_time_without_usable_quartiles_has_no_interval(write, stats):
-    (row,) = load(write(VERSIONS["5.1"] | {"benchmarks": [bench(**stats)]})).table.to_dict(
-        "records"
+def test_what_a_file_states_about_its_process_is_kept(write):
+    process = load(write(VERSIONS["4.0"])).process
+    assert process.stated["machine_info.python_compiler"] == "GCC 5.4.0"
+    assert process.stated["version"] == "4.0.0"
+    assert process.options["rounds"] == {"tests/test_it.py::test_sort": "16"}
+    assert "deep" in process.options["extra_info"]["tests/test_it.py::test_sort"]
+    assert not {"machine_info.system", "commit_info.id", "datetime"} & set(process.stated)
+
+
+def test_two_long_lists_that_differ_at_their_ends_have_different_texts(write):
+    flags = [f"flag{n}" for n in range(100)]
+    texts = {
+        load(write(VERSIONS["5.1"] | {"machine_info": {"cpu": {"flags": each}}})).process.stated[
+            "machine_info.cpu.flags"
+        ]
+        for each in (flags, [*flags, "sse9"])
+    }
+    assert len(texts) == 2
+    assert max(map(len, texts)) < 120
+
+
+def test_many_and_deep_fields_are_bounded_and_none_is_dropped(write):
+    wide = {f"x{n}": n for n in range(1000)}
+    one, other = (
+        load(write(VERSIONS["5.1"] | {"later": {"a": {"b": {"c": last}}, **wide, "z": last}}))
+        for last in (1, 2)
     )
-    assert row["time_s"] == 0.2
-    assert np.isnan(row["time_low_s"])
-    assert np.isnan(row["time_high_s"])
+    assert len(one.process.stated) < 400
+    differ = {k for k, text in one.process.stated.items() if other.process.stated[k] != text}
+    assert differ == {"later.a.b", "later.further"}
 
 
-def test_an_invalid_file_of_another_tool_gives_one_clear_line(write):
-    twice = VERSIONS["5.1"] | {"benchmarks": [bench(), bench()]}
-    assert "benchmarks: each once expected, got 'tests/test_it.py" in error_of(write(twice))
-    wrong = VERSIONS["5.1"] | {"benchmarks": [bench(median="1")]}
-    assert "benchmarks.0.stats.median: Input should be a valid number" in error_of(write(wrong))
-    named = VERSIONS["5.1"] | {"benchmarks": [bench("x" * 2001)]}
-    assert "benchmarks.0.name: String should have at most 2000" in error_of(write(named))
-    assert "benchmarks: Field required" in error_of(write({"datetime": "x"}))
+def test_a_file_without_a_list_of_tests_gives_one_clear_line(write):
+    head = VERSIONS["5.1"] | {"benchmarks": {}}
+    assert "the list of benchmarks that pytest-benchmark writes" in error_of(write(head))
+    assert error_of(write({"datetime": "x"})).endswith("got an object with the fields datetime")
 
 
 def test_a_file_that_pytest_benchmark_writes_is_read(tmp_path):
@@ -469,7 +481,7 @@ def test_a_file_that_pytest_benchmark_writes_is_read(tmp_path):
     assert len(result.table) == 2
     assert result.table["cell"].iloc[0] == "test_it.py::test_sum[sum]"
     assert (result.table["time_s"] > 0).all()
-    assert (result.table["typical_s"] == result.table["time_s"]).all()
+    assert (result.table["typical_s"] >= result.table["time_s"]).all()
     assert result.machine.processor
     assert result.machine.python_version == sys.version.split()[0]
 
@@ -600,5 +612,5 @@ def test_a_file_whose_times_are_all_medians_is_recognised(write):
     for each in data["benchmarks"]:
         each["extra_info"]["typical_s"] = each["extra_info"]["time_s"]
     assert load(write(data)).medians_alone
-    assert load(write(VERSIONS["5.1"])).medians_alone
+    assert not load(write(VERSIONS["5.1"])).medians_alone
     assert not load(write(content([]))).medians_alone
