@@ -1,8 +1,9 @@
-"""Check your answers: `python -m tutorial check 04`, or a script or notebook with answers."""
+"""Check your answers: `python -m tutorial check views`, or a script or notebook with answers."""
 
 import argparse
 import contextlib
 import io
+import linecache
 import sys
 import types
 from collections.abc import Callable, Mapping
@@ -12,7 +13,7 @@ from typing import Any
 import jupytext
 import matplotlib as mpl
 
-from tutorial.exercises import exercises, shortfall
+from tutorial.exercises import exercises, hints, verdict
 
 ROOT = Path(__file__).resolve().parent
 FREE_GPU = ROOT / "run_on_a_free_gpu.py"
@@ -55,7 +56,9 @@ def answers(path: Path) -> Mapping[str, Any]:
     mpl.use("agg")
     module = types.ModuleType("__chapter__")
     cells = [cell.source for cell in jupytext.read(path).cells if cell.cell_type == "code"]
-    code = compile("\n\n".join(cells), str(path), "exec")
+    source, name = "\n\n".join(cells), f"<{path}>"
+    linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
+    code = compile(source, name, "exec")
     sys.modules[module.__name__] = module
     try:
         with contextlib.redirect_stdout(io.StringIO()):
@@ -83,10 +86,9 @@ def check(path: Path) -> bool:
         raise LookupError(
             f"{path} holds no function named like an exercise: give each answer the name of its exercise"
         )
-    wrong = {name: shortfall(defined[name]) for name in mine}
-    for name, what in wrong.items():
-        print(f"{name}: {f'not yet. {what}' if what else 'right'}")
-    return not any(wrong.values())
+    lines = [verdict(defined[name]) for name in mine]
+    print("\n".join(lines))
+    return all(line.endswith(": right") for line in lines)
 
 
 def notebook(script: Path) -> str:
@@ -108,6 +110,13 @@ def _check(chosen: argparse.Namespace) -> int:
     return 0 if check(find(chosen.chapter)) else 1
 
 
+def _hint(chosen: argparse.Namespace) -> int:
+    known = hints(chosen.exercise)
+    step = min(chosen.step, len(known))
+    print(f"Hint {step} of {len(known)}: {known[step - 1]}" if known else "There is no hint.")
+    return 0
+
+
 def _list(_: argparse.Namespace) -> int:
     for path in chapters():
         first = jupytext.read(path, fmt="py:percent").cells[0].source.splitlines()[0]
@@ -120,11 +129,19 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tutorial", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     checking = commands.add_parser("check", help="check the answers of a chapter")
-    checking.add_argument("chapter", help="04, views, or a .py or .ipynb file with your answers")
+    checking.add_argument("chapter", help="views, 05, or a .py or .ipynb file with your answers")
+    hinting = commands.add_parser("hint", help="print a hint for an exercise")
+    hinting.add_argument("exercise", help="the name of the function")
+    hinting.add_argument("step", nargs="?", type=int, default=1, help="1 (default), 2 ...")
     listing = commands.add_parser("list", help="list the chapters")
     run: Callable[[argparse.Namespace], int]
     free_gpu = commands.add_parser("notebook", help="write the notebook that runs on a free GPU")
-    for command, run in ((checking, _check), (listing, _list), (free_gpu, _notebook)):
+    for command, run in (
+        (checking, _check),
+        (hinting, _hint),
+        (listing, _list),
+        (free_gpu, _notebook),
+    ):
         command.set_defaults(run=run)
     chosen = parser.parse_args(arguments)
     try:

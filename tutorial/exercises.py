@@ -1,7 +1,8 @@
 """Exercises: functions that the reader of a chapter writes, and checks of these answers.
 
 The name of an exercise is the name of its function. Its check is the function of the same name in
-`tutorial/checks`. A check takes the answer and raises `NotYetError` if it is not right.
+`tutorial/checks`. A check takes the answer and raises `NotYetError` if it is not right. Each
+paragraph of its docstring is a hint, the first the smallest.
 """
 
 import importlib
@@ -17,6 +18,7 @@ import torch
 from tutorial import checks
 
 LONGEST = 120  # characters of a value in a message
+MARK = "# yours"  # stands at the line of a stub that the reader replaces
 Answer = Callable[..., Any]
 Check = Callable[[Answer], None]
 
@@ -99,7 +101,43 @@ def shortfall(answer: Answer) -> str:
     return ""
 
 
+def hints(name: str) -> list[str]:
+    """Return the hints of an exercise, the smallest first.
+
+    Raises
+    ------
+    LookupError : there is no exercise with that name.
+
+    """
+    if name not in exercises():
+        raise LookupError(
+            f"expected the name of an exercise, got {name!r}; the exercises are"
+            f" {', '.join(exercises())}"
+        )
+    text = inspect.getdoc(exercises()[name][1]) or ""
+    return [" ".join(paragraph.split()) for paragraph in text.split("\n\n") if paragraph.strip()]
+
+
+def unsolved(answer: Answer) -> bool:
+    """Return whether an answer is still the stub of its chapter."""
+    try:
+        return MARK in inspect.getsource(answer)
+    except (OSError, TypeError):  # a function without a file
+        return False
+
+
+def verdict(answer: Answer) -> str:
+    """Return a line on an answer: right, what is wrong with it, or that it is still the stub."""
+    lacking = shortfall(answer)
+    name = answer.__name__
+    if lacking and unsolved(answer):
+        return (
+            f"{name}: your turn. Replace the line marked {MARK!r} and run the cell again. For a"
+            f" hint: python -m tutorial hint {name}"
+        )
+    return f"{name}: not yet. {lacking}" if lacking else f"{name}: right"
+
+
 def check(answer: Answer) -> None:
     """Print whether an answer to an exercise is right, or what is wrong with it."""
-    lacking = shortfall(answer)
-    print(f"{answer.__name__}: {f'not yet. {lacking}' if lacking else 'right'}")
+    print(verdict(answer))

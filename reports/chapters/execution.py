@@ -57,10 +57,12 @@ BETWEEN_CHARS, SHORTEST = 5, 7  # of the space between two panels, and of the sh
 class CellOutput:
     """The output of a cell: the printed text with the value of its last line, and its figures.
 
-    `seconds` is the running time.
+    `html` is the value of the last line if it has an HTML form, as in a notebook. `seconds` is the
+    running time.
     """
 
     text: str = ""
+    html: str = ""
     figures: tuple[str, ...] = ()
     seconds: float = field(default=0.0, compare=False)
 
@@ -193,14 +195,17 @@ def _cell_output(
     ):
         warnings.simplefilter("error" if strict else "ignore")
         warnings.filterwarnings("error", module=MODULE)
+        page = ""
         for value in _values(code, filename, namespace):
-            print(repr(value))
+            page = value._repr_html_() if hasattr(value, "_repr_html_") else ""
+            if not page:
+                print(repr(value))
         figures = [plt.figure(each) for each in plt.get_fignums()]
         svgs = tuple(
             str(inline(_plot(f"{stem}-{place}", figure))) for place, figure in enumerate(figures)
         )
     plt.close("all")
-    return CellOutput(text=output.getvalue(), figures=svgs)
+    return CellOutput(text=output.getvalue(), html=page, figures=svgs)
 
 
 def _values(code: str, filename: str, namespace: dict[str, Any]) -> Iterator[Any]:

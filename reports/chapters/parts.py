@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from reports.findings.layers import statements
 from reports.findings.statement import Finding
 from reports.read.sources import bodies, function, highlighted, read_source
 
@@ -59,9 +60,15 @@ def pair(workload: str) -> Fragment:
     )
 
 
-def diff(first: str, old: str, second: str, new: str) -> Fragment:
-    """Return the line-by-line differences between two functions."""
-    before, after = function(first, old).splitlines(), function(second, new).splitlines()
+def diff(first: str, old: str, second: str, new: str, *, bodies: bool = False) -> Fragment:
+    """Return the line-by-line differences between two functions.
+
+    With `bodies`, signatures and docstrings are left out, and a statement is one line.
+    """
+    before, after = (
+        statements(code) if bodies else code.splitlines()
+        for code in (function(first, old), function(second, new))
+    )
     lines = [line for line in difflib.ndiff(before, after) if not line.startswith("?")]
     rows = Markup("").join(
         Markup('<span class="{}">{}</span>\n').format(

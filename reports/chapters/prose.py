@@ -22,6 +22,7 @@ from reports.chapters.glossary import TERM, Glossary
 from reports.chapters.parts import Fragment, choose, code, diff, list_of, pair, quote_of
 from reports.chapters.quoting import finding_about, findings_about
 from reports.chapters.reading import MISTAKE, Chapter
+from reports.charts.plans import ELSEWHERE
 from reports.findings.findings import Findings
 from reports.findings.statement import markdown
 from reports.read.sources import function, read_source
@@ -125,6 +126,7 @@ class Prose:
             "pair": pair,
             "diff": diff,
             "chapter": self._chapter,
+            "opening": self._opening,
             "family": self._family,
             "mistakes": self._mistakes,
         }
@@ -143,10 +145,12 @@ class Prose:
         prefix = f"c{self.chapter.number}-"
         svg = str(self.figures[name]).replace('id="', f'id="{prefix}')
         svg = svg.replace('href="#', f'href="#{prefix}').replace("url(#", f"url(#{prefix}")
-        label = self.findings.result.label
+        place = self.findings.result.label
+        if name in ELSEWHERE and (reference := self.findings.reference_with_gpu()) is not None:
+            place = f"{reference.label}, not on this machine"
         return Fragment(
             html=Markup("<figure>{}<figcaption>Measured on {}.</figcaption></figure>").format(
-                Markup(svg), label
+                Markup(svg), place
             ),
             markdown=f"*(The figure {name} stands in this chapter's page.)*",
         )
@@ -163,6 +167,16 @@ class Prose:
                 )
         raise LookupError(f"chapter({name!r}) must name one of {[c.name for c in self.contents]}")
 
+    def _opening(self, *needs: str) -> Fragment:
+        """Say how long the chapter takes to read, and which chapters it needs."""
+        words = f"About {self.chapter.reading_time}, and the exercises."
+        links = [self._chapter(name) for name in needs]
+        html, text = Markup(words), words
+        if links:
+            html += Markup(" Needs ") + Markup(" and ").join(each.html for each in links) + "."
+            text += " Needs " + " and ".join(each.markdown for each in links) + "."
+        return Fragment(html=Markup('<p class="soft">{}</p>').format(html), markdown=f"*{text}*")
+
     def _family(self, name: str, words: str) -> Fragment:
         path = self.families.get(name)
         link = Markup('<a href="../../{}">{}</a>').format(path, words)
@@ -176,7 +190,7 @@ class Prose:
                 continue
             path = f"../{other.path.parent.name}/{other.path.stem}"
             anchor = other.anchor(MISTAKE + other.mistake)
-            words = Markup(MARKDOWN.renderInline(other.mistake))
+            words = inline_html(other.mistake)
             html.append(
                 Markup(
                     '<li><a href="{}.html#{}">{}</a> <span class="soft">{} · {}</span></li>'
@@ -186,6 +200,11 @@ class Prose:
         return Fragment(
             html=Markup("<ul>{}</ul>").format(Markup("").join(html)), markdown="\n".join(lines)
         )
+
+
+def inline_html(text: str) -> Markup:
+    """Return a line of Markdown as HTML."""
+    return Markup(MARKDOWN.renderInline(text))
 
 
 @lru_cache(maxsize=4096)  # the sites of many machines have the same prose

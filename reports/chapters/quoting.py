@@ -7,6 +7,11 @@ from reports.findings.findings import Findings, about_accelerators, has_accelera
 from reports.findings.statement import Finding
 
 NOT_MEASURED = "not measured in this run"
+NAMES = {  # of findings that are about no workload of their own
+    "on-gpu": "What a GPU changes",
+    "on-gpu-with-copies": "What a GPU changes with its copies",
+    "bill": "The bill of one call",
+}
 NO_ACCELERATOR = "this run timed no accelerator, and no reference machine has timed this yet"
 
 
@@ -36,9 +41,9 @@ def not_measured(kind: str, about: Mapping[str, str], *, alone: bool) -> Finding
     """Return a finding that says that this was not measured; `alone`: nor on any accelerator."""
     size = about.get("size", "").replace(",", ", ")
     case = f"{about['workload']} at {size}" if size and "workload" in about else ""
-    others = [about[key] for key in ("dtype", "contender") if key in about]
-    device = ids.read_contender(about.get("contender", ids.NUMPY)).device
-    first = case or about.get("workload") or kind
+    others = [about[key] for key in ("dtype", "contender") if key in about and kind not in NAMES]
+    device = about.get("device") or ids.read_contender(about.get("contender", ids.NUMPY)).device
+    first = case or about.get("workload") or NAMES.get(kind, kind)
     return Finding(
         id="/".join([kind, *about.values()]),
         state="absent",

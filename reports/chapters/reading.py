@@ -14,6 +14,8 @@ from nbformat import NotebookNode
 ROOT = Path(__file__).resolve().parent.parent.parent
 GPU = "gpu"  # the tag of a cell that needs a GPU
 MISTAKE = "A common mistake: "
+FIVES = ("five", "ten", "fifteen", "twenty", "twenty-five", "thirty")
+WORDS_A_MINUTE, LINES_A_MINUTE = 180, 15  # of a reader who follows the code
 
 
 class ChapterCell(NamedTuple):
@@ -44,6 +46,35 @@ class Chapter:
         """The first heading."""
         first = self.notebook.cells[0].source.splitlines()[0]
         return str(first.lstrip("# "))
+
+    @property
+    def names(self) -> str:
+        """The line below the first heading: the names that it teaches, as Markdown."""
+        paragraphs = str(self.notebook.cells[0].source).split("\n\n")
+        return " ".join(paragraphs[1].split()) if len(paragraphs) > 1 else ""
+
+    @property
+    def minutes(self) -> int:
+        """About how many minutes it takes to read without its exercises, a multiple of five.
+
+        An estimate, by WORDS_A_MINUTE of prose and LINES_A_MINUTE of code.
+        """
+        words = sum(len(cell.source.split()) for cell in self.cells if not cell.key)
+        lines = sum(len(cell.source.splitlines()) for cell in self.cells if cell.key)
+        return max(5 * round((words / WORDS_A_MINUTE + lines / LINES_A_MINUTE) / 5), 5)
+
+    @property
+    def reading_time(self) -> str:
+        """Its minutes in words, because it is an estimate and no measurement."""
+        return f"{FIVES[min(self.minutes // 5, len(FIVES)) - 1]} minutes"
+
+    @property
+    def search_words(self) -> str:
+        """The words of its headings, of its code in prose and of its bold terms, for a search."""
+        prose = "\n".join(cell.source for cell in self.cells if not cell.key)
+        found = re.findall(r"^#+ (.+)$|`([^`\n]+)`|\*\*([^*\n]+)\*\*", prose, flags=re.MULTILINE)
+        words = re.findall(r"[^\W\d][\w.]+", " ".join("".join(each) for each in found).lower())
+        return " ".join(dict.fromkeys(words))
 
     @property
     def number(self) -> str:

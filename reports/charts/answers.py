@@ -147,7 +147,7 @@ def gpu(lines: Mapping[str, Sequence[Timed]]) -> Plot | None:
     if not known:
         return None
     rows = [row for line in known.values() for row in line]
-    title = f"One of them, {rows[0].workload}: times NumPy’s speed on {rows[0].cores}"
+    title = f"{rows[0].workload} alone: times NumPy’s speed on {rows[0].cores}"
     ys = {name: [row.known_speedup.value for row in line] for name, line in known.items()}
     with style("answer-gpu"):
         figure, axes = _axes(title, LINES_FRAME)

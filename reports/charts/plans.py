@@ -34,6 +34,7 @@ Plan = Callable[[], Plot | None]
 FEW = 8  # fewer figures are drawn faster without worker processes
 MOST = 8  # worker processes
 CHUNK = 3  # figures that a worker process gets at a time
+ELSEWHERE = frozenset({"answer/gpu"})  # drawn from a reference machine, if this one has no GPU
 BLOCKS = 2  # headlines whose blocks are drawn
 
 

@@ -50,14 +50,14 @@ def changed_lines() -> Mapping[str, int]:
     """Return how many lines of the deeper body are new or changed, by the keys of BODIES."""
     counts = {}
     for key, (file, name) in BODIES.items():
-        before = _lines(function(FILES.format(file), name))
-        after = _lines(function(FILES.format(DEEPER), name))
+        before = statements(function(FILES.format(file), name))
+        after = statements(function(FILES.format(DEEPER), name))
         same = SequenceMatcher(a=before, b=after, autojunk=False).get_matching_blocks()
         counts[key] = len(after) - sum(block.size for block in same)
     return counts
 
 
-def _lines(code: str) -> list[str]:
+def statements(code: str) -> list[str]:
     """Return the statements of a function's body, one a line, without its docstring."""
     (definition,) = ast.parse(code).body
     if not isinstance(definition, ast.FunctionDef):

@@ -6,6 +6,7 @@ implausible. A sentence names a cause only if the file shows it: in other cells 
 workload, in the measured peaks, or in the names of the libraries.
 """
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -25,6 +26,7 @@ CALLS = {  # what a time shorter than so many empty calls is explained by
     5: "; at this size the cost of a call is a large part of the time",
 }
 CALL_S = 50e-6  # a call costs less: a longer shortest time says nothing about the cost of a call
+EXPLAINS = 0.5  # share of a speedup, in logarithms, that a sufficient cause explains
 SCALES = 1.3  # speedup on all cores over one, below which the work does not use all cores
 NEAR_ROOF = 0.5  # share of the measured peak above which the peak limits
 SENTENCES = {
@@ -159,7 +161,7 @@ class Speedups:
         if row.state == TIE and all(share > NEAR_ROOF for share, _ in roofs):
             limit = "memory" if roofs[1][1] == "bytes/s" else "the processor's arithmetic"
             return f"; both are near what {limit} gives"
-        if row.threads > 1 and (clause := self._threads(numpy, row)):
+        if row.threads > 1 and row.state != TIE and (clause := self._threads(numpy, row)):
             return clause
         return self._blas(row) or self._bandwidth(row, roofs)
 
@@ -169,14 +171,17 @@ class Speedups:
         return shortest_s if shortest_s < CALL_S else 0.0
 
     def _threads(self, numpy: Timed, row: Timed) -> str:
-        """Name the side that uses all cores, if the other does not."""
-        gains = [self._gain(each) for each in (numpy, row)]
-        if gains[0] and gains[1]:
-            if gains[0] < SCALES < gains[1]:
-                return "; PyTorch shares this work among the cores and NumPy does not"
-            if gains[1] < SCALES < gains[0]:
-                return "; NumPy shares this work among the cores and PyTorch does not"
-        return ""
+        """Name the faster side if it uses all cores and the other does not.
+
+        The clause says how much that explains: all cores against one explain `gains` of a speedup.
+        """
+        gains = {"NumPy": self._gain(numpy), "PyTorch": self._gain(row)}
+        slow, fast = ("NumPy", "PyTorch") if row.state == FASTER else ("PyTorch", "NumPy")
+        if not 0 < gains[slow] < SCALES < gains[fast] or row.speedup is None:
+            return ""
+        explained = math.log(gains[fast] / gains[slow]) / abs(math.log(row.speedup.value))
+        words = "" if explained > EXPLAINS else "part of it is that "
+        return f"; {words}{fast} shares this work among the cores and {slow} does not"
 
     def _gain(self, row: Timed) -> float:
         """Return a cell's speedup over the same cell on one core, 0 if unknown."""

@@ -95,7 +95,7 @@ def _cpu(subject: Subject) -> Answer:
         figure=subject.figure("answer/cpu"),
         certainty=findings.all["width/cpu"].html if counts else Markup(),
         further=[*counts[1:], *findings.extremes()],
-        chapter="09_reductions",
+        chapter="reductions",
         link="Why? Memory, threads and the cost of calls: the chapter on reductions",
     )
 
@@ -134,7 +134,7 @@ def _gpu(subject: Subject) -> Answer:
             *known("bill"),
             *extremes,
         ],
-        chapter="15_gpu",
+        chapter="gpu",
         link="Why? The chapter on the GPU",
         reference=reference,
     )
@@ -165,7 +165,7 @@ def _autograd(subject: Subject) -> Answer:
             *by_hand[-1:],
             *findings.kind("added-layer"),
         ],
-        chapter="05_autograd",
+        chapter="autograd",
         link="Why? The chapter on autograd",
     )
 

@@ -5,7 +5,9 @@ from typing import Any
 
 from markupsafe import Markup
 
+from reports import units
 from reports.chapters.page import render as chapter_body
+from reports.chapters.prose import inline_html
 from reports.findings.facts import facts
 from reports.findings.findings import Reference, about_accelerators
 from reports.pages.family import family_page
@@ -18,6 +20,11 @@ from reports.read.result import Result
 from reports.read.row import Timed
 
 CONTENTS = "tutorial/index.html"
+WAYS = {  # names of chapters, by the time that a reader has
+    "An hour": "what_is_pytorch five_numbers autograd whole_program",
+    "A day": "what_is_pytorch five_numbers tensors numpy_bridge views autograd whole_program timing"
+    " training_ladder data saving gpu common_mistakes",
+}
 
 
 def pages(subject: Subject) -> Iterator[SitePage]:
@@ -94,7 +101,7 @@ def _index(subject: Subject) -> Markup:
 
 def _shown(subject: Subject, answer: Answer) -> dict[str, Any]:
     """Return the values of an answer for the template."""
-    pages = {chapter.path.stem: chapter.page for chapter in subject.chapters}
+    pages = {chapter.name: chapter.page for chapter in subject.chapters}
     values = {**vars(answer), "href": pages.get(answer.chapter)}
     if answer.reference is not None:
         up = "../" * subject.prefix.count("/")
@@ -111,10 +118,22 @@ def _about(reference: Reference) -> str:
 
 
 def _contents(subject: Subject) -> Markup:
-    """Return the contents of the tutorial, part by part."""
+    """Return the contents of the tutorial, part by part, and shorter ways through it."""
     names = dict.fromkeys(chapter.part for chapter in subject.chapters)
     parts = {name: [each for each in subject.chapters if each.part == name] for name in names}
-    return render("tutorial.html", result=subject.result, parts=parts)
+    by_name = {chapter.name: chapter for chapter in subject.chapters}
+    ways = {
+        title: [by_name[name] for name in names.split() if name in by_name]
+        for title, names in WAYS.items()
+    }
+    return render(
+        "tutorial.html",
+        result=subject.result,
+        parts=parts,
+        ways=ways,
+        names={chapter.name: inline_html(chapter.names) for chapter in subject.chapters},
+        hours=units.count(round(sum(each.minutes for each in subject.chapters) / 60), "hour"),
+    )
 
 
 def _chapter(subject: Subject, number: int) -> Markup:

@@ -99,6 +99,24 @@ def function(file_name: str, function_name: str) -> str:
     raise SourceError(f"{file_name} must hold a function {function_name}, and does not")
 
 
+def paragraphs(file_name: str) -> Mapping[str, Sequence[str]]:
+    """Return the paragraphs of the docstring of each function of a file, by the function's name.
+
+    Raises
+    ------
+    SourceError : the file may not be shown.
+
+    """
+    functions = (
+        node for node in ast.parse(read_source(file_name)).body if isinstance(node, ast.FunctionDef)
+    )
+    texts = {node.name: ast.get_docstring(node) or "" for node in functions}
+    return {
+        name: [" ".join(part.split()) for part in text.split("\n\n") if part.strip()]
+        for name, text in texts.items()
+    }
+
+
 @lru_cache(maxsize=4096)  # many pages show the same code
 def highlighted(text: str) -> Markup:
     """Return Python code as highlighted HTML."""

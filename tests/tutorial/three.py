@@ -111,6 +111,8 @@ def with_gpu(own, ratio_of):
         for way in (contender.removeprefix("torch-cuda").strip("-"), *ways):
             made = f"{case}/torch-cuda{way and '-'}{way}"
             own["timed"][made] = planted(own["timed"][f"{case}/numpy"], way, ratio_of)
+            if case.startswith("matmul/") and not way:
+                own["timed"][made]["ledger"] = ledger(own["timed"][made]["time_s"])
     return file(own)
 
 
@@ -123,6 +125,12 @@ def planted(numpy, way, ratio_of):
     interval = {"ratio": ratio, "low": ratio * 0.99, "high": ratio * 1.01}
     speedups = {key: interval for key in numpy if key.startswith("speedup")}
     return numpy | times | speedups | {"precision": PRECISIONS.get(way, numpy["precision"])}
+
+
+def ledger(kernel_s):
+    """Return the bill of a call whose copies and launch take half as long as its kernel."""
+    parts = {"launch_s": 0.1, "kernel_s": 1.0, "host_to_device_s": 0.3, "device_to_host_s": 0.1}
+    return {"wall_s": 1.5 * kernel_s} | {part: share * kernel_s for part, share in parts.items()}
 
 
 def rounded(value):

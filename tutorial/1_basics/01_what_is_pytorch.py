@@ -1,5 +1,10 @@
 # %% [markdown]
-# # What is PyTorch, and what does it add to NumPy?
+# # PyTorch in one chapter: what it adds to NumPy
+#
+# `torch.tensor` · `from_numpy` · `requires_grad` · `backward` · `device` · `torch.nn` ·
+# `torch.optim`
+#
+# {{ opening() }}
 #
 # PyTorch is an array library similar to NumPy, with three additions: gradients, devices, and a
 # library of parts for deep learning. So you know much of it already. This chapter shows each
@@ -275,7 +280,7 @@ print(f"one call takes {share:.4f} of the time of a thousand calls")
 # PyTorch's. It returns `"PyTorch"` only if the whole interval is above 1.05, `"NumPy"` only if the
 # whole interval is below 1 / 1.05, and otherwise `"neither"`.
 #
-# Check your answers here or with `python -m tutorial check 01`. Solutions are in
+# Check your answers here or with `python -m tutorial check what_is_pytorch`. Solutions are in
 # `tutorial/solutions/what_is_pytorch.py`.
 
 # %%
@@ -297,6 +302,13 @@ def who_is_faster(low, high):
 check(who_is_faster)
 
 # %% [markdown]
+# ## To take along
+#
+# - A tensor is an array that can be on a device and can record the operations that made it.
+# - `torch.nn` and `torch.optim` are a library of parts, and one loop trains every model.
+# - Whether PyTorch is faster depends on the computation, the size and the machine. Measure your
+#   own.
+#
 # ## Where to read on
 #
 # - {{ chapter("tensors") }}

@@ -6,7 +6,7 @@ from tutorial.exercises import NotYetError, expect
 
 
 def _nodes(node):
-    """Yield a node of the tape and all nodes that it sends gradients to."""
+    """Yield a node of the graph and all nodes that it sends gradients to."""
     if node is not None:
         yield node
         for each, _ in node.next_functions:
@@ -22,14 +22,14 @@ def stable_softplus(answer):
         isinstance(node, torch.autograd.function.BackwardCFunction) for node in _nodes(y.grad_fn)
     ):
         raise NotYetError(
-            f"expected your own Function on the tape, got {y.grad_fn}: call its apply"
+            f"expected your own Function in the graph, got {y.grad_fn}: call its apply"
         )
     (grad,) = torch.autograd.grad(y.sum(), leaf, create_graph=True)
     s = torch.sigmoid(x)
     expect(f"gradient at {x.tolist()}", grad.detach(), s)
     if not grad.requires_grad:
         raise NotYetError(
-            "expected a gradient that is on the tape, got one that is not: use operations on tensors"
+            "expected a gradient that is in the graph, got one that is not: use operations on tensors"
             " in backward"
         )
     (second,) = torch.autograd.grad(grad.sum(), leaf)

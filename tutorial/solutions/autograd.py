@@ -17,7 +17,7 @@ def directional_derivative(f, x, v):
 
 
 def descend(loss, parameters, rate):
-    """Use `torch.autograd.grad`, which fills no .grad; step in place, and off the tape."""
+    """Use `torch.autograd.grad`, which fills no .grad; step in place, unrecorded."""
     gradients = torch.autograd.grad(loss, parameters)
     with torch.no_grad():
         for parameter, gradient in zip(parameters, gradients, strict=True):

@@ -29,7 +29,7 @@ def hessian_vector(f, x, v):
 
 
 def jacobian_rows(f, x):
-    """Run f once for one tape; `vmap` pulls one row out of it for each unit vector."""
+    """Run f once for one graph; `vmap` pulls one row out of it for each unit vector."""
     y, pull = torch.func.vjp(f, x)
     (rows,) = torch.func.vmap(pull)(torch.eye(len(y), dtype=y.dtype))
     return rows

@@ -113,6 +113,24 @@
     }
   }
 
+  // a box for words above a list or a table; rows and sections without all of the words are hidden
+  for (const part of document.querySelectorAll("[data-search]")) {
+    const rows = [...part.querySelectorAll("li, tbody tr")];
+    const texts = rows.map((row) => `${row.textContent} ${row.dataset.words ?? ""}`.toLowerCase());
+    const box = document.createElement("input");
+    box.type = "search";
+    box.placeholder = `search ${part.dataset.search}`;
+    box.setAttribute("aria-label", box.placeholder);
+    box.addEventListener("input", () => {
+      const words = box.value.toLowerCase().split(/\s+/).filter(Boolean);
+      rows.forEach((row, place) => { row.hidden = !words.every((word) => texts[place].includes(word)); });
+      for (const section of part.querySelectorAll("section")) {
+        section.hidden = !section.querySelector("li:not([hidden])");
+      }
+    });
+    (part.closest(".scroll") ?? part).before(box);
+  }
+
   addEventListener("beforeprint", () => {
     for (const part of document.querySelectorAll("details:not([open])")) {
       part.open = true;

@@ -30,6 +30,14 @@ def test_a_cell_shows_what_it_prints_and_its_last_value(ran):
     assert texts(ran("# %%\nx = '<b>'\nprint(x)\nlen(x)")) == ["<b>\n3\n"]
 
 
+def test_a_value_with_an_html_form_is_shown_in_that_form(ran):
+    table = (
+        "class Table:\n    def _repr_html_(self):\n        return '<table></table>'\n\n\nTable()"
+    )
+    (output,) = ran(f"# %%\n{table}").cells.values()
+    assert (output.text, output.html) == ("", "<table></table>")
+
+
 @pytest.mark.parametrize("last", ["x = 3", "None", "3;"])
 def test_a_cell_without_a_value_shows_none(ran, last):
     assert texts(ran(f"# %%\n{last}")) == [""]

@@ -35,17 +35,16 @@ def plain(page):
 def rendered(write, tmp_path):
     """Return a function that renders the text of a prose cell, by default as HTML."""
 
-    def of(text, data=None, *, findings=None, kind="html", contents=(), **further):
+    def of(text, data=None, *, findings=None, kind="html", contents=(), figures=None):
         path = tmp_path / "1_basics" / "07_x.py"
         path.parent.mkdir(exist_ok=True)
         path.write_text("# %% [markdown]\n# # T\n")
         made = prose.Prose(
             chapter=read(path),
             findings=findings or findings_of(write, data or small_file()),
-            figures={"time/matmul": SVG},
+            figures=figures or {"time/matmul": SVG},
             contents=contents,
             families={"matmul": "family-matmul.html"},
-            **further,
         )
         return getattr(made, kind)(text)
 
@@ -158,6 +157,38 @@ def test_a_figure_names_its_machine_and_has_ids_of_its_chapter(rendered):
     assert "<p><figure" not in text
 
 
+def test_a_figure_of_a_reference_machine_names_that_machine(rendered, write):
+    theirs = findings_of(write, with_cuda(), "gpu.json")
+    own = load(write(small_file()))
+    for references, place in (
+        ((Reference(theirs, "gpu box", "data/gpu.json"),), "gpu box, not on this machine"),
+        ((), "box"),
+    ):
+        findings = Findings(own, references)
+        text = rendered(
+            '{{ figure("answer/gpu") }}', findings=findings, figures={"answer/gpu": SVG}
+        )
+        assert plain(text).strip() == f"Measured on {place}."
+
+
+def test_what_only_a_gpu_can_answer_is_named_in_words_where_there_is_none(rendered):
+    assert plain(rendered('{{ quote("bill", contender="torch-cuda") }}')).startswith(
+        "The bill of one call: this run timed no accelerator"
+    )
+    assert plain(rendered('{{ quote("on-gpu", device="cuda") }}')).startswith(
+        "What a GPU changes: this run timed no accelerator"
+    )
+
+
+def test_a_chapter_opens_with_its_reading_time_and_what_it_needs(rendered):
+    contents = find()
+    views = next(chapter for chapter in contents if chapter.name == "views")
+    text = rendered('{{ opening("views", "autograd") }}', contents=contents)
+    assert plain(text).startswith(f"About five minutes, and the exercises. Needs {views.number} · ")
+    assert f'<a href="../1_basics/{views.path.stem}.html">' in text
+    assert plain(rendered("{{ opening() }}")).strip() == "About five minutes, and the exercises."
+
+
 def test_a_missing_figure_says_why(rendered):
     assert "this run did not time what it shows" in rendered('{{ figure("time/fft") }}')
 
@@ -199,6 +230,14 @@ def test_a_diff_marks_removed_added_and_same_lines(rendered):
     assert '<span class="removed">- def mlp_tensors(' in rendered(text)
 
 
+def test_a_diff_of_bodies_leaves_out_signatures_and_formatting(rendered):
+    files = '"bench/workloads/train_mlp.py", "{}", "bench/workloads/parts/deeper.py", "{}"'
+    text = "{{ diff(" + files.format("mlp_torch", "mlp_torch") + ", bodies=True) }}"
+    lines = rendered(text, kind="markdown").splitlines()
+    assert sum(line.startswith("+") for line in lines) == 2
+    assert not any("def mlp_torch" in line for line in lines)
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -218,9 +257,10 @@ def test_an_unknown_name_in_prose_is_an_error_that_names_the_chapter(rendered, t
 
 def test_links_lead_to_chapters_and_to_families_of_this_run(rendered):
     contents = find()
+    views = next(chapter for chapter in contents if chapter.name == "views")
     link = rendered('{{ chapter("views") }}', contents=contents)
-    assert '<a href="../1_basics/04_views.html">04 · ' in link
-    assert "(../1_basics/04_views.ipynb)" in rendered(
+    assert f'<a href="../1_basics/{views.path.stem}.html">{views.number} · ' in link
+    assert f"(../1_basics/{views.path.stem}.ipynb)" in rendered(
         '{{ chapter("views") }}', contents=contents, kind="markdown"
     )
     assert rendered('{{ family("matmul", "all") }}') == (
@@ -235,7 +275,7 @@ def test_every_common_mistake_is_listed_with_a_link_to_it(rendered):
     assert listed.count("<li>") == sum(bool(chapter.mistake) for chapter in contents)
     views = next(chapter for chapter in contents if chapter.name == "views")
     anchor = views.anchor(f"A common mistake: {views.mistake}")
-    assert f'href="../1_basics/04_views.html#{anchor}"' in listed
+    assert f'href="../1_basics/{views.path.stem}.html#{anchor}"' in listed
 
 
 def test_headings_can_be_linked_to(rendered):
@@ -294,6 +334,22 @@ def test_a_page_shows_the_output_of_each_cell(chapter):
     text = shown(chapter())
     assert text.index("<h1>T</h1>") < text.index('<pre class="output">1\n</pre>')
     assert text.index('<pre class="output">1\n</pre>') < text.index('<pre class="output">True\n')
+
+
+def test_a_page_shows_the_html_form_of_a_value_as_it_is(chapter):
+    made = chapter()
+    key = next(cell.key for cell in made.chapter.cells if cell.key)
+    text = shown(made, ChapterRun(cells={key: CellOutput(html="<table></table>")}))
+    assert '<div class="output scroll"><table></table></div>' in text
+
+
+def test_the_hints_of_an_exercise_are_folded_below_its_cell(chapter, monkeypatch):
+    monkeypatch.setattr(page, "paragraphs", lambda file: {"x": ["First `a`.", "Second."]})
+    text = shown(chapter(CELLS + "\n\n# %%\ndef check(x):\n    pass\n\n\ncheck(x)\n"))
+    assert text.endswith(
+        "<details><summary>A hint</summary><p>First <code>a</code>.</p><details><summary>A hint"
+        "</summary><p>Second.</p></details></details>"
+    )
 
 
 def test_a_gpu_cell_without_a_recording_says_that_it_was_not_run(chapter):

@@ -36,6 +36,18 @@ def test_a_chapter_knows_its_number_name_part_and_page(tmp_path):
     assert [cell.gpu for cell in views.cells] == [False, False, False, True]
 
 
+def test_a_chapter_has_names_a_reading_time_and_words_to_search(tmp_path):
+    opening = "# %% [markdown]\n# # A title\n#\n# `torch.cat` · `dim`\n#\n"
+    prose = "# ## A **bold** heading\n#\n# " + "word " * 1800 + "`np.pad(x, 1)`\n"
+    long = chapter(tmp_path, opening + prose)
+    assert long.names == "`torch.cat` · `dim`"
+    assert (long.minutes, long.reading_time) == (10, "ten minutes")
+    assert long.search_words == "title torch.cat dim bold heading np.pad"
+    code = "\n\n# %%\n" + "x = 1\n" * 75
+    assert chapter(tmp_path, opening + prose + code).minutes == 15
+    assert chapter(tmp_path).reading_time == "five minutes"
+
+
 def test_the_key_of_a_cell_depends_on_all_code_up_to_its_end(tmp_path):
     before = [cell.key for cell in chapter(tmp_path).cells]
     assert before[0] == before[2] == ""

@@ -250,10 +250,10 @@ def test_a_matrix_product_names_the_blas_libraries(write):
     assert cause(write, on_gpu, blas=LIBRARIES) == ""
 
 
-def shared(numpy_gain, torch_gain):
+def shared(numpy_gain, torch_gain, alone=1.0):
     two = "matmul/n=16/float32/threads=2"
-    one = pair(ONE, numpy_s=1e-3)
-    ratio = torch_gain / numpy_gain
+    one = pair((alone, alone * 0.99, alone * 1.01), numpy_s=1e-3)
+    ratio = alone * torch_gain / numpy_gain
     many = pair((ratio, ratio * 0.99, ratio * 1.01), numpy_s=1e-3 / numpy_gain, case=two)
     return [*many, *one]
 
@@ -276,6 +276,23 @@ def test_the_side_that_uses_all_cores_is_known_from_cells_of_one_core(write, gai
     numpy, torch, *one = shared(*gains)
     for part in ([], one[:1], one[1:]):  # of one core, both or either is missing
         assert cause(write, [numpy, torch, *part]) == ""
+
+
+@pytest.mark.parametrize(
+    ("alone", "clause"),
+    [
+        (1.3, "; PyTorch shares this work among the cores and NumPy does not"),
+        (
+            3.5,
+            "; part of it is that PyTorch shares this work among the cores and NumPy does not",
+        ),
+        (0.2, ""),
+        (1 / 1.9, ""),
+    ],
+    ids=["most of it", "part of it", "NumPy is faster all the same", "a tie"],
+)
+def test_cores_explain_no_more_of_a_speedup_than_they_give(write, alone, clause):
+    assert cause(write, shared(1.0, 1.9, alone)) == clause
 
 
 @pytest.mark.parametrize("of", ["arithmetic", "memory"])

@@ -13,6 +13,7 @@ from urllib.parse import unquote, urldefrag, urlsplit
 import pytest
 
 from bench.results.reading import current
+from reports.chapters.reading import find
 from reports.pages.build import MACHINES, build
 from reports.pages.writing import write_folder, write_single
 from reports.read.load import load
@@ -37,8 +38,8 @@ EVIL = (
 DESK, PHONE = 1200, 400
 SITES = ("folder", "single", "reference", "suite")
 DRAWN = ("folder", "reference", "suite")  # the single file holds the same charts as the folder
-CHAPTER = "tutorial/2_intermediate/11_training_ladder.html"
-GLOSSARY = "tutorial/4_utilities/27_glossary.html"
+CHAPTERS = {chapter.name: chapter.page for chapter in find()}
+CHAPTER, GLOSSARY = CHAPTERS["training_ladder"], CHAPTERS["glossary"]
 FAMILY, TRAINING, SMALL = (
     "folder/family-matmul.html",
     "folder/family-training.html",
@@ -600,6 +601,23 @@ def test_a_filter_shows_only_its_choice_and_all_shows_everything_again(opened, p
         assert page.evaluate(SHOWN, key) == [name] * whole.count(name)
     select.select_option("")
     assert page.evaluate(SHOWN, key) == whole
+
+
+@pytest.mark.parametrize(
+    ("name", "words", "row", "kept"),
+    [
+        ("index", "phrase gather", "ol.contents li", 1),
+        ("phrase_book", "DIFFERS std", "tbody tr", 1),
+    ],
+)
+def test_a_search_leaves_what_has_all_its_words(opened, name, words, row, kept):
+    page = opened(f"folder/{CHAPTERS.get(name, 'tutorial/index.html')}")
+    shown = page.locator(f"[data-search] {row}:visible")
+    whole = shown.count()
+    page.fill("input[type=search]", words)
+    assert shown.count() == kept < whole
+    page.fill("input[type=search]", "")
+    assert shown.count() == whole
 
 
 def test_filters_combine_and_open_the_tables_with_matching_rows(opened):

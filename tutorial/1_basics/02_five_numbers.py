@@ -1,0 +1,235 @@
+# %% [markdown]
+# # Why autograd and why GPUs, in five numbers
+#
+# gradient · finite differences · lines to change · crossover · copies · the bill of a call
+#
+# {{ opening() }}
+#
+# Two things make people leave NumPy: they need gradients, or they need a GPU. This chapter gives
+# one measured number for each reason and for each cost. Later chapters explain them. A number with
+# a dagger (†) comes from another machine, which has the hardware that this machine lacks. All
+# others were measured on {{ machine }}.
+#
+# **What you will know at the end:**
+#
+# - how the cost of a gradient grows with the number of parameters, in three ways to compute it
+# - how many lines you change when the model changes
+# - from which size on a GPU is faster, with its copies and without, and where its time goes
+# - when not to bother
+#
+# ## One: a gradient costs a few runs, not thousands
+#
+# The **gradient** of a function says how much the result changes with each of its parameters. You
+# can find it by trying. Move one parameter a little to either side, run the function twice, and
+# divide the difference by the distance. These are **finite differences**, and they take two runs
+# for each parameter. Autograd runs the function once and then goes back through its operations,
+# once for all parameters. This cell counts the runs of both, and compares the gradients:
+
+# %%
+import numpy as np
+import torch
+
+
+class Counted:
+    """A function that counts how often it runs."""
+
+    def __init__(self, function):
+        self.function, self.runs = function, 0
+
+    def __call__(self, w):
+        self.runs += 1
+        return self.function(w)
+
+
+def finite_differences(f, w, step=1e-6):
+    moves = step * torch.eye(len(w), dtype=w.dtype)
+    return torch.stack([(f(w + move) - f(w - move)) / (2 * step) for move in moves])
+
+
+def backward(f, w):
+    w = w.clone().requires_grad_()
+    f(w).backward()
+    return w.grad
+
+
+x = torch.from_numpy(np.random.default_rng(0).standard_normal((256, 250)))
+for p in (10, 50, 250):
+    w = torch.full((p,), p**-0.5, dtype=torch.float64)
+    tried = Counted(lambda w: (torch.tanh(x[:, : len(w)] @ w) ** 2).mean())
+    recorded = Counted(tried.function)
+    same = torch.allclose(finite_differences(tried, w), backward(recorded, w), atol=1e-8)
+    print(f"{p:5} parameters: {tried.runs:5} runs against {recorded.runs}, same gradient: {same}")
+
+# %% [markdown]
+# Going back takes about as long as a few runs, whatever the number of parameters. Here is the time
+# of one gradient, by autograd and by finite differences. Someone who derives the gradient on paper
+# and types it in needs neither. That is the third line, in NumPy:
+#
+# > {{ quote("autograd") }}
+#
+# > {{ quote("parameters") }}
+#
+# {{ figure("answer/autograd") }}
+#
+# A network has millions of parameters. Finite differences would run it millions of times for one
+# step. So without autograd there is only paper.
+#
+# ## Two: fewer lines change when the model changes
+#
+# Paper costs no computing time, but it costs yours. Here a network with one hidden layer is trained
+# in three ways: with gradients by hand in NumPy, with autograd, and with `torch.nn`, PyTorch's
+# library of layers. Then it gets one more layer. A line counts if it is new or changed:
+#
+# > {{ quote("added-layer") }}
+#
+# These are the changes in NumPy. Each gradient line must be right, and a wrong one raises no error:
+#
+# {{ diff("bench/workloads/train_mlp.py", "mlp_numpy", "bench/workloads/parts/deeper.py", "mlp_numpy", bodies=True) }}
+#
+# And these are the changes with `nn`, where the layers are a list:
+#
+# {{ diff("bench/workloads/train_mlp.py", "mlp_torch", "bench/workloads/parts/deeper.py", "mlp_torch", bodies=True) }}
+#
+# ## Three: a GPU is faster from some size on
+#
+# A GPU does the same operation on very many numbers at once. For large arrays that is faster, for
+# small ones it is not, because asking a GPU for work takes time too. This is the time of a product
+# of two n by n matrices, against n:
+#
+# {{ figure("answer/gpu") }}
+#
+# The size at which the lead changes is the **crossover**:
+#
+# > {{ quote("crossover", workload="matmul", contender="torch-cuda") }}
+#
+# And this is about all computations that were measured, each at its largest size:
+#
+# > {{ quote("on-gpu", device="cuda") }}
+#
+# ## Four: the copies can cost more than the work
+#
+# A GPU has its own memory. The numbers above are for data that is there already. If it starts and
+# ends in the CPU's memory, both ways count:
+#
+# > {{ quote("crossover", workload="matmul", contender="torch-cuda-transfer") }}
+#
+# > {{ quote("on-gpu-with-copies", device="cuda") }}
+#
+# {{ choose(quote("on-gpu-with-copies", device="cuda"),
+#     counted="So move the data once, keep it on the GPU, and do many computations there.",
+#     otherwise="When a GPU is measured, these lines will say how many computations are worth their
+#     copies.") }}
+# A training loop does this by itself: the model stays on the GPU, and only small batches travel.
+#
+# ## Five: the bill of one call
+#
+# Where does the time of one such call go? The **launch** is the time that the CPU needs to ask for
+# the work:
+#
+# > {{ quote("bill", contender="torch-cuda") }}
+#
+# A CPU has no copies and no launches, but each call has a fixed cost there too. Here one is added
+# to a single number, so the time is nearly all cost of the call:
+#
+# > {{ quote("overhead", contender="numpy") }}
+#
+# > {{ quote("overhead", contender="torch-cpu") }}
+#
+# This cell computes what that means. A call takes a fixed time plus a time for each number. The
+# fixed times and rates are round numbers that nobody measured, of a fast library with expensive
+# calls and a slow one with cheap calls:
+
+# %%
+import matplotlib.pyplot as plt
+
+n = np.geomspace(1, 1e6, 200)
+cheap_s = 5e-7 + n * 1e-9
+fast_s = 1e-5 + n * 1e-10
+crossover = n[np.argmax(fast_s < cheap_s)]
+
+fig, ax = plt.subplots()
+ax.loglog(n, cheap_s, color="C0", label="cheap calls, slow work")
+ax.loglog(n, fast_s, color="C1", label="expensive calls, fast work")
+ax.axvline(crossover, color="C3", linestyle=":", label=f"crossover near {crossover:,.0f}")
+ax.set_title("With made-up costs: which side is faster depends on the size")
+ax.set(xlabel="numbers in a call", ylabel="time (s)")
+ax.legend()
+plt.show()
+
+# %% [markdown]
+# ## When not to bother
+#
+# On a CPU the two libraries often use the same kind of code for the same work. This counts who was
+# faster in all that was measured on this CPU, and these are PyTorch's largest win and loss:
+#
+# > {{ quote("answer", contender="torch-cpu") }}
+#
+# {{ headlines() }}
+#
+# Stay with NumPy if none of these is true for you:
+#
+# - you need gradients of something with more than a few parameters;
+# - you have large arrays, many computations on them, and a GPU;
+# - you need a model, a layer or a tool that exists only for PyTorch;
+# - your own computation was measured, and PyTorch is faster.
+#
+# ## A common mistake: quoting one factor for everything
+#
+# "PyTorch is so many times as fast as NumPy" is wrong for nearly every reader, because the factor
+# depends on the computation, the size, the machine, and on what is counted. Here is the same
+# computation on the same machine three times: small, large, and large with its copies.
+#
+# > {{ speedup("matmul", "n=16", contender="torch-cuda") }}
+#
+# > {{ speedup("matmul", "n=2048", contender="torch-cuda") }}
+#
+# > {{ speedup("matmul", "n=2048", contender="torch-cuda-transfer") }}
+#
+# So ask of any factor: for what computation, at what size, on what machine, and with the copies or
+# without?
+#
+# ## Exercises
+#
+# **1.** `finite_gradient(f, w)` takes a function from an array of shape (p,) to a number, and an
+# array `w` of float64. It returns the gradient by central differences, an array of shape (p,). It
+# must run `f` exactly 2 p times, and `w` must be unchanged at the end.
+#
+# **2.** `faster_from(sizes, numpy_s, gpu_s)` takes three sequences of the same length: sizes in
+# rising order, and the seconds of both sides at each size. It returns the smallest size from which
+# on the GPU is faster at every size that was measured, or `None` if there is none.
+#
+# Check your answers here or with `python -m tutorial check five_numbers`. Solutions are in
+# `tutorial/solutions/five_numbers.py`.
+
+# %%
+from tutorial.exercises import check
+
+
+def finite_gradient(f, w):
+    return np.array([f(w)])  # yours
+
+
+check(finite_gradient)
+
+
+# %%
+def faster_from(sizes, numpy_s, gpu_s):
+    return sizes, numpy_s, gpu_s  # yours
+
+
+check(faster_from)
+
+# %% [markdown]
+# ## To take along
+#
+# - Autograd takes as long as a few runs of the function, however many parameters there are.
+# - A GPU is worth it for large arrays that stay on it.
+# - A small call costs its call, in every library and on every device.
+#
+# ## Where to read on
+#
+# - {{ chapter("autograd") }}: how a program knows its own gradient.
+# - {{ chapter("training_ladder") }}: the network of number two, line by line.
+# - {{ chapter("gpu") }}: copies, launches and how to hide them.
+# - {{ chapter("reductions") }}: why the same work takes different times on a CPU.
+# - Griewank and Walther, *Evaluating Derivatives* (2008), chapter 3, on the cost of gradients.

@@ -1,0 +1,330 @@
+# %% [markdown]
+# # TensorBoard: watching a training run
+#
+# `SummaryWriter` · `add_scalar` · `add_histogram` · event files
+#
+# {{ opening("training_ladder") }}
+#
+# If a loop prints its loss, you get a page of numbers, and it is hard to compare it with the next
+# run. TensorBoard divides this work. The program appends named numbers to a file while it trains. A
+# server, which you can start at any time, draws the files that it finds. TensorBoard needs numbers,
+# not tensors, so it also works for training in NumPy.
+#
+# **What you will know at the end:**
+#
+# - how to log scalars and histograms, and how to read them back in Python;
+# - what an event file holds, and what happens to a damaged one;
+# - what it costs to log a number, and when a CSV file is enough;
+# - why every run needs its own folder.
+#
+# ## A log beside the loop
+#
+# A `SummaryWriter` makes a folder and an *event file* in it. `add_scalar(tag, value, step)` appends
+# a number. The *tag* names the curve, and the page groups curves by the part of the tag before the
+# slash. Here a small network learns the digits. At each step the loop logs the loss and the norm of
+# the gradient. After each epoch it logs the weights and the *accuracy*, the share of held-out
+# images whose class is right:
+
+# %%
+import csv
+import math
+import struct
+import tempfile
+import time
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+import torch
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from tensorboard.backend.event_processing.event_file_loader import RawEventFileLoader
+from tensorboard.compat.proto.event_pb2 import Event
+from torch import nn
+from torch.nn import functional as F
+from torch.utils.tensorboard import SummaryWriter
+
+from bench.workloads.parts import digits
+
+threads_before = torch.get_num_threads()
+torch.set_num_threads(1)
+images, labels = map(torch.from_numpy, digits.batches(32))
+held_out, right = (torch.from_numpy(part[digits.TRAIN :]) for part in digits.load())
+
+
+def gradient_norm(model):
+    return torch.stack([p.grad.norm() for p in model.parameters()]).norm()
+
+
+def log_epoch(writer, model, step):
+    share = (model(held_out).argmax(1) == right).double().mean()
+    writer.add_scalar("accuracy/held out", share, step)
+    writer.add_histogram("weights/first layer", model[0].weight, step, bins="auto")
+
+
+# %%
+def train(folder, lr, epochs=6):
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(64, 32), nn.Tanh(), nn.Linear(32, 10)).double()
+    optimizer, losses, seconds = torch.optim.SGD(model.parameters(), lr), [], []
+    with SummaryWriter(folder) as writer:
+        for _ in range(epochs):
+            for xb, yb in zip(images, labels, strict=True):
+                began = time.perf_counter()
+                loss = F.cross_entropy(model(xb), yb)
+                optimizer.zero_grad()
+                loss.backward()
+                optimizer.step()
+                seconds.append(time.perf_counter() - began)
+                losses.append(loss.item())
+                writer.add_scalar("loss/train", losses[-1], len(losses))
+                writer.add_scalar("gradient/norm", gradient_norm(model), len(losses))
+            log_epoch(writer, model, len(losses))
+    return losses, np.median(seconds)
+
+
+folder = tempfile.TemporaryDirectory()
+logs = Path(folder.name)
+losses, step_s = train(logs / "runs" / "lr=0.2", lr=0.2)
+print(len(losses), "steps")
+
+# %% [markdown]
+# In a terminal, `tensorboard --logdir runs` shows everything below that folder as a page at
+# `http://localhost:6006`. The page updates while the files grow. The package `tensorboard` is not
+# part of PyTorch, and needs no TensorFlow. A thread of the writer writes the events to disc, at the
+# latest after `flush_secs`, two minutes by default. So a program that is killed may lose its last
+# events. A program that ends normally loses none, thanks to `with` (or `close()`).
+#
+# ## Read back, and drawn
+#
+# You can call TensorBoard's reader from Python. `size_guidance` says how many events of each kind
+# to keep for a tag, and zero means all. Without it, the reader keeps ten thousand scalars, drawn at
+# random, and a single histogram.
+
+
+# %%
+def read(path):
+    return EventAccumulator(str(path), size_guidance={"scalars": 0, "histograms": 0}).Reload()
+
+
+def curve(reader, tag):
+    events = reader.Scalars(tag)
+    return [event.step for event in events], [event.value for event in events]
+
+
+reader = read(logs / "runs" / "lr=0.2")
+_, values = curve(reader, "loss/train")
+print("the same numbers:", values == losses)
+print("the same in float32:", np.array_equal(np.float32(losses), values))
+
+# %% [markdown]
+# A scalar is stored as float32. That is enough for a curve, but not to compare runs bit by bit.
+
+# %%
+fig, axes = plt.subplots(1, 3, figsize=(7.5, 2.8), layout="constrained")
+units = {"loss/train": "nats", "gradient/norm": "nats per unit of weight"}
+for ax, tag in zip(axes, reader.Tags()["scalars"], strict=True):
+    steps, values = curve(reader, tag)
+    ax.plot(steps, values, color="C1", linewidth=1, marker="" if tag in units else "o")
+    ax.set(title=tag, xlabel="step", ylabel=units.get(tag, "share of images"))
+    ax.set_ylim(0, 1.1 * max(values))
+fig.suptitle("What the event file holds, drawn without the page")
+plt.show()
+
+# %% [markdown]
+# A histogram is a count for each *bucket*, a range of values. The file stores the upper end of each
+# bucket. The first bucket is empty. Its upper end marks where the second bucket begins.
+
+# %%
+events = reader.Histograms("weights/first layer")
+fig, ax = plt.subplots()
+for event, colour in ((events[0], "C1"), (events[-1], "C3")):
+    held = event.histogram_value
+    density = np.array(held.bucket[1:]) / np.diff(held.bucket_limit) / held.num
+    ax.stairs(density, held.bucket_limit, color=colour, label=f"after step {event.step}")
+ax.set_title("The weights of the first layer, after the first epoch and after the last")
+ax.set(xlabel="weight", ylabel="density (share of weights per unit)")
+ax.legend()
+plt.show()
+
+# %% [markdown]
+# The writer can also draw the network, with `add_graph`. We leave it out because it uses
+# `torch.jit.trace`, which is deprecated. {{ chapter("export") }} shows a graph in another way.
+#
+# ## What lies in the file
+#
+# An event file is a sequence of records. A record has four parts: the length of its data (eight
+# bytes, the lowest first, which `struct` calls `<Q`), a checksum of that length (four bytes), the
+# data, and a checksum of the data (four bytes):
+
+# %%
+(path,) = (logs / "runs" / "lr=0.2").iterdir()
+content = path.read_bytes()
+(length,) = struct.unpack("<Q", content[:8])
+first = content[12 : 12 + length]
+print("length of the first record:", length)
+print("what TensorBoard reads first:", first == next(RawEventFileLoader(str(path)).Load()))
+
+# %% [markdown]
+# The data are a *protocol buffer*, `Event`: named fields in a binary format that many languages can
+# read. The first event holds the version of the format, and every other event holds a value. So
+# there should be one event, plus two for each step, plus two for each of six epochs:
+
+# %%
+events, at = [], 0
+while at < len(content):
+    (length,) = struct.unpack("<Q", content[at : at + 8])
+    events.append(Event.FromString(content[at + 12 : at + 12 + length]))
+    at += 8 + 4 + length + 4
+print(events[0].file_version, events[1].step, events[1].summary)
+print(len(events), "events are", 1 + 2 * len(losses) + 2 * 6)
+
+# %% [markdown]
+# If a file is cut off, it is readable up to the cut. This is why the page can read a file that
+# grows. If the checksum of a record is wrong, the reader treats the record like a cut and gives no
+# warning:
+
+# %%
+half = len(content) // 2
+damaged = content[:half] + bytes([content[half] ^ 1]) + content[half + 1 :]  # one bit
+for name, bad in {"cut": content[:half], "damaged": damaged}.items():
+    (logs / name).mkdir()
+    (logs / name / path.name).write_bytes(bad)
+    print(name, len(read(logs / name).Scalars("loss/train")), "of", len(losses), "losses are read")
+
+# %% [markdown]
+# ## What it costs
+#
+# The cell times each call in a loop of many calls. This time includes the thread that writes,
+# because its queue is short and a fast loop has to wait for it. The last row is the simplest log, a
+# row of a CSV file:
+
+
+# %%
+def each_s(call, count):
+    began = time.perf_counter()
+    for number in range(count):
+        call(number)
+    return (time.perf_counter() - began) / count
+
+
+weights = torch.randn(32, 64)
+costs = {"the training step": step_s}
+with SummaryWriter(logs / "cost") as writer, (logs / "cost.csv").open("w") as file:
+    rows = csv.writer(file)
+    costs["add_scalar"] = each_s(lambda n: writer.add_scalar("loss", 0.5, n), 1000)
+    costs["add_histogram"] = each_s(lambda n: writer.add_histogram("w", weights, n, "auto"), 50)
+    costs["a row of CSV"] = each_s(lambda n: rows.writerow(("loss", 0.5, n)), 1000)
+for name, seconds in costs.items():
+    print(f"{name:19}{seconds * 1e6:7.1f} µs")
+share, bearable = costs["add_scalar"] / step_s, 0.02
+print(f"A scalar at every step adds {share:.1%} to this one:", end=" ")
+print("let it." if share <= bearable else f"log every {math.ceil(share / bearable)} steps.")
+
+# %% [markdown]
+# A larger network takes longer for a step, but a scalar costs the same. On a GPU something else
+# matters. `item()`, and `add_scalar` of a tensor too, waits until the device has finished
+# ({{ chapter("gpu") }}). So log only every few steps, or keep losses as tensors and log them
+# together at the end of an epoch.
+#
+# For one program and a few numbers, in figures that you draw yourself, a CSV file is enough: any
+# program can read it. TensorBoard is worth it if you have many runs, if someone watches them, or if
+# you need histograms and images. Before you publish an event file, note that its name contains the
+# name of your computer.
+#
+# ## A common mistake: two runs in one folder
+#
+# Every folder with event files is a **run**, and the page draws the curves of all runs over one
+# another. Here a program with a fixed folder runs again with another learning rate. This adds a
+# second file. The reader treats both files as one run, one after the other:
+
+# %%
+rates = {0.05: "C1", 0.8: "C4"}
+for lr in rates:
+    train(logs / "fixed", lr)
+    train(logs / "runs" / f"lr={lr}", lr)
+steps, values = curve(read(logs / "fixed"), "loss/train")
+print("files:", len(list((logs / "fixed").iterdir())))
+print("places where the step goes back:", np.count_nonzero(np.diff(steps) < 0))
+
+fig, (one, each) = plt.subplots(1, 2, figsize=(7.5, 3.2), sharey=True, layout="constrained")
+one.plot(steps, values, color="C3", linewidth=1)
+one.set(title="One folder for both: one zigzag", xlabel="step", ylabel="loss (nats)")
+for lr, colour in rates.items():
+    reader = read(logs / "runs" / f"lr={lr}")
+    each.plot(*curve(reader, "loss/train"), color=colour, linewidth=1, label=f"lr={lr}")
+each.set(title="A folder each: two curves", xlabel="step")
+each.legend()
+plt.show()
+folder.cleanup()
+torch.set_num_threads(threads_before)
+
+# %% [markdown]
+# The straight line goes from the end of one run back to the start of the other, and nothing says
+# which part is which. So give every run its own folder, with a name that says what makes the run
+# different. `SummaryWriter()` without an argument makes a new folder, named by date, time and
+# computer.
+#
+# ## Exercises
+#
+# **1.** `slider_smoothed(values, weight)` takes a list of floats, and a number from zero up to but
+# not including one. It returns the list that the page draws when its slider for smoothing is at
+# that weight. The page keeps a mean `m`, zero at first, with
+# `m = weight * m + (1 - weight) * value`. A mean that begins at zero is too small, so for the k-th
+# value the page draws `m / (1 - weight**k)`.
+
+# %%
+from tutorial.exercises import check
+
+
+def slider_smoothed(values, weight):
+    return [value * weight for value in values]  # yours
+
+
+check(slider_smoothed)
+
+# %% [markdown]
+# **2.** `steps_to_target(folder, tag, target)` takes a run's folder as a string, a tag, and a
+# float. It reads the events and returns the first step, an int, at which the value is at least the
+# target. If there is none, it returns `None`. If the target itself was logged as a value, that
+# value counts.
+
+
+# %%
+def steps_to_target(folder, tag, target):
+    return len(f"{folder}/{tag}") * target  # yours
+
+
+check(steps_to_target)
+
+# %% [markdown]
+# **3.** `run_name(settings)` takes a dictionary from names to numbers, strings or booleans. It
+# returns a string that can be the name of one folder: it has no slash and at most a hundred
+# characters. Equal settings give equal names, in whatever order they are. Different settings give
+# different names.
+
+
+# %%
+def run_name(settings):
+    return "-".join(map(str, settings.values()))  # yours
+
+
+check(run_name)
+
+# %% [markdown]
+# Check your answers here or with `python -m tutorial check tensorboard`. Solutions are in
+# `tutorial/solutions/tensorboard.py`.
+#
+# ## To take along
+#
+# - The program appends numbers to a file, and a server draws the files that it finds.
+# - Log the loss, the gradient's norm and the accuracy on held-out data.
+# - Give every run its own folder.
+#
+# ## Where to read on
+#
+# - {{ chapter("profiler") }} on where the time of a step goes; {{ chapter("checkpoints") }} on
+#   continuing after a crash; {{ chapter("reproducibility") }} on what settings leave out.
+# - PyTorch documentation:
+#   [torch.utils.tensorboard](https://pytorch.org/docs/stable/tensorboard.html). It has `purge_step`
+#   for a run that continues in its old folder, and `add_hparams` for a table of settings.
+# - RFC 3720, appendix B.4, for the checksum, CRC-32C.

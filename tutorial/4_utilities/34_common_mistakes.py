@@ -1,0 +1,168 @@
+# %% [markdown]
+# # Common mistakes: all of them, and how to search
+#
+# shapes · dtypes · losses · modes · timings
+#
+# {{ opening() }}
+#
+# Few mistakes in PyTorch raise an error. Most give a number. Either the number is wrong, or it is
+# right but comes too slowly. Each chapter has made one of them on purpose and shown what follows.
+# This page collects them, with links to the places.
+#
+# **What you will know at the end:**
+#
+# - which mistakes this tutorial has made, and where it shows their consequences
+# - the questions to ask, in order, when a model does not learn
+# - the questions to ask, in order, when a number about speed looks too good
+# - which ordinary lines of code are much slower in one library than in the other
+#
+# ## All of them
+#
+# {{ mistakes() }}
+#
+# ## When a model does not learn
+#
+# Ask in this order, from the cheapest question to the most expensive:
+#
+# 1. Are the shapes what they should be, or did something broadcast? {{ chapter("views") }}
+# 2. Are the dtypes and the devices the ones that you expect? {{ chapter("tensors") }}
+# 3. Does the loss get what it expects, logits or probabilities? {{ chapter("training_ladder") }}
+# 4. Is every gradient there, and were the old ones cleared? {{ chapter("autograd") }}
+# 5. Do finite differences confirm a gradient that you wrote? {{ chapter("autograd_in_depth") }}
+# 6. Can the model learn a single batch by heart? If it cannot, the fault is in the code, not in the
+#    data.
+#
+# Here is the last question as a test, which is cheap enough for every training program:
+
+# %%
+import matplotlib.pyplot as plt
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+
+def learns_one_batch(model, x, y, steps=100):
+    """Return the losses of a model that sees the same batch again and again."""
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.02)
+    losses = []
+    for _ in range(steps):
+        loss = F.cross_entropy(model(x), y)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    return losses
+
+
+torch.manual_seed(0)
+x, y = torch.randn(32, 64), torch.randint(10, (32,))
+sound = nn.Sequential(nn.Linear(64, 32), nn.Tanh(), nn.Linear(32, 10))
+broken = nn.Sequential(nn.Linear(64, 32), nn.Tanh(), nn.Linear(32, 10), nn.Softmax(0))
+curves = {"sound": learns_one_batch(sound, x, y), "broken": learns_one_batch(broken, x, y)}
+{name: round(losses[-1], 3) for name, losses in curves.items()}
+
+# %% [markdown]
+# The broken model ends in a softmax, and over the wrong dimension. It runs, and its loss even falls
+# a little. But it cannot learn the labels of this one batch. The sound model learns them, although
+# they were drawn at random:
+
+# %%
+fig, ax = plt.subplots()
+for name, colour in (("sound", "C1"), ("broken", "C3")):
+    ax.plot(curves[name], color=colour, label=name)
+ax.set(xlabel="step on the same batch", ylabel="cross-entropy (nats)", ylim=(0, None))
+ax.set_title("A model that cannot learn one batch by heart is broken")
+ax.legend()
+plt.show()
+
+# %% [markdown]
+# ## When a number about speed looks too good
+#
+# 1. Do both sides compute the same, in the same dtype, and did someone check it?
+#    {{ chapter("precision") }}
+# 2. Is the slower side written as an expert would write it? {{ chapter("convolution") }}
+# 3. Do both sides have the same threads, were both warm, and did the clock wait for the device?
+#    {{ chapter("timing") }}
+# 4. Is the number above what the machine can do? Then it is wrong. {{ chapter("roofline") }}
+# 5. Would you get the same number again? Ask for its interval. {{ chapter("reproducibility") }}
+#
+# ## When a program is slower than expected
+#
+# These lines of code give the right numbers. But one library can be many times slower at them than
+# the other, and it is not always the same one. Each is a workload that a default run times on one
+# core; the family pages ({{ family("elementwise", "elementwise") }},
+# {{ family("algorithms", "algorithms") }}, {{ family("transfer", "transfer") }}) show its code.
+#
+# **A loop over elements.** Each access is a call, in either library. One loop sums a vector, the
+# other writes one:
+#
+# {{ quotes("speedup", workload="element_access", contender="torch-cpu", threads="1") }}
+#
+# {{ choose(speedup("element_access", "way=read,n=1000"),
+#     slower="So a loop that NumPy forgives is much worse in PyTorch. Compute with the whole tensor,
+#     or call `x.tolist()` once before the loop.",
+#     otherwise="In either library, compute with the whole array, or call `x.tolist()` once before
+#     the loop.") }}
+#
+# **A list of arrays given to `torch.tensor`.** PyTorch warns that this is slow:
+#
+# > {{ speedup("convert_list", "n=1000") }}
+#
+# NumPy joins the arrays first in `torch.from_numpy(np.array(arrays))`:
+#
+# > {{ speedup("convert_list", "n=1000", contender="torch-cpu-stacked") }}
+#
+# **One answer for all functions.** Each function reads x and writes y, so memory asks the same of
+# all. But each has its own code in each library:
+#
+# {{ quotes("speedup", workload="unary", contender="torch-cpu", threads="1") }}
+#
+# {{ choose(speedup("unary", "f=cube,n=1000000"),
+#     faster="A cube that is slow in NumPy can be written as products, `x * x * x`.",
+#     otherwise="If a power is slow, try to write it as products: `x * x * x` for `x**3`.") }}
+#
+# **Products of integer matrices.** No BLAS has them:
+#
+# > {{ speedup("matmul_integer", "n=256", dtype="int64") }}
+#
+# In float64 a product is exact as long as all sums stay below 2^53 in magnitude. Then a detour lets
+# BLAS do the work:
+
+# %%
+a, b = (torch.randint(-9, 10, (64, 64)) for _ in range(2))
+torch.equal((a.double() @ b.double()).long(), a @ b)
+
+# %% [markdown]
+# **Training on one sample at a time.** Each step makes the same calls, however little they compute:
+#
+# > {{ speedup("train_mlp_online", "hidden=32,batch=1") }}
+#
+# A larger batch shares the cost of a step among its samples: {{ chapter("training_ladder") }}.
+#
+# **Many small files.** The format of PyTorch holds whole objects. NumPy's holds one array:
+#
+# {{ quotes("speedup", workload="save_load", contender="torch-cpu", threads="1") }}
+#
+# Save many small tensors together, in one dictionary: {{ chapter("saving") }}.
+#
+# **Rewriting without measuring.** Who is faster at selecting, converting and solving is a question
+# for a clock:
+#
+# {{ quotes("speedup", workload="gather", contender="torch-cpu", threads="1") }}
+#
+# > {{ speedup("convert", "n=1000000") }}
+#
+# {{ quotes("speedup", workload="linalg", contender="torch-cpu", threads="1") }}
+#
+# ## To take along
+#
+# - Most mistakes give a number, not an error.
+# - Ask the cheapest question first: shapes, dtypes, what the loss expects.
+# - A speed that looks too good was measured wrongly.
+#
+# ## Where to read on
+#
+# - {{ chapter("glossary") }} explains the words.
+# - Karpathy, *A Recipe for Training Neural Networks* (2019), on finding faults that raise no error.
+# - Hoefler and Belli, *Scientific Benchmarking of Parallel Computing Systems* (2015), on ways to
+#   fool yourself and others with numbers about speed, and how to avoid each.
