@@ -144,7 +144,7 @@ def test_the_result_survives_a_failed_build_of_the_pages(tmp_path):
     assert f"result  {file}" in output
     assert f"error   python -m reports summary {file} --build {tmp_path}/site ended" in output
     assert "page " not in output
-    assert f"File exists: '{tmp_path}/site" in output
+    assert f"a folder to write into; got {tmp_path}/site: File exists" in " ".join(output.split())
     assert "Traceback" not in output
 
 

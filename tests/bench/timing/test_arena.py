@@ -199,12 +199,12 @@ def test_the_peak_of_memory_is_that_of_one_iteration_and_its_inputs(arena):
 
 
 def test_other_threads_than_asked_for_are_no_number(monkeypatch):
-    usual = fork_server.environment
+    usual = fork_server.worker_environment
 
     def twice(threads, cores):
         return usual(2 * threads, cores)
 
-    monkeypatch.setattr(fork_server, "environment", twice)
+    monkeypatch.setattr(fork_server, "worker_environment", twice)
     arena = arena_of([(NUMPY, 1)])
     case, found = entries(faulty.GOOD, NUMPY)
     visit(arena, case, found)
