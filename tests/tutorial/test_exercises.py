@@ -3,6 +3,7 @@
 import ast
 import contextlib
 import importlib.util
+import inspect
 import io
 import re
 import sys
@@ -14,7 +15,7 @@ import pytest
 import torch
 
 from tutorial.__main__ import chapters, find, main
-from tutorial.exercises import NotYetError, check, exercises, expect, shortfall
+from tutorial.exercises import NotYetError, check, exercises, expect, hints, shortfall
 
 HERE = Path(__file__).parent
 SOLUTIONS = Path(sys.modules["tutorial"].__file__).parent / "solutions"
@@ -74,6 +75,27 @@ def test_a_plausible_wrong_answer_is_not_right(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_a_solution_is_right(name):
     assert shortfall(answer(SOLUTIONS, name)) == ""
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_exercise_has_hints_that_lead_to_its_solution_and_do_not_give_it_away(name):
+    steps = hints(name)
+    assert len(steps) >= 2, "a small hint, and one that says more"
+    assert all(re.fullmatch(r"[`A-Z].* .*[.?]", step) for step in steps), "each is a sentence"
+    told = {code.replace(" ", "") for step in steps for code in re.findall(r"`([^`]+)`", step)}
+    assert not told & lines_of(answer(SOLUTIONS, name)), "a line of the solution"
+
+
+def lines_of(function):
+    """Return the statements of a function that are long enough to give it away."""
+    (body,) = ast.parse(inspect.getsource(function)).body
+    lines = [ast.unparse(node).partition("\n")[0] for node in ast.walk(body) if is_line(node)]
+    return {line.removeprefix("return ").replace(" ", "") for line in lines}
+
+
+def is_line(node):
+    whole = isinstance(node, ast.Assign | ast.AugAssign | ast.Return | ast.Expr)
+    return whole and len(ast.unparse(node)) > len("return x.grad.item()")
 
 
 @pytest.mark.parametrize("path", chapters(), ids=lambda path: path.stem)

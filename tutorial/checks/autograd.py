@@ -7,6 +7,14 @@ from tutorial.exercises import NotYetError, expect
 
 
 def logistic_gradient(answer):
+    """Use the chain rule, the outermost first: mean, logarithm, exponential, product.
+
+    With `e = exp(-y * (x @ w))`, the logarithm gives `1 / (1 + e)` and the exponential `e`. The
+    inner part, of row i, gives `-y[i] * x[i]`.
+
+    The sum over rows of a number times a row is a vector times the matrix: `numbers @ x`.
+    Divide it by n.
+    """
     rng = np.random.default_rng(0)
     x, w = rng.standard_normal((7, 3)), rng.standard_normal(3)
     y = np.where(rng.random(7) < 1 / 2, -1.0, 1.0)
@@ -17,6 +25,12 @@ def logistic_gradient(answer):
 
 
 def directional_derivative(answer):
+    """Along v this is a function of one number, s. Take the central difference in s.
+
+    The two runs are at `x + h * v` and `x - h * v`. Divide their difference by `2 * h`.
+
+    `central` in this chapter has a good step `h` for the dtype of `x`.
+    """
     x = torch.tensor([[1.0, -2.0], [0.5, 3.0], [2.0, -1.0]], dtype=torch.float64)
     v = torch.tensor([[2.0, 1.0], [-1.0, -0.5], [1.0, -1.5]], dtype=torch.float64)
     runs, before = [], x.clone()
@@ -32,6 +46,12 @@ def directional_derivative(answer):
 
 
 def descend(answer):
+    """`backward` would add to `.grad`. Another function returns the gradients instead.
+
+    `torch.autograd.grad(loss, parameters)` returns a tuple, with a gradient for each leaf.
+
+    Change each leaf in place with `sub_`, under `torch.no_grad()`.
+    """
     a = torch.tensor([1.0, -2.0], requires_grad=True)
     b = torch.tensor(3.0, requires_grad=True)
     a.grad = torch.tensor([5.0, 5.0])

@@ -14,6 +14,14 @@ def _nodes(node):
 
 
 def stable_softplus(answer):
+    """`LogCosh` in this chapter is alike. Write the value so that `exp` cannot overflow.
+
+    `log(1 + exp(x))` is `x + log(1 + exp(-x))`. Use the first form for negative x and the
+    second for positive x.
+
+    Both forms together are the larger of x and 0, plus `log1p(exp(-abs(x)))`. The derivative is
+    `torch.sigmoid(x)`, so save the input.
+    """
     x = torch.tensor([[-1000.0, -2.0, 0.0], [0.5, 30.0, 1000.0]], dtype=torch.float64)
     leaf = x.clone().requires_grad_()
     y = answer(leaf)
@@ -37,6 +45,13 @@ def stable_softplus(answer):
 
 
 def hessian_vector(answer):
+    """H v is the derivative of the gradient along v.
+
+    `torch.func.grad(f)` is the gradient as a function. Which mode gives a derivative along a
+    direction?
+
+    `jvp` of that function returns a pair: the gradient at x, and its derivative along v.
+    """
     x = torch.tensor([[1.0, -2.0, 0.5], [3.0, 0.0, -1.0]], dtype=torch.float64)
     v = torch.tensor([[1.0, 2.0, -1.0], [0.5, 4.0, 1.5]], dtype=torch.float64)
     before = x.clone()
@@ -56,6 +71,14 @@ def hessian_vector(answer):
 
 
 def jacobian_rows(answer):
+    """`vjp` runs f once and returns a function, which gives one row for one unit vector.
+
+    All unit vectors together are the rows of `torch.eye(m)`. `vmap` calls a function with each
+    row.
+
+    The unit vectors need the dtype of the output. The function returns a tuple with one entry,
+    also under `vmap`.
+    """
     x, runs = torch.tensor([2.0, -3.0, 0.0], dtype=torch.float64), []
 
     def f(x):

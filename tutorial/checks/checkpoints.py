@@ -12,6 +12,14 @@ from tutorial.exercises import NotYetError, expect
 
 
 def write_or_leave(answer):
+    """The common mistake of this chapter is the reason. Write under another name first.
+
+    `path.with_name(path.name + ".part")` is in the same folder. `Path.replace` renames it at
+    the end.
+
+    If the function raises, the other file must go: `finally` with `unlink(missing_ok=True)`
+    does it in both cases.
+    """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "state.bin"
         answer(path, lambda file: file.write(b"first"))
@@ -46,6 +54,12 @@ def _expect_files(what, path, wanted):
 
 
 def checkpoints_to_delete(answer):
+    """Sorted as text, "step-1000.pt" comes before "step-900.pt". Sort by the number.
+
+    `sorted` takes a `key`. `removeprefix` and `removesuffix` cut the number out of a name.
+
+    The last `keep` names stay, and so does the best. Return the others in the order of text.
+    """
     names = ["step-900.pt", "step-1000.pt", "step-80.pt", "step-1100.pt", "step-7.pt"]
     given = list(names)
     for keep, best, wanted in (
@@ -60,6 +74,14 @@ def checkpoints_to_delete(answer):
 
 
 def read_one_tensor(answer):
+    """A safetensors file begins with eight bytes, the length of the header. Then comes the header.
+
+    The section on safetensors reads both, with `struct.unpack` and `json.loads`. Here
+    `file.read(8)` reads the bytes.
+
+    The offsets count from the end of the header, at `8 + length`. Read only the bytes between
+    start and end, and give them dtype and shape.
+    """
     rng = np.random.default_rng(0)
     tensors: dict[str, Any] = {
         "large": rng.standard_normal((100, 50)).astype(np.float32),

@@ -7,6 +7,11 @@ from tutorial.exercises import NotYetError, expect
 
 
 def geometric_mean_ratio(answer):
+    """The common mistake of this chapter has the formula.
+
+    It is the exponential of the mean logarithm. A product of thousands of ratios would
+    overflow.
+    """
     a, b = np.array([1.0, 4.0]), np.array([2.0, 2.0])
     expect("a = [1, 4] over b = [2, 2]", answer(a, b), 1.0)
     c = np.array([3.0, 1.0, 8.0])
@@ -17,6 +22,13 @@ def geometric_mean_ratio(answer):
 
 
 def verdict_of(answer):
+    """Test the clear verdicts first, then the tie. What remains is unsettled.
+
+    The whole interval is above 1.05 if `low` is. It is within two limits if `low` and `high`
+    are.
+
+    Every comparison with `nan` is false, so such an interval reaches the end.
+    """
     cases = [
         ((1.06, 1.50), "faster"),
         ((0.50, 0.94), "slower"),
@@ -34,6 +46,14 @@ def verdict_of(answer):
 
 
 def ratios_by_cell(answer):
+    """Rows with the same place are not the same cell. Let pandas match them by their ids.
+
+    `table.set_index("id")["time_s"]` is a series with ids. A quotient of two such series
+    matches ids.
+
+    The quotient is `nan` where one side lacks a time: `dropna` removes that. `reindex` puts ids
+    into an order.
+    """
     a = pd.DataFrame({"id": ["sum", "sort", "fft", "dot"], "time_s": [2.0, 9.0, np.nan, 8.0]})
     b = pd.DataFrame({"id": ["dot", "fft", "new", "sum"], "time_s": [2.0, 3.0, 1.0, 4.0]})
     got = answer(a.copy(), b.copy())

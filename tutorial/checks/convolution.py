@@ -8,6 +8,13 @@ from tutorial.exercises import Answer, NotYetError, expect
 
 
 def conv_output_shape(answer: Answer) -> None:
+    """Images and output channels come from the two shapes. Height and width are two separate sums.
+
+    Along one axis there are `size + 2 * padding` numbers. How often can a window of r numbers
+    move by the stride?
+
+    The first place takes r numbers. Each further place takes `stride` numbers more.
+    """
     for x_shape, w_shape, stride, padding in [
         ((2, 3, 10, 7), (5, 3, 3, 3), 1, 0),
         ((1, 1, 8, 9), (4, 1, 3, 2), 1, 1),
@@ -19,6 +26,14 @@ def conv_output_shape(answer: Answer) -> None:
 
 
 def patches_as_columns(answer: Answer) -> None:
+    """The section "Patches become rows" has the windows. Here patches become columns.
+
+    `sliding_window_view(x, (r, r), axis=(1, 2))` has axes (c, i, j, u, v). Take each
+    `stride`-th place.
+
+    A column holds (c, u, v), and the places are (i, j). So `transpose` to (c, u, v, i, j), then
+    `reshape`.
+    """
     rng = np.random.default_rng(0)
     for r, stride in [(3, 1), (2, 3)]:
         x = rng.standard_normal((6, 7, 2)).transpose(2, 0, 1)
@@ -33,6 +48,11 @@ def patches_as_columns(answer: Answer) -> None:
 
 
 def correlation_matrix(answer: Answer) -> None:
+    """Output i is the inner product of `w` with `signal[i : i + r]`. What is row i of the matrix?
+
+    Row i holds the weights from column i on, and zeros elsewhere. Start from `torch.zeros` in
+    the dtype of `w`.
+    """
     for w, n in [
         (torch.tensor([1.0, 2.0, -3.0]), 5),
         (torch.tensor([4.0, -1.0], dtype=torch.float64), 2),

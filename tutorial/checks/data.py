@@ -6,6 +6,12 @@ from tutorial.exercises import NotYetError, expect
 
 
 def next_value_windows(answer):
+    """Item i uses `series[i : i + width]` and `series[i + width]`. How many such items are there?
+
+    `TensorDataset` takes several tensors of the same length, and its item i is a tuple.
+
+    `series.unfold(0, width, 1)` has all windows as rows. No value follows the last of them.
+    """
     series = torch.tensor([3.0, -1.0, 4.0, 1.0, 5.0, -9.0])
     for width in (2, 5):
         data = answer(series, width)
@@ -17,6 +23,13 @@ def next_value_windows(answer):
 
 
 def collate_with_mask(answer):
+    """The section on items of unequal length fills up with zeros. Here a mask comes with it.
+
+    A zero may be data, so make the mask from the lengths and not from the values.
+
+    Compare `torch.arange(longest)` with the lengths, as a column: broadcasting makes a row for
+    each item.
+    """
     items = [
         (torch.tensor([1.0, 0.0, -2.0]), 4),
         (torch.tensor([0.0]), 0),
@@ -31,6 +44,14 @@ def collate_with_mask(answer):
 
 
 def stratified_split(answer):
+    """Split each class on its own, then put the parts of all classes together.
+
+    `torch.nonzero(labels == label).flatten()` holds the indices of one class. `torch.randperm`
+    shuffles.
+
+    One `torch.Generator().manual_seed(seed)` serves all classes: give it to `torch.randperm`
+    each time.
+    """
     labels = torch.tensor([0, 1, 1] * 20 + [2] * 10)  # 20, 40 and 10 of the three classes
     state = torch.get_rng_state()
     train, test = answer(labels, 0.3, 5)

@@ -6,6 +6,14 @@ from tutorial.exercises import NotYetError, expect
 
 
 def leaves_reached(answer):
+    """The function `graph` in this chapter visits every node. Start from it.
+
+    A node with `variable` holds a leaf. A node can be None, and a node can be reached on
+    several ways.
+
+    Keep a set of the nodes that you have seen, and a list of nodes to visit. Recursion is not
+    deep enough for a long graph.
+    """
     a, b, unused = (torch.tensor(value, requires_grad=True) for value in (2.0, 3.0, 5.0))
     _expect_leaves(answer, "a * b + a", a * b + a, [a, b])
     branched = a * b if b > unused else a.exp()
@@ -35,6 +43,13 @@ def _expect_leaves(answer, what, output, wanted):
 
 
 def discounted_return(answer):
+    """Stay with tensors: `discount.item()` would cut the gradient by the discount.
+
+    A loop over the rewards is allowed. Going from the last to the first, it needs no powers.
+
+    The return from step t on is `reward` plus `discount` times the return from step t + 1 on.
+    After the last step it is zero.
+    """
     for rewards in ([1.0, -2.0, 4.0], [3.0], [0.5] * 7):
         for discount in (0.5, 1.0, 0.0):
             _expect_return(answer, rewards, discount)
@@ -62,6 +77,13 @@ def _expect_return(answer, rewards, discount):
 
 
 def shortened(answer):
+    """The side of `torch.where` that is not taken must not divide by zero.
+
+    Choose what you divide by, before you divide. A second `torch.where` inside can do it, or
+    one alone.
+
+    If the norm is at most `limit`, dividing `limit` by `limit` gives one.
+    """
     cases = {
         "a long vector": ([3.0, -4.0], [1.2, -1.6]),
         "a short vector": ([0.5, 0.0, -0.25], [0.5, 0.0, -0.25]),

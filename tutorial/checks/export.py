@@ -11,6 +11,10 @@ from tutorial.exercises import NotYetError, expect
 
 
 def operation_names(answer):
+    """`program.graph.nodes` has inputs and outputs too. Keep only the calls.
+
+    `node.op` is the kind of a node, and `node.target` is what it calls. `str` makes text of it.
+    """
     torch.manual_seed(0)
     network = nn.Sequential(nn.Linear(3, 2), nn.Tanh(), nn.Linear(2, 2)).eval()
     program = torch.export.export(network, (torch.ones(4, 3),))
@@ -21,6 +25,13 @@ def operation_names(answer):
 
 
 def row_scaler(answer):
+    """Work on all rows at once, without a loop and without `if`.
+
+    `x.abs().amax(1, keepdim=True)` has the largest of each row. Where it is zero, divide by
+    one.
+
+    `torch.where` chooses the divisor before the division, as in the chapter on dynamic graphs.
+    """
     module = answer()
     if not isinstance(module, nn.Module):
         raise NotYetError(f"expected an nn.Module, got {type(module).__name__}")
@@ -50,6 +61,14 @@ def _open(module, x):
 
 
 def export_to_predict(answer):
+    """Note the mode of the model in the beginning, and put it back at the end.
+
+    `model.training` is the mode, and `model.train(mode)` sets it. `try` and `finally` put it
+    back after an error too.
+
+    The batch is the first axis: `dynamic_shapes` is `({0: a Dim},)` for one argument, with
+    `min=1` in the `Dim`.
+    """
     torch.manual_seed(0)
     model = nn.Sequential(nn.BatchNorm1d(5), nn.Dropout(0.5), nn.Linear(5, 2))
     x = torch.randn(9, 5)

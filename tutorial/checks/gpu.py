@@ -21,6 +21,13 @@ class _Readings(TorchFunctionMode):
 
 
 def uses_until_it_pays(answer):
+    """The move costs time once, and each use on the device saves some time.
+
+    Divide the time of the move by the time that one use saves. If nothing is saved, there is no
+    such number.
+
+    Less time means less, not equal: round down and add one.
+    """
     cases = [
         ((4.0, 1.0, 10.0, 1.0), 4),
         ((3.0, 1.0, 10.0, 1.0), 6),  # five uses take equally long on both sides
@@ -36,6 +43,14 @@ def uses_until_it_pays(answer):
 
 
 def double_buffered_s(answer):
+    """Go through the batches. For each, find when its copy can begin and when its kernel can.
+
+    Copy k begins when copy k - 1 and kernel k - 2 are done. Kernel k begins when copy k and
+    kernel k - 1 are done.
+
+    The begin is the `max` of two times. Keep a list of the times at which kernels were done,
+    and begin it with two zeros.
+    """
     cases = [
         (([2.0], [3.0]), 5.0),
         (([1.0, 1.0, 1.0], [4.0, 4.0, 4.0]), 13.0),  # kernels one after the other
@@ -48,6 +63,10 @@ def double_buffered_s(answer):
 
 
 def mean_loss(answer):
+    """Each `item()` waits for the device. Compute the mean on the device, and read only that.
+
+    `torch.stack` makes one tensor of a list of tensors.
+    """
     losses = [torch.tensor(value, requires_grad=value > 1) for value in (0.5, -1.0, 4.0)]
     expect("losses 0.5, -1.0, 4.0", answer(iter(losses)), 3.5 / 3)
     expect("one loss, 2.0", answer([torch.tensor(2.0)]), 2.0)

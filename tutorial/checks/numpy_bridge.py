@@ -7,6 +7,10 @@ from tutorial.exercises import NotYetError, expect
 
 
 def snapshot_of(answer):
+    """Two things are to do: leave the graph, and leave the memory of `t`.
+
+    `detach()` leaves the graph, but shares memory. `clone()` copies.
+    """
     for what, t in (
         ("t of shape (2, 2)", torch.tensor([[1.0, 2.0], [3.0, 4.0]])),
         ("t that requires gradients", torch.tensor([1.0, -2.0], requires_grad=True)),
@@ -21,6 +25,11 @@ def snapshot_of(answer):
 
 
 def tensor_of_any_array(answer):
+    """PyTorch cannot take negative strides or another byte order, so make a plain array first.
+
+    `np.array(x)` copies, but keeps the byte order of the dtype. Name a dtype to get the
+    machine's own.
+    """
     x = np.arange(6.0).reshape(2, 3)
     locked = x.copy()
     locked.flags.writeable = False

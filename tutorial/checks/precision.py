@@ -10,6 +10,12 @@ from tutorial.exercises import NotYetError, expect
 
 
 def round_to_bfloat16(answer: Callable[[np.ndarray], np.ndarray]) -> None:
+    """A bfloat16 is the upper half of a float32. See the section "Rounding by hand".
+
+    Sixteen bits are dropped, so half is `0x8000`. Add half less one, plus the last kept bit.
+
+    `(bits >> 16) & 1` is the last kept bit. `bits & 0xFFFF0000` sets the dropped bits to zero.
+    """
     # one, then two numbers halfway between neighbours: one rounds down to an even last bit, one up
     ties = np.array([1, 1 + 2.0**-8, 1 + 3 * 2.0**-8], np.float32)
     wanted = np.array([1, 1, 1 + 2.0**-6], np.float32)
@@ -37,6 +43,10 @@ def _same(what: str, got: np.ndarray, wanted: np.ndarray) -> None:
 
 
 def dot_error_bound(answer: Callable[[torch.dtype, int], float]) -> None:
+    """The unit roundoff is half the spacing at one.
+
+    `torch.finfo(dtype).eps` is the spacing. `math.inf` is infinity.
+    """
     close = 1e-9
     expect("float32, n=1", answer(torch.float32, 1), 2.0**-24 / (1 - 2.0**-24), tolerance=close**2)
     expect("bfloat16, n=64", answer(torch.bfloat16, 64), 1 / 3, tolerance=close)
@@ -46,6 +56,10 @@ def dot_error_bound(answer: Callable[[torch.dtype, int], float]) -> None:
 
 
 def next_scale(answer: Callable[..., tuple[float, int]]) -> None:
+    """There are three cases. Look at the overflow first.
+
+    This step is a good one too: compare `good_steps + 1` with the interval.
+    """
     for scale, good, overflowed, wanted in (
         (1024.0, 0, False, (1024.0, 1)),
         (1024.0, 2, False, (2048.0, 0)),

@@ -4,6 +4,14 @@ from tutorial.exercises import NotYetError, expect
 
 
 def self_times(answer):
+    """The time of an event counts for itself, and is taken from the event right around it.
+
+    Sort by start, and the longer first where starts are equal. Then an outer event comes before
+    those within.
+
+    Keep a stack of open events. Before each event, drop those that have ended. The last that
+    remains is the one around it.
+    """
     nested = [("step", 0, 100), ("linear", 10, 50), ("mm", 20, 30), ("mm", 35, 45)]
     wanted = {"step": 60, "linear": 20, "mm": 20}
     _alike("a linear that calls two mm, in a step", answer, nested, wanted)
@@ -15,6 +23,14 @@ def self_times(answer):
 
 
 def idle_gaps(answer):
+    """Go through the work in order of its start, and keep the latest end so far.
+
+    There is a gap if the next start is after that end. An earlier event may end later than the
+    previous one, so use `max`.
+
+    Begin with the start of the window as the latest end. Cut gaps at the end of the window, and
+    look for one after the last event.
+    """
     one = [(2, 4), (4, 6), (7, 9)]
     _gaps("one after the other", answer, one, (0, 10), [(0, 2), (6, 7), (9, 10)])
     _gaps("the same, last first", answer, one[::-1], (0, 10), [(0, 2), (6, 7), (9, 10)])

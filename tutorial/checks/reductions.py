@@ -9,6 +9,12 @@ from tutorial.exercises import NotYetError, expect
 
 
 def stable_logsumexp(answer: Callable[[torch.Tensor], torch.Tensor]) -> None:
+    """The last section shifts a softmax by its largest number. Do the same here, row by row.
+
+    `log(sum(exp(x)))` is `largest + log(sum(exp(x - largest)))`.
+
+    `amax(1, keepdim=True)` has shape (n, 1), to be subtracted. The result needs shape (n,).
+    """
     rows = {
         "small numbers": [[0.5, -1.0, 2.0], [0.0, 0.0, 0.0]],
         "large numbers": [[1000.0, 1001.0, 1002.0], [999.0, 1.0, -50.0]],
@@ -23,6 +29,13 @@ def stable_logsumexp(answer: Callable[[torch.Tensor], torch.Tensor]) -> None:
 
 
 def running_mean_var(answer: Callable[[Iterable[float]], tuple[float, float]]) -> None:
+    """One loop is enough. It needs three variables: the count, the mean and the summed squares.
+
+    `enumerate(numbers, 1)` counts from one. `d` is the distance from the mean before its
+    update.
+
+    At the end, divide the summed squares by the count.
+    """
     near, far = [2.0, 4.0, 4.0, 4.0, 5.0, 5.0, 7.0, 9.0], [1e9 + k for k in (1.0, 2.0, 4.0, 9.0)]
     for numbers in ([3.0], near, far):
         got = answer(iter(numbers))
@@ -33,6 +46,10 @@ def running_mean_var(answer: Callable[[Iterable[float]], tuple[float, float]]) -
 
 
 def last_argmax(answer: Callable[[torch.Tensor], torch.Tensor]) -> None:
+    """`argmax` returns the first. In a row that is turned round, the last becomes the first.
+
+    `x.flip(1)` turns each row round. Index j there is index m - 1 - j in `x`.
+    """
     x = torch.tensor([[1.0, 3.0, 3.0, 2.0], [5.0, 0.0, 0.0, 0.0], [-1.0, -2.0, -3.0, -1.0]])
     expect(
         f"last index of the largest in each row of {x.tolist()}", answer(x), torch.tensor([2, 0, 3])

@@ -22,6 +22,13 @@ def _undisturbed(call):
 
 
 def spawn_generators(answer):
+    """Seeds in a row, such as `seed + k`, would collide with those of another seed.
+
+    `np.random.SeedSequence(seed).spawn(count)` gives children, and no two of them have the same
+    state.
+
+    `int(child.generate_state(1)[0])` is a number for `torch.Generator().manual_seed`.
+    """
     streams = []
     for seed in (0, 1, 2):
         made = _undisturbed(lambda seed=seed: answer(seed, 3))
@@ -40,6 +47,13 @@ def spawn_generators(answer):
 
 
 def sums_agree(answer):
+    """The bound is about the sum of absolute values, not about the absolute value of the sum.
+
+    Add up the absolute values in float64: `terms.double().abs().sum().item()`.
+
+    Every comparison with `nan` is false, so `<=` treats it as asked. The answer is a bool, not
+    a tensor.
+    """
     terms = torch.rand(1000, generator=torch.Generator().manual_seed(0))
     wanted = terms.double().sum().item()
     expect("the float32 sum", answer(terms.sum().item(), wanted, terms), wanted=True)
@@ -54,6 +68,12 @@ def sums_agree(answer):
 
 
 def epoch_order(answer):
+    """Seed a new generator from both numbers, and give it to `torch.randperm`.
+
+    `seed + epoch` is the same for (0, 1) and (1, 0). Mix the two numbers instead.
+
+    `np.random.SeedSequence([seed, epoch])` mixes a list of numbers.
+    """
     n, seen = 7, []
     for seed, epoch in ((0, 0), (0, 1), (1, 0), (2, 5)):
         order = _undisturbed(lambda seed=seed, epoch=epoch: answer(n, seed, epoch))

@@ -25,6 +25,13 @@ def _expect_tensors(what, got, wanted):
 
 
 def trainable_state(answer):
+    """A `state_dict` also holds buffers, which are not parameters. Begin with the parameters.
+
+    `model.named_parameters()` gives pairs of name and parameter, with the names of the
+    `state_dict`.
+
+    `detach()` alone shares memory with the model. `clone()` copies.
+    """
     model = _model()
     for parameter in model[1].parameters():
         parameter.requires_grad = False
@@ -43,6 +50,12 @@ def trainable_state(answer):
 
 
 def changed_tensors(answer):
+    """Find the names that are the same on both sides. All others have changed.
+
+    The keys of dictionaries are sets: `&` gives the common names, `|` all names.
+
+    `torch.equal` compares shape and numbers, but not the dtype.
+    """
     before = _copy(_model().state_dict())
     expect("the same tensors", answer(before, _copy(before)), [])
     after = _copy(before)
@@ -58,6 +71,12 @@ def changed_tensors(answer):
 
 
 def load_what_fits(answer):
+    """`strict=False` accepts other names, but raises on other shapes. So choose before you load.
+
+    Compare each name and shape in `state` with `model.state_dict()`.
+
+    Load only those that fit. The rest of the names is the answer, sorted.
+    """
     model, state = _model(3), _copy(_model(4).state_dict())
     state["0.running_mean"] = torch.tensor([7.0, 8.0])
     state["3.bias"] = torch.tensor([5.0])

@@ -10,6 +10,14 @@ from tutorial.exercises import NotYetError, expect
 
 
 def ring_all_reduce(answer):
+    """There are two rounds of n - 1 steps: the first adds up, the second hands out the sums.
+
+    In step s, rank r sends chunk `(r - s) % n`. In the first round the receiver adds what
+    arrives to its own chunk.
+
+    In the second round the receiver puts what arrives in place of its own chunk. Send all
+    chunks of a step before you change any.
+    """
     for n in (4, 3):
         arrays = [np.random.default_rng(rank).standard_normal((n, 5)) for rank in range(n)]
         before, sent = [array.copy() for array in arrays], Counter()
@@ -40,6 +48,13 @@ def ring_all_reduce(answer):
 
 
 def shard_indices(answer):
+    """Every rank draws the same order, so the seed is the epoch and not the rank.
+
+    Round `count` up to a multiple of `world`. Repeat the list often enough, and cut it to that
+    length.
+
+    A slice with three parts takes every `world`-th entry: it begins at the rank.
+    """
     for count, world, epoch in ((12, 3, 0), (7, 2, 1), (7, 4, 5), (3, 8, 2)):
         for rank in range(world):
             sampler = DistributedSampler(range(count), num_replicas=world, rank=rank)
@@ -49,6 +64,12 @@ def shard_indices(answer):
 
 
 def gradient_of_all(answer):
+    """A share of more examples counts for more: weight each mean by its number of examples.
+
+    The sum of the weighted gradients is divided by the number of all examples.
+
+    Zero times `nan` is `nan`, so leave out the empty shares.
+    """
     x = torch.arange(12, dtype=torch.float64).reshape(6, 2)
     shares, counts = [x[:3], x[3:3], x[3:4], x[4:]], [3, 0, 1, 2]
     before = [share.mean(0) for share in shares]

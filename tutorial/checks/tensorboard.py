@@ -12,6 +12,11 @@ LONGEST = 100  # characters of a name
 
 
 def slider_smoothed(answer):
+    """The exercise has both formulas. One loop is enough, which keeps m.
+
+    `enumerate(values, start=1)` counts k from one. What is drawn is divided, and m itself is
+    not.
+    """
     values = [4.0, 2.0, 2.0, -6.0]
     kept = list(values)
     expect("values [4, 2, 2, -6] smoothed by 0", answer(values, 0.0), kept)
@@ -27,6 +32,13 @@ def slider_smoothed(answer):
 
 
 def steps_to_target(answer):
+    """The function `read` of this chapter reads a folder. A scalar has `step` and `value`.
+
+    `size_guidance={"scalars": 0}` keeps every event. Without it some are dropped.
+
+    Values are float32 in the file, where 0.9 is a little smaller. Round the target in the same
+    way, with `np.float32`.
+    """
     share = [0.1, 0.9, 0.5, 0.95, 0.91]
     with tempfile.TemporaryDirectory() as folder:
         with SummaryWriter(folder) as writer:
@@ -43,6 +55,14 @@ def steps_to_target(answer):
 
 
 def run_name(answer):
+    """A text of all settings can be too long and can hold a slash. A hash of that text cannot.
+
+    `json.dumps(settings, sort_keys=True)` gives equal settings the same text, in whatever
+    order.
+
+    `hashlib.sha256(text.encode()).hexdigest()` is a name without slashes, and different for
+    different texts. Readable settings before it are a kindness.
+    """
     plain = {"lr": 0.001, "hidden": 32, "data": "digits/train", "nesterov": True}
     turned = dict(reversed(plain.items()))
     expect("the name of the same settings in another order", answer(turned), answer(plain))

@@ -10,6 +10,14 @@ from tutorial.exercises import NotYetError, expect
 
 
 def logits_cross_entropy(answer):
+    """The loss of a row is log(sum(exp(z))) minus the logit of its label.
+
+    Subtract the largest logit of each row first: the loss stays the same, and `exp` does not
+    overflow.
+
+    `z[np.arange(len(y)), y]` picks the logit of the label in each row. Take no logarithm of a
+    probability.
+    """
     rng = np.random.default_rng(0)
     z, y = rng.standard_normal((5, 3)), np.array([2, 0, 1, 1, 2])
     before = z.copy()
@@ -22,6 +30,13 @@ def logits_cross_entropy(answer):
 
 
 def momentum_step(answer):
+    """First the velocity changes, and then the weight moves along it.
+
+    The new velocity is `momentum * v + grad`, without the learning rate.
+
+    `mul_`, `add_` and `sub_` work in place. `v = ...` would only give the name to another
+    tensor.
+    """
     start = [torch.tensor([[1.0, -2.0], [0.5, 3.0]]), torch.tensor([4.0])]
     weights, velocities = [w.clone() for w in start], [torch.zeros_like(w) for w in start]
     kept = list(weights), list(velocities)  # the answer must change these very tensors
@@ -40,6 +55,13 @@ def momentum_step(answer):
 
 
 def tanh_network(answer):
+    """Go through neighbouring pairs of sizes: each pair is a linear layer.
+
+    `itertools.pairwise(sizes)` gives the pairs. Collect the layers in a list, with a tanh after
+    each.
+
+    No tanh comes after the last layer. `nn.Sequential(*layers)` makes a module of a list.
+    """
     for sizes in ([64, 32, 10], [3, 5, 4, 2], [6, 4]):
         model = answer(list(sizes))
         if not isinstance(model, nn.Module):

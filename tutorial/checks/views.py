@@ -7,6 +7,12 @@ from tutorial.exercises import NotYetError, expect
 
 
 def standardise_columns(answer):
+    """Each column has its own mean, so reduce over the axis of the rows.
+
+    `dim=0` is that axis. A result of shape (p,) broadcasts with (n, p).
+
+    NumPy's `std` divides by n, PyTorch's by n - 1. The argument `correction` changes that.
+    """
     x = np.random.default_rng(0).normal(3, 5, size=(5, 3))
     given = torch.from_numpy(x.copy())
     got = answer(given)
@@ -16,6 +22,12 @@ def standardise_columns(answer):
 
 
 def sliding_windows(answer):
+    """One row further is one element further, and so is one column further.
+
+    So both strides are the same number. It is the stride of `x`, which need not be 1.
+
+    `x.stride(0)` is the stride of a vector.
+    """
     _expect_windows(answer, torch.arange(6.0), 3, "x = arange(6), width 3")
     _expect_windows(answer, torch.arange(20)[1::3], 2, "x = arange(20)[1::3], width 2")
     _expect_windows(answer, torch.arange(4), 4, "x = arange(4), width 4")
@@ -29,6 +41,13 @@ def _expect_windows(answer, x, width, what):
 
 
 def squared_distances(answer):
+    """Broadcasting makes all pairs, if rows of `x` and of `y` lie along two different axes.
+
+    `x[:, None]` has shape (n, 1, d). Which shape must `y` have, so that both broadcast to (n,
+    m, d)?
+
+    Subtract, square, and sum over the axis of length d.
+    """
     rng = np.random.default_rng(0)
     x, y = rng.standard_normal((4, 3)), rng.standard_normal((5, 3))
     wanted = np.array([[((row - other) ** 2).sum() for other in y] for row in x])
