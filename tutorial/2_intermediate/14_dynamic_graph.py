@@ -302,6 +302,27 @@ same = [torch.equal(compiled(x, weights), gated(x, weights)) for x in (ones, -on
 print(same, operations())
 
 # %% [markdown]
+# The gradient goes through both sides too, and the side that was not taken gets the gradient zero.
+# If its slope is infinite, zero times infinity is `nan`, and the `nan` stays. The solution is a
+# second `torch.where` inside, which gives that side a harmless input:
+
+
+# %%
+def root(x):
+    return torch.where(x > 0, torch.sqrt(x), 0.0)
+
+
+def safe_root(x):
+    inside = torch.where(x > 0, x, 1.0)  # what sqrt gets is never zero
+    return torch.where(x > 0, torch.sqrt(inside), 0.0)
+
+
+x = torch.tensor([0.0, 4.0], requires_grad=True)
+for function in (root, safe_root):
+    (grad,) = torch.autograd.grad(function(x).sum(), x)
+    print(f"{function.__name__:10} {function(x).tolist()} gradient {grad.tolist()}")
+
+# %% [markdown]
 # ## A common mistake: a tensor's value taken out as a Python number
 #
 # `.item()`, `.tolist()`, `int(t)` and `float(t)` return Python numbers, which are not in the graph.
@@ -345,8 +366,7 @@ for function in (shares, shares_in_graph):
 #
 # **3.** `shortened(x, limit)` takes a vector of shape (n,) and a positive number. The given code is
 # right, but it has a graph break. Write it without one, and keep its gradient right for every
-# vector. Note that `torch.where` computes both sides. If the side that is not taken divides by
-# zero, its gradient is zero times infinity, which is `nan`.
+# vector, also for a vector of zeros. Remember `safe_root`.
 #
 # Check your answers here or with `python -m tutorial check dynamic_graph`. Solutions are in
 # `tutorial/solutions/dynamic_graph.py`.

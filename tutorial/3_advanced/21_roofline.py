@@ -224,8 +224,11 @@ plt.show()
 #
 # ## Fewer bytes move a point to the right
 #
-# The cost of a softmax counts one read and one write. NumPy's body has five passes. If an array
-# does not fit into a cache, it is read or written eight times:
+# The cost of a softmax counts one read and one write. NumPy's body has five passes over a large
+# array. A reduction, such as `max`, reads one array and writes almost nothing. An elementwise
+# operation reads each of its arrays and writes one, also in place. Numbers for each row or column
+# are so few that nobody counts them. If an array does not fit into a cache, it is read or written
+# eight times:
 #
 # {{ pair("softmax") }}
 
@@ -322,9 +325,13 @@ check(limiting_roof)
 
 # %% [markdown]
 # **3.** `pass_intensity(flops, passes, itemsize)` takes the operations for each element, a list of
-# `(arrays read, arrays written)`, one for each pass over arrays that fit no cache, and the bytes of
-# an element. It returns the intensity as a float. Then count the passes of `layer_norm_numpy` in
-# `bench/workloads/layer_norm.py`. Do not count vectors of a row's length and the means of rows.
+# `(arrays read, arrays written)` as in the cell on softmax, one for each pass over arrays that fit
+# no cache, and the bytes of an element. It returns the intensity as a float.
+#
+# Then count the passes of this code by the rules for softmax. (`vecdot(y, y)` reads one array: both
+# arguments are the same.) The list is in `tutorial/solutions/roofline.py`:
+#
+# {{ function("bench/workloads/layer_norm.py", "layer_norm_numpy") }}
 
 
 # %%

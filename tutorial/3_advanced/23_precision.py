@@ -103,6 +103,12 @@ x = torch.from_numpy(rng.uniform(1, 2, 10_000).astype(np.float32))
 print(f"largest error {((rounded(x, 10) - x) / x).abs().max():.3e}, u {2.0**-11:.3e}")
 
 # %% [markdown]
+# If the dropped bits carry into the exponent, the number is the next power of two, which is right.
+# One case is left: a **tie**, a number exactly in the middle between two neighbours. Here it moves
+# away from zero. Processors round a tie to the neighbour whose last kept bit is zero, so that ties
+# go up as often as down. With bits: instead of half, add half *less one* plus the last kept bit.
+# Then a tie goes up only if that bit is one, and all other numbers are rounded as before.
+#
 # TF32 keeps ten bits of each input of a product, with a rounding much like this one, and adds up in
 # float32. So you can see its effect without a GPU:
 
@@ -350,8 +356,8 @@ torch.set_num_threads(threads_before)
 #
 # **1.** `round_to_bfloat16(x)` takes a float32 NumPy array of any shape, without NaN. It returns a
 # new float32 array with each number rounded to the nearest number of bfloat16. If two are equally
-# near, take the one whose last kept bit is zero, as processors do. Use its bits
-# (`x.view(np.uint32)`), not `torch.bfloat16`.
+# near, take the one whose last kept bit is zero, as processors do. bfloat16 keeps the upper 16 bits
+# of a float32. Use these bits (`x.view(np.uint32)`), not `torch.bfloat16`.
 
 # %%
 from tutorial.exercises import check

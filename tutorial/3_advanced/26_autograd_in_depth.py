@@ -63,6 +63,38 @@ print(y.detach(), x.grad)
 print(torch.autograd.gradcheck(CubeRoot.apply, x), torch.autograd.gradgradcheck(CubeRoot.apply, x))
 
 # %% [markdown]
+# Your own derivative also helps where a step in between overflows. The logarithm of `cosh(x)` is
+# about `abs(x)` for large x, but `cosh` itself overflows from 711 on. Then the value is infinite,
+# and the gradient, infinity over infinity, is `nan`. So rewrite the value such that `exp` never gets
+# a positive number. `cosh(x)` is half of `exp(x) + exp(-x)`. With `exp(abs(x))` taken out of this
+# sum, the logarithm of `cosh(x)` is `abs(x) + log(1 + exp(-2 * abs(x))) - log(2)`. (`log1p(z)` is
+# `log(1 + z)` and does not round `1 + z`.) By hand, the derivative is `tanh(x)`. It needs the input,
+# so `setup_context` saves that. `forward` is outside the graph, so the kink of `abs` at zero does no
+# harm:
+
+
+# %%
+class LogCosh(torch.autograd.Function):
+    @staticmethod
+    def forward(x):
+        return x.abs() + torch.log1p(torch.exp(-2 * x.abs())) - np.log(2)
+
+    @staticmethod
+    def setup_context(ctx, inputs, _output):
+        ctx.save_for_backward(*inputs)
+
+    @staticmethod
+    def backward(ctx, grad_y):
+        (x,) = ctx.saved_tensors
+        return grad_y * torch.tanh(x)
+
+
+far = torch.tensor([-1000.0, 0.0, 0.5], dtype=torch.float64, requires_grad=True)
+for log_cosh in (lambda x: torch.log(torch.cosh(x)), LogCosh.apply):
+    values = log_cosh(far)
+    print(values.detach(), *torch.autograd.grad(values.sum(), far))
+
+# %% [markdown]
 # `ctx` keeps the tensor itself, not a copy. Each tensor counts the changes made to it in place.
 # This count is its **version**, and the graph records it. A changed tensor would make the gradient
 # wrong, so backward refuses. Here the saved tensor is the result, and the code changes the result:
@@ -371,9 +403,10 @@ except RuntimeError as error:
 # ## Exercises
 #
 # **1.** `stable_softplus(x)` takes a float64 tensor of any shape. It returns `log(1 + exp(x))` of
-# each element, with a `Function` of your own. The values must be finite and right wherever x is
-# finite. So must be the gradient and the gradient of the gradient, at zero, at a thousand and at
-# minus a thousand.
+# each element, with a `Function` of your own, as `LogCosh` is one. The derivative is
+# `1 / (1 + exp(-x))`, which `torch.sigmoid(x)` computes without overflow. The values must be finite
+# and right wherever x is finite. So must be the gradient and the gradient of the gradient, at zero,
+# at a thousand and at minus a thousand.
 #
 # **2.** `hessian_vector(f, x, v)` takes a function from a tensor to a number, a tensor `x` of any
 # shape that needs no gradient, and `v` of the same shape. It returns H v, of the same shape too,

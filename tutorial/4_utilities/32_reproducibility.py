@@ -87,6 +87,11 @@ print("own the same:   ", torch.equal(own, own_later))
 # the CPU's. So if numbers should be the same on all devices, draw them on the CPU and move them.
 # The workers of a `DataLoader` have their own states. {{ chapter("data") }} seeds them.
 #
+# To seed several generators, do not count up from the seed: the run with the next seed would share
+# all of them but one. `np.random.SeedSequence(seed).spawn(n)` mixes the seed with an index and
+# returns n children. `child.generate_state(1)[0]` is a number to seed with. `SeedSequence` also
+# mixes a list of several numbers.
+#
 # ## Addition is not associative
 #
 # Each addition rounds, so the order of additions decides the last bits. Here the same numbers are

@@ -8,7 +8,7 @@ from tutorial.exercises import Answer, NotYetError, expect
 
 
 def conv_output_shape(answer: Answer) -> None:
-    """Images and output channels come from the two shapes. Height and width are two separate sums.
+    """Images and output channels come from the two shapes. Compute height and width separately.
 
     Along one axis there are `size + 2 * padding` numbers. How often can a window of r numbers
     move by the stride?

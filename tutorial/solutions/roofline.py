@@ -16,3 +16,7 @@ def limiting_roof(flops, moved_bytes, flop_s, bytes_s):
 def pass_intensity(flops, passes, itemsize):
     """Count every array that a pass reads or writes, for each of its elements."""
     return flops / (itemsize * sum(read + written for read, written in passes))
+
+
+# x.mean; x - mean; vecdot(y, y); y /= root; y *= w; y += b
+LAYER_NORM_PASSES = [(1, 0), (1, 1), (1, 0), (1, 1), (1, 1), (1, 1)]
