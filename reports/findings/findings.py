@@ -15,7 +15,7 @@ from reports.findings.crossovers import crossovers
 from reports.findings.foreign import about_tests
 from reports.findings.growth import growths
 from reports.findings.largest import answers, bins
-from reports.findings.layers import added_layer
+from reports.findings.layers import changed_models
 from reports.findings.pairs import dtypes, scalings
 from reports.findings.questions import questions
 from reports.findings.roofline import roofs
@@ -80,7 +80,7 @@ class Findings:
             *answers(result),
             *bins(result),
             *questions(result, cells),
-            *added_layer(cells),
+            *changed_models(cells),
             self._score(),
             steadiness(result),
             noisiness(result),

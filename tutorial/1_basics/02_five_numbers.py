@@ -90,6 +90,12 @@ for p in (10, 50, 250):
 #
 # {{ diff("bench/workloads/train_mlp.py", "mlp_torch", "bench/workloads/parts/deeper.py", "mlp_torch", bodies=True) }}
 #
+# The further the model is from the first one, the larger the difference:
+#
+# > {{ quote("three-added-layers") }}
+#
+# > {{ quote("convolutions") }}
+#
 # ## Three: a GPU is faster from some size on
 #
 # A GPU does the same operation on very many numbers at once. For large arrays that is faster, for

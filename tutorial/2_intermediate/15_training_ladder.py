@@ -371,7 +371,35 @@ for name, (_, (w1, b1, w2, b2)) in trained.items():
 #
 # > {{ speedup("train_mlp", "hidden=1024,batch=512", contender="torch-cuda") }}
 #
-
+# ## What the rungs save
+#
+# The last rung is not the shortest program above. What `nn` and `optim` save is not lines, but
+# lines to change. Here a line counts if it is new or changed in a network that trains just as well:
+#
+# > {{ quote("added-layer") }}
+#
+# > {{ quote("three-added-layers") }}
+#
+# > {{ quote("convolutions") }}
+#
+# By hand, each new layer needs its lines forward, its lines backward, and a place in every list of
+# weights. You could write a list of layers, each with its own two functions, and a loop over them.
+# Then you would have begun to write `nn`. With `nn`, a model is a list of layers, and the loop does
+# not mention them. These are all changes for three more layers:
+#
+# {{ diff("bench/workloads/train_mlp.py", "mlp_torch", "bench/workloads/parts/deeper.py", "four_torch", bodies=True) }}
+#
+# So each layer of PyTorch buys something, and costs something:
+#
+# | layer | you no longer write | what it costs |
+# |---|---|---|
+# | tensors | a second program for the GPU | a call takes longer than in NumPy |
+# | autograd | gradients, and tests that they are right | a record of each operation, and its memory |
+# | `nn.functional` | losses, convolutions and other operations | you learn their conventions, such as logits |
+# | `nn.Module` | initial weights, lists of weights, names in files | the computation is spread over objects |
+# | `torch.optim` | the step, and the state it keeps | `zero_grad` in each step, or gradients add up |
+# | `DataLoader` | shuffling, batches, reading in other processes | time for each item ({{ chapter("data") }}) |
+#
 # ## A common mistake: a softmax before the cross-entropy
 #
 # A classifier should return probabilities, so it seems natural to end it with a softmax. But

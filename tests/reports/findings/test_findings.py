@@ -13,6 +13,7 @@ from reports.findings.crossovers import crossovers
 from reports.findings.findings import Findings, about_accelerators
 from reports.findings.growth import growths
 from reports.findings.largest import bin_of
+from reports.findings.layers import CHANGED
 from reports.findings.pairs import dtypes, scalings
 from reports.findings.roofline import roofs
 from reports.findings.statement import QUOTED
@@ -419,7 +420,7 @@ def test_every_number_of_a_committed_file_comes_from_one_of_its_cells(path):
     if "training" in {
         row.family for row in findings.result.timed
     }:  # a run that was not cut off before
-        assert {"gradients", "ladder"} <= kinds
+        assert {"gradients", "ladder", *CHANGED} <= kinds
     timed = [row for row in findings.result.rows if row.speedup and row.contender != "numpy"]
     assert sum(f.has_numbers for f in findings.speedups.values()) == len(timed)
     assert len(findings.headlines()) == 3

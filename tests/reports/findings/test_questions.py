@@ -1,10 +1,13 @@
 """The three answers of the first page: from counts, near ends of intervals, and two bodies."""
 
+import re
+
 import pytest
 
 from reports.findings import layers
 from reports.findings.findings import Findings
 from reports.read.load import load
+from reports.read.sources import read_source
 from tests.conftest import ONE, content, entry
 
 WON, LOST, TIED, OPEN = (3.0, 2.8, 3.2), (0.3, 0.28, 0.32), (1.0, 0.98, 1.02), (1.0, 0.5, 2.0)
@@ -156,5 +159,16 @@ def test_autograd_is_compared_with_finite_differences_at_the_most_parameters(wri
 
 
 def test_a_layer_is_counted_in_lines_of_code_that_computes_the_same():
-    counts = layers.changed_lines()
-    assert counts == {"hand": 6, "autograd": 3, "nn": 2}
+    assert layers.changed_lines("added-layer") == {"hand": 6, "autograd": 3, "nn": 2}
+    assert layers.changed_lines("three-added-layers") == {"hand": 10, "autograd": 5, "nn": 2}
+    convolved = {"hand": 8, "autograd": 4, "nn": 3, "functions": 42}
+    assert layers.changed_lines("convolutions") == convolved
+
+
+def test_each_function_that_a_convolution_by_hand_calls_is_counted():
+    """Every function named in the counted code that is this project's own is counted too."""
+    counted = {name for _, name in layers.BY_HAND}
+    texts = [layers.lines_of(*each) for each in (*layers.BY_HAND, ("parts/convolved", "cnn_numpy"))]
+    called = set(re.findall(r"(?:im2col\.|\b)(\w+)\(", "\n".join(map("\n".join, texts))))
+    known = "\n".join(read_source(f"bench/workloads/{file}.py") for file, _ in layers.BY_HAND)
+    assert {name for name in called if f"def {name}(" in known} == counted
