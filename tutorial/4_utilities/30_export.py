@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Export: torch.export, a model without its code
 #
-# `torch.export.export` · `Dim` · `torch.export.save` · `torch.cond` · `torch.onnx.export`
+# `torch.export.export` · `Dim` · `torch.export.save` · `torch.cond` · TorchScript
 #
 # {{ opening("saving", "dynamic_graph") }}
 #
@@ -15,7 +15,8 @@
 # - what an exported program is, and how to read its graph;
 # - how to save one, and how to run it in a program that does not have the model's class;
 # - what becomes a constant in the export, and how to keep a size variable;
-# - what cannot be exported, and how to rewrite it.
+# - what cannot be exported, and how to rewrite it;
+# - what the older `torch.jit.script` and `torch.jit.trace` do, and how to move their models on.
 
 # %%
 import contextlib
@@ -24,6 +25,7 @@ import logging
 import subprocess
 import sys
 import tempfile
+import warnings
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -211,13 +213,84 @@ print([torch.equal(found.module()(x), Gated()(x)) for x in (ones, -ones)])
 # You can give `program.module()` to `torch.compile` ({{ chapter("fusion") }}). AOTInductor compiles
 # a program in advance into a library that C++ loads. ExecuTorch runs it on phones and
 # microcontrollers. ONNX is a format for other runtimes. `torch.onnx.export(..., dynamo=True)`
-# exports in this way and then translates to ONNX.
+# exports in this way and then translates to ONNX ({{ chapter("ecosystem") }}).
 #
-# Older books use TorchScript, the functions of `torch.jit`, for this. It compiled a subset of
-# Python, with loops and branches, or recorded one run, and saved the result for C++. These
-# functions are deprecated, and PyTorch recommends `torch.compile` and `torch.export` instead. So
-# this tutorial does not teach them.
+# ## Old programs: TorchScript
 #
+# Older books and programs use TorchScript, the functions of `torch.jit`. They are deprecated, so
+# write nothing new with them. But you will meet their files. There are two ways to make one:
+#
+# - `torch.jit.script` compiles the **source** of `forward`, in a subset of Python. An `if` stays an
+#   `if`.
+# - `torch.jit.trace` records **one run** on an example, as export does. At an `if` it takes the
+#   branch of the example, warns, and goes on. The other branch is lost.
+#
+# Here is one model with an `if` and weights, through both and through a file. The cell records the
+# warnings and prints the first sentence of each:
+
+
+# %%
+class Gate(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.linear = nn.Linear(3, 3)
+
+    def forward(self, x):
+        y = self.linear(x)
+        return torch.tanh(y) if y.sum() > 0 else y / 2
+
+
+gate, archive = Gate().eval(), io.BytesIO()  # the archive: a file in memory
+up, down = (sign * gate.linear.weight.detach().sum(0) * 9 for sign in (1, -1))
+print("the sum is positive:", [gate.linear(x).sum().item() > 0 for x in (up, down)])
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    scripted, traced = torch.jit.script(gate), torch.jit.trace(gate, up)
+    torch.jit.save(scripted, archive)
+    archive.seek(0)
+    old = torch.jit.load(archive)
+for warning in dict.fromkeys((w.category.__name__, str(w.message).split(". ")[0]) for w in caught):
+    print(*warning, sep=": ")
+
+# %% [markdown]
+# Now both branches. `code` shows what the trace holds. The `if` is gone:
+
+# %%
+for name, each in {"script": scripted, "trace": traced}.items():
+    print(name, "is right:", [torch.equal(each(x), gate(x)) for x in (up, down)])
+print(traced.code.strip())
+
+# %% [markdown]
+# | | an `if` on a value | what it says | saved with |
+# |---|---|---|---|
+# | `torch.jit.script` | both branches are kept | deprecated; an error if the source is beyond its subset | `torch.jit.save` |
+# | `torch.jit.trace` | one branch, for all inputs | deprecated; a `TracerWarning` | `torch.jit.save` |
+# | `torch.export` | cannot be exported | an error, as above | `torch.export.save` |
+#
+# **To move a saved TorchScript model on**, you need its weights and its computation. The weights
+# are in its `state_dict`, by the names of the old class. The computation stands in `code`, as
+# Python. Write it again as a module with the same names, load the weights, export, and compare both
+# on data that takes every branch:
+
+
+# %%
+class NewGate(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.linear = nn.Linear(3, 3)
+
+    def forward(self, x):
+        y = self.linear(x)
+        return torch.where(y.sum() > 0, torch.tanh(y), y / 2)
+
+
+print(old.code.strip())
+new = NewGate().eval()
+new.load_state_dict(old.state_dict())
+moved = torch.export.export(new, (up,)).module()
+print("the same:", [torch.equal(moved(x), old(x)) for x in (up, down)])
+
+# %% [markdown]
 # ## A common mistake: exporting a model that is still training
 #
 # The mode is a Python value too, and so it is a constant. If you export a model before `eval()`, it
