@@ -1,5 +1,6 @@
 """Fragments that prose inserts: each as HTML for a page and as Markdown for a notebook."""
 
+import base64
 import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,9 +9,10 @@ from markupsafe import Markup
 
 from reports.findings.layers import statements
 from reports.findings.statement import Finding
-from reports.read.sources import bodies, function, highlighted, read_source
+from reports.read.sources import ROOT, bodies, function, highlighted, read_source
 
 SIDES = {"numpy": "NumPy", "torch": "PyTorch"}
+PICTURES = ROOT / "tutorial" / "pictures"
 HALF_PAGE = 48  # characters of a line that fit into half a page
 
 
@@ -79,6 +81,30 @@ def diff(first: str, old: str, second: str, new: str, *, bodies: bool = False) -
     text = "\n".join(line.rstrip() for line in lines)
     return Fragment(
         html=Markup('<pre class="diff">{}</pre>').format(rows), markdown=f"```diff\n{text}\n```"
+    )
+
+
+def picture(name: str, description: str) -> Fragment:
+    """Return a recorded picture of `tutorial/pictures`, with its date.
+
+    Its file is `NAME-YEAR-MONTH-DAY.webp`. It becomes a part of the page, which loads nothing.
+
+    Raises
+    ------
+    LookupError : there is not exactly one file of that name.
+
+    """
+    paths = list(PICTURES.glob(f"{name}-????-??-??.webp"))
+    if len(paths) != 1:
+        raise LookupError(f"picture({name!r}) must name one file of {PICTURES}, got {paths}")
+    content = base64.b64encode(paths[0].read_bytes()).decode()
+    date = paths[0].stem.removeprefix(f"{name}-")
+    return Fragment(
+        html=Markup(
+            '<figure class="picture"><img src="data:image/webp;base64,{}" alt="{}">'
+            "<figcaption>Recorded on {}, not on this machine.</figcaption></figure>"
+        ).format(content, description, date),
+        markdown=f"*(The picture {name}, {description}, stands in this chapter's page.)*",
     )
 
 

@@ -19,7 +19,7 @@ from markupsafe import Markup, escape
 
 from bench.results import ids
 from reports.chapters.glossary import TERM, Glossary
-from reports.chapters.parts import Fragment, choose, code, diff, list_of, pair, quote_of
+from reports.chapters.parts import Fragment, choose, code, diff, list_of, pair, picture, quote_of
 from reports.chapters.quoting import finding_about, findings_about
 from reports.chapters.reading import MISTAKE, Chapter
 from reports.charts.plans import ELSEWHERE
@@ -124,6 +124,7 @@ class Prose:
             "source": lambda path: code(read_source(path)),
             "function": lambda path, name: code(function(path, name)),
             "pair": pair,
+            "picture": picture,
             "diff": diff,
             "chapter": self._chapter,
             "opening": self._opening,

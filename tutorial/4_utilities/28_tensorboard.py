@@ -1,7 +1,7 @@
 # %% [markdown]
 # # TensorBoard: watching a training run
 #
-# `SummaryWriter` · `add_scalar` · `add_histogram` · event files
+# `SummaryWriter` · `add_scalar` · `add_histogram` · `add_images` · `add_hparams`
 #
 # {{ opening("training_ladder") }}
 #
@@ -12,8 +12,8 @@
 #
 # **What you will know at the end:**
 #
-# - how to log scalars and histograms, and how to read them back in Python;
-# - what an event file holds, and what happens to a damaged one;
+# - how to log scalars, histograms, images and settings;
+# - what TensorBoard's page shows of them, and how to read them back in Python;
 # - what it costs to log a number, and when a CSV file is enough;
 # - why every run needs its own folder.
 #
@@ -22,13 +22,12 @@
 # A `SummaryWriter` makes a folder and an *event file* in it. `add_scalar(tag, value, step)` appends
 # a number. The *tag* names the curve, and the page groups curves by the part of the tag before the
 # slash. Here a small network learns the digits. At each step the loop logs the loss and the norm of
-# the gradient. After each epoch it logs the weights and the *accuracy*, the share of held-out
-# images whose class is right:
+# the gradient. After each epoch it logs the weights, the *accuracy*, which is the share of held-out
+# images whose class is right, and the first of the images whose class is wrong:
 
 # %%
 import csv
 import math
-import struct
 import tempfile
 import time
 from pathlib import Path
@@ -37,8 +36,6 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-from tensorboard.backend.event_processing.event_file_loader import RawEventFileLoader
-from tensorboard.compat.proto.event_pb2 import Event
 from torch import nn
 from torch.nn import functional as F
 from torch.utils.tensorboard import SummaryWriter
@@ -56,9 +53,11 @@ def gradient_norm(model):
 
 
 def log_epoch(writer, model, step):
-    share = (model(held_out).argmax(1) == right).double().mean()
-    writer.add_scalar("accuracy/held out", share, step)
+    wrong = model(held_out).argmax(1) != right
+    writer.add_scalar("accuracy/held out", 1 - wrong.double().mean(), step)
     writer.add_histogram("weights/first layer", model[0].weight, step, bins="auto")
+    pictures = held_out[wrong][:8].reshape(-1, 1, 8, 8)  # from 0 to 1, with a grey channel
+    writer.add_images("digits/first wrong answers", pictures, step)
 
 
 # %%
@@ -88,9 +87,42 @@ losses, step_s = train(logs / "runs" / "lr=0.2", lr=0.2)
 print(len(losses), "steps")
 
 # %% [markdown]
-# In a terminal, `tensorboard --logdir runs` shows everything below that folder as a page at
-# `http://localhost:6006`. The page updates while the files grow. The package `tensorboard` is not
-# part of PyTorch, and needs no TensorFlow. A thread of the writer writes the events to disc, at the
+# At the end, `add_hparams` logs the settings of a run beside its result, for a table of all runs.
+# `run_name="."` keeps it in the folder of the run:
+
+# %%
+with SummaryWriter(logs / "runs" / "lr=0.2") as writer:
+    settings, result = {"lr": 0.2, "hidden": 32}, {"result/loss": losses[-1]}
+    writer.add_hparams(settings, result, run_name=".")
+
+# %% [markdown]
+# ## The page
+#
+# In a terminal, `tensorboard --logdir runs` serves everything below that folder as a page at
+# `http://localhost:6006`. The page updates while the files grow. To start the server and a browser
+# takes longer than this chapter, so these pictures are recorded. They show three longer runs with
+# two learning rates and two widths, logged in the same way. `python -m
+# tutorial.tensorboard_pictures` takes them again.
+#
+# **Scalars** has a chart for each tag, with the curves of all runs. The pale line is what was
+# logged, the strong one is smoothed, as the slider says:
+#
+# {{ picture("tensorboard-scalars", "TensorBoard's page with charts of accuracy and loss for three runs") }}
+#
+# **Images** has a slider over the steps, so you see what the model still gets wrong:
+#
+# {{ picture("tensorboard-images", "TensorBoard's page with small images of digits for three runs") }}
+#
+# **Histograms** has a row for each epoch, the last in front. Weights that grow without end, or do not
+# move at all, show here first:
+#
+# {{ picture("tensorboard-histograms", "TensorBoard's page with histograms of weights for three runs") }}
+#
+# **HParams** compares the settings. Sort the table by a result, or filter it:
+#
+# {{ picture("tensorboard-hparams", "TensorBoard's page with a table of three runs, their settings and accuracy") }}
+#
+# The package `tensorboard` is not part of PyTorch, and needs no TensorFlow. A thread of the writer writes the events to disc, at the
 # latest after `flush_secs`, two minutes by default. So a program that is killed may lose its last
 # events. A program that ends normally loses none, thanks to `with` (or `close()`).
 #
@@ -122,7 +154,7 @@ print("the same in float32:", np.array_equal(np.float32(losses), values))
 # %%
 fig, axes = plt.subplots(1, 3, figsize=(7.5, 2.8), layout="constrained")
 units = {"loss/train": "nats", "gradient/norm": "nats per unit of weight"}
-for ax, tag in zip(axes, reader.Tags()["scalars"], strict=True):
+for ax, tag in zip(axes, (*units, "accuracy/held out"), strict=True):
     steps, values = curve(reader, tag)
     ax.plot(steps, values, color="C1", linewidth=1, marker="" if tag in units else "o")
     ax.set(title=tag, xlabel="step", ylabel=units.get(tag, "share of images"))
@@ -150,40 +182,16 @@ plt.show()
 # The writer can also draw the network, with `add_graph`. We leave it out because it uses
 # `torch.jit.trace`, which is deprecated. {{ chapter("export") }} shows a graph in another way.
 #
-# ## What lies in the file
+# ## When a program is killed
 #
-# An event file is a sequence of records. A record has four parts: the length of its data (eight
-# bytes, the lowest first, which `struct` calls `<Q`), a checksum of that length (four bytes), the
-# data, and a checksum of the data (four bytes):
-
-# %%
-(path,) = (logs / "runs" / "lr=0.2").iterdir()
-content = path.read_bytes()
-(length,) = struct.unpack("<Q", content[:8])
-first = content[12 : 12 + length]
-print("length of the first record:", length)
-print("what TensorBoard reads first:", first == next(RawEventFileLoader(str(path)).Load()))
-
-# %% [markdown]
-# The data are a *protocol buffer*, `Event`: named fields in a binary format that many languages can
-# read. The first event holds the version of the format, and every other event holds a value. So
-# there should be one event, plus two for each step, plus two for each of six epochs:
-
-# %%
-events, at = [], 0
-while at < len(content):
-    (length,) = struct.unpack("<Q", content[at : at + 8])
-    events.append(Event.FromString(content[at + 12 : at + 12 + length]))
-    at += 8 + 4 + length + 4
-print(events[0].file_version, events[1].step, events[1].summary)
-print(len(events), "events are", 1 + 2 * len(losses) + 2 * 6)
-
-# %% [markdown]
+# An event file is a sequence of records, each with its length and checksums.
 # If a file is cut off, it is readable up to the cut. This is why the page can read a file that
 # grows. If the checksum of a record is wrong, the reader treats the record like a cut and gives no
 # warning:
 
 # %%
+path = max((logs / "runs" / "lr=0.2").iterdir(), key=lambda file: file.stat().st_size)
+content = path.read_bytes()
 half = len(content) // 2
 damaged = content[:half] + bytes([content[half] ^ 1]) + content[half + 1 :]  # one bit
 for name, bad in {"cut": content[:half], "damaged": damaged}.items():
@@ -326,5 +334,4 @@ check(run_name)
 #   continuing after a crash; {{ chapter("reproducibility") }} on what settings leave out.
 # - PyTorch documentation:
 #   [torch.utils.tensorboard](https://pytorch.org/docs/stable/tensorboard.html). It has `purge_step`
-#   for a run that continues in its old folder, and `add_hparams` for a table of settings.
-# - RFC 3720, appendix B.4, for the checksum, CRC-32C.
+#   for a run that continues in its old folder.

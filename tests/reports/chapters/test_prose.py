@@ -1,5 +1,6 @@
 """Prose quotes results and files by name: sentences follow the data, code comes from its file."""
 
+import base64
 import html
 import json
 import re
@@ -9,7 +10,7 @@ import pytest
 from markupsafe import Markup
 
 from bench.workload import discover
-from reports.chapters import page, prose
+from reports.chapters import page, parts, prose
 from reports.chapters.execution import CellOutput, ChapterRun, run
 from reports.chapters.glossary import Glossary
 from reports.chapters.outputs import Outputs, Recording
@@ -238,6 +239,17 @@ def test_a_diff_of_bodies_leaves_out_signatures_and_formatting(rendered):
     assert not any("def mlp_torch" in line for line in lines)
 
 
+def test_a_picture_is_a_part_of_the_page_with_its_date_and_a_description(rendered):
+    text = '{{ picture("tensorboard-scalars", "curves <of> \\"runs\\"") }}'
+    shown = rendered(text)
+    (path,) = parts.PICTURES.glob("tensorboard-scalars-*")
+    (content,) = re.findall(r'<img src="data:image/webp;base64,([^"]+)"', shown)
+    assert base64.b64decode(content) == path.read_bytes()
+    assert 'alt="curves &lt;of&gt; &#34;runs&#34;"' in shown
+    assert f"Recorded on {path.stem[-10:]}, not on this machine." in shown
+    assert "base64" not in rendered(text, kind="markdown")
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -245,6 +257,7 @@ def test_a_diff_of_bodies_leaves_out_signatures_and_formatting(rendered):
         '{{ source("/etc/passwd") }}',
         '{{ function("bench/workloads/parts/im2col.py", "nothing") }}',
         '{{ pair("nothing") }}',
+        '{{ picture("nothing", "a page") }}',
         '{{ chapter("nothing") }}',
         "{{ speedup() }}",
         "{% if %}",
