@@ -385,14 +385,14 @@ for name, (_, (w1, b1, w2, b2)) in trained.items():
 # By hand, each new layer needs its lines forward, its lines backward, and a place in every list of
 # weights. You could write a list of layers, each with its own two functions, and a loop over them.
 # Then you would have begun to write `nn`. With `nn`, a model is a list of layers, and the loop does
-# not mention them. These are all changes for three more layers:
+# not mention them. This is the program with four hidden layers:
 #
-# {{ diff("bench/workloads/train_mlp.py", "mlp_torch", "bench/workloads/parts/deeper.py", "four_torch", bodies=True) }}
+# {{ function("bench/workloads/parts/deeper.py", "four_torch") }}
 #
 # So each layer of PyTorch buys something, and costs something:
 #
 # | layer | you no longer write | what it costs |
-# |---|---|---|
+# |:---|:---|:---|
 # | tensors | a second program for the GPU | a call takes longer than in NumPy |
 # | autograd | gradients, and tests that they are right | a record of each operation, and its memory |
 # | `nn.functional` | losses, convolutions and other operations | you learn their conventions, such as logits |

@@ -262,7 +262,7 @@ print(traced.code.strip())
 
 # %% [markdown]
 # | | an `if` on a value | what it says | saved with |
-# |---|---|---|---|
+# |:---|:---|:---|:---|
 # | `torch.jit.script` | both branches are kept | deprecated; an error if the source is beyond its subset | `torch.jit.save` |
 # | `torch.jit.trace` | one branch, for all inputs | deprecated; a `TracerWarning` | `torch.jit.save` |
 # | `torch.export` | cannot be exported | an error, as above | `torch.export.save` |

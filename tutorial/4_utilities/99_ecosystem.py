@@ -65,14 +65,18 @@ print(f"right: {(answers == labels[test]).float().mean():.1%} of {len(answers)}"
 # %% [markdown]
 # ## A metric from a library
 #
-# Share of right answers is the simplest metric. For others, such as precision, recall or the area
-# under a curve, use a library: the definitions have details that are easy to get wrong.
-# scikit-learn knows nothing of tensors, but it calls `np.asarray` on its arguments, and a tensor on
-# the CPU can be read as an array:
+# The share of right answers is the simplest metric. For others use a library, because their
+# definitions have details that are easy to get wrong. **Recall** is the share of a digit's images
+# that got this answer. **Precision** is the share of such answers that are right. scikit-learn knows
+# nothing of tensors, but it calls `np.asarray` on its arguments, and a tensor on the CPU can be read
+# as an array:
 
 # %%
 print(type(np.asarray(answers)))
-print(metrics.classification_report(labels[test], answers, digits=3))
+measured = metrics.precision_recall_fscore_support(labels[test], answers)
+print("digit  precision  recall  images")
+for digit, (precision, recall, _, count) in enumerate(zip(*measured, strict=True)):
+    print(f"{digit:5}{precision:11.1%}{recall:8.1%}{count:8}")
 
 # %% [markdown]
 # The **confusion matrix** counts, for each class, what the model took it for. The classes are rows.
