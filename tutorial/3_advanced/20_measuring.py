@@ -198,7 +198,7 @@ plt.show()
 
 # %% [markdown]
 # The pooled intervals are many times narrower, and they cover what they promise. (With two visits
-# this project takes 99 % instead of 95 %, because two values cannot show that a cell is an
+# this project takes an interval of 99 in 100, because two values cannot show that a cell is an
 # exception.)
 #
 # ## How this site measures
