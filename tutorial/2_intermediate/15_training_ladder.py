@@ -393,12 +393,12 @@ for name, (_, (w1, b1, w2, b2)) in trained.items():
 #
 # | layer | you no longer write | what it costs |
 # |:---|:---|:---|
-# | tensors | a second program for the GPU | a call takes longer than in NumPy |
-# | autograd | gradients, and tests that they are right | a record of each operation, and its memory |
-# | `nn.functional` | losses, convolutions and other operations | you learn their conventions, such as logits |
-# | `nn.Module` | initial weights, lists of weights, names in files | the computation is spread over objects |
-# | `torch.optim` | the step, and the state it keeps | `zero_grad` in each step, or gradients add up |
-# | `DataLoader` | shuffling, batches, reading in other processes | time for each item ({{ chapter("data") }}) |
+# | tensors | a second program for the GPU | a call takes longer |
+# | autograd | gradients, and their tests | memory for the record |
+# | `nn.functional` | losses, convolutions and others | conventions, such as logits |
+# | `nn.Module` | initial weights, lists of weights | objects around the formula |
+# | `torch.optim` | the step, and its state | `zero_grad` in each step |
+# | `DataLoader` | shuffling and batches | time for each item |
 #
 # ## A common mistake: a softmax before the cross-entropy
 #

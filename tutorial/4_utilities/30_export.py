@@ -261,11 +261,11 @@ for name, each in {"script": scripted, "trace": traced}.items():
 print(traced.code.strip())
 
 # %% [markdown]
-# | | an `if` on a value | what it says | saved with |
-# |:---|:---|:---|:---|
-# | `torch.jit.script` | both branches are kept | deprecated; an error if the source is beyond its subset | `torch.jit.save` |
-# | `torch.jit.trace` | one branch, for all inputs | deprecated; a `TracerWarning` | `torch.jit.save` |
-# | `torch.export` | cannot be exported | an error, as above | `torch.export.save` |
+# | | an `if` on a value | what it says |
+# |:---|:---|:---|
+# | `torch.jit.script` | both branches are kept | deprecated |
+# | `torch.jit.trace` | one branch, for all inputs | deprecated, and a `TracerWarning` |
+# | `torch.export` | cannot be exported | an error, as above |
 #
 # **To move a saved TorchScript model on**, you need its weights and its computation. The weights
 # are in its `state_dict`, by the names of the old class. The computation stands in `code`, as
