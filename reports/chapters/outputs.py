@@ -87,7 +87,7 @@ def failures(shown: Mapping[str, Outputs]) -> list[str]:
         if each.ran.error:
             stems.setdefault(each.ran.error, []).append(stem)
     return [
-        f"{', '.join(several) if len(several) < len(shown) else 'all chapters'}: {error}"
+        f"{'all chapters' if 1 < len(several) == len(shown) else ', '.join(several)}: {error}"
         for error, several in stems.items()
     ]
 

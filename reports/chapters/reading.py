@@ -49,9 +49,9 @@ class Chapter:
 
     @property
     def names(self) -> str:
-        """The line below the first heading: the names that it teaches, as Markdown."""
-        paragraphs = str(self.notebook.cells[0].source).split("\n\n")
-        return " ".join(paragraphs[1].split()) if len(paragraphs) > 1 else ""
+        """The names that it teaches, as Markdown: the paragraph between heading and opening."""
+        _, names, opening, *_ = [*str(self.notebook.cells[0].source).split("\n\n"), "", "", ""]
+        return " ".join(names.split()) if opening.startswith("{{ opening(") else ""
 
     @property
     def minutes(self) -> int:

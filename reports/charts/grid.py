@@ -33,6 +33,7 @@ SCALE = 10.0  # ratio with the strongest colour; so has its inverse
 ROW_IN = 0.19
 SQUARE_IN = 0.35  # the width of a number in its cell
 RIGHT_IN = 0.05
+ODD_CHAR_IN = 1.3 * LABEL_CHAR_IN  # the width of a brace, a dollar sign and their like
 LONGEST = 27  # characters of a row's or a column's name
 NOTE = "×: blue below 1, orange above; ~ cannot tell who is faster; ✗ cannot be true"
 LEAST = 0.01  # smaller ratios are written as `<0.01`
@@ -71,7 +72,7 @@ def heat_grid(
     rows = cut_names(rows, LONGEST)
     columns = cut_names(columns, LONGEST)
     name = slug(name)
-    left = 0.1 + LABEL_CHAR_IN * max(map(len, rows))
+    left = 0.1 + max(map(_label_in, rows))
     parts = _parts(len(columns), int((TILE_IN - left - RIGHT_IN) / SQUARE_IN))
     with style(name):
         figure, panels = tiles(
@@ -104,6 +105,12 @@ def heat_grid(
         hover=hover_texts,
         tiles=[description, *texts[1:]] if len(parts) > 1 else (),
     )
+
+
+def _label_in(name: str) -> float:
+    """Return at least the width of a row's name in inches."""
+    usual = sum(char.isalnum() or char in " .,:=_-" for char in name)
+    return LABEL_CHAR_IN * usual + ODD_CHAR_IN * (len(name) - usual)
 
 
 def _parts(count: int, most: int) -> list[slice]:

@@ -64,7 +64,7 @@ import matplotlib.pyplot as plt
 fig, ax = plt.subplots(figsize=(7.5, 1.9))
 left = 0
 for (kind, count), colour in zip(counts.items(), ("C0", "C1", "C3"), strict=True):
-    ax.barh(0, count, left=left, color=colour, alpha=0.6)
+    ax.barh(0, count, left=left, color=colour, alpha=0.3)
     ax.text(left + count / 2, 0, f"{kind}\n{count}", ha="center", va="center")
     left += count
 ax.set(yticks=[], xlabel="entries", title="How many entries of the phrase book mean the same")

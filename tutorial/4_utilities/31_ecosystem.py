@@ -88,7 +88,7 @@ mistaken = confusion - np.diag(np.diag(confusion))
 ax.pcolormesh(mistaken, cmap="Blues")
 for row, column in np.ndindex(mistaken.shape):
     if mistaken[row, column]:
-        colour = "white" if mistaken[row, column] > mistaken.max() / 2 else "black"
+        colour = "white" if mistaken[row, column] > 0.7 * mistaken.max() else "black"
         at = column + 0.5, row + 0.5
         ax.text(*at, mistaken[row, column], ha="center", va="center", color=colour)
 ticks = np.arange(10)

@@ -37,7 +37,7 @@ def test_a_chapter_knows_its_number_name_part_and_page(tmp_path):
 
 
 def test_a_chapter_has_names_a_reading_time_and_words_to_search(tmp_path):
-    opening = "# %% [markdown]\n# # A title\n#\n# `torch.cat` · `dim`\n#\n"
+    opening = "# %% [markdown]\n# # A title\n#\n# `torch.cat` · `dim`\n#\n# {{ opening() }}\n#\n"
     prose = "# ## A **bold** heading\n#\n# " + "word " * 1800 + "`np.pad(x, 1)`\n"
     long = chapter(tmp_path, opening + prose)
     assert long.names == "`torch.cat` · `dim`"
