@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from bench.cases.case import Case
 from bench.cases.cell import Cell
 from bench.cases.contenders import NUMPY, Contender
-from bench.machine.devices import GPUS
 from bench.outcomes.outcomes import Outcomes
 from bench.timing.peaks import Peaks, name_of
 
@@ -67,8 +66,8 @@ def in_order(cases: Iterable[Case]) -> list[Case]:
 
     Cases with the same inputs are neighbours. The first large size of each curve follows the
     largest of the other sizes, because their times show how long it will take. Further large sizes
-    come last, and so do questions to the CPU alone, so that they take no time from the curves on a
-    machine whose accelerator has much to do.
+    come last, and so do questions, so that they take no time from the curves on a machine whose
+    accelerator has much to do.
     """
     cases = list(cases)
     largest: dict[tuple[str, str, str], float] = {}
@@ -83,7 +82,7 @@ def in_order(cases: Iterable[Case]) -> list[Case]:
     def rank(case: Case) -> int:
         key = curve_of(case)
         if case.workload.is_question:
-            return 2 if set(case.workload.kinds) & set(GPUS) else 3
+            return 3
         if case.size.large:
             return 1 if case.axis_value == first_large[key] else 3
         return 0 if case.axis_value == largest[key] else 2

@@ -411,7 +411,7 @@ def _card(*, file: str | None, out: Path) -> int:
 
 
 def _chart(*, workload: str, file: str | None, out: Path) -> int:
-    """Draw the times of one workload against its sizes; of another suite's file, of one group."""
+    """Draw the times of a workload against its sizes, or of a group of another suite's file."""
     _check_kind(out)
     results, _ = _readable([_file_or_newest(file)])
     return _write(_plot(results[0], workload), out)

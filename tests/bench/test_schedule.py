@@ -59,7 +59,7 @@ def test_the_largest_size_of_each_curve_comes_first_then_the_first_that_only_an_
     ]
 
 
-def test_questions_come_after_the_curves_and_those_to_the_cpu_alone_last():
+def test_questions_come_after_the_curves():
     chosen = size(n=64, telling=True)
     alone, both = (
         faulty.planted(name, kinds=kinds, sizes=(chosen,))
@@ -67,7 +67,7 @@ def test_questions_come_after_the_curves_and_those_to_the_cpu_alone_last():
     )
     asked = [Case(workload=one, size=chosen, dtype="float32", threads=1) for one in (alone, both)]
     found = [case.workload.name for case in in_order([*asked, case_of(8), case_of(64)])]
-    assert found == ["good", "both", "good", "alone"]
+    assert found == ["good", "good", "alone", "both"]
 
 
 def test_the_thread_settings_of_a_size_stand_together():

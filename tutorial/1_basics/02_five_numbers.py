@@ -62,8 +62,8 @@ for p in (10, 50, 250):
 
 # %% [markdown]
 # Going back takes about as long as a few runs, whatever the number of parameters. Here is the time
-# of one gradient, by autograd and by finite differences. Someone who derives the gradient on paper
-# and types it in needs neither. That is the third line, in NumPy:
+# of one gradient, by autograd and by finite differences. The third line of the chart is a gradient
+# that was derived on paper and typed in, in NumPy:
 #
 # > {{ quote("autograd") }}
 #
@@ -72,7 +72,7 @@ for p in (10, 50, 250):
 # {{ figure("answer/autograd") }}
 #
 # A network has millions of parameters. Finite differences would run it millions of times for one
-# step. So without autograd there is only paper.
+# step. So without autograd you would have to derive the gradient on paper.
 #
 # ## Two: fewer lines change when the model changes
 #

@@ -124,9 +124,9 @@ optimizer = torch.optim.AdamW(groups, lr=0.003)
 # ## A schedule for the learning rate
 #
 # A large learning rate is fast at first and restless at the end. A small one is slow. So most
-# trainings begin with a **warm-up**, in which the rate grows from near zero, and then let it fall
-# along half a cosine. A schedule multiplies the rate of the optimiser by a factor. Its `step()`
-# comes after `optimizer.step()`, here once for each batch:
+# trainings begin with a **warm-up**: the rate grows from near zero. Then it falls along half a
+# cosine. A schedule multiplies the rate of the optimiser by a factor. Its `step()` comes after
+# `optimizer.step()`, here once for each batch:
 
 
 # %%
@@ -159,11 +159,11 @@ plt.show()
 #
 # ## Clipping: a limit for one step
 #
-# One odd batch can have a gradient a thousand times as large as the others, and a single step
-# throws away what was learned. `clip_grad_norm_` takes the norm of all gradients together. If it is
+# One odd batch can have a gradient a thousand times as large as the others, and a single step can
+# undo the training so far. `clip_grad_norm_` computes the norm of all gradients together. If it is
 # larger than a limit, all are divided by the same number, so the direction stays. It returns the
-# norm before clipping, which belongs into the log. Here one batch in the middle is broken: its
-# pixels are a thousand times too large.
+# norm before clipping, which belongs in the log. Here one batch in the middle is broken: its pixels
+# are a thousand times too large.
 
 
 # %%

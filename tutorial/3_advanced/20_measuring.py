@@ -110,10 +110,10 @@ torch.set_num_threads(cores)
 #
 # ## One process is one measurement
 #
-# The last line above has the same code on both sides, and its interval is narrow. Run the program
-# again, and the next interval is as narrow, and often does not overlap the first. Each process gets
-# other pages of memory, another core, another minute of the machine. All its blocks share that, so
-# more blocks cannot average it out.
+# The last line above has the same code on both sides, and its interval is narrow. If you run the
+# program again, the next interval is narrow too, but it may lie elsewhere. Each process gets other
+# pages of memory, another core, another minute of the machine. All its blocks share that, so more
+# blocks cannot average it out.
 #
 # Here is a machine that we invent, so that we know the truth: processes differ by two percent,
 # blocks in a process by one. The true ratio is one. **Coverage** is the share of intervals that

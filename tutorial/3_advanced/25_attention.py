@@ -5,10 +5,10 @@
 #
 # {{ opening("matmul", "whole_program", "reductions") }}
 #
-# Attention is the operation that language models spend most of their time on. It is two matrix
-# products with a softmax between them, so you can write it in five lines of NumPy. Those lines
-# store a number for every pair of positions, and for long texts this is what limits them. PyTorch
-# has one function that does not store these numbers.
+# Attention is the operation that language models are built around. It is two matrix products with a
+# softmax between them, so you can write it in five lines of NumPy. Those lines store a number for
+# every pair of positions, and for long texts this is what limits them. PyTorch has one function
+# that does not store these numbers.
 #
 # **What you will know at the end:**
 #

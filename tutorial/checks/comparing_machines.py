@@ -7,7 +7,7 @@ from tutorial.exercises import NotYetError, expect
 
 
 def geometric_mean_ratio(answer):
-    """The common mistake of this chapter has the formula.
+    """The section on the common mistake of this chapter shows the formula.
 
     It is the exponential of the mean logarithm. A product of thousands of ratios would
     overflow.
