@@ -46,13 +46,13 @@ class Interruption:
         for number in SIGNALS:
             signal.signal(number, signal.SIG_IGN)
         self._ends_s = time.perf_counter() + ENDS_S
-        watchdog = threading.Timer(ENDS_S, kill_all)
+        watchdog = threading.Timer(ENDS_S, end_at_once)
         watchdog.daemon = True
         watchdog.start()
         raise KeyboardInterrupt
 
 
-def kill_all() -> None:
+def end_at_once() -> None:
     """End this process at once, with all that it has started."""
     for process in psutil.Process().children(recursive=True):
         with contextlib.suppress(psutil.Error):
