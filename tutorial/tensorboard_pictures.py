@@ -14,6 +14,7 @@ import socket
 import sys
 import tempfile
 import time
+from importlib.metadata import version
 from pathlib import Path
 
 import torch
@@ -27,8 +28,13 @@ from torch.utils.tensorboard import SummaryWriter
 from bench.workloads.parts import digits
 
 PICTURES = Path(__file__).parent / "pictures"
-WIDTH, HEIGHT = 1240, 720  # all tabs have their names
-VIEWS = ("scalars", "images", "histograms", "hparams")
+WIDE, NARROW = (1240, 720), (780, 960)  # wide: all tabs have their names; narrow: a column of cards
+VIEWS = {  # the size of the page, and the part that is kept: left, top, width, height
+    "scalars": (WIDE, (0, 0, 790, 720)),
+    "images": (NARROW, (284, 125, 364, 570)),
+    "histograms": (NARROW, (284, 125, 364, 810)),
+    "hparams": (WIDE, (253, 64, 900, 230)),
+}
 WAIT_S = 8.0
 
 
@@ -59,11 +65,14 @@ def log_run(folder, lr, hidden):
 
 
 def shoot(page: Page, url: str, view: str) -> Image.Image:
-    """Return a picture of one view of TensorBoard's page."""
+    """Return a picture of one view of TensorBoard's page: the part that a phone can show."""
+    (width, height), (left, top, wide, high) = VIEWS[view]
+    page.set_viewport_size({"width": width, "height": height})
     page.goto(f"{url}#{view}")
     page.reload()
     time.sleep(WAIT_S)  # the page draws in steps, and says nowhere when it is ready
-    return Image.open(io.BytesIO(page.screenshot()))
+    shot = page.screenshot(clip={"x": left, "y": top, "width": wide, "height": high})
+    return Image.open(io.BytesIO(shot))
 
 
 def main(folder=PICTURES):
@@ -85,13 +94,14 @@ def main(folder=PICTURES):
         url = server.launch()
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path="/usr/bin/chromium")
-            page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
+            page = browser.new_page()
             for view in VIEWS:
                 picture = shoot(page, url, view).convert("RGB")
                 for old in folder.glob(f"tensorboard-{view}-*.webp"):
                     old.unlink()
                 today = dt.datetime.now(tz=dt.UTC).date().isoformat()
-                picture.save(folder / f"tensorboard-{view}-{today}.webp", quality=70, method=6)
+                name = f"tensorboard-{view}-{version('tensorboard')}-{today}.webp"
+                picture.save(folder / name, quality=70, method=6)
             browser.close()
 
 

@@ -85,25 +85,27 @@ def diff(first: str, old: str, second: str, new: str, *, bodies: bool = False) -
 
 
 def picture(name: str, description: str) -> Fragment:
-    """Return a recorded picture of `tutorial/pictures`, with its date.
+    """Return a recorded picture of `tutorial/pictures`, with its date and the program's version.
 
-    Its file is `NAME-YEAR-MONTH-DAY.webp`. It becomes a part of the page, which loads nothing.
+    Its file is `NAME-VERSION-YEAR-MONTH-DAY.webp`; NAME begins with that of the program. It becomes
+    a part of the page, which loads nothing.
 
     Raises
     ------
     LookupError : there is not exactly one file of that name.
 
     """
-    paths = list(PICTURES.glob(f"{name}-????-??-??.webp"))
+    paths = list(PICTURES.glob(f"{name}-*-????-??-??.webp"))
     if len(paths) != 1:
         raise LookupError(f"picture({name!r}) must name one file of {PICTURES}, got {paths}")
     content = base64.b64encode(paths[0].read_bytes()).decode()
-    date = paths[0].stem.removeprefix(f"{name}-")
+    version, _, date = paths[0].stem.removeprefix(f"{name}-").partition("-")
+    program = f"{name.partition('-')[0]} {version}"
     return Fragment(
         html=Markup(
             '<figure class="picture"><img src="data:image/webp;base64,{}" alt="{}">'
-            "<figcaption>Recorded on {}, not on this machine.</figcaption></figure>"
-        ).format(content, description, date),
+            "<figcaption>Recorded on {} with {}, not on this machine.</figcaption></figure>"
+        ).format(content, description, date, program),
         markdown=f"*(The picture {name}, {description}, stands in this chapter's page.)*",
     )
 

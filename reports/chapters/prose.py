@@ -170,7 +170,8 @@ class Prose:
 
     def _opening(self, *needs: str) -> Fragment:
         """Say how long the chapter takes to read, and which chapters it needs."""
-        words = f"About {self.chapter.reading_time}, and the exercises."
+        exercises = ", and the exercises" if self.chapter.has_exercises else ""
+        words = f"About {self.chapter.reading_time}{exercises}."
         links = [self._chapter(name) for name in needs]
         html, text = Markup(words), words
         if links:

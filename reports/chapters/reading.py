@@ -71,8 +71,8 @@ class Chapter:
     @property
     def search_words(self) -> str:
         """The words of its headings, of its code in prose and of its bold terms, for a search."""
-        prose = "\n".join(cell.source for cell in self.cells if not cell.key)
-        found = re.findall(r"^#+ (.+)$|`([^`\n]+)`|\*\*([^*\n]+)\*\*", prose, flags=re.MULTILINE)
+        marked = r"^#+ (.+)$|`([^`\n]+)`|\*\*([^*\n]+)\*\*"
+        found = re.findall(marked, self.prose, flags=re.MULTILINE)
         words = re.findall(r"[^\W\d][\w.]+", " ".join("".join(each) for each in found).lower())
         return " ".join(dict.fromkeys(words))
 
@@ -107,10 +107,19 @@ class Chapter:
         return "\n".join(cell.source for cell in self.cells if cell.key)
 
     @property
+    def prose(self) -> str:
+        """All its prose."""
+        return "\n".join(cell.source for cell in self.cells if not cell.key)
+
+    @property
+    def has_exercises(self) -> bool:
+        """Whether it has a section of exercises."""
+        return re.search(r"^## Exercises$", self.prose, flags=re.MULTILINE) is not None
+
+    @property
     def mistake(self) -> str:
         """The common mistake that it shows, else ""."""
-        prose = "\n".join(cell.source for cell in self.cells if not cell.key)
-        heading = re.search(rf"^## {MISTAKE}(.+)$", prose, flags=re.MULTILINE)
+        heading = re.search(rf"^## {MISTAKE}(.+)$", self.prose, flags=re.MULTILINE)
         return heading[1] if heading else ""
 
     def anchor(self, heading: str) -> str:

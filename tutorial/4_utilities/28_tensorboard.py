@@ -5,10 +5,10 @@
 #
 # {{ opening("training_ladder") }}
 #
-# If a loop prints its loss, you get a page of numbers, and it is hard to compare it with the next
-# run. TensorBoard divides this work. The program appends named numbers to a file while it trains. A
-# server, which you can start at any time, draws the files that it finds. TensorBoard needs numbers,
-# not tensors, so it also works for training in NumPy.
+# If a loop prints its loss, you get a page of numbers, which is hard to compare with the page of
+# the next run. With TensorBoard, your program appends named numbers to a file while it trains. A
+# separate server draws these files. You can start it at any time. TensorBoard needs numbers, not
+# tensors, so it also works for training in NumPy.
 #
 # **What you will know at the end:**
 #
@@ -22,8 +22,9 @@
 # A `SummaryWriter` makes a folder and an *event file* in it. `add_scalar(tag, value, step)` appends
 # a number. The *tag* names the curve, and the page groups curves by the part of the tag before the
 # slash. Here a small network learns the digits. At each step the loop logs the loss and the norm of
-# the gradient. After each epoch it logs the weights, the *accuracy*, which is the share of held-out
-# images whose class is right, and the first of the images whose class is wrong:
+# the gradient. After each epoch it logs the weights, the *accuracy* and some images. The accuracy
+# is the share of held-out images that the network gets right. The images are the first that it gets
+# wrong:
 
 # %%
 import csv
@@ -87,8 +88,9 @@ losses, step_s = train(logs / "runs" / "lr=0.2", lr=0.2)
 print(len(losses), "steps")
 
 # %% [markdown]
-# At the end, `add_hparams` logs the settings of a run beside its result, for a table of all runs.
-# `run_name="."` keeps it in the folder of the run:
+# At the end, `add_hparams` logs the settings of a run (its *hyperparameters*) beside its result.
+# The page makes a table of all runs from them. By default they go into a new folder; `run_name="."`
+# is the folder of the run itself:
 
 # %%
 with SummaryWriter(logs / "runs" / "lr=0.2") as writer:
@@ -98,33 +100,35 @@ with SummaryWriter(logs / "runs" / "lr=0.2") as writer:
 # %% [markdown]
 # ## The page
 #
-# In a terminal, `tensorboard --logdir runs` serves everything below that folder as a page at
-# `http://localhost:6006`. The page updates while the files grow. To start the server and a browser
-# takes longer than this chapter, so these pictures are recorded. They show three longer runs with
-# two learning rates and two widths, logged in the same way. `python -m
+# TensorBoard is a package of its own: `pip install tensorboard`. It does not need TensorFlow. In a
+# terminal, `tensorboard --logdir runs` serves everything below the folder `runs` as a page at
+# `http://localhost:6006`. The page updates while the files grow. Starting a server and a browser
+# would take too long for this chapter, so these pictures are recorded. They show three longer runs
+# with two learning rates and two widths, logged in the same way. `python -m
 # tutorial.tensorboard_pictures` takes them again.
 #
-# **Scalars** has a chart for each tag, with the curves of all runs. The pale line is what was
-# logged, the strong one is smoothed, as the slider says:
+# **Scalars** has a chart for each tag, with the curves of all runs. The pale lines are the numbers
+# that were logged. The strong lines are smoothed. The slider on the left sets how much:
 #
 # {{ picture("tensorboard-scalars", "TensorBoard's page with charts of accuracy and loss for three runs") }}
 #
-# **Images** has a slider over the steps, so you see what the model still gets wrong:
+# **Images** shows what the model still gets wrong. The slider above each row chooses the step:
 #
 # {{ picture("tensorboard-images", "TensorBoard's page with small images of digits for three runs") }}
 #
-# **Histograms** has a row for each epoch, the last in front. Weights that grow without end, or do not
-# move at all, show here first:
+# **Histograms** has a curve for each epoch, the last in front. Look here for weights that grow
+# without end, or do not move at all:
 #
 # {{ picture("tensorboard-histograms", "TensorBoard's page with histograms of weights for three runs") }}
 #
-# **HParams** compares the settings. Sort the table by a result, or filter it:
+# **HParams** has a row for each run, with its settings and its result. You can sort and filter the
+# table:
 #
 # {{ picture("tensorboard-hparams", "TensorBoard's page with a table of three runs, their settings and accuracy") }}
 #
-# The package `tensorboard` is not part of PyTorch, and needs no TensorFlow. A thread of the writer writes the events to disc, at the
-# latest after `flush_secs`, two minutes by default. So a program that is killed may lose its last
-# events. A program that ends normally loses none, thanks to `with` (or `close()`).
+# The writer keeps new events in memory, and a thread writes them to disc every `flush_secs`
+# seconds, 120 by default. So a program that is killed may lose its last events. `with` (or
+# `close()`) writes the rest at the end.
 #
 # ## Read back, and drawn
 #
@@ -163,8 +167,9 @@ fig.suptitle("What the event file holds, drawn without the page")
 plt.show()
 
 # %% [markdown]
-# A histogram is a count for each *bucket*, a range of values. The file stores the upper end of each
-# bucket. The first bucket is empty. Its upper end marks where the second bucket begins.
+# A histogram divides the values into ranges, its *buckets*, and counts the values in each. The file
+# stores the upper end of each bucket. It adds an empty bucket in front, whose upper end is the
+# lower end of the first real one. So the code below skips the first count.
 
 # %%
 events = reader.Histograms("weights/first layer")
@@ -184,10 +189,9 @@ plt.show()
 #
 # ## When a program is killed
 #
-# An event file is a sequence of records, each with its length and checksums.
-# If a file is cut off, it is readable up to the cut. This is why the page can read a file that
-# grows. If the checksum of a record is wrong, the reader treats the record like a cut and gives no
-# warning:
+# An event file is a sequence of records, each with its length and checksums. If a file is cut off,
+# it is readable up to the cut. This is why the page can read a file that grows. If the checksum of
+# a record is wrong, the reader stops there too, and gives no warning:
 
 # %%
 path = max((logs / "runs" / "lr=0.2").iterdir(), key=lambda file: file.stat().st_size)
@@ -202,9 +206,10 @@ for name, bad in {"cut": content[:half], "damaged": damaged}.items():
 # %% [markdown]
 # ## What it costs
 #
-# The cell times each call in a loop of many calls. This time includes the thread that writes,
-# because its queue is short and a fast loop has to wait for it. The last row is the simplest log, a
-# row of a CSV file:
+# The cell times each call in a loop of many calls. The writing itself is included: the queue to the
+# thread that writes is short, so a fast loop has to wait for the thread. The last row is the
+# simplest log, a row of a CSV file. The last line of output says how often to log if that may add 2
+# % to a step:
 
 
 # %%
@@ -225,25 +230,24 @@ with SummaryWriter(logs / "cost") as writer, (logs / "cost.csv").open("w") as fi
 for name, seconds in costs.items():
     print(f"{name:19}{seconds * 1e6:7.1f} µs")
 share, bearable = costs["add_scalar"] / step_s, 0.02
-print(f"A scalar at every step adds {share:.1%} to this one:", end=" ")
-print("let it." if share <= bearable else f"log every {math.ceil(share / bearable)} steps.")
+every = max(1, math.ceil(share / bearable))
+print(f"A scalar adds {share:.1%} to this step. For at most {bearable:.0%}, log every {every}.")
 
 # %% [markdown]
-# A larger network takes longer for a step, but a scalar costs the same. On a GPU something else
-# matters. `item()`, and `add_scalar` of a tensor too, waits until the device has finished
-# ({{ chapter("gpu") }}). So log only every few steps, or keep losses as tensors and log them
-# together at the end of an epoch.
+# A larger network takes longer for a step, but a scalar costs the same. On a GPU, `item()` makes
+# the program wait for the device, and so does `add_scalar` with a tensor ({{ chapter("gpu") }}). So
+# log only every few steps, or keep losses as tensors and log them together at the end of an epoch.
 #
-# For one program and a few numbers, in figures that you draw yourself, a CSV file is enough: any
-# program can read it. TensorBoard is worth it if you have many runs, if someone watches them, or if
+# A CSV file is enough for one program and a few numbers that you draw yourself. Any program can
+# read it. TensorBoard is worth it if you have many runs, if you watch them while they train, or if
 # you need histograms and images. Before you publish an event file, note that its name contains the
 # name of your computer.
 #
 # ## A common mistake: two runs in one folder
 #
 # Every folder with event files is a **run**, and the page draws the curves of all runs over one
-# another. Here a program with a fixed folder runs again with another learning rate. This adds a
-# second file. The reader treats both files as one run, one after the other:
+# another. Here a program logs into the same folder each time. It runs twice, with two learning
+# rates, so the folder has two files. The reader joins them into one run:
 
 # %%
 rates = {0.05: "C1", 0.8: "C4"}
@@ -293,8 +297,8 @@ check(slider_smoothed)
 # %% [markdown]
 # **2.** `steps_to_target(folder, tag, target)` takes a run's folder as a string, a tag, and a
 # float. It reads the events and returns the first step, an int, at which the value is at least the
-# target. If there is none, it returns `None`. If the target itself was logged as a value, that
-# value counts.
+# target. If there is none, it returns `None`. A value that was logged equal to the target counts,
+# although the file stores it as float32.
 
 
 # %%
@@ -307,8 +311,8 @@ check(steps_to_target)
 # %% [markdown]
 # **3.** `run_name(settings)` takes a dictionary from names to numbers, strings or booleans. It
 # returns a string that can be the name of one folder: it has no slash and at most a hundred
-# characters. Equal settings give equal names, in whatever order they are. Different settings give
-# different names.
+# characters. Equal settings give equal names, also if the dictionary has another order. Different
+# settings give different names.
 
 
 # %%
@@ -331,7 +335,8 @@ check(run_name)
 # ## Where to read on
 #
 # - {{ chapter("profiler") }} on where the time of a step goes; {{ chapter("checkpoints") }} on
-#   continuing after a crash; {{ chapter("reproducibility") }} on what settings leave out.
+#   continuing after a crash; {{ chapter("reproducibility") }} on what to record beside the
+#   settings.
 # - PyTorch documentation:
 #   [torch.utils.tensorboard](https://pytorch.org/docs/stable/tensorboard.html). It has `purge_step`
 #   for a run that continues in its old folder.

@@ -6,8 +6,8 @@
 # {{ opening("training_ladder") }}
 #
 # A stopwatch says how long a training step takes, but not what takes the time. In NumPy you would
-# time line by line. In PyTorch a line may run a dozen operations, and many operations of a step are
-# in no line at all, because autograd calls them. The profiler records every one of them.
+# time line by line. In PyTorch one line may run a dozen operations. Autograd runs many more, which
+# no line of your program names. The profiler records every one of them.
 #
 # **What you will know at the end:**
 #
@@ -19,10 +19,11 @@
 # ## Every operation, with its time
 #
 # We profile the network of {{ chapter("training_ladder") }} in its smallest size, on one thread.
-# Its four versions are the *rungs*. The profiler records ten steps of the last rung, with the code
-# that prepares them, five times. We keep the fastest of the five, because the rest of the machine
-# disturbed it least. (In a terminal the profiler may print messages of its own.
-# `KINETO_LOG_LEVEL=9` in the environment turns them off.)
+# That chapter has four versions of it, its *rungs*: NumPy by hand, tensors by hand, autograd, and
+# `nn` with `optim`. The cell profiles the last rung five times: it makes the model and takes ten
+# steps. We keep the fastest of the five profiles, because other programs disturbed it least. (In a
+# terminal the profiler may print messages of its own. `KINETO_LOG_LEVEL=9` in the environment turns
+# them off.)
 
 # %%
 import cProfile
@@ -76,9 +77,10 @@ wall_us, prof = min(runs, key=lambda run: run[0])
 
 # %% [markdown]
 # `key_averages()` adds up all events with the same name. `aten` is PyTorch's library of operations.
-# A name with `Backward` in it is a node of autograd's graph. The **total time** of an operation is
-# the time from its start to its end. Its **self time** is the total time without the operations
-# that it called:
+# A name with `Backward` in it is a node of autograd's graph.
+# (`rows.table(sort_by="self_cpu_time_total")` makes a table of all columns, too wide for this page.
+# The cell prints four of them.) The **total time** of an operation is the time from its start to
+# its end. Its **self time** is the total time without the operations that it called:
 
 # %%
 rows = prof.key_averages()
@@ -90,7 +92,8 @@ for row in sorted(rows, key=lambda row: -row.self_cpu_time_total)[:8]:
 # %% [markdown]
 # Total times overlap: `aten::linear` calls `aten::addmm`, whose time is in the totals of both. You
 # may add up only self times. Their sum is the time of the outermost operations, which no other
-# operation called. The rest of the clock's time passed between operations, in Python:
+# operation called. The rest of the clock's time passed between operations, in Python and in the
+# profiler:
 
 # %%
 outermost = sum(event.cpu_time_total for event in prof.events() if event.cpu_parent is None)
@@ -102,11 +105,11 @@ print(f"of the clock's time within operations: {self_us / wall_us:.0%}")
 # %% [markdown]
 # ## A step on the time axis
 #
-# A table has no order. A **trace** has one: it holds each event with its start and its end.
-# `record_function` adds your own event, under a name that you choose. In a long training a
-# *schedule* selects the steps. Here the first step is not profiled (`wait`). In the next the
-# profiler runs and its data are dropped (`warmup`). The third is recorded (`active`). `prof.step()`
-# marks the end of a step:
+# A table does not show the order of events. A **trace** does: it holds each event with its start
+# and its end. `record_function` adds your own event, under a name that you choose. In a long
+# training a *schedule* selects the steps. Here the first step is not profiled (`wait`). In the
+# second the profiler runs, but its data are dropped (`warmup`). The third is recorded (`active`).
+# `prof.step()` marks the end of a step:
 
 # %%
 x, y = tensors["x"][0], tensors["y"][0]
@@ -143,10 +146,11 @@ events.sort(key=lambda event: (event["ts"], -event["dur"]))
 print(len(events), "events; the second:", {key: events[1][key] for key in ("name", "dur")})
 
 # %% [markdown]
-# The file is JSON: events with a name, a start `ts` and a duration `dur` in microseconds. Drop it
-# on [ui.perfetto.dev](https://ui.perfetto.dev), which draws it inside the browser. (TensorBoard's
-# plugin for traces is deprecated in favour of this page.) Or draw it yourself. This figure draws
-# the calls of each event below it:
+# The file is JSON: events with a name, a start `ts` and a duration `dur` in microseconds.
+# [ui.perfetto.dev](https://ui.perfetto.dev) draws it: drop the file on that page. The file does not
+# leave your browser. (TensorBoard's plugin for traces is deprecated in favour of this page.) Or
+# draw the trace yourself. In this figure each bar is an event, and the events that it called are
+# below it:
 
 # %%
 colours = {"forward": "C3", "backward": "C4", "update": "C5"}
@@ -188,7 +192,8 @@ for (_, _, name), (_, count, self_s, *_) in table[:5]:
 # %% [markdown]
 # But an array can report its operations. NumPy's arithmetic, including `@`, consists of *ufuncs*.
 # If the class of an argument has a method `__array_ufunc__`, the ufunc calls this method instead of
-# computing. This one computes with plain arrays, and records name and time:
+# computing. The method below computes with plain arrays, and records the name and the time of each
+# ufunc:
 
 # %%
 seen = []
@@ -217,9 +222,10 @@ def observed(body, inputs):
 
 
 # %% [markdown]
-# Times change from run to run, but numbers of calls do not. We get the calls of one step as those
-# of three steps minus those of two. The table counts operations (in PyTorch also those inside
-# others), nodes of the graph that run, and functions that Python calls.
+# Times change from run to run, but numbers of calls do not. To count the calls of one step, the
+# cell subtracts those of two steps from those of three. This removes the calls before the first
+# step. The table counts operations (in PyTorch also those inside others), nodes of the graph that
+# run, and functions that Python calls.
 
 
 # %%
@@ -250,10 +256,10 @@ for place in (0, 2):
 #
 # ## Where each rung's time goes
 #
-# The figure groups the self times. *Python* is all other time of the clock, plus events that only
-# wrap Python code, such as the optimiser's. The diamond is the time of a step without a profiler.
-# The part of the bar beyond it is **what profiling costs**. The cell prints the whole bar divided
-# by that time.
+# The figure groups the self times. *Python* is the rest of the clock's time. It includes events
+# that only wrap Python code, such as the optimiser's. The diamond is the time of a step without a
+# profiler. The part of the bar beyond the diamond is **what profiling costs**. The cell prints the
+# length of the bar divided by the diamond's time.
 
 # %%
 GROUPS = {"matrix products": "C3", "other operations": "C4", "autograd": "C6", "Python": "C5"}
@@ -300,13 +306,13 @@ fig.legend(handles, names, loc="outside lower center", ncols=2)
 plt.show()
 
 # %% [markdown]
-# Each event costs the profiler about the same time. So the shorter the operations are, the larger
-# is the profiler's own share. Read shares from a profile, but take times from a clock.
+# Each event costs the profiler about the same time, so a profile of many short operations is slowed
+# down most. Read shares from a profile, but take times from a clock.
 #
 # ## Memory, and a GPU
 #
-# `profile_memory=True` records how many bytes each operation allocates. In the forward pass the
-# bytes of `addmm` are the outputs of the two layers, and those of `tanh` are its result:
+# `profile_memory=True` records how many bytes each operation allocates. In the forward pass `addmm`
+# allocates the outputs of the two linear layers, and `tanh` allocates its result:
 
 # %%
 model, _ = prepare(torch.optim.SGD)
@@ -317,8 +323,9 @@ print("aten::addmm", asked["aten::addmm"], "of", 32 * (32 + 10) * x.element_size
 print("aten::tanh ", asked["aten::tanh"], "of", 32 * 32 * x.element_size())
 
 # %% [markdown]
-# On a GPU a call only launches a kernel ({{ chapter("gpu") }}). The profiler records both, the
-# launch and the kernel. Ask for CUDA too, and wait for the device before the profile ends:
+# On a GPU a call only launches a kernel ({{ chapter("gpu") }}). The profiler records the launch and
+# the kernel. Add `ProfilerActivity.CUDA` to the activities, and wait for the device before the
+# profile ends:
 
 # %% tags=["gpu"]
 if torch.cuda.is_available():
@@ -334,9 +341,9 @@ if torch.cuda.is_available():
 # %% [markdown]
 # ## A common mistake: profiling the first step only
 #
-# The first step does work that no other step does. On a CPU it sets up threads and caches, on a GPU
-# it loads and tries out kernels, with `torch.compile` it compiles. An optimiser such as Adam
-# allocates its means of past gradients. Here are four steps, each with its own profile:
+# The first step does work that no other step does. On a CPU it starts threads and fills caches. On
+# a GPU it loads kernels and may try several. With `torch.compile` it compiles. An optimiser such as
+# Adam allocates its means of past gradients. Here are four steps, each with its own profile:
 
 # %%
 parts, counts = prepare(torch.optim.Adam), []
@@ -351,14 +358,14 @@ print(*extra.most_common(4), sep="\n")
 torch.set_num_threads(threads_before)
 
 # %% [markdown]
-# If you optimise what the first profile shows, you work on code that runs once. Skip some steps,
-# with a schedule with `wait` and `warmup`, and record several.
+# If you optimise what this first profile shows, you work on code that runs once. Skip some steps
+# with the `wait` and `warmup` of a schedule, and record several.
 #
 # ## Exercises
 #
-# **1.** `self_times(events)` takes a list of `(name, start, end)`, where start and end are numbers,
-# of one thread, in any order. Two events either do not overlap, or one lies within the other. No
-# two events have both the same start and the same end. It returns a dictionary from each name to
+# **1.** `self_times(events)` takes the events of one thread, a list of `(name, start, end)` in any
+# order. Start and end are numbers. Two events either do not overlap, or one lies within the other.
+# No two events have both the same start and the same end. It returns a dictionary from each name to
 # the self time of all its events together.
 
 # %%
@@ -372,9 +379,10 @@ def self_times(events):
 check(self_times)
 
 # %% [markdown]
-# **2.** `idle_gaps(events, start, end)` takes a list of `(start, end)` of the work on a device, in
-# any order and possibly overlapping, and the ends of a window. It returns the list of all gaps,
-# `(start, end)` in order of time, in which nothing ran in that window. No gap has length zero.
+# **2.** `idle_gaps(events, start, end)` takes a list of `(start, end)`, the work on a device. The
+# work is in any order and may overlap. The arguments `start` and `end` are the ends of a window of
+# time. It returns the list of all gaps in that window in which nothing ran, each as `(start, end)`,
+# in order of time. No gap has length zero.
 
 
 # %%
@@ -391,7 +399,7 @@ check(idle_gaps)
 # ## To take along
 #
 # - Self time is an operation's own, total time includes what it calls.
-# - Most of a small step is the cost of calls.
+# - A small step spends most of its time on calls, not on arithmetic.
 # - Profile after the first steps, and never time with the profiler on.
 #
 # ## Where to read on

@@ -8,7 +8,7 @@
 # An `.npz` of weights holds only numbers. To use them you also need the functions that compute with
 # them, in Python and in the right version. `torch.export` records what a model computes as one
 # graph, and one file holds the graph and the weights. A program with PyTorch needs only this file
-# to run the model. Other tools can turn the file into something that needs no Python.
+# to run the model. Other tools can turn the file into something that runs without Python.
 #
 # **What you will know at the end:**
 #
@@ -16,7 +16,7 @@
 # - how to save one, and how to run it in a program that does not have the model's class;
 # - what becomes a constant in the export, and how to keep a size variable;
 # - what cannot be exported, and how to rewrite it;
-# - what the older `torch.jit.script` and `torch.jit.trace` do, and how to move their models on.
+# - what the older `torch.jit.script` and `torch.jit.trace` do, and how to replace their models.
 
 # %%
 import contextlib
@@ -62,15 +62,15 @@ for _ in range(100):
 # %% [markdown]
 # `torch.export.export` takes a module and a tuple of examples for its arguments. It calls `forward`
 # once and records each tensor operation, as `torch.compile` does ({{ chapter("dynamic_graph") }}).
-# But it records the whole `forward`, in advance, and cannot return to Python. It uses only the
-# shapes and dtypes of the examples, so zeros are enough:
+# But `torch.compile` may record a part and let Python do the rest. An export must record all of
+# `forward`. Of example tensors it uses only the shapes and dtypes, so zeros are enough:
 
 # %%
 model.eval()
 example = torch.zeros(32, 2)
 program = torch.export.export(model, (example,))
 for row in program.graph_module.code.strip().splitlines():
-    print(row.partition(";")[0])  # what follows sets free what is no longer used
+    print(row.partition(";")[0])  # the rest of a line frees memory
 
 # %% [markdown]
 # Each line between the first and the last is a node of the graph: an operation of ATen, the library
@@ -100,8 +100,8 @@ plt.show()
 #
 # `torch.export.save` writes the weights, the graph as JSON, and the examples. (So think before you
 # export with private data.) `torch.export.load` reads them, and `module()` turns a program into a
-# module again. To prove it, a new Python process imports only `torch`. It runs the same operations
-# on the same weights, so its results are those of the model, to the last bit:
+# module again. Here a new Python process, which imports only `torch`, loads and runs it. The
+# operations and the weights are the same, so the results are those of the model, to the last bit:
 
 # %%
 folder = tempfile.TemporaryDirectory()  # for the files of this chapter
@@ -132,8 +132,8 @@ folder.cleanup()
 #
 # ## What becomes a constant
 #
-# Python ran once, during the export. What it did then, and every number that it used, is fixed in
-# the graph. Later changes have no effect on it:
+# Python ran once, during the export. The graph keeps the operations and the numbers of that run. If
+# you change a number later, the graph does not change:
 
 
 # %%
@@ -153,9 +153,11 @@ print("the model:", cooled(torch.ones(2)))
 
 # %% [markdown]
 # A value that should vary has to be a tensor, and an argument. Shapes are constants as well, unless
-# `dynamic_shapes` says otherwise. It names the variable axes of each argument. The graph then has a
-# symbol in place of the number, with a range. (Give an example of two rows or more, because a size
-# of one may be treated as a constant.) `refusal` below returns the error that a call raises:
+# the argument `dynamic_shapes` names the axes that vary. For these sizes the graph has a symbol
+# (`s77` or so) with a range (`VR`) in place of a number. When the program runs, it checks the sizes
+# by *guards*, as compiled code does ({{ chapter("fusion") }}). (Give an example of two rows or
+# more, because a size of one may be treated as a constant.) `refusal` below returns the error that
+# a call raises:
 
 
 # %%
@@ -186,8 +188,8 @@ print(refusal(lambda: run(many)))
 # An `if` on a number that is known only with the data cannot be recorded. `torch.compile` would end
 # its graph there and return to Python, but an exported program has no Python. (In the error, `u0`
 # stands for the number.) If both sides may be computed, `torch.where` chooses
-# ({{ chapter("dynamic_graph") }}). `torch.cond`, a prototype, is a node that holds two graphs and
-# runs one of them. Both graphs must return the same shape and dtype.
+# ({{ chapter("dynamic_graph") }}). `torch.cond`, a prototype, makes a node that holds two graphs.
+# It runs only one of them, but both must return the same shape and dtype.
 
 
 # %%
@@ -210,10 +212,11 @@ print([torch.equal(found.module()(x), Gated()(x)) for x in (ones, -ones)])
 # %% [markdown]
 # ## Where a program can go
 #
-# You can give `program.module()` to `torch.compile` ({{ chapter("fusion") }}). AOTInductor compiles
-# a program in advance into a library that C++ loads. ExecuTorch runs it on phones and
-# microcontrollers. ONNX is a format for other runtimes. `torch.onnx.export(..., dynamo=True)`
-# exports in this way and then translates to ONNX ({{ chapter("ecosystem") }}).
+# You can give `program.module()` to `torch.compile` ({{ chapter("fusion") }}). A *runtime* is a
+# program that runs models. AOTInductor compiles a model in advance, as a library that a program in
+# C++ can load. ExecuTorch is a runtime for phones and microcontrollers. ONNX is a file format that
+# many runtimes read. `torch.onnx.export(..., dynamo=True)` exports in this way and then translates
+# to ONNX ({{ chapter("ecosystem") }}).
 #
 # ## Old programs: TorchScript
 #
@@ -225,8 +228,8 @@ print([torch.equal(found.module()(x), Gated()(x)) for x in (ones, -ones)])
 # - `torch.jit.trace` records **one run** on an example, as export does. At an `if` it takes the
 #   branch of the example, warns, and goes on. The other branch is lost.
 #
-# Here is one model with an `if` and weights, through both and through a file. The cell records the
-# warnings and prints the first sentence of each:
+# Here a model with an `if` is converted in both ways, and the script is saved and loaded. The cell
+# records the warnings and prints the first sentence of each:
 
 
 # %%
@@ -253,7 +256,8 @@ for warning in dict.fromkeys((w.category.__name__, str(w.message).split(". ")[0]
     print(*warning, sep=": ")
 
 # %% [markdown]
-# Now both branches. `code` shows what the trace holds. The `if` is gone:
+# Now both run on two inputs, one for each branch. `code` shows what the trace holds. The `if` is
+# gone:
 
 # %%
 for name, each in {"script": scripted, "trace": traced}.items():
@@ -267,10 +271,10 @@ print(traced.code.strip())
 # | `torch.jit.trace` | one branch, for all inputs | deprecated, and a `TracerWarning` |
 # | `torch.export` | cannot be exported | an error, as above |
 #
-# **To move a saved TorchScript model on**, you need its weights and its computation. The weights
-# are in its `state_dict`, by the names of the old class. The computation stands in `code`, as
-# Python. Write it again as a module with the same names, load the weights, export, and compare both
-# on data that takes every branch:
+# **To replace a saved TorchScript model**, you need its weights and its computation. The weights
+# are in its `state_dict`, by the names of the old class. `code` shows the computation as Python.
+# Write it again as a module with the same names, load the weights, and export. Then compare both on
+# data that takes every branch:
 
 
 # %%
@@ -293,10 +297,10 @@ print("the same:", [torch.equal(moved(x), old(x)) for x in (up, down)])
 # %% [markdown]
 # ## A common mistake: exporting a model that is still training
 #
-# The mode is a Python value too, and so it is a constant. If you export a model before `eval()`, it
-# sets random units to zero for ever. A later `eval()` has no effect. The cell prints the arguments
-# that the graph gives to dropout. The last of them says whether dropout is active. Then both
-# programs run on one point, again and again:
+# The mode is a Python value too, and so it is a constant. If you export a model before `eval()`,
+# dropout stays active in the exported program: it sets random units to zero in every prediction. A
+# later `eval()` is refused. The cell prints the arguments that the graph gives to dropout. The last
+# of them says whether dropout is active. Then each program runs forty times on the same point:
 
 # %%
 careless = torch.export.export(model.train(), (example,), dynamic_shapes={"x": {0: batch}})
@@ -317,7 +321,7 @@ plt.show()
 
 # %% [markdown]
 # Call `eval()` before the export, and compare the program with the model on new data. Batch
-# normalisation has the same problem. The third exercise has both.
+# normalisation has the same problem. The third exercise is about both.
 #
 # ## Exercises
 #
@@ -327,12 +331,12 @@ plt.show()
 #
 # **2.** `row_scaler()` returns an `nn.Module`. Its `forward(x)` takes a tensor of shape (batch, n)
 # and returns each row divided by its largest absolute value. Rows of zeros stay as they are. The
-# module can be exported with both sizes variable, and has no parameters.
+# module has no parameters. It can be exported so that both sizes vary.
 #
 # **3.** `export_to_predict(model, example)` takes a module of one argument and an example of that
 # argument, of shape (batch, ...) with a batch of two or more. It returns an `ExportedProgram` for
-# prediction, in eval mode, for every batch from one row up. The model must keep the mode that it
-# had.
+# prediction, exported in eval mode, that accepts a batch of any size from one up. Afterwards the
+# model is in the mode in which it was before.
 #
 # Check your answers here or with `python -m tutorial check export`. Solutions are in
 # `tutorial/solutions/export.py`.
@@ -367,7 +371,7 @@ check(export_to_predict)
 # ## To take along
 #
 # - An exported program is one graph with its weights, in one file.
-# - What is not declared as variable becomes a constant.
+# - Numbers, branches and sizes become constants, unless you say that a size varies.
 # - Call `eval()` before you export.
 #
 # ## Where to read on

@@ -6,19 +6,20 @@
 # {{ opening("whole_program", "export") }}
 #
 # A model is one part of a program. Other parts measure it, share it, or run it where there is no
-# PyTorch. Most of them exist already, as libraries that other people keep. Here one small
-# classifier goes through four of them, and after each we check that the numbers are the same.
+# PyTorch. Most of these parts exist already as libraries. Here four libraries use one small
+# classifier. After each we check that the numbers are the same.
 #
 # **What you will know at the end:**
 #
 # - how to give tensors to a library that was written for NumPy, and what it gives back;
-# - how some functions of SciPy and scikit-learn compute with tensors, on the tensors' device;
+# - how some functions of SciPy compute with tensors;
 # - how a program without PyTorch reads your weights;
-# - how another runtime runs your model, and what it needs from you.
+# - how another *runtime*, a program that runs models, runs yours.
 #
 # ## The model
 #
-# It learns handwritten digits. The pixels go from 0 to 16, and the network gets them divided by 16:
+# The model learns handwritten digits. The pixels go from 0 to 16, and the program divides them by
+# 16:
 
 # %%
 import importlib.util
@@ -67,9 +68,9 @@ print(f"right: {(answers == labels[test]).float().mean():.1%} of {len(answers)}"
 #
 # The share of right answers is the simplest metric. For others use a library, because their
 # definitions have details that are easy to get wrong. **Recall** is the share of a digit's images
-# that got this answer. **Precision** is the share of such answers that are right. scikit-learn knows
-# nothing of tensors, but it calls `np.asarray` on its arguments, and a tensor on the CPU can be read
-# as an array:
+# that got this answer. **Precision** is the share of such answers that are right. scikit-learn was
+# written for NumPy. It calls `np.asarray` on its arguments, and this turns a tensor on the CPU into
+# an array:
 
 # %%
 print(type(np.asarray(answers)))
@@ -100,8 +101,9 @@ plt.show()
 
 # %% [markdown]
 # Two kinds of tensors cannot be read as arrays: one that needs a gradient, and one on another
-# device. Call `detach()` for the first, `cpu()` for the second. Then the gradient stops there, as
-# it should for a metric:
+# device. Call `detach()` for the first, `cpu()` for the second. (A metric needs no gradient.) The
+# metric here is the area under the ROC curve. It is the probability that an image of the digit gets
+# a higher score than an image of another digit:
 
 # %%
 digit = 8
@@ -113,22 +115,24 @@ except RuntimeError as error:
 print(f"area under the curve for {digit}: {metrics.roc_auc_score(is_digit, score.detach()):.4f}")
 
 # %% [markdown]
-# To update a metric batch by batch on a GPU without copies, there is `torchmetrics`. It is a
-# library of the same definitions for tensors, which this tutorial does not need.
+# `torchmetrics` has the same metrics for tensors. It updates them batch by batch, on a GPU without
+# copies. Other libraries that you will meet: torchvision (images, pretrained models), Transformers
+# (language models), Lightning (training loops) and Captum (which inputs decide an answer).
 #
 # ## The array API: one function, arrays of any library
 #
 # The **array API standard** lists names and behaviour that array libraries have in common. A
 # function that uses only these names works with the arrays of any library. Parts of SciPy and
-# scikit-learn are written that way. They then return what they were given: a tensor gives a tensor,
-# on its own device. Without a switch, SciPy makes an array of the tensor first:
+# scikit-learn are written that way. Given a tensor, they return a tensor on the same device. But
+# both libraries do this only after a switch. Without it, SciPy makes an array of the tensor first:
 
 # %%
 special.logsumexp(torch.arange(6.0).reshape(2, 3), axis=1)
 
 # %% [markdown]
-# The switch is the environment variable `SCIPY_ARRAY_API`. SciPy reads it when it is imported, so
-# the same call runs again in a process of its own:
+# SciPy's switch is the environment variable `SCIPY_ARRAY_API`. (scikit-learn also needs
+# `sklearn.set_config(array_api_dispatch=True)`.) SciPy reads the variable when it is imported, so
+# the same call runs again in a new process:
 
 # %%
 PROGRAM = """
@@ -165,19 +169,20 @@ by_numpy = hidden @ weights["2.weight"].T + weights["2.bias"]
 print("the same scores:", np.allclose(by_numpy, scores.detach(), atol=1e-4))
 
 # %% [markdown]
-# The file says nothing about the tanh between the layers. Whoever reads it must know the model.
+# The file says nothing about the tanh between the layers. You have to know the model to use the
+# file.
 #
 # ## ONNX: the model for another runtime
 #
 # An ONNX file holds the weights **and** the operations. The operations come from a public list, so
 # that programs in many languages can run them. `torch.onnx.export` records the model as
-# `torch.export` does ({{ chapter("export") }}) and translates each operation. It needs the package
-# `onnxscript`. Name the axes that vary, here the batch:
+# `torch.export` does ({{ chapter("export") }}) and translates each operation. This needs two more
+# packages: `pip install onnxscript onnxruntime`. Name the axes that vary, here the batch:
 
 # %%
 INSTALLED = all(importlib.util.find_spec(name) for name in ("onnxscript", "onnxruntime"))
 if not INSTALLED:
-    print("skipped: this cell needs onnxscript and onnxruntime")
+    print("skipped: pip install onnxscript onnxruntime")
 
 
 def to_onnx(model, path):
@@ -208,8 +213,8 @@ if INSTALLED:
 
 # %% [markdown]
 # `Gemm`, general matrix multiplication, is a linear layer. Now another runtime loads the file. ONNX
-# Runtime is written in C++. It has its own kernels for CPUs and other devices, and takes and
-# returns NumPy arrays. Its kernels add in another order, so the last digits may differ:
+# Runtime is written in C++ and has its own kernels for CPUs and other devices. Its input and output
+# are NumPy arrays. Its kernels add in another order, so the last digits may differ:
 
 
 # %%
@@ -227,13 +232,14 @@ if INSTALLED:
     print("the same scores:", np.allclose(by_onnx, by_numpy, atol=1e-4))
     print("the same answers:", np.array_equal(by_onnx.argmax(1), answers))
 else:
-    print("skipped: this cell needs onnxscript and onnxruntime")
+    print("skipped: pip install onnxscript onnxruntime")
 
 # %% [markdown]
 # ## A common mistake: exporting the model without its preparation
 #
-# The program above divides pixels by 16 outside the model. The files do not know that. A colleague
-# who feeds pixels as they come gets scores, no error, and worse answers. Here is what they see:
+# The program above divides pixels by 16 outside the model. So this division is in neither file. A
+# colleague who gives raw pixels to the model gets no error, but worse answers. Here is what they
+# see:
 
 # %%
 with torch.no_grad():
@@ -271,12 +277,12 @@ torch.set_num_threads(threads)
 #
 # **1.** `recalls(scores, labels)` takes scores as a tensor of shape (n, classes), which may need a
 # gradient, and labels as a tensor of shape (n,). It returns a NumPy array of float64 of shape
-# (classes,): of the items of each class, the share that got their class. A class without items
-# gets 0.
+# (classes,): the recall of each class, which is the share of its items whose largest score is that
+# of the class. A class without items gets 0.
 #
-# **2.** `portable(model, mean, std)` takes a module and two tensors of the shape of one row. It
-# returns a module in eval mode for raw rows `x`, which gives `model((x - mean) / std)`. `mean` and
-# `std` are in its `state_dict`, but are not parameters.
+# **2.** `portable(model, mean, std)` takes a module and two tensors, each of the shape of one row
+# of its input. It returns a module in eval mode that takes raw rows `x` and computes `model((x -
+# mean) / std)`. `mean` and `std` are in its `state_dict`, but are not parameters.
 #
 # Check your answers here or with `python -m tutorial check ecosystem`. Solutions are in
 # `tutorial/solutions/ecosystem.py`.

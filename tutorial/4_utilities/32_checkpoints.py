@@ -6,9 +6,8 @@
 # {{ opening("saving") }}
 #
 # If a computation of a minute breaks, you start it again. A training of days may be stopped by a
-# full disc, a time limit or a power failure. Then it must continue from a file. If this is done
-# well, the result does not show that the training was ever interrupted. You can check this to the
-# last bit.
+# full disc, a time limit or a power failure. Then it must continue from a file. Done well, it ends
+# with the same result as a training without interruption. You can check this to the last bit.
 #
 # **What you will know at the end:**
 #
@@ -48,9 +47,9 @@ pixels = pixels.float()
 #
 # The chapter {{ chapter("saving") }} saved the model and the optimiser. That was enough there,
 # because the batches came in a fixed order, and nothing was random. Other trainings have more:
-# dropout, which draws from PyTorch's global generator; a **scheduler**, which changes the learning
-# rate from step to step; and a random order of the images, drawn for each epoch. This training has
-# all three.
+# dropout, which draws from PyTorch's global generator; a schedule of the learning rate
+# ({{ chapter("training_in_practice") }}), kept by a **scheduler**; and a random order of the
+# images, drawn for each epoch. This training has all three.
 
 
 # %%
@@ -95,14 +94,16 @@ class Training:
 PARTS = ("model", "optimizer", "scheduler")
 
 # %% [markdown]
+# The state holds the dictionaries of the model, the optimiser and the scheduler, and more:
+#
 # - `random` is the state of the generator that dropout uses. Other generators have a state too: a
 #   NumPy generator has `rng.bit_generator.state`, a `torch.Generator` has `get_state()`, and GPUs
 #   have `torch.cuda.get_rng_state_all()`.
 # - The order of the images needs no state, because it is a function of seed and epoch. `steps` is
 #   the position in the data. (The order of a `DataLoader` comes from its `generator`. Save the
-#   state that it had at the beginning of the epoch, draw the order again, and skip the items that
-#   were already used.)
-# - `best` is the best score so far (a real training takes it on held-out data). Without it, the
+#   generator's state at the beginning of each epoch. To resume, set that state, draw the order
+#   again, and skip the items that were already used.)
+# - `best` is the lowest loss so far. (A real training would use held-out data.) Without it, the
 #   first model after a resume would count as the best one.
 # - `versions` help you find out why a result differs.
 #
@@ -135,9 +136,10 @@ resumed, after = go_on()
 print("losses equal:", before + after == unbroken, " best:", resumed.best == through.best)
 
 # %% [markdown]
-# `==` on floats is right here. On one machine, with the same versions and number of threads, the
-# same operations give the same bits. {{ chapter("reproducibility") }} has the exceptions. Any
-# difference, however small, means that something is missing. Here one part at a time is left out:
+# Here it is right to compare floats with `==`. On one machine, with the same versions and number of
+# threads, the same operations give the same bits. {{ chapter("reproducibility") }} has the
+# exceptions. Any difference, however small, means that something is missing. Here one part at a
+# time is left out:
 
 # %%
 fig, (top, bottom) = plt.subplots(2, 1, sharex=True, figsize=(7.5, 5))
@@ -157,16 +159,16 @@ bottom.legend(loc="upper left")
 plt.show()
 
 # %% [markdown]
-# No part that was left out raised an error. Images of an epoch that starts again are seen twice, or
-# the learning rate falls too late, and there is no message. So make this comparison before a long
-# run.
+# None of this raised an error. Without `steps` the epoch starts again, and some images are used
+# twice. Without the scheduler the learning rate falls too late. So make this comparison before a
+# long run.
 #
 # ## Weights for others: safetensors
 #
 # A checkpoint is for yourself. To share only the weights, people often use a safetensors file. The
-# package of that name reads and writes it. The format is so simple that you can read it by hand. It
-# has eight bytes with the length of a header. Then comes the header, JSON with the dtype, shape and
-# place of each tensor. Then come the numbers as they are in memory.
+# package `safetensors` reads and writes it. The format has three parts, so you can read it by hand:
+# eight bytes with the length of the header; the header, which is JSON with the dtype, shape and
+# place of each tensor; and the numbers as they are in memory.
 
 # %%
 weights = through.model.state_dict()
@@ -185,11 +187,12 @@ for name, entry in header.items():
     print(name, entry, same)
 
 # %% [markdown]
-# Nothing in the file names a function. So a reader cannot be made to call one, as it can with a
-# pickle. For the same reason the file holds only tensors and texts, and no optimiser with its
-# nested dictionaries. And safetensors refuses tensors that share memory. An example is **tied
+# A pickle can name a function, and loading calls it. A safetensors file names no function, so
+# loading it runs no code. In return it holds only tensors and texts. The nested dictionaries of an
+# optimiser do not fit. And safetensors refuses tensors that share memory. An example is **tied
 # weights**, one matrix that two layers use. The file would hold the matrix twice, and loading would
-# make two separate tensors.
+# make two separate tensors. (`nn.Embedding` is a layer that returns row i of its matrix for the
+# integer i.)
 
 # %%
 tied = nn.Sequential(nn.Embedding(10, 4), nn.Linear(4, 10, bias=False))
@@ -203,8 +206,8 @@ except RuntimeError as error:
 # `safetensors.torch.save_model` writes such a matrix once, and `load_model` ties it again.
 #
 # The header says where each tensor is, so `safe_open` can read one tensor and leave the others on
-# the disc. Here a larger set of weights is written and read in several ways. (The cell adds up
-# every number that it reads, because a file that is only mapped into memory has not been read yet.)
+# the disc. Here a larger set of weights is written and read in several ways. (The cell adds up all
+# numbers, because the numbers of a mapped file are read from the disc only when they are used.)
 
 # %%
 large = {f"layer {i}": torch.full((512, 1024), float(i)) for i in range(8)}
@@ -248,9 +251,9 @@ attempt(torch.save)
 
 # %% [markdown]
 # In a long training this would destroy days of work. So write under another name first, make sure
-# that the bytes are on the disc, and then rename. `Path.replace` (`os.replace`) puts the new file
-# in the place of the old one in one step. Anyone who reads the file gets one of the two, and all of
-# it.
+# that the bytes are on the disc (`os.fsync`), and then rename. `Path.replace` puts the new file in
+# the place of the old one in one step. So a reader gets either the whole old file or the whole new
+# one.
 
 
 # %%
@@ -267,8 +270,8 @@ save_whole(good, path)
 attempt(save_whole)
 
 # %% [markdown]
-# A training that goes wrong saves its bad state too. So keep the last few files. Names with leading
-# zeros sort by number:
+# A training that goes wrong saves its bad state too, so keep the last few files. Leading zeros in
+# the names make the order of the names the order of the steps:
 
 # %%
 for _ in range(5):
@@ -289,13 +292,13 @@ torch.set_num_threads(threads)
 # folder.
 #
 # **2.** `checkpoints_to_delete(names, keep, best)` takes a list of names such as `"step-900.pt"`,
-# without leading zeros and in any order, a number of one or more, and the name of the best. It
-# returns the sorted list of the names to delete. These are all names except the best and the `keep`
-# names with the most steps.
+# without leading zeros and in any order. `keep` is a number, at least one, and `best` is one of the
+# names. Two kinds of files stay: the `keep` files with the most steps, and `best`. It returns the
+# names of all others, as a sorted list.
 #
 # **3.** `read_one_tensor(file, name)` takes a safetensors file that is open for reading bytes, and
 # the name of a tensor of dtype F32. It returns the tensor as a NumPy array of float32. It must not
-# read the other tensors: `file.seek` goes to where the bytes begin.
+# read the other tensors: go to the first byte of the tensor with `file.seek`.
 #
 # Check your answers here or with `python -m tutorial check checkpoints`. Solutions are in
 # `tutorial/solutions/checkpoints.py`.

@@ -22,8 +22,8 @@
 #
 # A *generator* turns a seed into a stream of numbers. Each library has its own generator. So one
 # seed gives different numbers in NumPy, in PyTorch and in Python's `random`. Within a library it
-# gives different numbers for another function or dtype. Two generators with the same seed are not
-# two sources: they give the same stream twice.
+# gives different numbers for another function or dtype. Two generators with the same seed give the
+# same numbers.
 
 # %%
 from collections import Counter
@@ -52,8 +52,8 @@ print("in float64 ", uniform(0, torch.float64).numpy())
 print("twice equal", torch.equal(uniform(0), uniform(0)))
 
 # %% [markdown]
-# A stream may look different if you ask for it in other portions. And not all seeds differ: the
-# CPU's generator uses only the lower half of a seed's bits.
+# Two things are easy to miss. The numbers may depend on how many you draw at a time. And two seeds
+# may give the same stream: the CPU's generator uses only the lower half of a seed's 64 bits.
 
 # %%
 first, longer = (torch.randn(n, generator=seeded(0)) for n in (15, 16))
@@ -64,9 +64,10 @@ print("seeds 1 and 1 + 2**32 give the same:", torch.equal(uniform(1), uniform(1 
 # ## The global state
 #
 # Functions without a generator draw from a global one. `torch.manual_seed` seeds it on every
-# device. One more draw anywhere in the program changes all later numbers. A generator that you pass
-# in is yours alone. Modules take no generator when they draw their first weights. For them, use
-# `fork_rng`: seed the global state inside it, and it restores the old state afterwards.
+# device. One more draw anywhere in the program changes all later numbers. A generator of your own,
+# which you pass in, is not affected. But a module draws its first weights from the global
+# generator. So make it inside `fork_rng`, which restores the global state afterwards, and seed
+# there.
 
 
 # %%
@@ -85,12 +86,12 @@ print("own the same:   ", torch.equal(own, own_later))
 # %% [markdown]
 # `torch.Generator("cuda")` is the generator of a GPU. With the same seed its numbers differ from
 # the CPU's. So if numbers should be the same on all devices, draw them on the CPU and move them.
-# The workers of a `DataLoader` have their own states. {{ chapter("data") }} seeds them.
+# The workers of a `DataLoader` have their own states; {{ chapter("data") }} shows how to seed them.
 #
-# To seed several generators, do not count up from the seed: the run with the next seed would share
-# all of them but one. `np.random.SeedSequence(seed).spawn(n)` mixes the seed with an index and
-# returns n children. `child.generate_state(1)[0]` is a number to seed with. `SeedSequence` also
-# mixes a list of several numbers.
+# Do not seed several generators with `seed`, `seed + 1`, `seed + 2`: a run with the next seed would
+# share two of the three. `np.random.SeedSequence(seed).spawn(n)` mixes the seed with an index and
+# returns n children. `child.generate_state(1)[0]` is a number to seed a generator with.
+# `SeedSequence` also mixes a list of several numbers.
 #
 # ## Addition is not associative
 #
@@ -157,16 +158,16 @@ if torch.cuda.is_available():
 
 # %% [markdown]
 # There are two more settings for a GPU. cuBLAS, which multiplies matrices there, needs the
-# environment variable `CUBLAS_WORKSPACE_CONFIG=:4096:8` from the program's start.
-# `torch.backends.cudnn.benchmark = True` chooses the algorithm of a convolution by timing, and so
-# by chance: leave it off.
+# environment variable `CUBLAS_WORKSPACE_CONFIG=:4096:8` from the program's start. With
+# `torch.backends.cudnn.benchmark = True`, timings choose the algorithm of a convolution, and
+# timings vary. Leave it at `False`, the default.
 #
 # ## What no seed fixes
 #
 # PyTorch's note on reproducibility says that completely reproducible results "are not guaranteed
 # across PyTorch releases, individual commits, or different platforms", nor between CPU and GPU. The
-# cell prints what decides the last bits here. The benchmark of this site gets the same facts from
-# the libraries:
+# cell prints what decides the last bits here, with the functions that this site's benchmark uses to
+# describe a machine:
 
 # %%
 from bench.machine import facts
@@ -233,11 +234,14 @@ ax.set(xlabel="step of training (count)", ylabel="difference (no unit)")
 plt.show()
 
 # %% [markdown]
-# So compare trainings bit by bit only if all of the above is the same. Otherwise compare their
-# results. Compare single operations with a tolerance, but choose it carefully. `np.allclose`
-# requires a small error relative to each entry. If the terms of an entry cancel, it cannot meet
-# this. This site's tolerance is relative to the largest entry and follows from rounding. It grows
-# with the square root of the number of roundings (`reduction`) of an entry.
+# The weights differ, although both trainings are about equally good. So compare trainings bit by
+# bit only if all that the last section lists is the same. Otherwise compare their results. Compare
+# single operations with a tolerance. `np.allclose` asks for a small error relative to each entry
+# (its absolute tolerance is tiny). An entry whose terms nearly cancel has a larger error than that.
+# So this site allows an error relative to the largest entry. The allowed error grows with the
+# square root of `reduction`, the number of roundings for an entry. The factor `LAMBDA`, which is
+# 10, makes a false alarm very improbable. (`lower` is more room for a contender that rounds to
+# fewer digits.)
 #
 # {{ function("bench/timing/verify.py", "tolerance") }}
 
@@ -280,7 +284,7 @@ print(f"standard deviation by the choice of {len(testing)} test digits alone {ch
 
 # %%
 better = scores.max() - scores
-print(f"best of eight against one of them: better by {better.mean():.3f} in the mean")
+print(f"best of eight against one of them: better by {better.mean():.3f} on average")
 print(f"it beats {np.mean(better > 0):.0%} of single runs, and nothing was improved")
 torch.set_num_threads(threads_before)
 
@@ -300,8 +304,8 @@ torch.set_num_threads(threads_before)
 # nothing.
 #
 # **3.** `epoch_order(n, seed, epoch)` takes three ints. It returns a tensor of shape (n,), int64, a
-# shuffled `range(n)` that depends only on these three. So a run that continues in a later epoch
-# need not draw the earlier orders. The global state must not change.
+# shuffled `range(n)` that depends only on these three. So a run that resumes in epoch five need not
+# draw the orders of the epochs before. The global state must not change.
 #
 # Check your answers here or with `python -m tutorial check reproducibility`. Solutions are in
 # `tutorial/solutions/reproducibility.py`.

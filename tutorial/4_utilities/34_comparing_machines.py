@@ -5,10 +5,10 @@
 #
 # {{ opening("measuring") }}
 #
-# A new laptop, a rented server, the same machine after an update: the question is always about a
-# ratio of times that were not measured side by side. The result files of this site hold what you
-# need to answer it, and to say how sure the answer is. They are plain JSON. So you can check every
-# number in them with NumPy, and with pandas and its tables of named columns.
+# Is the new laptop faster, or the rented server, or the same machine after an update? The two times
+# were not measured side by side, so the answer needs care. The result files of this site hold all
+# that it needs, also how sure it is. They are plain JSON. So you can check every number in them
+# with NumPy, and with pandas, a library for tables.
 #
 # **What you will know at the end:**
 #
@@ -19,8 +19,9 @@
 #
 # ## Measure
 #
-# One command measures and writes `reports/results/<machine>/<time>.json`. `--machine` names the
-# machine, `--budget` gives it more seconds, `--full` asks for more cases:
+# One command measures and writes `reports/results/<machine>/<time>.json`. It runs pytest with
+# pytest-benchmark, a plugin that times code. `--machine` names the machine, `--budget` gives it
+# more seconds, `--full` asks for more cases:
 #
 #     pytest bench/ --benchmark-only --machine my-laptop
 #
@@ -55,7 +56,7 @@ print(content["machine_info"]["label"], content["machine_info"]["versions"])
 # ## Cells
 #
 # A **cell** is one contender in one case. `cells` lists all cells that the run asked for, each with
-# a status: `ok` if it has a time, `skipped` and others if it has none. Some also have a reason:
+# a status: `ok` if it has a time, otherwise `skipped` or another word. Some also have a reason:
 
 # %%
 cells = pd.DataFrame(content["cells"])
@@ -64,11 +65,12 @@ for status, found in cells[cells["reason"] != ""].groupby("status"):
     print(f"{status}: {found['reason'].iloc[0]}")
 
 # %% [markdown]
-# `benchmarks` holds the cells that have a time, in the format of pytest-benchmark. This is a tool
-# for timing, and its `pytest-benchmark compare` can read these files too. You find a cell by its
-# id. The unit is in the name (`_s` for seconds). `low` and `high` are the ends of an interval, as
-# in {{ chapter("timing") }}. `time_s` is the time of the fastest blocks, `typical_s` that of the
-# median blocks. (In a file of an older version, which only had medians, the two are the same.)
+# `benchmarks` holds the cells that have a time, in the format of pytest-benchmark, so its command
+# `pytest-benchmark compare` can read these files too. You find a cell by its id. The unit is in the
+# name (`_s` for seconds). `low` and `high` are the ends of an interval
+# ({{ chapter("measuring") }}). `time_s` is the time of the fastest blocks, `typical_s` that of the
+# median blocks. (An older version wrote this chapter's file. It had only medians, so here the two
+# are the same.)
 
 # %%
 entries = {entry["extra_info"]["cell"]: entry for entry in content["benchmarks"]}
@@ -109,9 +111,10 @@ plt.show()
 # %% [markdown]
 # The speedup compares the fastest blocks, because interference only ever adds time. Each visit
 # gives one value: the time of NumPy's fastest block divided by that of the other contender, without
-# the disturbed blocks. The speedup is the mean of these values in logarithms. The cell computes it
-# by hand and shows the file's value beside it. (The file's own method gives less weight to a visit
-# that is far from the others. In an older file the speedup is the median over pairs of blocks.)
+# the disturbed blocks. The speedup is the geometric mean of these values: the exponential of the
+# mean of their logarithms. The cell computes it by hand and shows the file's value beside it. They
+# differ a little, because the older version took the median over pairs of blocks. (Today's version
+# also gives less weight to a visit that is far from the others.)
 
 
 # %%
@@ -132,16 +135,17 @@ table.assign(inside=table["by hand"].between(table["low"], table["high"]))
 
 # %% [markdown]
 # Two files were measured independently, so two machines have no visits in common. For them, the
-# times `time_s` are divided. Their intervals are combined like independent errors: in logarithms,
-# as the square root of the sum of squares.
+# times `time_s` are divided. Each time has its own interval. The half width of the ratio's
+# interval, in logarithms, is the square root of the sum of the squares of both half widths, as for
+# all independent errors.
 #
 # ## A second file, with a planted difference
 #
 # To know whether you can trust a comparison, give it a difference that you know. The file has a
 # second measurement of each cell, its *twin*: another process ran the same code, to test the timer.
-# Here the twins play the other machine. The cell makes every third time of `torch-cpu` longer by a
-# quarter. And it changes the file so that its code for `sort` seems to be different. Nobody
-# measured any of this: it is **planted**.
+# Here the twins play the other machine. The cell changes them in two ways, so the differences are
+# **planted**, not measured. Every third time of `torch-cpu` becomes longer by a quarter. And the
+# checksum of the code of `sort` is replaced, as if that code had been changed.
 
 # %%
 PLANTED = 1.25
@@ -168,13 +172,15 @@ for entry in other["benchmarks"]:
 # ## Compare
 #
 # `python -m reports compare A B` compares B with A, the baseline, in two ways. The first asks how
-# much sooner the work is done: in each case, each machine does it with its fastest contender, NumPy
-# or PyTorch, on a CPU or a GPU. The second is like for like: each contender is compared with itself
-# on the other machine. With `--fail-above` it is a gate: if B is clearly slower by more than that,
-# like for like, its exit status is not zero. (`--question done` asks this about the work.) So a
-# script that tests every change of a program can stop there. `export` writes the cells of all files
-# as one table, as CSV, Parquet (a binary format for tables) or JSON. The cell runs both at the same
-# time. It prints what is said about the work:
+# much sooner the work is done: in each case, each machine uses its fastest contender, NumPy or
+# PyTorch, on a CPU or a GPU. The second is like for like: each contender is compared with itself on
+# the other machine. With `--fail-above 5%` the command is a gate: its exit status is not zero if a
+# cell of B, like for like, is clearly slower by more than 5 %. (With `--question done` the gate
+# looks at the work.) So a script that tests every change of a program can stop there. `export`
+# writes the cells of all files as one table, as CSV, Parquet (a binary format for tables) or JSON.
+# The cell runs `compare` and `export` at the same time. Then it prints the first part of the
+# comparison, which is about the work. (*IEEE precision* is true float32 or float64, without TF32
+# and the like.)
 
 
 # %%
@@ -197,8 +203,9 @@ work, _, like_for_like = compared.stdout.partition("\nLike for like")
 print(work.partition("\nhow many times sooner")[0])
 
 # %% [markdown]
-# In the cases that NumPy does, nothing was planted. So the work shows less of it than the comparison
-# like for like does:
+# Nothing was planted in the times of NumPy. In a case where NumPy is the fastest contender, the
+# work takes as long as before. So this comparison shows only a part of what was planted. Like for
+# like shows more:
 
 # %%
 print("Like for like" + like_for_like.partition("\ntimes as fast as")[0])
@@ -231,8 +238,8 @@ print(f"exit status {compared.returncode}: {compared.stderr.splitlines()[-1]}")
 
 # %% [markdown]
 # The cells that the gate misses are unsettled: their interval is too wide for so small a
-# difference. A gate that has to be sure misses some changes. A gate that need not be sure raises
-# false alarms.
+# difference. Every gate has to choose. If it fails only when it is sure, it misses some changes. If
+# it fails earlier, it raises false alarms.
 #
 # ## All ratios at once
 #
@@ -261,14 +268,13 @@ plt.show()
 # `python -m bench.trust.repeatability` does this.
 #
 # Two results are comparable if code and precision are the same, and if one core is compared with
-# one core, or all with all. Whether versions, settings and environment should be the same depends
-# on the question. To compare processors, they should. To judge an update, the versions are the
-# difference that you ask about. The list shows what differs. It cannot show what no file records,
-# such as another program that ran.
+# one core, or all with all. To compare processors, versions, settings and environment should be the
+# same, too. To judge an update, the versions are the difference that you ask about. The list above
+# shows what differs. It cannot show what no file records, such as another program that ran.
 #
 # ## A common mistake: the arithmetic mean of ratios
 #
-# Here are two programs on machines A and B, in seconds. Is B faster, taken together?
+# Here are the times of two programs on machines A and B, in seconds. Is B faster on the whole?
 
 # %%
 a, b = np.array([1.0, 4.0]), np.array([2.0, 2.0])
@@ -295,8 +301,8 @@ favoured = np.mean(numpy_s / torch_s) > 1 and np.mean(torch_s / numpy_s) > 1
 print("by the arithmetic mean", "each is faster than the other" if favoured else "one is faster")
 
 # %% [markdown]
-# Another trick is to compare the fastest block of one side with the median of the other. In this
-# way the file is faster than itself:
+# Another mistake is to compare the fastest block of one side with the median of the other. Here
+# both are from the same file, which comes out faster than itself:
 
 # %%
 infos = pd.DataFrame([entry["extra_info"] for entry in entries.values()])
@@ -316,8 +322,8 @@ print(f"the fastest blocks of this file against its own medians: {gain:.3f} time
 # Ends that are `nan` give `"unsettled"` too.
 #
 # **3.** `ratios_by_cell(a, b)` takes two tables with the columns `id` and `time_s`, in any order.
-# It returns a series of a's time over b's, indexed by `id`, in the order of a. It has only the
-# cells that have a time in both tables (`nan` means no time).
+# It returns a pandas series of a's time over b's, indexed by `id`, in the order of a. Leave out
+# each cell that lacks a time in one of the tables, or has `nan` there.
 #
 # Check your answers here or with `python -m tutorial check comparing_machines`. Solutions are in
 # `tutorial/solutions/comparing_machines.py`.
@@ -353,7 +359,7 @@ check(ratios_by_cell)
 #
 # - A difference counts only if its interval excludes one.
 # - Average ratios by their geometric mean.
-# - Let a program fail where something became surely slower.
+# - Use a gate: a test that fails if something is clearly slower.
 #
 # ## Where to read on
 #

@@ -6,8 +6,8 @@
 # {{ opening() }}
 #
 # Few mistakes in PyTorch raise an error. Most give a number. Either the number is wrong, or it is
-# right but comes too slowly. Each chapter has made one of them on purpose and shown what follows.
-# This page collects them, with links to the places.
+# right but comes too slowly. Each chapter before this one has made a mistake on purpose and shown
+# what follows. This page collects them, with links to the places.
 #
 # **What you will know at the end:**
 #
@@ -27,9 +27,12 @@
 # 1. Are the shapes what they should be, or did something broadcast? {{ chapter("views") }}
 # 2. Are the dtypes and the devices the ones that you expect? {{ chapter("tensors") }}
 # 3. Does the loss get what it expects, logits or probabilities? {{ chapter("training_ladder") }}
-# 4. Is every gradient there, and were the old ones cleared? {{ chapter("autograd") }}
-# 5. Do finite differences confirm a gradient that you wrote? {{ chapter("autograd_in_depth") }}
-# 6. Can the model learn a single batch by heart? If it cannot, the fault is in the code, not in the
+# 4. Does every parameter have a gradient, and were the old gradients cleared?
+#    {{ chapter("autograd") }}
+# 5. Is the model in the right mode, by `train()` or `eval()`? {{ chapter("whole_program") }}
+# 6. Do finite differences confirm a gradient that you wrote? {{ chapter("autograd_in_depth") }}
+# 7. Is the learning rate too large or too small? {{ chapter("training_in_practice") }}
+# 8. Can the model learn a single batch by heart? If it cannot, the fault is in the code, not in the
 #    data.
 #
 # Here is the last question as a test, which is cheap enough for every training program:
@@ -78,23 +81,23 @@ plt.show()
 # %% [markdown]
 # ## When a number about speed looks too good
 #
-# 1. Do both sides compute the same, in the same dtype, and did someone check it?
+# 1. Do both sides compute the same thing in the same dtype? Did someone compare their results?
 #    {{ chapter("precision") }}
 # 2. Is the slower side written as an expert would write it? {{ chapter("convolution") }}
-# 3. Do both sides have the same threads, were both warm, and did the clock wait for the device?
+# 3. Do both sides have equally many threads and a warm-up? Did the clock wait for the device?
 #    {{ chapter("timing") }}
 # 4. Is the number above what the machine can do? Then it is wrong. {{ chapter("roofline") }}
-# 5. Would you get the same number again? Ask for its interval. {{ chapter("reproducibility") }}
+# 5. Would you get the same number again? Ask for its interval. {{ chapter("measuring") }}
 #
 # ## When a program is slower than expected
 #
 # These lines of code give the right numbers. But one library can be many times slower at them than
-# the other, and it is not always the same one. Each is a workload that a default run times on one
-# core; the family pages ({{ family("elementwise", "elementwise") }},
+# the other: sometimes PyTorch, sometimes NumPy. Each is a workload that a default run times on one
+# core. The family pages ({{ family("elementwise", "elementwise") }},
 # {{ family("algorithms", "algorithms") }}, {{ family("transfer", "transfer") }}) show its code.
 #
-# **A loop over elements.** Each access is a call, in either library. One loop sums a vector, the
-# other writes one:
+# **A loop over elements.** In both libraries, each access to an element is a call. The first loop
+# reads a vector and sums it. The second writes one:
 #
 # {{ quotes("speedup", workload="element_access", contender="torch-cpu", threads="1") }}
 #
@@ -108,12 +111,13 @@ plt.show()
 #
 # > {{ speedup("convert_list", "n=1000") }}
 #
-# NumPy joins the arrays first in `torch.from_numpy(np.array(arrays))`:
+# Let NumPy join the arrays first: `torch.from_numpy(np.array(arrays))`. This is the time of that
+# line:
 #
 # > {{ speedup("convert_list", "n=1000", contender="torch-cpu-stacked") }}
 #
-# **One answer for all functions.** Each function reads x and writes y, so memory asks the same of
-# all. But each has its own code in each library:
+# **Expecting the same ratio for all functions.** All these functions read x and write y, so they
+# move the same bytes. But each library has its own code for each function:
 #
 # {{ quotes("speedup", workload="unary", contender="torch-cpu", threads="1") }}
 #
@@ -121,12 +125,12 @@ plt.show()
 #     faster="A cube that is slow in NumPy can be written as products, `x * x * x`.",
 #     otherwise="If a power is slow, try to write it as products: `x * x * x` for `x**3`.") }}
 #
-# **Products of integer matrices.** No BLAS has them:
+# **Products of integer matrices.** BLAS multiplies only floats:
 #
 # > {{ speedup("matmul_integer", "n=256", dtype="int64") }}
 #
-# In float64 a product is exact as long as all sums stay below 2^53 in magnitude. Then a detour lets
-# BLAS do the work:
+# In float64 a product of integers is exact as long as all sums stay below 2^53 in magnitude. So
+# convert to float64, let BLAS multiply, and convert back:
 
 # %%
 a, b = (torch.randint(-9, 10, (64, 64)) for _ in range(2))
@@ -139,14 +143,15 @@ torch.equal((a.double() @ b.double()).long(), a @ b)
 #
 # A larger batch shares the cost of a step among its samples: {{ chapter("training_ladder") }}.
 #
-# **Many small files.** The format of PyTorch holds whole objects. NumPy's holds one array:
+# **Many small files.** `torch.save` writes a pickle in an archive. `np.save` writes a short header
+# and the numbers:
 #
 # {{ quotes("speedup", workload="save_load", contender="torch-cpu", threads="1") }}
 #
 # Save many small tensors together, in one dictionary: {{ chapter("saving") }}.
 #
-# **Rewriting without measuring.** Who is faster at selecting, converting and solving is a question
-# for a clock:
+# **Rewriting without measuring.** Nobody can guess which library is faster at selecting, converting
+# and solving. Measure it:
 #
 # {{ quotes("speedup", workload="gather", contender="torch-cpu", threads="1") }}
 #
@@ -158,11 +163,11 @@ torch.equal((a.double() @ b.double()).long(), a @ b)
 #
 # - Most mistakes give a number, not an error.
 # - Ask the cheapest question first: shapes, dtypes, what the loss expects.
-# - A speed that looks too good was measured wrongly.
+# - If a speed looks too good, look for a mistake in its measurement first.
 #
 # ## Where to read on
 #
 # - {{ chapter("glossary") }} explains the words.
-# - Karpathy, *A Recipe for Training Neural Networks* (2019), on finding faults that raise no error.
-# - Hoefler and Belli, *Scientific Benchmarking of Parallel Computing Systems* (2015), on ways to
-#   fool yourself and others with numbers about speed, and how to avoid each.
+# - Karpathy, *A Recipe for Training Neural Networks* (2019), on mistakes that raise no error.
+# - Hoefler and Belli, *Scientific Benchmarking of Parallel Computing Systems* (2015), on misleading
+#   numbers about speed, and how to avoid them.

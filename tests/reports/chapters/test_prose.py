@@ -36,10 +36,10 @@ def plain(page):
 def rendered(write, tmp_path):
     """Return a function that renders the text of a prose cell, by default as HTML."""
 
-    def of(text, data=None, *, findings=None, kind="html", contents=(), figures=None):
+    def of(text, data=None, *, findings=None, kind="html", contents=(), figures=None, more=""):
         path = tmp_path / "1_basics" / "07_x.py"
         path.parent.mkdir(exist_ok=True)
-        path.write_text("# %% [markdown]\n# # T\n")
+        path.write_text(f"# %% [markdown]\n# # T\n{more}")
         made = prose.Prose(
             chapter=read(path),
             findings=findings or findings_of(write, data or small_file()),
@@ -184,10 +184,11 @@ def test_what_only_a_gpu_can_answer_is_named_in_words_where_there_is_none(render
 def test_a_chapter_opens_with_its_reading_time_and_what_it_needs(rendered):
     contents = find()
     views = next(chapter for chapter in contents if chapter.name == "views")
-    text = rendered('{{ opening("views", "autograd") }}', contents=contents)
+    exercises = "#\n# ## Exercises\n"
+    text = rendered('{{ opening("views", "autograd") }}', contents=contents, more=exercises)
     assert plain(text).startswith(f"About five minutes, and the exercises. Needs {views.number} · ")
     assert f'<a href="../1_basics/{views.path.stem}.html">' in text
-    assert plain(rendered("{{ opening() }}")).strip() == "About five minutes, and the exercises."
+    assert plain(rendered("{{ opening() }}")).strip() == "About five minutes."
 
 
 def test_a_missing_figure_says_why(rendered):
@@ -239,14 +240,16 @@ def test_a_diff_of_bodies_leaves_out_signatures_and_formatting(rendered):
     assert not any("def mlp_torch" in line for line in lines)
 
 
-def test_a_picture_is_a_part_of_the_page_with_its_date_and_a_description(rendered):
+def test_a_picture_is_a_part_of_the_page_with_its_date_version_and_a_description(rendered):
     text = '{{ picture("tensorboard-scalars", "curves <of> \\"runs\\"") }}'
     shown = rendered(text)
     (path,) = parts.PICTURES.glob("tensorboard-scalars-*")
     (content,) = re.findall(r'<img src="data:image/webp;base64,([^"]+)"', shown)
     assert base64.b64decode(content) == path.read_bytes()
     assert 'alt="curves &lt;of&gt; &#34;runs&#34;"' in shown
-    assert f"Recorded on {path.stem[-10:]}, not on this machine." in shown
+    assert re.fullmatch(r"tensorboard-scalars-\d+\.\d+\.\d+-\d{4}-\d{2}-\d{2}", path.stem)
+    version, date = path.stem[20:-11], path.stem[-10:]
+    assert f"Recorded on {date} with tensorboard {version}, not on this machine." in shown
     assert "base64" not in rendered(text, kind="markdown")
 
 
