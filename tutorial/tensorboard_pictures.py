@@ -31,8 +31,8 @@ PICTURES = Path(__file__).parent / "pictures"
 WIDE, NARROW = (1240, 720), (780, 960)  # wide: all tabs have their names; narrow: a column of cards
 VIEWS = {  # the size of the page, and the part that is kept: left, top, width, height
     "scalars": (WIDE, (0, 0, 790, 720)),
-    "images": (NARROW, (284, 125, 364, 570)),
-    "histograms": (NARROW, (284, 125, 364, 810)),
+    "images": (NARROW, (291, 125, 355, 570)),
+    "histograms": (NARROW, (291, 125, 355, 810)),
     "hparams": (WIDE, (253, 64, 900, 230)),
 }
 WAIT_S = 8.0

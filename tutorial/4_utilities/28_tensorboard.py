@@ -5,10 +5,10 @@
 #
 # {{ opening("training_ladder") }}
 #
-# If a loop prints its loss, you get a page of numbers, which is hard to compare with the page of
-# the next run. With TensorBoard, your program appends named numbers to a file while it trains. A
-# separate server draws these files. You can start it at any time. TensorBoard needs numbers, not
-# tensors, so it also works for training in NumPy.
+# A loop that prints its loss gives a page of numbers, which is hard to compare with the next run's.
+# With TensorBoard, your program appends named numbers to a file while it trains. A server draws
+# these files. You can start it at any time. TensorBoard needs numbers, not tensors, so it also
+# works for training in NumPy.
 #
 # **What you will know at the end:**
 #
@@ -104,8 +104,7 @@ with SummaryWriter(logs / "runs" / "lr=0.2") as writer:
 # terminal, `tensorboard --logdir runs` serves everything below the folder `runs` as a page at
 # `http://localhost:6006`. The page updates while the files grow. Starting a server and a browser
 # would take too long for this chapter, so these pictures are recorded. They show three longer runs
-# with two learning rates and two widths, logged in the same way. `python -m
-# tutorial.tensorboard_pictures` takes them again.
+# with two learning rates and two widths, logged in the same way.
 #
 # **Scalars** has a chart for each tag, with the curves of all runs. The pale lines are the numbers
 # that were logged. The strong lines are smoothed. The slider on the left sets how much:
@@ -168,8 +167,8 @@ plt.show()
 
 # %% [markdown]
 # A histogram divides the values into ranges, its *buckets*, and counts the values in each. The file
-# stores the upper end of each bucket. It adds an empty bucket in front, whose upper end is the
-# lower end of the first real one. So the code below skips the first count.
+# stores the upper end of each bucket. An empty bucket in front marks the lower end of the first
+# real one, so the code skips its count.
 
 # %%
 events = reader.Histograms("weights/first layer")
@@ -184,8 +183,8 @@ ax.legend()
 plt.show()
 
 # %% [markdown]
-# The writer can also draw the network, with `add_graph`. We leave it out because it uses
-# `torch.jit.trace`, which is deprecated. {{ chapter("export") }} shows a graph in another way.
+# (`add_graph` draws the network, but uses the deprecated `torch.jit.trace`. {{ chapter("export") }}
+# draws one in another way.)
 #
 # ## When a program is killed
 #
@@ -206,10 +205,9 @@ for name, bad in {"cut": content[:half], "damaged": damaged}.items():
 # %% [markdown]
 # ## What it costs
 #
-# The cell times each call in a loop of many calls. The writing itself is included: the queue to the
-# thread that writes is short, so a fast loop has to wait for the thread. The last row is the
-# simplest log, a row of a CSV file. The last line of output says how often to log if that may add 2
-# % to a step:
+# The cell times each call in a loop of many calls. A fast loop has to wait for the thread that
+# writes, so the writing is included. The last row is the simplest log, a row of a CSV file. The
+# last line of output says how often to log if that may add 2 % to a step:
 
 
 # %%
@@ -239,15 +237,14 @@ print(f"A scalar adds {share:.1%} to this step. For at most {bearable:.0%}, log 
 # log only every few steps, or keep losses as tensors and log them together at the end of an epoch.
 #
 # A CSV file is enough for one program and a few numbers that you draw yourself. Any program can
-# read it. TensorBoard is worth it if you have many runs, if you watch them while they train, or if
-# you need histograms and images. Before you publish an event file, note that its name contains the
-# name of your computer.
+# read it. TensorBoard is worth it for many runs, for watching them while they train, and for
+# histograms and images. The name of an event file contains the name of your computer.
 #
 # ## A common mistake: two runs in one folder
 #
 # Every folder with event files is a **run**, and the page draws the curves of all runs over one
-# another. Here a program logs into the same folder each time. It runs twice, with two learning
-# rates, so the folder has two files. The reader joins them into one run:
+# another. Here a program runs with two learning rates, and logs both times into the same folder.
+# The reader joins the two files into one run:
 
 # %%
 rates = {0.05: "C1", 0.8: "C4"}
@@ -271,10 +268,9 @@ folder.cleanup()
 torch.set_num_threads(threads_before)
 
 # %% [markdown]
-# The straight line goes from the end of one run back to the start of the other, and nothing says
-# which part is which. So give every run its own folder, with a name that says what makes the run
-# different. `SummaryWriter()` without an argument makes a new folder, named by date, time and
-# computer.
+# The straight line leads back to the start of the second run. Nothing says which part is which. So
+# give every run its own folder, with a name that says what makes the run different.
+# `SummaryWriter()` without an argument makes a new folder, named by date, time and computer.
 #
 # ## Exercises
 #
@@ -311,8 +307,8 @@ check(steps_to_target)
 # %% [markdown]
 # **3.** `run_name(settings)` takes a dictionary from names to numbers, strings or booleans. It
 # returns a string that can be the name of one folder: it has no slash and at most a hundred
-# characters. Equal settings give equal names, also if the dictionary has another order. Different
-# settings give different names.
+# characters. Equal settings give equal names, in any order. Different settings give different
+# names.
 
 
 # %%

@@ -52,8 +52,8 @@ print("in float64 ", uniform(0, torch.float64).numpy())
 print("twice equal", torch.equal(uniform(0), uniform(0)))
 
 # %% [markdown]
-# Two things are easy to miss. The numbers may depend on how many you draw at a time. And two seeds
-# may give the same stream: the CPU's generator uses only the lower half of a seed's 64 bits.
+# The numbers may depend on how many you draw at a time. And two seeds may give the same stream: the
+# CPU's generator uses only the lower half of a seed's 64 bits.
 
 # %%
 first, longer = (torch.randn(n, generator=seeded(0)) for n in (15, 16))
@@ -236,12 +236,11 @@ plt.show()
 # %% [markdown]
 # The weights differ, although both trainings are about equally good. So compare trainings bit by
 # bit only if all that the last section lists is the same. Otherwise compare their results. Compare
-# single operations with a tolerance. `np.allclose` asks for a small error relative to each entry
-# (its absolute tolerance is tiny). An entry whose terms nearly cancel has a larger error than that.
-# So this site allows an error relative to the largest entry. The allowed error grows with the
-# square root of `reduction`, the number of roundings for an entry. The factor `LAMBDA`, which is
-# 10, makes a false alarm very improbable. (`lower` is more room for a contender that rounds to
-# fewer digits.)
+# single operations with a tolerance. `np.allclose` asks for a small error relative to each entry.
+# If the terms of an entry nearly cancel, its error is larger. So this site allows an error relative
+# to the largest entry. The allowed error grows with the square root of `reduction`, the number of
+# roundings for an entry. The factor `LAMBDA`, which is 10, makes a false alarm very improbable.
+# (`lower` is for contenders of lower precision.)
 #
 # {{ function("bench/timing/verify.py", "tolerance") }}
 
