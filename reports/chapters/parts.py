@@ -103,7 +103,8 @@ def picture(name: str, description: str) -> Fragment:
     program = f"{name.partition('-')[0]} {version}"
     return Fragment(
         html=Markup(
-            '<figure class="picture"><img src="data:image/webp;base64,{}" alt="{}">'
+            '<figure class="picture"><div class="scroll"><img src="data:image/webp;base64,{}"'
+            ' alt="{}"></div>'
             "<figcaption>Recorded on {} with {}, not on this machine.</figcaption></figure>"
         ).format(content, description, date, program),
         markdown=f"*(The picture {name}, {description}, stands in this chapter's page.)*",
