@@ -207,7 +207,7 @@ for name, bad in {"cut": content[:half], "damaged": damaged}.items():
 #
 # The cell times each call in a loop of many calls. A fast loop has to wait for the thread that
 # writes, so the writing is included. The last row is the simplest log, a row of a CSV file. The
-# last line of output says how often to log if that may add 2 % to a step:
+# last line of output says how often to log, so that logging adds little to a step:
 
 
 # %%
