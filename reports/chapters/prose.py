@@ -32,7 +32,7 @@ MARKDOWN.add_render_rule("table_open", lambda *_: '<div class="scroll"><table>')
 MARKDOWN.add_render_rule("table_close", lambda *_: "</table></div>")
 
 TIMES = {
-    False: "that of the fastest blocks of calls, since interference only ever adds time",
+    False: "that of the fastest blocks of calls, because other programs can only add time",
     True: "the median of blocks of calls",
 }
 

@@ -34,9 +34,9 @@ print(x[:, 1:] - x.mean(axis=0)[1:])
 print(t[:, 1:] - t.mean(dim=0)[1:])
 
 # %% [markdown]
-# Most names are the same as in NumPy. Where NumPy says `axis`, PyTorch says `dim`, but mostly
-# accepts both. `torch.from_numpy` makes a tensor from an array, and `numpy()` makes an array from a
-# tensor:
+# Most names are the same as in NumPy. NumPy's `axis` is PyTorch's `dim`, but most functions of
+# PyTorch accept both names. `torch.from_numpy` makes a tensor from an array, and `numpy()` makes an
+# array from a tensor:
 
 # %%
 print(torch.equal(t.sum(dim=1), t.sum(axis=1)))
@@ -44,16 +44,16 @@ print(np.array_equal(x, t.numpy()))
 torch.from_numpy(x)
 
 # %% [markdown]
-# The numbers from NumPy are float64, but PyTorch's own default is float32. The next chapter
-# explains this, and the one after it explains what an array and a tensor share.
+# The numbers from NumPy are float64, but PyTorch's own default is float32.
+# {{ chapter("tensors") }} explains this.
 #
 # ## Addition one: gradients
 #
-# To train a model is to change its numbers until an error, its **loss**, is small. For this you
-# need the derivative of the loss with respect to every number: the **gradient**. With NumPy you
-# derive it on paper and type it in. PyTorch remembers each step that starts from a tensor with
-# `requires_grad=True`, and `backward()` goes back through the steps. This is called **autograd**.
-# On paper, the derivative of a sum of squares is twice each number:
+# A model is a function with numbers that can be changed. Training changes them until an error, the
+# **loss**, is small. For this you need the **gradient**: the derivative of the loss with respect to
+# each of the numbers. With NumPy you derive the gradient on paper and type it in. PyTorch remembers
+# each operation on a tensor with `requires_grad=True`, and `backward()` goes back through these
+# operations. This is called **autograd**. On paper, the gradient of `(w**2).sum()` is `2 * w`:
 
 # %%
 w = torch.tensor([1.0, 2.0, 3.0], requires_grad=True)
@@ -78,11 +78,9 @@ ones = torch.ones(2, 3, device=device)
 # The line that computes is the same on both devices. `item` turns a tensor of one number into a
 # Python number.
 #
-# A few cells of this tutorial need a GPU, such as the next one. They have the tag `gpu` and check
-# first whether there is a GPU, so a script or a notebook skips them where there is none. A page
-# shows their output from the machine that built the page, if it has a GPU. If it has none, the page
-# shows the output that a reference machine recorded, with the name of that machine. If no machine
-# has recorded it, the page says so.
+# A few cells of this tutorial need a GPU, such as the next one. They have the tag `gpu` and do
+# nothing on a machine without a GPU. A page that was built on such a machine shows a recorded
+# output instead, with the name of the machine that recorded it:
 
 # %% tags=["gpu"]
 if torch.cuda.is_available():
@@ -92,10 +90,11 @@ if torch.cuda.is_available():
 # %% [markdown]
 # ## Addition three: a library of parts
 #
-# `torch.nn` has **layers**, the simple functions that a network is made of. `torch.optim` has
-# **optimisers**, methods that follow a gradient. Here is a small network: `Linear`, `Tanh` and
-# `Linear` in sequence. Calling it on `x` computes its output. The numbers that training can change
-# are its **parameters**. It has to learn a sine from noisy points:
+# A network is a model that is made of simple functions, the **layers**. `torch.nn` has layers, and
+# `torch.optim` has **optimisers**, methods that use gradients to make a loss smaller. Here is a
+# small network of three layers. `Linear` multiplies by a matrix and adds a vector, and `Tanh` is
+# the tanh of each number. The numbers that training can change are the **parameters** of the
+# network. Calling the network on `x` computes its output. It will learn a sine from noisy points:
 
 # %%
 torch.manual_seed(0)
@@ -106,8 +105,8 @@ before = model(x).detach()
 print(sum(p.numel() for p in model.parameters()), "parameters")
 
 # %% [markdown]
-# In each step the optimiser changes all parameters against their gradients. This one is called
-# Adam. `lr`, the learning rate, controls the size of the change:
+# In each step the optimiser moves all parameters against the gradient, which makes the loss
+# smaller. This optimiser is called Adam. `lr`, the learning rate, controls how far it moves them:
 
 # %%
 optimiser = torch.optim.Adam(model.parameters(), lr=0.02)
@@ -128,15 +127,16 @@ plt.show()
 # %% [markdown]
 # ## Why deep learning is done with it
 #
-# **Ease of use.** Nobody differentiated anything by hand above. And the loop does not depend on the
-# model: it can train any other model too. PyTorch's program is not always the shorter one. But
-# fewer lines change when the model does:
+# **Ease of use.** You differentiate nothing by hand, and the same loop trains any model. A program
+# in PyTorch is not always shorter than one in NumPy, but it changes less when the model changes.
+# Here a network gets more hidden layers, which are layers between its first and its last. It is
+# written with gradients by hand in NumPy, with autograd, and with `torch.nn`:
 #
 # > {{ quote("three-added-layers") }}
 #
 # **Flexibility.** A model is ordinary Python, with loops and branches that depend on the data.
-# Autograd differentiates the operations that ran. Here these are four halvings, so the slope is a
-# half to the fourth power:
+# Autograd differentiates the operations that ran. This loop halves 10 four times, so the derivative
+# is a half to the fourth power:
 
 
 # %%
@@ -152,12 +152,12 @@ print(start.grad.item(), 0.5**4)
 
 # %% [markdown]
 # **Ecosystem.** Much of what a model needs exists already, in PyTorch and in the libraries that
-# build on it. All of it works on tensors, so the parts fit together. In {{ chapter("ecosystem") }}
-# a library computes a model's metrics, NumPy alone reads its weights, and another runtime runs it.
+# build on it. They work on tensors, so they fit together. {{ chapter("ecosystem") }} shows some of
+# them. There, a model even runs without PyTorch.
 #
 # **Integration.** PyTorch also works with the libraries around NumPy. Matplotlib drew tensors
-# above. SciPy knows nothing of PyTorch, and here it minimises a function with the gradient from
-# autograd (`jac=True` says that the function returns its gradient as well):
+# above. SciPy minimises a function here, and autograd computes the gradient (`jac=True` says that
+# the function returns its gradient too):
 
 # %%
 from scipy.optimize import minimize
@@ -173,43 +173,48 @@ def rosenbrock(point):
 minimize(rosenbrock, np.array([-1.0, 2.0]), jac=True).x.round(4)
 
 # %% [markdown]
-# This function is called Rosenbrock's function. Its minimum is at one in both coordinates.
+# This is Rosenbrock's function. Its minimum is where both coordinates are one.
 #
 # ## Is it faster?
 #
 # That depends on the computation, on its size and on the machine, so this project measures it. A
 # **workload** is a computation that is written for both libraries. A **case** is a workload at one
-# size, in one dtype, on a given number of threads. Each thread has its own core. A sentence that
-# names no number of threads means one thread. A **contender** runs a case: NumPy, `torch-cpu`, or
-# with a GPU `torch-cuda`. A case is timed only after the results of both libraries agree. Here is
-# the case of a softmax, which takes exponentials and divides those of each row by their sum,
-# measured on {{ machine }}:
+# size, in one dtype, on a given number of threads, each on its own core. (A sentence that names no
+# number of threads means one.) A **contender** runs a case: NumPy, `torch-cpu`, or with a GPU
+# `torch-cuda`. The results of both libraries must agree before a case is timed.
+#
+# An example is the softmax of an n by n matrix: the exponential of each number, divided by the sum
+# of the exponentials of its row. It was measured on {{ machine }}:
 #
 # > {{ speedup("softmax", "n=1024") }}
 #
-# The number is a **speedup**: NumPy's time divided by PyTorch's. (Where NumPy is faster, the
-# sentence turns the ratio round. The figures never do.) Each time is {{ times }}. The **interval**
-# says how precise the speedup is. If everything were measured again and again, about nineteen of
-# twenty such intervals would contain the true speedup. A side is called faster only if the whole
-# interval is more than 5 % away from one. If the whole interval is within 10 % of one, the two are
-# equally fast. In all other cases nobody can tell.
+# The number is a **speedup**: NumPy's time divided by PyTorch's. Figures always show it so, but a
+# sentence that says NumPy is faster gives PyTorch's time divided by NumPy's. Each time is {{ times
+# }}. (Where the median times give another speedup, the sentence adds it.) The **interval** says how
+# precise the speedup is. If everything were measured again and again, about nineteen of twenty such
+# intervals would contain the true speedup.
+#
+# The interval alone decides the verdict. A side is called faster only if the whole interval is more
+# than 5 % away from one. If the whole interval is within 10 % of one, the two are equally fast, a
+# tie. In all other cases the verdict is unsettled.
 # {{ choose(speedup("softmax", "n=1024"),
 #     faster="Here PyTorch is faster.",
 #     slower="Here NumPy is faster.",
 #     tie="Here the two are equally fast.",
-#     otherwise="Here nobody can tell which side is faster.") }}
+#     otherwise="Here it is unsettled which side is faster.") }}
 #
-# Three results are special: PyTorch's largest win, its largest loss, and the largest matrix
-# product. (There are fewer sentences if one of them is missing, or if two are the same.)
+# These are PyTorch's largest win, its largest loss, and the largest matrix product. Some sentences
+# add the reason. (BLAS is the interface of libraries for linear algebra, such as OpenBLAS and MKL.)
 #
 # {{ headlines() }}
 #
-# Does this matter for your work? This sentence counts the verdicts on all computations:
+# How often is PyTorch faster in all computations that were measured?
 #
 # > {{ quote("answer", contender="torch-cpu") }}
 #
 # {{ choose(quote("answer", contender="torch-cpu"),
-#     faster="The most frequent verdict here is that PyTorch is faster.",
+#     faster="PyTorch is faster more often than it is slower here, but not everywhere. Measure your
+#     own computation.",
 #     slower="The most frequent verdict here is that NumPy is faster. On a CPU like this one, speed
 #     alone is a reason for PyTorch only if it is faster in your own computation.",
 #     tie="The most frequent verdict here is a tie. On a CPU like this one, speed alone is a reason
@@ -218,25 +223,25 @@ minimize(rosenbrock, np.array([-1.0, 2.0]), jac=True).x.round(4)
 #     unsettled="Too many of them are unsettled here for an answer. A longer run, or a calmer
 #     machine, gives one.",
 #     otherwise="Too little was measured here to say more.") }}
-# In the figure each row is a computation. Each dot is a size of it, and the large dot is the
-# largest size:
+# The figure shows the computations that were also measured on all cores. Each row is a computation,
+# and each dot is a size of it. The large dot is the largest size:
 #
 # {{ figure("overview") }}
 #
-# And on a GPU? A number with a dagger (†) comes from another machine, which has the hardware that
-# this machine lacks:
+# This is the product of two n by n matrices on a GPU. A number with a dagger (†) comes from
+# another machine, which has hardware that this machine lacks:
 #
 # > {{ speedup("matmul", "n=2048", contender="torch-cuda") }}
 #
-# You can always see the code that was timed. Here is the matrix product, the simplest pair:
+# The pages show the code that was timed, such as the matrix product:
 #
 # {{ pair("matmul") }}
 #
 # ## A common mistake: rewriting in PyTorch for speed alone
 #
-# Someone rewrites a program of many small operations: `np` becomes `torch`, and they expect it to
-# be faster. But in both libraries every call takes time before it touches a number. This cell adds
-# one to a few numbers and to many, on one core, and takes the shortest of several times:
+# Someone replaces `np` by `torch` in a program of many small operations, to make it faster. But in
+# both libraries every call takes time before it touches a number. This cell adds one to a few
+# numbers and to many, on one core, and takes the shortest of several times:
 
 
 # %%
@@ -244,7 +249,7 @@ def adding_s(numbers, calls):
     return min(timeit.repeat(lambda: numbers + 1, number=calls, repeat=5)) / calls
 
 
-CLEAR = 1.2  # so rough a measurement shows no smaller difference
+CLEAR = 1.2  # this measurement is too rough for smaller differences
 cores = torch.get_num_threads()  # put back below
 torch.set_num_threads(1)
 for n, calls in ((8, 2000), (1_000_000, 10)):
@@ -259,9 +264,9 @@ for n, calls in ((8, 2000), (1_000_000, 10)):
 #
 # > {{ speedup("dispatch", "n=8") }}
 #
-# What to do instead: have another reason (gradients, a device, a part), or measure your own case
-# first. And in both libraries, give much work to one call. Here the same thousand rows of eight
-# numbers are processed in one call and in a thousand calls:
+# Instead, use PyTorch for another reason (gradients, devices, the library of parts), or measure
+# your own case first. And in both libraries, give much work to one call. Here a thousand rows of
+# eight numbers are processed in one call, then in a thousand calls:
 
 # %%
 share = adding_s(torch.ones(1000, 8), 100) / (1000 * adding_s(torch.ones(8), 1000))
@@ -271,14 +276,17 @@ print(f"one call takes {share:.4f} of the time of a thousand calls")
 # %% [markdown]
 # ## Exercises
 #
-# **1.** `slope_at(f, x)` takes a function of a tensor and a Python number `x`. It returns the
-# derivative of `f` at `x` as a Python number. Use autograd.
+# **1.** `slope_at(f, x)` takes a function `f`, which turns a tensor into a tensor, and a Python
+# number `x`, an int or a float. It returns the derivative of `f` at `x` as a Python number. Use
+# autograd.
 #
 # **2.** `who_is_faster(low, high)` takes the ends of the interval of NumPy's time divided by
 # PyTorch's. It returns `"PyTorch"` only if the whole interval is above 1.05, `"NumPy"` only if the
 # whole interval is below 1 / 1.05, and otherwise `"neither"`.
 #
-# Check your answers here or with `python -m tutorial check what_is_pytorch`. Solutions are in
+# Write your answers into this chapter, in its notebook (linked above its title) or in its script
+# `tutorial/1_basics/01_what_is_pytorch.py`. Check them there or with
+# `python -m tutorial check what_is_pytorch`. Solutions are in
 # `tutorial/solutions/what_is_pytorch.py`.
 
 # %%
@@ -302,7 +310,7 @@ check(who_is_faster)
 # %% [markdown]
 # ## To take along
 #
-# - A tensor is an array that can be on a device and can record the operations that made it.
+# - A tensor is an array that can be on a GPU and can record the operations that made it.
 # - `torch.nn` and `torch.optim` are a library of parts, and one loop trains every model.
 # - Whether PyTorch is faster depends on the computation, the size and the machine. Measure your
 #   own.

@@ -5,10 +5,10 @@
 #
 # {{ opening() }}
 #
-# Two things make people leave NumPy: they need gradients, or they need a GPU. This chapter gives
-# one measured number for each reason and for each cost. Later chapters explain them. A number with
-# a dagger (†) comes from another machine, which has the hardware that this machine lacks. All
-# others were measured on {{ machine }}.
+# Two things make people leave NumPy: they need gradients, or they need a GPU. This chapter has five
+# measured numbers, two on gradients and three on GPUs. Later chapters explain them. A number with a
+# dagger (†) comes from another machine, which has the hardware that this machine lacks. All others
+# were measured on {{ machine }}.
 #
 # **What you will know at the end:**
 #
@@ -23,7 +23,8 @@
 # can find it by trying. Move one parameter a little to either side, run the function twice, and
 # divide the difference by the distance. These are **finite differences**, and they take two runs
 # for each parameter. Autograd runs the function once and then goes back through its operations,
-# once for all parameters. This cell counts the runs of both, and compares the gradients:
+# once for all parameters. This cell counts the runs of both, and compares the gradients
+# (`requires_grad_()` sets `requires_grad` to true):
 
 # %%
 import numpy as np
@@ -61,9 +62,10 @@ for p in (10, 50, 250):
     print(f"{p:5} parameters: {tried.runs:5} runs against {recorded.runs}, same gradient: {same}")
 
 # %% [markdown]
-# Going back takes about as long as a few runs, whatever the number of parameters. Here is the time
-# of one gradient, by autograd and by finite differences. The third line of the chart is a gradient
-# that was derived on paper and typed in, in NumPy:
+# Going back takes about as long as a few runs of the function, whatever the number of parameters.
+# Here is the time of one gradient, by autograd and by finite differences. (With more parameters the
+# function itself takes longer too.) The third line of the chart is a gradient in NumPy that was
+# derived on paper and typed in:
 #
 # > {{ quote("autograd") }}
 #
@@ -71,26 +73,29 @@ for p in (10, 50, 250):
 #
 # {{ figure("answer/autograd") }}
 #
-# A network has millions of parameters. Finite differences would run it millions of times for one
-# step. So without autograd you would have to derive the gradient on paper.
+# A large network has millions of parameters. Finite differences would run it millions of times for
+# one step. So without autograd you have to derive the gradient on paper.
 #
 # ## Two: fewer lines change when the model changes
 #
-# Paper costs no computing time, but it costs yours. Here a network with one hidden layer is trained
-# in three ways: with gradients by hand in NumPy, with autograd, and with `torch.nn`, PyTorch's
-# library of layers. Then it gets one more layer. A line counts if it is new or changed:
+# A gradient on paper costs no computing time, but it costs yours. Here a network with one hidden
+# layer is trained in three ways: with gradients by hand in NumPy, with autograd, and with
+# `torch.nn`, PyTorch's library of layers. Then it gets one more layer. A line counts if it is new
+# or changed:
 #
 # > {{ quote("added-layer") }}
 #
-# These are the changes in NumPy. Each gradient line must be right, and a wrong one raises no error:
+# These are the changes in NumPy. Each gradient line must be right, and a wrong one need not raise
+# an error:
 #
 # {{ diff("bench/workloads/train_mlp.py", "mlp_numpy", "bench/workloads/parts/deeper.py", "mlp_numpy", bodies=True) }}
 #
-# And these are the changes with `nn`, where the layers are a list:
+# And these are the changes with `nn`, where the layers are a list (`device('meta')` and `mixed`
+# serve the benchmark):
 #
 # {{ diff("bench/workloads/train_mlp.py", "mlp_torch", "bench/workloads/parts/deeper.py", "mlp_torch", bodies=True) }}
 #
-# The further the model is from the first one, the larger the difference:
+# These are larger changes of the model (a convolution is a layer for images):
 #
 # > {{ quote("three-added-layers") }}
 #
@@ -98,9 +103,9 @@ for p in (10, 50, 250):
 #
 # ## Three: a GPU is faster from some size on
 #
-# A GPU does the same operation on very many numbers at once. For large arrays that is faster, for
-# small ones it is not, because asking a GPU for work takes time too. This is the time of a product
-# of two n by n matrices, against n:
+# A GPU does the same operation on very many numbers at once. For large arrays that is faster. For
+# small ones it is not, because asking a GPU for work takes time too. This is the speedup over NumPy
+# of a product of two n by n matrices, against n (bfloat16 is a float of two bytes):
 #
 # {{ figure("answer/gpu") }}
 #
@@ -108,14 +113,15 @@ for p in (10, 50, 250):
 #
 # > {{ quote("crossover", workload="matmul", contender="torch-cuda") }}
 #
-# And this is about all computations that were measured, each at its largest size:
+# How much does a GPU change in all computations that were measured?
 #
 # > {{ quote("on-gpu", device="cuda") }}
 #
 # ## Four: the copies can cost more than the work
 #
-# A GPU has its own memory. The numbers above are for data that is there already. If it starts and
-# ends in the CPU's memory, both ways count:
+# A GPU has its own memory. The numbers above are for data that is there already.
+# `torch-cuda-transfer` is the contender whose data starts and ends in the CPU's memory. Its time
+# includes the copies in both directions:
 #
 # > {{ quote("crossover", workload="matmul", contender="torch-cuda-transfer") }}
 #
@@ -125,25 +131,26 @@ for p in (10, 50, 250):
 #     counted="So move the data once, keep it on the GPU, and do many computations there.",
 #     otherwise="When a GPU is measured, these lines will say how many computations are worth their
 #     copies.") }}
-# A training loop does this by itself: the model stays on the GPU, and only small batches travel.
+# In a training loop the model stays on the GPU, and the data is copied to it in small parts, the
+# **batches**.
 #
 # ## Five: the bill of one call
 #
-# Where does the time of one such call go? The **launch** is the time that the CPU needs to ask for
-# the work:
+# Where does the time of one such call go? The CPU asks the GPU for the work, which is called a
+# **launch**, and this takes time too:
 #
 # > {{ quote("bill", contender="torch-cuda") }}
 #
-# A CPU has no copies and no launches, but each call has a fixed cost there too. Here one is added
-# to a single number, so the time is nearly all cost of the call:
+# A computation on the CPU needs no copies and no launches, but each call has a fixed cost there
+# too. These are the shortest calls that were measured. Most of their time is that cost:
 #
 # > {{ quote("overhead", contender="numpy") }}
 #
 # > {{ quote("overhead", contender="torch-cpu") }}
 #
-# This cell computes what that means. A call takes a fixed time plus a time for each number. The
-# fixed times and rates are round numbers that nobody measured, of a fast library with expensive
-# calls and a slow one with cheap calls:
+# The fixed cost explains the crossover. Suppose that a call takes a fixed time plus a time for each
+# number. This cell compares a fast library with expensive calls and a slow one with cheap calls.
+# Its times are made up:
 
 # %%
 import matplotlib.pyplot as plt
@@ -165,19 +172,17 @@ plt.show()
 # %% [markdown]
 # ## When not to bother
 #
-# On a CPU the two libraries often use the same kind of code for the same work. This counts who was
-# faster in all that was measured on this CPU, and these are PyTorch's largest win and loss:
+# On a CPU the two libraries often use the same kind of code for the same work. How often is each of
+# them faster on this CPU?
 #
 # > {{ quote("answer", contender="torch-cpu") }}
 #
-# {{ headlines() }}
-#
-# Stay with NumPy if none of these is true for you:
+# PyTorch is worth it if one of these is true. Otherwise stay with NumPy:
 #
 # - you need gradients of something with more than a few parameters;
 # - you have large arrays, many computations on them, and a GPU;
 # - you need a model, a layer or a tool that exists only for PyTorch;
-# - your own computation was measured, and PyTorch is faster.
+# - you measured your own computation, and PyTorch is faster.
 #
 # ## A common mistake: quoting one factor for everything
 #
@@ -197,12 +202,12 @@ plt.show()
 # ## Exercises
 #
 # **1.** `finite_gradient(f, w)` takes a function from an array of shape (p,) to a number, and an
-# array `w` of float64. It returns the gradient by central differences, an array of shape (p,). It
-# must run `f` exactly 2 p times, and `w` must be unchanged at the end.
+# array `w` of float64. It returns the gradient by finite differences, with a step to either side:
+# an array of shape (p,). It must run `f` exactly 2 p times, and `w` must be unchanged at the end.
 #
 # **2.** `faster_from(sizes, numpy_s, gpu_s)` takes three sequences of the same length: sizes in
-# rising order, and the seconds of both sides at each size. It returns the smallest size from which
-# on the GPU is faster at every size that was measured, or `None` if there is none.
+# rising order, and the seconds of both sides at each size. It returns the smallest size such that
+# the GPU is faster at this size and at all larger ones, or `None` if there is none.
 #
 # Check your answers here or with `python -m tutorial check five_numbers`. Solutions are in
 # `tutorial/solutions/five_numbers.py`.
@@ -230,7 +235,8 @@ check(faster_from)
 #
 # - Autograd takes as long as a few runs of the function, however many parameters there are.
 # - A GPU is worth it for large arrays that stay on it.
-# - A small call costs its call, in every library and on every device.
+# - Every call has a fixed cost, in every library and on every device. With few numbers it is most
+#   of the time.
 #
 # ## Where to read on
 #

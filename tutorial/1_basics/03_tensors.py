@@ -17,6 +17,8 @@
 # - how float64 gets in from NumPy by accident, and how to prevent that
 #
 # ## Shape, dtype, device
+#
+# This cell makes an array and a tensor of zeros, and compares them:
 
 # %%
 import timeit
@@ -42,9 +44,9 @@ print(x.size, t.size(), t.numel())
 #
 # ## Making tensors
 #
-# `torch.tensor` copies numbers out of lists, Python numbers or arrays. The usual functions exist
-# too. Random numbers come from a generator, as with `np.random.default_rng`, but the same seed
-# gives different numbers in the two libraries:
+# `torch.tensor` copies numbers out of lists, Python numbers or arrays. NumPy's usual functions for
+# making arrays exist too. Random numbers come from a generator, as with `np.random.default_rng`,
+# but the same seed gives different numbers in the two libraries:
 
 # %%
 print(torch.tensor([[1, 2], [3, 4]]))
@@ -75,8 +77,8 @@ torch.get_default_dtype()
 #
 # ## What float32 costs
 #
-# float32 costs digits. Computers count the seconds since the beginning of 1970. A float64 holds any
-# second of 2023 exactly. A tensor of the default dtype rounds it to another second:
+# It costs digits. Computers count time in seconds since the beginning of 1970. The number below is
+# a second of 2023. A float64 holds it exactly, but a float32 rounds it to another second:
 
 # %%
 second = 1_700_000_001.0
@@ -85,9 +87,9 @@ print(torch.tensor(second, dtype=torch.float64).item() == second)
 print(f"{torch.tensor(second).item():.0f}")
 
 # %% [markdown]
-# A float keeps a fixed number of leading digits, whatever its size. `torch.finfo` says how many.
-# Its `eps`, the **machine epsilon**, is the gap between one and the next larger number. For larger
-# numbers the gap is wider:
+# A float keeps a fixed number of leading digits, whatever its size. The `eps` of `torch.finfo`, the
+# **machine epsilon**, is the gap between one and the next larger number. Its logarithm gives the
+# number of digits. For larger numbers the gap is wider:
 
 # %%
 for dtype in (torch.float32, torch.float64):
@@ -117,8 +119,8 @@ print(count, count + 1)
 # ## What float32 gains
 #
 # It needs half the memory. And where arithmetic or memory takes most of the time, twice as many
-# numbers may be processed in the same time. Is it so here? The cell takes the shortest of several
-# times, on one core:
+# numbers may be processed in the same time. `float()` converts to float32. The cell takes the
+# shortest of several times, on one core:
 
 
 # %%
@@ -135,7 +137,7 @@ gain = best_s(lambda: wide @ wide, 5) / best_s(lambda: narrow @ narrow, 5)
 print(f"a product of matrices in float32 takes {1 / gain:.2f} of the time in float64")
 
 # %% [markdown]
-# This is the same comparison from the result file of this page, if float64 was measured:
+# The result file of this page has the same comparison if float64 was measured too:
 #
 # > {{ quote("dtype", workload="matmul", size="n=1024", contender="torch-cpu") }}
 #
@@ -147,7 +149,7 @@ print(f"a product of matrices in float32 takes {1 / gain:.2f} of the time in flo
 #
 # ## When dtypes meet
 #
-# This cell adds two arrays of different dtypes, then two tensors of the same two dtypes:
+# This cell adds two arrays of different dtypes, then two tensors of the same dtypes:
 
 # %%
 pairs = ("float32", "float64"), ("uint8", "int8"), ("int32", "float32"), ("int64", "float32")
@@ -157,10 +159,11 @@ for one, other in pairs:
     print(f"{one:7} + {other:7}  {in_numpy!s:7}  {sum(tensors).dtype}")
 
 # %% [markdown]
-# Finding a common dtype is called **promotion**. NumPy looks for a dtype that can hold the values
-# of both. For int32 and float32 that is float64. PyTorch orders the kinds of dtypes: bool, integer,
-# float, complex. It takes the higher kind of the two. The width is that of the widest operand of
-# this kind.
+# Finding a common dtype is called **promotion**. In the first two rows both libraries agree. The
+# last two rows mix integers and floats, and there the libraries differ. NumPy looks for a dtype
+# that can hold the values of both. For int32 and float32 this is float64. PyTorch orders the kinds:
+# bool, integer, float, complex. It takes the higher kind of the two, with the width of the operand
+# of this kind.
 #
 # A single number does not widen an array of the same kind. In NumPy this rule holds for Python
 # numbers. In PyTorch it also holds for tensors without dimensions:
@@ -171,7 +174,8 @@ print((np.ones(2, np.float32) + np.float64(1)).dtype)
 print((torch.ones(2) + torch.tensor(1.0, dtype=torch.float64)).dtype)
 
 # %% [markdown]
-# In PyTorch a matrix product does not promote at all. Here are a float32 and a float64:
+# In PyTorch a matrix product does not promote at all. The message calls float32 `float`, and
+# float64 `double`:
 
 # %%
 try:
@@ -180,9 +184,9 @@ except RuntimeError as error:
     print(error)
 
 # %% [markdown]
-# Integers have their own surprises. PyTorch's integers wrap around at the ends of their range even
-# where NumPy refuses a number that does not fit. A division of integers gives the default dtype.
-# And for a mean you have to name a floating dtype:
+# A uint8 (`Byte` in a message) holds numbers up to 255. If a Python number does not fit, NumPy
+# raises an error, but PyTorch's result wraps around. A division of integers gives the default
+# dtype. And for a mean you have to name a floating dtype:
 
 # %%
 pixels = torch.tensor([250, 4], dtype=torch.uint8)
@@ -210,7 +214,7 @@ print(t.item() == tenth, (t == tenth).item())
 #
 # ## A common mistake: float64 by accident from NumPy
 #
-# The data come from NumPy, and the weights of a model come from PyTorch:
+# In this cell the data comes from NumPy, and the weights of a model come from PyTorch:
 
 # %%
 rng = np.random.default_rng(0)
@@ -222,9 +226,9 @@ except RuntimeError as error:
     print(error)
 
 # %% [markdown]
-# That was the good case: an error. The bad case is an operation that promotes. It raises no error,
-# and everything after it is float64. The usual fix for the error is `double`, and it makes the
-# whole model float64:
+# This error is the good case. The bad case is an operation that promotes: it raises no error, and
+# everything after it is float64. The usual fix for the error is `double()`, which converts to
+# float64. It makes the whole model float64:
 
 # %%
 shifted = features + torch.zeros(64)
@@ -242,7 +246,7 @@ print(f"bytes: {features.nbytes:,} in place of {narrow.nbytes:,}")
 print(f"time: {ratio:.1f} times that in float32")
 
 # %% [markdown]
-# Instead, convert the data once, where they enter the program. Keep float64 where you need the
+# Instead, convert the data once, where it enters the program. Keep float64 where you need the
 # digits.
 
 # %%
@@ -285,7 +289,7 @@ check(mean_of_counts)
 #
 # - New tensors of floats are float32. Tensors from arrays keep the dtype of the array.
 # - float32 has about seven digits, half the bytes of float64, and often half the time.
-# - One stray float64 array makes all results after it float64: convert where data come in.
+# - One stray float64 array makes all results after it float64. Convert data where it enters.
 #
 # ## Where to read on
 #

@@ -5,11 +5,11 @@
 #
 # {{ opening("tensors") }}
 #
-# Data come from NumPy and results go back to NumPy, so every program crosses this border. Most
-# crossings copy nothing: the array and the tensor are two names for the same memory. What you write
-# through one name, you read through the other. Some crossings copy, and some raise an error. You
-# should know which is which. A copy takes time, and shared memory can change when you do not expect
-# it.
+# Data comes from NumPy and results go back to NumPy, so every program crosses this border. Most
+# crossings copy nothing: the array and the tensor are two names for the same memory. If you write
+# through one name, the other name shows the change. Some crossings copy, and some raise an error.
+# You should know which do, because a copy takes time, and shared memory can change when you do not
+# expect it.
 #
 # **What you will know at the end:**
 #
@@ -19,6 +19,8 @@
 # - how long a copy takes, and when you need one
 #
 # ## One memory, two names
+#
+# This cell makes a tensor from an array, then changes one number through each of the two:
 
 # %%
 import timeit
@@ -35,9 +37,8 @@ x[1] = -1
 print(x, t)
 
 # %% [markdown]
-# Both objects can return the address of their memory, and the address is the same. The other
-# direction, from a tensor with `numpy`, makes no copy either. The memory exists as long as one of
-# its names exists:
+# Both objects can return the address of their memory, and the address is the same. `numpy()`, which
+# goes the other way, makes no copy either. The memory exists as long as one of its names exists:
 
 # %%
 print(t.data_ptr() == x.ctypes.data, np.shares_memory(x, t.numpy()))
@@ -48,8 +49,9 @@ t
 # ## Which calls share, and which copy
 #
 # There are more ways to cross. One of them is **DLPack**, a protocol with which array libraries
-# lend memory to each other, on the CPU or on a GPU. CuPy and JAX support it too. The cell tests
-# each way: it writes a number at one end and looks for it at the other end.
+# lend memory to each other, on the CPU or on a GPU. Other array libraries, such as CuPy and JAX,
+# support it too. The cell tests each way: it writes a number at one end and looks for it at the
+# other end.
 
 # %%
 to_tensor = {
@@ -106,17 +108,18 @@ for way, measured in seconds.items():
     print(f"{way.__name__:10} takes {growth:,.1f} times as long for the largest")
 
 # %% [markdown]
-# The workload `host_to_device` copies from memory to a device. If the device is the CPU, it is a
-# copy within the same memory. This is that copy in both libraries, measured with more care on one
+# The workload `host_to_device` copies from the CPU's memory to a device. If the device is the CPU,
+# the copy stays in the same memory. Here it is in both libraries, measured with more care on one
 # core:
 #
 # > {{ speedup("host_to_device", "n=3000000") }}
 #
 # ## What cannot be shared
 #
-# A tensor cannot have negative strides, and it has the byte order of the machine. Some dtypes have
-# no counterpart in the other library: text and dates in NumPy, and `bfloat16` in PyTorch, a float
-# of half the width of float32. These crossings raise an error:
+# A tensor cannot have negative strides, the steps backwards through memory that a reversed array
+# takes. Its numbers have the byte order of the machine. Some dtypes have no counterpart in the
+# other library: text and dates in NumPy, and `bfloat16` in PyTorch, a float of half the width of
+# float32. These crossings raise an error:
 
 # %%
 numbers = np.arange(4.0)
@@ -134,9 +137,10 @@ for name, crossing in refused.items():
         print(f"{name:11} {type(error).__name__}: {str(error)[:72]}...")
 
 # %% [markdown]
-# The solution is a copy or another dtype, made before the crossing: `copy()`, `astype`,
-# `t.float()`. (Do not give a reversed array to `from_dlpack`. Some versions of PyTorch then end the
-# whole process, [issue 188023](https://github.com/pytorch/pytorch/issues/188023).)
+# Change the array or the tensor before the crossing. `copy()` makes a reversed array a plain one.
+# `astype` changes the dtype, and with it the byte order. `t.float()` changes the dtype of a tensor.
+# (Do not give a reversed array to `from_dlpack`. Some versions of PyTorch then end the whole
+# process, [issue 188023](https://github.com/pytorch/pytorch/issues/188023).)
 #
 # A tensor cannot be read-only. PyTorch accepts a read-only array with a warning. Writing to that
 # tensor is **undefined behaviour**: nobody promises what happens then. PyTorch gives this warning
@@ -155,9 +159,9 @@ print(str(caught[0].message).partition(" You may")[0])
 # %% [markdown]
 # Arrays from `np.broadcast_to` and files mapped with `mmap_mode="r"` are read-only. Copy them.
 #
-# Gradients do not cross the border, because NumPy does not record its operations. So `numpy` raises
-# an error for a tensor that requires gradients, until you `detach` it. `force=True` detaches by
-# itself:
+# Gradients do not cross the border, because NumPy does not record its operations. So `numpy()`
+# raises an error for a tensor that requires gradients. Call `detach()` first, or use `force=True`,
+# which also detaches:
 
 # %%
 w = torch.ones(3, requires_grad=True)
@@ -169,15 +173,15 @@ np.shares_memory(w.detach().numpy(), w.numpy(force=True))
 
 # %% [markdown]
 # `force=True` stands for `t.detach().cpu().resolve_conj().resolve_neg().numpy()`. The two calls in
-# the middle carry out complex conjugates and signs that PyTorch has delayed. The option promises an
-# array, not a copy. As the cell shows, it shares memory where it can.
+# the middle carry out complex conjugates and signs that PyTorch has delayed. In spite of its name,
+# `force=True` shares memory where it can, as the cell shows.
 #
 # ## NumPy's functions on tensors
 #
 # Tensors have the method `__array__`, and `np.asarray` uses it to turn a tensor into an array. So a
 # function that begins with `np.asarray` accepts tensors and returns arrays. Other functions call a
-# method of the tensor, or need something that only an array has. The result then differs between
-# versions. Here it is:
+# method of the tensor, or need something that only an array has. Their results depend on the
+# versions of the libraries. With those of this page:
 
 # %%
 t = torch.tensor([3.0, 1.0, 2.0])
@@ -196,11 +200,12 @@ with warnings.catch_warnings():
             print(f"{name:8} {type(error).__name__}: {error}"[:78])
 
 # %% [markdown]
-# So convert at a place where a reader sees it: `np.sin(t.numpy())`. Or stay in PyTorch: `t.sin()`.
+# So convert with a call that everybody sees: `np.sin(t.numpy())`. Or stay in PyTorch: `t.sin()`.
 #
 # ## To a GPU and back
 #
-# A GPU has its own memory. Every crossing copies, nothing is shared, and `numpy` raises an error:
+# A GPU has its own memory, so `cuda()` and `cpu()` copy. `numpy()` makes no such copy and raises an
+# error:
 
 # %% tags=["gpu"]
 if torch.cuda.is_available():
@@ -219,8 +224,8 @@ if torch.cuda.is_available():
 #
 # ## A common mistake: keeping tensors of a buffer that is written again
 #
-# A reader fills the same array again and again, which is good practice in NumPy. The program keeps
-# each batch as a tensor:
+# A program reads one batch of data after another into the same array, which is good practice in
+# NumPy. It keeps each batch as a tensor:
 
 # %%
 buffer = np.empty(3, dtype=np.float32)
@@ -242,8 +247,8 @@ centred -= centred.mean()
 readings.mean()
 
 # %% [markdown]
-# The mean of the readings was five. If one side is written to while the other is still needed, make
-# a copy with a call that says so. Share only what is read.
+# The mean of the readings was five. So before you write to one side, copy what is still needed of
+# the other, for example with `torch.tensor`. Share what you only read:
 
 # %%
 kept = []
@@ -287,8 +292,8 @@ check(tensor_of_any_array)
 # ## To take along
 #
 # - `from_numpy`, `as_tensor` and `numpy` share memory. `torch.tensor` copies.
-# - What is written through one name is read through the other.
-# - If a buffer is filled again, keep a copy and not a tensor of it.
+# - A change through one name shows through the other.
+# - If an array will be filled again, keep a copy of it, not a tensor that shares its memory.
 #
 # ## Where to read on
 #

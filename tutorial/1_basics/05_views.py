@@ -56,9 +56,9 @@ plt.show()
 # ## Views and copies
 #
 # A **view** is an array that uses the memory of another array. A **copy** has its own memory. If
-# one offset and one stride for each axis can describe the result, the library returns a view and
-# moves nothing. `np.shares_memory` tells whether it is a view. For tensors we give it their
-# `numpy()`:
+# one offset and one stride for each axis can describe the result, an operation can return a view
+# and move nothing. `np.shares_memory` says whether two arrays use the same memory. The cell passes
+# it the `numpy()` of each tensor:
 
 # %%
 x, t = np.arange(12).reshape(3, 4), torch.arange(12).reshape(3, 4)
@@ -100,10 +100,10 @@ np.shares_memory(t.numpy(), t.flip(0).numpy())
 # %% [markdown]
 # ## Reshape, view, contiguous, permute
 #
-# An array is **contiguous** if its elements lie in memory in the order of its indices. `reshape`
-# returns a view where the strides allow it and a copy where they do not, and it does not say which.
-# PyTorch also has `view`, a strict form that never copies. `contiguous()` is NumPy's
-# `np.ascontiguousarray`: it copies only where it must:
+# An array is **contiguous** if its elements lie in memory without gaps, in the order of its
+# indices. `reshape` returns a view where the strides allow it, and otherwise a copy. It does not
+# say which. PyTorch also has `view`, which never copies: where it cannot return a view, it raises
+# an error. `contiguous()` is NumPy's `np.ascontiguousarray`, which copies only where it must:
 
 # %%
 try:
@@ -114,9 +114,9 @@ print(t.is_contiguous(), t.T.is_contiguous(), x.flags.c_contiguous, x.T.flags.c_
 torch.equal(t.T.contiguous().view(12), t.T.reshape(12))
 
 # %% [markdown]
-# `transpose` means two different things. NumPy's `transpose` takes all axes in their new order,
-# which PyTorch calls `permute`. PyTorch's `transpose` takes two axes and swaps them, which NumPy
-# calls `swapaxes`. For a stack of matrices use `mT`, which swaps the last two axes in both
+# `transpose` means two different things. NumPy's `transpose` takes all axes in their new order.
+# PyTorch calls this `permute`. PyTorch's `transpose` takes two axes and swaps them. NumPy calls
+# this `swapaxes`. For a stack of matrices use `mT`, which swaps the last two axes in both
 # libraries:
 
 # %%
@@ -128,9 +128,9 @@ print(x.mT.shape, tuple(t.mT.shape))
 # %% [markdown]
 # ## Do strides cost time?
 #
-# A processor has a **cache**, a small and fast memory beside the core. It does not fetch single
-# numbers into the cache, but **cache lines** of neighbouring bytes. Reading with a large stride
-# uses little of each line. Here both libraries sum equally many numbers at each stride, on one
+# A processor has a **cache**, a small and fast memory beside the core. It fetches whole **cache
+# lines** into the cache, each a block of neighbouring bytes. Reading with a large stride uses
+# little of each line. Here both libraries sum the same number of elements at each stride, on one
 # thread:
 
 # %%
@@ -160,8 +160,10 @@ for name, times in times_ns.items():
 
 # %% [markdown]
 # Making a view costs nothing, but the code that reads it may pay for its strides. If you read an
-# array many times, a contiguous copy may be worth it. These are the sums along the rows of a
-# matrix, and across them, on {{ machine }}:
+# array many times, a contiguous copy may be worth it. Which library is faster may depend on the
+# strides too. These are the sums of the rows of a matrix (stride 1), then of its columns (stride
+# n), on
+# {{ machine }}:
 #
 # > {{ speedup("sum", "over=rows,n=4096") }}
 #
@@ -169,7 +171,7 @@ for name, times in times_ns.items():
 #
 # ## Broadcasting is a stride of zero
 #
-# Both libraries have the same rule. Line the shapes up at the right, put ones in front of the
+# Both libraries have the same rule. Align the shapes at their right ends, put ones in front of the
 # shorter shape, and stretch each axis of length one. A stretched axis has stride zero: the next row
 # is the same row again. NumPy's `broadcast_to` and PyTorch's `expand` return the stretched view. In
 # such a view one number in memory is an element of every row, so NumPy makes the view read-only.
@@ -188,6 +190,8 @@ t
 
 # %% [markdown]
 # ## Other names, and other meanings
+#
+# A few names that you know differ in PyTorch:
 #
 # | NumPy | PyTorch | what differs |
 # |:---|:---|:---|
@@ -234,7 +238,7 @@ losses = {
 }
 
 # %% [markdown]
-# PyTorch raises no error, but the model learns something else. The data lie around a line of slope
+# PyTorch raises no error, but the model learns something else. The data lies around a line of slope
 # 2, and the wrong loss has its minimum elsewhere:
 
 # %%
@@ -251,9 +255,9 @@ ax.legend()
 plt.show()
 
 # %% [markdown]
-# The wrong loss compares each target with every prediction instead of its own. So remove the axis
-# by its number, because a bare `squeeze()` would also remove the first axis where n is one. And
-# compare the shapes before you subtract. `torch.nn.functional.mse_loss` warns where they differ:
+# The wrong loss compares each target with every prediction instead of its own. So remove the second
+# axis with `squeeze(1)`. A bare `squeeze()` would also remove the first axis if n is one. And
+# compare the shapes before you subtract. `torch.nn.functional.mse_loss` warns if they differ:
 
 # %%
 import warnings
@@ -272,8 +276,8 @@ for prediction in (2 * x, 2 * x.squeeze(1)):
 # must not change.
 #
 # **2.** `sliding_windows(x, width)` takes a tensor of shape (n,). It returns the view of shape (n -
-# width + 1, width) whose row `i` is `x[i : i + width]`. Use `x.as_strided(shape, strides)`, copy
-# nothing, and do not assume that `x` is contiguous.
+# width + 1, width) whose row `i` is `x[i : i + width]`. `x.as_strided(shape, strides)` makes a view
+# of `x` with any shape and strides. Copy nothing, and do not assume that `x` is contiguous.
 #
 # **3.** `squared_distances(x, y)` takes tensors of shapes (n, d) and (m, d). It returns a tensor of
 # shape (n, m): the squared distance of each row of `x` from each row of `y`, without a loop.

@@ -6,8 +6,8 @@
 # {{ opening("tensors", "views") }}
 #
 # You know the word in NumPy. What is it in PyTorch, and does it mean the same? This chapter lists
-# the words that programs use most. Each entry of the table is two expressions. Both ran when this
-# page was built, and their results were compared.
+# the words that programs use most. Each entry of the table has an expression of each library. Both
+# ran when this page was built, and their results were compared.
 #
 # **What you will know at the end:**
 #
@@ -29,8 +29,8 @@ from tutorial.phrases import PHRASES
 print(np.ones(2).dtype, torch.ones(2).dtype, torch.from_numpy(np.ones(2)).dtype)
 
 # %% [markdown]
-# **A reduction along an axis may return positions too.** `max`, `min`, `sort`, `median` and `mode`
-# return a pair of values and indices if you name an axis. The pair has names:
+# **Some functions return indices too.** `max`, `min` and `median` return a pair of values and
+# indices if you name an axis. `sort` always does. The two have names:
 
 # %%
 pair = torch.tensor([[3.0, 1.0, 2.0], [4.0, 6.0, 5.0]]).max(dim=1)
@@ -49,10 +49,13 @@ print(x, t)
 # %% [markdown]
 # ## How the entries were compared
 #
-# Two results are the same if their structure, shapes, dtypes and numbers are. An entry is *same* if
-# PyTorch has the same words, except for `torch` in place of `np`. It is *renamed* if the words
-# differ and the results do not. It is *differs* if the results do. Then the table shows both
-# results, and what to write for NumPy's result. That was run and compared as well.
+# Two results are equal if they have the same structure, shapes, dtypes and numbers. The kinds of
+# entries are:
+#
+# - *same*: the same words (`torch` for `np`), and equal results
+# - *renamed*: other words, and equal results
+# - *differs*: the results are not equal. The table shows how they differ, and what to write for
+#   NumPy's result. This was run and compared too.
 
 # %%
 counts = PHRASES.counts()
@@ -74,8 +77,8 @@ plt.show()
 # ## The table
 #
 # In the expressions `x` has shape (2, 3), `y` (2, 3, 4), `a` (3, 3), `b` (3,) and `v` (6,), all
-# float64. `k` and `i` are integers. `F` is `torch.nn.functional`. You can search: `dtype`,
-# `gather`, `differs`.
+# float64. `k` and `i` are integers. `F` is `torch.nn.functional`. The field above the table
+# searches it, for example for `dtype`, `gather` or `differs`.
 
 # %%
 PHRASES
@@ -83,8 +86,8 @@ PHRASES
 # %% [markdown]
 # ## A common mistake: translating word by word
 #
-# The most dangerous words are those that exist in both libraries and mean something else. They
-# raise no error. Here the same four words give a result of another shape or with other numbers:
+# The most dangerous words exist in both libraries and mean something else. They raise no error.
+# Here are four of them, with NumPy's result first:
 
 # %%
 b = np.array([1.0, 2.0, 3.0, 4.0])
@@ -99,13 +102,13 @@ for name, numpy, pytorch in (
 
 # %% [markdown]
 # When you translate a program, keep the NumPy version, run both on the same small input, and
-# compare with `np.testing.assert_allclose`. That is what this project does before it times
-# anything.
+# compare with `np.testing.assert_allclose`. This project also compares both versions before it
+# times them.
 #
 # ## Exercises
 #
-# **1.** `standardise(x)` takes a float64 tensor of shape (n, p). It returns
-# `(x - x.mean(axis=0)) / x.std(axis=0)` as NumPy computes it.
+# **1.** `row_medians(x)` takes a float64 tensor of shape (n, p). It returns the median of each row,
+# of shape (n,), as `np.median(x, axis=1)` computes it.
 #
 # **2.** `top_of_each_row(x, rows)` takes a tensor of shape (n, p) and an integer tensor of shape
 # (n, m) with column indices. It returns, for each row, the largest of the chosen elements, of shape
@@ -121,11 +124,11 @@ for name, numpy, pytorch in (
 from tutorial.exercises import check
 
 
-def standardise(x):
-    return x - x.mean(axis=0)  # yours
+def row_medians(x):
+    return x[:, 0]  # yours
 
 
-check(standardise)
+check(row_medians)
 
 
 # %%
@@ -146,7 +149,7 @@ check(halves)
 # %% [markdown]
 # ## To take along
 #
-# - Most words are the same. Floats are float32, and some reductions return positions too.
+# - Most words are the same. Floats are float32, and some functions return indices too.
 # - `repeat`, `split`, `std`, `median` and `max` exist in both libraries and mean something else.
 # - Run both versions on a small input and compare, before you trust a translation.
 #

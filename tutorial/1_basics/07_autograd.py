@@ -20,10 +20,10 @@
 # ## The derivative of a program
 #
 # A program that turns numbers into one number by smooth steps is a function. So it has a
-# derivative: how much the result changes when an input changes a little. The **central difference**
-# estimates it with two runs, one step `h` to either side. It is one of the **finite differences**.
-# With a large step the curvature of the function makes the estimate wrong, with a small step the
-# rounding does. Near the cube root of the machine epsilon the two errors balance (Press et al.,
+# derivative: how fast the result changes with an input. The **central difference** estimates it
+# with two runs, one step `h` to either side. It is one of the **finite differences**. If the step
+# is too large, the curvature of the function makes the estimate wrong. If it is too small, rounding
+# does. A step near the cube root of the machine epsilon balances the two errors (Press et al.,
 # *Numerical Recipes*, section 5.7). `central` takes a step for each element of `x`, and `compare`
 # says whether gradients agree:
 
@@ -75,13 +75,14 @@ compare(hand=hand, finite=finite, autograd=w.grad)
 # %% [markdown]
 # ## Leaves and the graph
 #
-# A **leaf** is a tensor that no recorded operation made, such as `w`. A tensor that a recorded
-# operation made has a `grad_fn`. This is a **node**, which sends a gradient on to the inputs of its
-# operation. `next_functions` holds the nodes of these inputs. The node of a leaf is an
-# `AccumulateGrad`, which adds the gradient that arrives to `.grad`. The nodes and these links
-# together are the **graph**. It grows while the program runs, so it holds what has happened,
-# whichever branches were taken. `ordered` lists each node after the nodes of its inputs. This is a
-# **topological order**:
+# PyTorch keeps its record as a **graph** of nodes. Each recorded operation adds a **node**, which
+# is the `grad_fn` of its result. In `backward` the node receives the gradient of the result and
+# sends a gradient to each input of the operation. `next_functions` holds the nodes of these inputs.
+#
+# A **leaf** is a tensor that no recorded operation made, such as `w`. It has no `grad_fn`. Its node
+# is an `AccumulateGrad`, which adds each gradient that it receives to `.grad`. The graph grows
+# while the program runs, so it holds only the branches that the program took. `ordered` lists each
+# node after the nodes of its inputs, which is called a **topological order**:
 
 # %%
 y = program(w)
@@ -92,12 +93,12 @@ def inputs_of(node):
     return [each for each, _ in node.next_functions if each is not None]
 
 
-def ordered(node, inputs, found):
-    if node not in found:
+def ordered(node, inputs, order):
+    if node not in order:
         for each in inputs(node):
-            ordered(each, inputs, found)
-        found.append(node)
-    return found
+            ordered(each, inputs, order)
+        order.append(node)
+    return order
 
 
 nodes = ordered(y.grad_fn, inputs_of, [])
@@ -129,8 +130,9 @@ plt.show()
 # ## Why the order matters
 #
 # `u` is used twice: by `tanh` and by the last product. By the chain rule its gradient is the sum of
-# what both send, and only the whole sum may be sent on. So `backward` visits the nodes in reverse
-# topological order. It visits each node once, after all nodes that send to it.
+# what both send. The node of `u` must have this whole sum before it sends its own gradient to `w`.
+# So `backward` visits the nodes in reverse topological order: each node once, after all nodes that
+# send to it.
 #
 # ## The same, in a page of NumPy
 #
@@ -163,8 +165,9 @@ class Value:
 
 
 # %% [markdown]
-# It runs the same `program`. In another order, `u` sends its gradient before the share from `tanh`
-# has arrived. Then the gradient is wrong, and there is no error:
+# The same `program` runs on a `Value`. The second half of the cell uses another order, in which `u`
+# sends its gradient before the share from `tanh` has arrived. Then the gradient is wrong, and there
+# is no error:
 
 # %%
 right, early = Value(0.8), Value(0.8)
@@ -176,8 +179,8 @@ y.backward(order=[y, u, t])
 compare(hand=hand, early=early.grad)
 
 # %% [markdown]
-# One of the measured workloads is the gradient of a neuron under a squared error, `mean((tanh(x w)
-# - y) ** 2) / 2`, by hand and by autograd:
+# A workload that was measured is the gradient of the loss `mean((tanh(x @ w) - y) ** 2) / 2`. Here
+# it is by hand and by autograd:
 #
 # {{ pair("gradient_cost") }}
 
@@ -201,7 +204,7 @@ compare(hand=by_hand, finite=by_steps, autograd=by_autograd)
 # {{ choose(quote("gradients", workload="gradient_cost", size="p=1024", contender="torch-cpu"),
 #     faster="With many parameters autograd is faster, although it records a graph first.",
 #     slower="Autograd saves no time here, because it records each operation before it goes back
-#     over it. What it saves is the derivation, and the mistakes in it.",
+#     over it. But it saves you the derivation, and the mistakes in it.",
 #     tie="With many parameters both take the same time. But autograd saves the derivation.",
 #     otherwise="Whatever the time is, autograd saves the derivation, and the mistakes in it.") }}
 #
@@ -213,9 +216,9 @@ compare(hand=by_hand, finite=by_steps, autograd=by_autograd)
 #
 # ## Gradients add up
 #
-# `AccumulateGrad` adds. Within one `backward` this is the chain rule. But the next `backward` adds
-# to the gradient of the last one, unless `w.grad = None` clears it. A graph, by contrast, can be
-# used only once, because `backward` frees what the nodes had kept:
+# `AccumulateGrad` adds. Within one `backward` this is the chain rule. But the next `backward` also
+# adds to the gradient of the last one, unless `w.grad = None` clears it. A second `backward` needs
+# a new run of the program, because the first frees what the nodes of the graph have kept:
 
 # %%
 w.grad = None
@@ -256,9 +259,9 @@ compare(hand=v @ J, finite=v @ central(neighbours, x.detach()), autograd=x.grad)
 # ## Outside the graph
 #
 # Under `torch.no_grad()` nothing is recorded. `detach()` returns a view of the same numbers, which
-# autograd treats as constants. With a constant `c`, the derivative of `c * w` by hand is `c`. If
-# `c` is not a constant but `w * w`, the derivative is three times as large. This is what finite
-# differences return:
+# autograd treats as constants. Here `c` is `w * w`, detached. For autograd `c` is a constant, so
+# the derivative of `c * w` is `c`. Without `detach` it would be the derivative of `w * w * w`,
+# three times as large, as finite differences show:
 
 # %%
 with torch.no_grad():
@@ -270,9 +273,9 @@ compare(hand=c, autograd=w.grad)
 compare(finite=central(lambda w: w * w * w, start), autograd=w.grad)
 
 # %% [markdown]
-# While it is recorded, you must not change a leaf in place if it requires a gradient. It would no
-# longer be the tensor that you created, but the result of an operation. So take a gradient step
-# under `no_grad`. Then `w` stays a leaf:
+# PyTorch refuses to record an in-place change of a leaf that requires a gradient, because the leaf
+# would become the result of an operation. (The message calls a tensor a Variable.) So take a
+# gradient step under `no_grad`. Then `w` stays a leaf:
 
 # %%
 try:
@@ -284,8 +287,8 @@ with torch.no_grad():
 print(w.is_leaf, w.requires_grad, torch.equal(w.detach(), start - 0.1 * c))
 
 # %% [markdown]
-# `backward` fills only the `.grad` of leaves. `torch.autograd.grad` returns the gradients of the
-# tensors that you name, leaves or not, and changes no `.grad`:
+# `backward` fills only the `.grad` of leaves. `torch.autograd.grad` returns the gradients of any
+# tensors that you name and changes no `.grad`:
 
 # %%
 w = start.clone().requires_grad_()
@@ -333,25 +336,25 @@ ax.legend(loc="upper right")
 plt.show()
 
 # %% [markdown]
-# PyTorch raises no error, because adding up is sometimes what you want, for example when the data
-# do not fit into memory and you process them in parts. So clear the gradients before every
-# `backward`. Or call `zero_grad()` on the optimiser, which clears them for all parameters
+# PyTorch raises no error, because the sum is sometimes what you want. For example, you may process
+# data in parts because all of it does not fit into memory. Otherwise clear the gradients before
+# every `backward`. Or call `zero_grad()` on the optimiser, which clears them for all parameters
 # ({{ chapter("training_ladder") }}).
 #
 # ## Exercises
 #
 # **1.** `logistic_gradient(x, y, w)` takes NumPy arrays of shapes (n, p), (n,) and (p,), where `y`
-# is 1 or -1. It returns the gradient of `np.log(1 + np.exp(-y * (x @ w))).mean()` by `w`, of shape
-# (p,). Derive it by hand, without PyTorch.
+# is 1 or -1. It returns the gradient of `np.log(1 + np.exp(-y * (x @ w))).mean()` with respect to
+# `w`, of shape (p,). Derive it by hand, without PyTorch.
 #
 # **2.** `directional_derivative(f, x, v)` takes a function from a float64 tensor to a tensor of one
-# element, a tensor `x`, and a tensor `v` of the same shape. It returns the derivative of
-# `f(x + s * v)` by `s` at `s = 0` as a `float`. Use one central difference: two runs, however large
-# `x` is.
+# element, a tensor `x`, and a tensor `v` of the same shape. It returns the derivative of `f(x + s *
+# v)` with respect to `s`, at `s = 0`, as a `float`. Use one central difference: two runs, however
+# large `x` is.
 #
-# **3.** `descend(loss, parameters, rate)` takes a recorded loss, a list of leaves and a number. It
-# moves each leaf by `-rate` times its gradient. Each leaf must stay the same tensor, in the same
-# memory, and each `.grad` must stay as it was.
+# **3.** `descend(loss, parameters, rate)` takes a loss, a list of the leaves that it was computed
+# from, and a number. It moves each leaf by `-rate` times its gradient. Each leaf must stay the same
+# tensor, in the same memory, and each `.grad` must stay as it was.
 #
 # Check your answers here or with `python -m tutorial check autograd`. Solutions are in
 # `tutorial/solutions/autograd.py`.
@@ -387,7 +390,7 @@ check(descend)
 #
 # - PyTorch records the operations that run, and `backward` goes through this graph from the end.
 # - `backward` adds to `.grad`: clear it before every step.
-# - Finite differences check a gradient. They are no way to compute one.
+# - Finite differences check a gradient. To compute one they take too long.
 #
 # ## Where to read on
 #

@@ -8,7 +8,7 @@
 #
 # This chapter reads one complete PyTorch program: it loads handwritten digits, trains a network,
 # validates it, saves it, loads it again and predicts. Nearly every training program has these
-# parts, in this order. Beside it stands a program that does the same in NumPy.
+# parts, in this order. A program that does the same in NumPy follows.
 #
 # **What you will know at the end:**
 #
@@ -19,11 +19,15 @@
 #
 # ## The program
 #
-# The network has one **convolution**, which looks for 16 small patterns at every place of an image,
-# and one linear layer, which turns what was found into ten scores. The largest score is the answer.
-# Read the program once from top to bottom. The sections below take it apart:
+# The network has one **convolution**, which compares 16 small patterns with every place of an
+# image, and one linear layer, which turns the results, the **features**, into ten scores. The
+# largest score is the answer. An **epoch** is one pass over all training images. Read the program
+# once. The sections below explain its parts:
 #
 # {{ source("tutorial/digits_torch.py") }}
+#
+# This cell runs it for five epochs. The loss is that of the last batch alone, so it can rise from
+# one epoch to the next:
 
 # %%
 import tempfile
@@ -49,8 +53,8 @@ digits_torch.main(weights, epochs=5)
 #
 # A **dataset** has a length and returns one item for an index: here an image and its label. An
 # image is a tensor of shape (1, 8, 8), because a convolution expects channels first, and a grey
-# image has one channel. The **loader** stacks items into batches, in a new random order for every
-# epoch:
+# image has one channel. The **loader** stacks items into batches. With `shuffle=True` it takes them
+# in a new random order for every epoch:
 
 # %%
 validation = digits_torch.Digits(np.arange(1200, 1500))
@@ -63,13 +67,14 @@ print(len(loader), "batches of", tuple(images.shape), tuple(labels.shape))
 # %% [markdown]
 # The images are split three ways. The program learns from the **training** images. After each epoch
 # it counts right answers on the **validation** images, so that you can choose the number of epochs
-# or the learning rate by them. Such choices fit the validation images too. So the **test** images
-# are used once, at the end, when nothing is chosen any more.
+# or the learning rate. Such a choice suits the validation images, so the result on them is too
+# good. Therefore the **test** images are used once, after all choices.
 #
 # ## The model: parts, and how they are connected
 #
-# A model is a class. `__init__` makes the parts, `forward` connects them. Calling the model calls
-# `forward`. `nn.Module` finds all **parameters**, the numbers that training changes, in the parts:
+# A model is a class. `__init__` makes the parts, and `forward` connects them. `relu` replaces
+# negative numbers by zero, and `max_pool2d` keeps the largest number of each 2 by 2 window. Calling
+# the model calls `forward`. `nn.Module` finds all parameters in the parts:
 
 # %%
 model = digits_torch.Network()
@@ -83,11 +88,12 @@ print(model(images).shape)
 # 1. Compute the **loss**: `F.cross_entropy` is small if the score of the right class is far above
 #    the others.
 # 2. `zero_grad()` clears the gradients of the last step, because `backward` adds to them.
-# 3. `backward()` computes the gradient of the loss by every parameter ({{ chapter("autograd") }}).
+# 3. `backward()` computes the gradient of the loss for every parameter ({{ chapter("autograd") }}).
 # 4. `step()` moves every parameter against its gradient. With `momentum`, steps in the same
 #    direction add up.
 #
-# After one step the loss of the same batch is smaller:
+# `SGD`, stochastic gradient descent, uses the gradient of one batch in each step. After one step
+# the loss of this batch is smaller:
 
 # %%
 optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
@@ -102,11 +108,12 @@ for _ in range(2):
 # %% [markdown]
 # ## Training and evaluation
 #
-# **Dropout** sets a random fifth of the features to zero in each step, so that the network does not
-# rely on a few. For predictions it must be off. `model.train()` and `model.eval()` switch it.
+# **Dropout** sets about a fifth of the features to zero in each step, at random, so that the
+# network does not rely on a few. It divides the others by 0.8 to make up for them. For predictions
+# it must be off. `model.train()` switches it on, and `model.eval()` off.
 #
 # `no_grad` switches something else: whether operations are recorded for `backward`. Predictions
-# need no gradient, and without the record they take less memory. One does not imply the other:
+# need no gradient, and without recording they take less memory. Neither switch sets the other:
 
 # %%
 for mode in (model.train, model.eval):
@@ -120,7 +127,8 @@ for mode in (model.train, model.eval):
 # ## Saving, loading, predicting
 #
 # `state_dict()` holds all parameters by name. A program that predicts makes the same network, loads
-# them, and calls `eval()`. `softmax` turns scores into probabilities:
+# the parameters, and calls `eval()`. With `weights_only=True`, `torch.load` runs no code from the
+# file. `softmax` turns scores into probabilities:
 
 # %%
 restored = digits_torch.Network()
@@ -142,14 +150,15 @@ plt.show()
 # %% [markdown]
 # ## Where the device comes in
 #
-# The program runs on a GPU without a change. `DEVICE` names an accelerator if there is one. Two
-# things must be on it: the model (`Network().to(DEVICE)`) and each batch (`images.to(DEVICE)`).
-# `cpu()` brings the answers back.
+# The program runs on a GPU without a change, because `DEVICE` names an accelerator if there is one.
+# Two things must be on the device: the model (`Network().to(DEVICE)`) and each batch
+# (`images.to(DEVICE)`). `cpu()` brings the answers back.
 #
 # ## The same program in NumPy
 #
-# The same network, the same steps, with everything by hand. Data and the loop over epochs take
-# about as many lines as in PyTorch. The difference is in two functions, `forward` and `gradients`:
+# This program trains the same network in the same steps, with gradients by hand. Data and the loop
+# over epochs take about as many lines as in PyTorch. The difference is in two functions, `forward`
+# and `gradients`:
 #
 # {{ source("tutorial/digits_numpy.py") }}
 #
@@ -167,12 +176,11 @@ for name, parameter in exact.named_parameters():
     print(f"{name:14} {np.allclose(parameter.grad.numpy().reshape(hand[name].shape), hand[name])}")
 
 # %% [markdown]
-# Such a check is not optional. In a first version of `gradients`, two equal pixels in a window of
-# the pooling both got the whole gradient. Nothing failed: the network still learned, a little
-# wrongly. PyTorch's pooling gives the gradient to one of them.
+# You need such a check. In a first version of `gradients`, two equal pixels in a window of the
+# pooling both got the whole gradient, but PyTorch gives it to one of them. There was no error.
 #
-# And the time? This cell trains one epoch in each program, on one core. The last line takes the
-# batches from the loader and does nothing with them:
+# How long does an epoch take in each program, on one core? The last line only takes the batches
+# from the loader:
 
 # %%
 training = digits_torch.Digits(np.arange(1200))
@@ -192,20 +200,21 @@ for name, epoch in epochs.items():
     print(f"{name:23}{1e3 * (time.perf_counter() - start):5.0f} ms")
 
 # %% [markdown]
-# {{ chapter("data") }} shows how to load faster, and these are larger networks, measured with care:
+# In a network this small, the fixed cost of calls counts. {{ chapter("data") }} shows how to load
+# faster. These are larger networks, measured with more care:
 #
 # > {{ speedup("train_cnn", "channels=8,batch=32") }}
 #
 # > {{ speedup("train_mlp", "hidden=1024,batch=512") }}
 #
-# So the reason to write this program in PyTorch is not that it is shorter by a dozen lines. Replace
-# the network: add a layer, another loss, a different nonlinearity. In PyTorch you change the lines
-# of the class. In NumPy you derive new gradients.
+# PyTorch's program is shorter by a dozen lines, but its advantage is another one. If you add a
+# layer, or replace the loss or `relu`, in PyTorch you change the lines that name them. In NumPy you
+# also derive new gradients.
 #
 # ## A common mistake: predictions without eval()
 #
-# Without `eval()`, dropout goes on in predictions. There is no error. The answers are just worse,
-# and they change from call to call. (A batch normalisation would even learn from the test images.)
+# Without `eval()`, dropout stays on in predictions. There is no error, but the answers are worse
+# and change from call to call:
 
 # %%
 with torch.no_grad():
@@ -220,19 +229,19 @@ torch.set_num_threads(threads)
 folder.cleanup()
 
 # %% [markdown]
-# Call `eval()` before predictions and `train()` before training, in the functions that do these
-# things, as `accuracy` and `train` of the program do.
+# So call `eval()` in the function that predicts and `train()` in the function that trains, as
+# `accuracy` and `train` do.
 #
 # ## Exercises
 #
 # **1.** `predict_one(model, image)` takes a network like the one above, on the CPU, and an image as
 # a NumPy array of shape (8, 8) with pixels from 0 to 1. It returns the answer as an `int` and its
-# probability as a `float`. Dropout must be off. Afterwards the model is in the mode in which it was
-# before.
+# probability as a `float`. Dropout must be off. Afterwards the model must be in the same mode as
+# before (`model.training` is true after `train()`).
 #
 # **2.** `confusion(model, loader, classes)` returns a tensor of int64 of shape (classes, classes).
-# Entry `[i, j]` counts the items of class `i` that the model takes for class `j`. Dropout must be
-# off, and nothing is recorded for `backward`.
+# Entry `[i, j]` counts the items of class `i` for which the model's answer is class `j`. Dropout
+# must be off, and nothing may be recorded for `backward`.
 #
 # Check your answers here or with `python -m tutorial check whole_program`. Solutions are in
 # `tutorial/solutions/whole_program.py`.
@@ -259,8 +268,8 @@ check(confusion)
 # ## To take along
 #
 # - A training step is four lines: loss, `zero_grad`, `backward`, `step`.
-# - `train()` and `eval()` switch layers. `no_grad()` switches the record. They are independent.
-# - PyTorch replaces the gradients by hand. The data and the loop stay yours.
+# - `train()` and `eval()` switch layers. `no_grad()` switches recording. They are independent.
+# - PyTorch replaces the gradients by hand. You still write the data and the loop.
 #
 # ## Where to read on
 #

@@ -7,8 +7,8 @@
 #
 # A stopwatch around a line of NumPy shows nearly the right time. PyTorch has its own threads, its
 # devices work in the background, and its first calls are slower than later ones. Each of these can
-# make a stopwatch show the wrong time. A wrong timing does not fail: it prints a number like any
-# other. This chapter makes the mistakes one at a time, and shows what to do instead.
+# make a stopwatch show the wrong time, and none raises an error. This chapter makes the mistakes
+# one at a time, and shows what to do instead.
 #
 # **What you will know at the end:**
 #
@@ -41,6 +41,8 @@ def once(call):
 # finer steps. The rest of this chapter is about what happens between its two readings.
 #
 # ## A first call may include more than its work
+#
+# This cell computes the singular values of a matrix thirty times:
 
 # %%
 square = torch.from_numpy(rng.standard_normal((64, 64)))
@@ -51,15 +53,15 @@ print(f"first {calls[0] * 1e6:.0f} µs, later {later * 1e6:.0f} µs, ratio {call
 # %% [markdown]
 # A first call loads parts of a library that were not needed before, and starts its threads. It
 # touches memory that the operating system provides only at that moment. It may also choose or even
-# compile the code that it will run. So time a first call by itself or not at all. The longest first
-# call here:
+# compile the code that it will run. So time a first call by itself or not at all. How much longer
+# it takes depends on the call. In the result file of this page:
 #
 # > {{ quote("first-call", contender="torch-cpu") }}
 #
 # ## One sample says little, and a mean contains every disturbance
 #
-# The cell times one call on the same numbers again and again, and takes the median of every ten in
-# a row:
+# This cell times the same call 400 times. It takes the median of calls 1 to 10, of calls 11 to 20,
+# and so on:
 
 # %%
 x = rng.standard_normal(30_000)
@@ -77,8 +79,8 @@ plt.show()
 
 # %% [markdown]
 # The operating system gives the core to other programs from time to time, and the processor changes
-# its clock rate. Most disturbances add time, now and then a lot. Here a pause in one of twenty
-# samples plays such a disturbance:
+# its clock rate. Most disturbances add time, now and then a lot. Here we disturb one of twenty
+# samples by a pause:
 
 # %%
 calm = [once(lambda: np.sin(x)) for _ in range(19)]
@@ -125,6 +127,9 @@ def typical(call, iterations):
 print(f"few + 1 in blocks of a thousand calls: {typical(lambda: few + 1, 1000) * 1e9:.0f} ns")
 
 # %% [markdown]
+# On a busy machine this time can be longer than the one above, because the two were measured at
+# different moments.
+#
 # ## A device works while Python goes on
 #
 # A call on a GPU is **asynchronous**: it puts the work into the device's queue and returns. This is
@@ -157,7 +162,7 @@ if torch.cuda.is_available():
 # ## What has to be equal on both sides
 #
 # **Threads and dtype.** NumPy sums on one core. PyTorch divides a large sum among the cores that it
-# may use. NumPy's usual number is float64. PyTorch's is float32, which is half as wide.
+# may use. NumPy's default is float64. PyTorch's is float32, which is half as wide:
 
 # %%
 wide = rng.random(1_000_000)
@@ -170,9 +175,9 @@ for name, time_s in table.items():
     print(f"{name:28}{time_s * 1e6:5.0f} µs")
 
 # %% [markdown]
-# A careless script compares the first row with the last. To learn what one change does, compare
-# rows that differ only in that. PyTorch has its own timer. It warms up, waits for a GPU and chooses
-# the length of its blocks. It also uses one thread unless you ask for more:
+# A careless script compares the first row with the last. To learn what one change does, compare two
+# rows that differ in nothing else. PyTorch has its own timer. It warms up, waits for a GPU and
+# chooses the length of its blocks. It also uses one thread unless you ask for more:
 
 # %%
 seen = []
@@ -189,8 +194,8 @@ for name, values in {"random numbers": wide[:100_000], "zeros": np.zeros(100_000
     print(f"sort of {name:15}{typical(lambda v=values: np.sort(v), 1) * 1e6:6.0f} µs")
 
 # %% [markdown]
-# On a GPU even a matrix product depends on the values. Flipping bits takes power, and a device at
-# its power limit slows down. So use random inputs, and the same ones on both sides.
+# On a GPU the values can even change the time of a matrix product. Flipping bits takes power, and a
+# device at its power limit slows down. So use random inputs, and the same ones on both sides.
 #
 # ## A common mistake: one measurement against one measurement
 #
@@ -206,13 +211,21 @@ print(f"the furthest apart: {np.exp(apart.max()):.2f} times")
 print(f"the median over all pairs: {np.median(ratios):.3f}")
 
 # %% [markdown]
-# If you stop at the first pair, you report chance. Measure many pairs, in turn, and report their
-# median. {{ chapter("measuring") }} says how sure you can be of it.
+# If you stop at the first pair, you report chance. Measure many pairs, in turn, and report the
+# median of their ratios. {{ chapter("measuring") }} shows how precise it is.
 #
 # ## Exercises
 #
 # **1.** `iterations_for(call_s, block_s)` takes the seconds of one call and the seconds that a
 # block should last at least. It returns the smallest number of calls, an int, that is enough.
+#
+# **2.** `seconds_per_call(call, iterations, synchronize)` takes a function, a number, and a
+# function that waits until a device is done. It calls `call` once as a warm-up, and then
+# `iterations` times between two readings of `time.perf_counter`. It synchronises before each
+# reading. It returns the seconds of one call.
+#
+# Check your answers here or with `python -m tutorial check timing`. Solutions are in
+# `tutorial/solutions/timing.py`.
 
 # %%
 from tutorial.exercises import check
@@ -223,12 +236,6 @@ def iterations_for(call_s, block_s):
 
 
 check(iterations_for)
-
-# %% [markdown]
-# **2.** `seconds_per_call(call, iterations, synchronize)` takes a function, a number, and a
-# function that waits until a device is done. It calls `call` once as a warm-up, and then
-# `iterations` times between two readings of `time.perf_counter`. Before each reading it
-# synchronises. It returns the seconds of one call.
 
 
 # %%
@@ -242,9 +249,6 @@ def seconds_per_call(call, iterations, synchronize):
 check(seconds_per_call)
 
 # %% [markdown]
-# Check your answers here or with `python -m tutorial check timing`. Solutions are in
-# `tutorial/solutions/timing.py`.
-#
 # ## To take along
 #
 # - Warm up, time many calls in one block, and take the median of blocks.
@@ -259,3 +263,5 @@ check(seconds_per_call)
 # - {{ chapter("comparing_machines") }} puts two result files side by side.
 # - PyTorch documentation: [Benchmark Utils](https://pytorch.org/docs/stable/benchmark_utils.html),
 #   and "CUDA semantics", section "Asynchronous execution".
+# - Horace He, [Strangely, Matrix Multiplications on GPUs Run Faster When Given "Predictable"
+#   Data](https://www.thonking.ai/p/strangely-matrix-multiplications), on values and power.

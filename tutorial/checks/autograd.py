@@ -9,8 +9,8 @@ from tutorial.exercises import NotYetError, expect
 def logistic_gradient(answer):
     """Use the chain rule, the outermost first: mean, logarithm, exponential, product.
 
-    With `e = exp(-y * (x @ w))`, the logarithm gives `1 / (1 + e)` and the exponential `e`. The
-    inner part, of row i, gives `-y[i] * x[i]`.
+    With `e = exp(-y * (x @ w))`, the logarithm has the derivative `1 / (1 + e)`, the exponential
+    has `e`, and the product of row i has `-y[i] * x[i]`.
 
     The sum over rows of a number times a row is a vector times the matrix: `numbers @ x`.
     Divide it by n.

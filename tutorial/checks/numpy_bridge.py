@@ -7,7 +7,7 @@ from tutorial.exercises import NotYetError, expect
 
 
 def snapshot_of(answer):
-    """Two things are to do: leave the graph, and leave the memory of `t`.
+    """Do two things: leave the graph, and leave the memory of `t`.
 
     `detach()` leaves the graph, but shares memory. `clone()` copies.
     """

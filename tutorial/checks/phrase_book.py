@@ -6,20 +6,21 @@ import torch
 from tutorial.exercises import expect
 
 
-def standardise(answer):
-    """The words are the same as in NumPy. One of them divides by another number.
+def row_medians(answer):
+    """With an even number of columns, PyTorch's `median` is the lower of the two in the middle.
 
-    `std` takes `correction`, the number that is subtracted from n.
+    The table has an expression with NumPy's result. It takes `dim` too.
     """
-    x = np.random.default_rng(0).normal(3, 5, size=(4, 3))
-    wanted = (x - x.mean(axis=0)) / x.std(axis=0)
-    expect("x of shape (4, 3)", answer(torch.from_numpy(x)), torch.from_numpy(wanted))
+    for shape in ((3, 4), (2, 5)):
+        x = np.random.default_rng(0).standard_normal(shape)
+        wanted = torch.from_numpy(np.median(x, axis=1))
+        expect(f"x of shape {shape}", answer(torch.from_numpy(x)), wanted)
 
 
 def top_of_each_row(answer):
     """Look for `take_along_axis` in the table.
 
-    `gather(1, rows)` gives the chosen elements. Of `max` and `amax`, one returns positions too.
+    `gather(1, rows)` gives the chosen elements. `max` returns indices too, `amax` does not.
     """
     x = np.random.default_rng(0).standard_normal((3, 5))
     rows = np.array([[0, 4], [2, 2], [1, 3]])
@@ -29,7 +30,7 @@ def top_of_each_row(answer):
 
 
 def halves(answer):
-    """`torch.split` takes the length of a part, and `np.split` their number.
+    """`torch.split` takes the length of a part, and `np.split` the number of parts.
 
     There is a function in the table that splits as NumPy does.
     """

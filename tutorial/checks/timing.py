@@ -7,7 +7,7 @@ from tutorial.exercises import NotYetError, expect
 
 
 def iterations_for(answer: Callable[[float, float], int]) -> None:
-    """A block of so many calls lasts at least `block_s`. With one call less it is too short.
+    """That many calls last at least `block_s`. One call less would be too short.
 
     `math.ceil` rounds up.
     """

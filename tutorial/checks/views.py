@@ -22,7 +22,7 @@ def standardise_columns(answer):
 
 
 def sliding_windows(answer):
-    """One row further is one element further, and so is one column further.
+    """The next row starts one element later. In a row, the next column is one element later too.
 
     So both strides are the same number. It is the stride of `x`, which need not be 1.
 

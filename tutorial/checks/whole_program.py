@@ -27,9 +27,9 @@ class _Brightest(nn.Module):
 def predict_one(answer):
     """The network expects a batch of images with one channel, in float32: shape (1, 1, 8, 8).
 
-    `model.training` says in which mode a model is, and `model.train(mode)` sets it.
+    Keep `model.training` at the start. At the end `model.train(mode)` sets the mode again.
 
-    `softmax(1)` turns scores into probabilities, and `max(1)` returns values and positions.
+    `softmax(1)` turns scores into probabilities, and `max(1)` returns values and indices.
     """
     image = np.linspace(0, 0.5, 64).reshape(8, 8)
     image[0, 3] = 1.0

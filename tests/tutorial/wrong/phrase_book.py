@@ -3,9 +3,9 @@
 import torch
 
 
-def standardise(x):
-    """Has NumPy's words, and divides by n - 1."""
-    return (x - x.mean(axis=0)) / x.std(axis=0)
+def row_medians(x):
+    """Has NumPy's word, and takes the lower of the two in the middle."""
+    return x.median(axis=1).values
 
 
 def top_of_each_row(x, rows):
