@@ -334,7 +334,7 @@ class PhraseBook:
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        heads = "".join(f"<th>{head}</th>" for head in ("NumPy", "PyTorch", "", "what to know"))
+        heads = "".join(f"<th>{head}</th>" for head in ("NumPy", "PyTorch", "kind", "what to know"))
         rows = "\n".join(map(_row, self.phrases))
         return (
             f'<table class="phrases" data-search="the phrase book"><thead><tr>{heads}</tr></thead>'

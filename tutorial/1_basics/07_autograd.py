@@ -195,7 +195,8 @@ by_steps = central(lambda w: loss(x, y, w), start_w)
 compare(hand=by_hand, finite=by_steps, autograd=by_autograd)
 
 # %% [markdown]
-# This is what the two take, with few parameters and with many:
+# This is what the two take, with few parameters and with many. (The lines of autograd include those
+# of `loss`.)
 #
 # > {{ quote("gradients", workload="gradient_cost", size="p=4", contender="torch-cpu") }}
 #

@@ -60,8 +60,8 @@ print(f"first {calls[0] * 1e6:.0f} µs, later {later * 1e6:.0f} µs, ratio {call
 #
 # ## One sample says little, and a mean contains every disturbance
 #
-# This cell times the same call 400 times. It takes the median of calls 1 to 10, of calls 11 to 20,
-# and so on:
+# This cell times the same call four hundred times. It takes the median of calls 1 to 10, of calls
+# 11 to 20, and so on:
 
 # %%
 x = rng.standard_normal(30_000)
