@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.distributed as dist
-import torch.distributed.nn  # else DDP imports it, and it keeps the group alive
+import torch.distributed.nn  # before the group exists: DDP's own import would keep it alive
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 

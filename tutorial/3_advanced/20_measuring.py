@@ -6,16 +6,16 @@
 # {{ opening("timing") }}
 #
 # {{ chapter("timing") }} gave the time of one call. Usually you want a ratio: is this version
-# faster than that one, and by how much? A ratio without an interval is an anecdote. This chapter
-# builds a timer that gives an interval, finds out why that interval is too narrow, and shows how
-# this site gets intervals that keep their promise.
+# faster than that one, and by how much? A ratio alone does not say how much of it is chance, so it
+# needs an interval. This chapter builds a timer that gives an interval, finds out why that interval
+# is too narrow, and shows how this site gets intervals that are wide enough.
 #
 # **What you will know at the end:**
 #
 # - how to time two versions in turn, and what the bootstrap says of their ratio
 # - why all blocks of one process count as one measurement
 # - how to test an interval: by coverage, and by A against A
-# - what to do with two or three measurements, which are too few for their own variance
+# - what to do with two or three measurements, too few to estimate their variance from them alone
 # - how the speedups on this site are measured
 
 # %%
@@ -44,7 +44,8 @@ def block(call, iterations):
 # ## One after the other, or in turn
 #
 # The speed of a machine drifts: it gets warm, and other programs start and stop. Suppose that each
-# call takes a little longer than the one before. A and B are the same code, run in some order:
+# call takes a little longer than the one before. A and B are the same code. The cell computes their
+# ratio for two orders:
 
 # %%
 drifting = np.linspace(1.0, 1.3, 40)
@@ -59,10 +60,10 @@ for name, order in {"A first, then B": "A" * 20 + "B" * 20, "A B B A": "ABBA" * 
 #
 # ## A fair timer
 #
-# The timer takes blocks in turn, ratios of neighbouring blocks, and the median of the ratios. How
-# precise is this median? A **bootstrap** answers this. It draws as many ratios as were measured,
-# some of them more than once, and takes their median. It does so a thousand times. The middle 95 %
-# of these medians are the **interval**.
+# The timer runs blocks of both sides in turn, divides the times of neighbouring blocks, and takes
+# the median of these ratios. How precise is this median? A **bootstrap** answers this. It draws as
+# many ratios as were measured, some of them more than once, and takes the median of the draw. It
+# repeats this a thousand times. The middle 95 % of the thousand medians are the **interval**.
 
 
 # %%
@@ -104,20 +105,25 @@ report("both in one call         ", compare(one_call, one_call, 10, rng))
 torch.set_num_threads(cores)
 
 # %% [markdown]
-# The last line tests the timer itself: A against A should be a tie. Of correct 95 % intervals one
-# in twenty misses the truth, so a single miss proves nothing. But all blocks of one process use the
-# same memory and run in the same minute. The interval cannot see how much these two change a time.
+# The last line tests the timer itself: A against A should be a tie. One in twenty correct 95 %
+# intervals misses the truth, so a single miss proves nothing. But all blocks of one process use the
+# same memory and run in the same minute. The interval does not show how much other memory or
+# another minute would change a time.
 #
 # ## One process is one measurement
 #
 # The last line above has the same code on both sides, and its interval is narrow. If you run the
 # program again, the next interval is narrow too, but it may lie elsewhere. Each process gets other
-# pages of memory, another core, another minute of the machine. All its blocks share that, so more
-# blocks cannot average it out.
+# pages of memory, another core, another minute of the machine. All blocks of a process share these,
+# so more blocks cannot average them out.
 #
-# Here is a machine that we invent, so that we know the truth: processes differ by two percent,
-# blocks in a process by one. The true ratio is one. **Coverage** is the share of intervals that
-# contain the truth. An interval of 95 % must contain it in 95 of 100 cases:
+# Here is a machine that we invent, so that we know the truth. Both sides are equally fast: the true
+# ratio is 1, and its logarithm is 0. (Errors multiply a ratio. Logarithms turn this into a sum.)
+# Processes differ by 2 %, and the blocks of a process by 1 %. Student's t makes an interval for the
+# mean of a few values. Its half width is the standard deviation of the mean times a factor. The
+# fewer **degrees of freedom** (values less one) there are, the larger is the factor. **Coverage**
+# is the share of intervals that contain the truth. A 95 % interval must contain it in 95 of 100
+# cases:
 
 
 # %%
@@ -152,19 +158,20 @@ for name, plan in plans.items():
     print(f"{name:32} covers {inside:6.1%}, half width {half:5.1f} %")
 
 # %% [markdown]
-# Only intervals whose values are processes keep their promise. Those of one process miss the truth
-# most of the time. On this site a stay of a case in fresh processes is a **visit**, and each visit
-# counts as one value.
+# The interval covers what it promises only if each process counts as one value. Intervals from the
+# blocks of one process miss the truth most of the time. On this site, a **visit** measures a case
+# in fresh processes, and each visit counts as one value.
 #
 # ## Two or three visits: borrow the variance
 #
-# But look at the widths. With two visits, Student's factor is 12.7, and with three it is 4.3, since
-# two or three values say little about their own spread. More visits take more time. There is
-# another source: a run measures hundreds of cells, and their visits differ by similar amounts. So
-# estimate the variance from all cells together, and mix it with the cell's own. With d degrees of
-# freedom of the cell's own variance s², and a pooled variance s0² that counts as d0 degrees, the
-# mixture is `(d0 s0² + d s²) / (d0 + d)`, with d0 + d degrees of freedom (Smyth, 2004). How much
-# the cells differ decides d0, and this project fits it to each run:
+# But look at the widths. Student's factor is 12.7 for two visits and 4.3 for three, because so few
+# values say little about their own spread. More visits take more time. There is another source: a
+# run measures hundreds of cells, and their visits differ by similar amounts. (A *cell* is one case
+# of one contender.) So estimate the variance from all cells together, and mix it with the cell's
+# own. The cell's own variance s² has d degrees of freedom. The pooled variance s0² counts like d0
+# degrees of freedom. It is the *prior*. The mixture is `(d0 s0² + d s²) / (d0 + d)`, with d0 + d
+# degrees of freedom (Smyth, 2004). The more alike the cells are, the larger is d0. This project
+# fits d0 to each run:
 #
 # {{ function("bench/results/pooling.py", "_moderated") }}
 
@@ -197,9 +204,10 @@ axes[0].set_ylabel("40 cells")
 plt.show()
 
 # %% [markdown]
-# The pooled intervals are many times narrower, and they cover what they promise. (With two visits
-# this project takes an interval of 99 in 100, because two values cannot show that a cell is an
-# exception.)
+# All cells of this machine have the same variance, so the fitted d0 is huge, and the cell prints at
+# most 999. The pooled intervals are much narrower, and they cover what they promise. (With two
+# visits this project makes 99 % intervals, because two values cannot show whether a cell varies
+# more than others.) In the figure, a red interval misses the truth.
 #
 # ## How this site measures
 #
@@ -207,29 +215,28 @@ plt.show()
 #   Its threads and cores are set before it imports anything, and then read back.
 # - **Correct first.** Each contender computes once, and the result is compared with the other
 #   library's float64 result. A wrong result is not timed. This first call has its own time.
-# - **In turn.** A block takes some milliseconds, and a turn is up to four blocks. In the first
-#   block of a turn, the cache still holds the data of another contender. So no contender has two
-#   turns in a row.
-# - **Disturbances.** Each block records whether it got less processor time than the time that
-#   passed, and whether it had to wait for its core. Pairs that were disturbed are left out where
-#   enough others remain.
+# - **In turn.** A block takes some milliseconds, and a turn is up to four blocks. The first block
+#   of a turn is slower, because the cache still holds the data of another contender. Two turns in a
+#   row would spare a contender this, so no contender has them.
+# - **Disturbances.** Each block records how long its process did not run or waited for its core.
+#   Pairs with a disturbed block are left out where enough others remain.
 # - **Repeated.** Each case (a computation at one size) is visited several times, by fresh
 #   processes. Each visit counts as one value, so the interval includes the differences between
-#   processes. A few visits say little about how much visits differ, so the estimate of that uses
-#   the visits of all cases.
-# - **The fastest blocks.** Interference only ever adds time. So the time of a visit is the time of
-#   its fastest block, and a speedup compares the fastest blocks of both sides. From run to run this
-#   varies less than the median. The median is given too. It is the time of a call with all
-#   interference included.
+#   processes. The visits of all cases together estimate how much visits differ.
+# - **The fastest blocks.** Interference adds time. So the time of a visit is the time of its
+#   fastest block, and a speedup compares the fastest blocks of both sides. The fastest block varies
+#   less from run to run than the median. The median is given too: it is the time of a call with all
+#   interference.
 #
 # This function chooses the order of the turns in a visit:
 #
 # {{ function("bench/timing/arena.py", "order_of_turns") }}
 #
 # How far can you trust the figures on {{ machine }}? The next sentences say whether the results are
-# right, how steady the times are, and what A against A gives. (A cell is one case of one contender.
-# A speedup is unsettled if its interval is too wide to tell which side is faster. The bound of a
-# result is the largest error that rounding can explain.)
+# right, how steady the times are, and what A against A gave (None, if the run did not test it). The
+# bound of a result is the largest error that rounding can explain. A speedup is unsettled if its
+# interval is too wide to tell which side is faster. A cell runs at two speeds if the times of its
+# blocks form two groups.
 #
 # > {{ quote("verification") }}
 #
@@ -240,7 +247,8 @@ plt.show()
 # ## A common mistake: more blocks for a narrower interval
 #
 # An interval is too wide, so someone times ten times as many blocks in the same process. The
-# interval gets narrower, and its middle stays as wrong as it was. On the machine that we invented:
+# interval gets narrower, but its middle is as wrong as before. The cell shows this on the machine
+# that we invented:
 
 # %%
 for blocks in (10, 100, 1000):
@@ -250,8 +258,8 @@ inside, half = coverage(lambda: t_interval(measured(10, 1).ravel()), 300)
 print(f"10 processes, 1 block each: half width {half:.2f} %, covers {inside:.0%}")
 
 # %% [markdown]
-# Start the program again instead, ten times with a few blocks each. That holds for other benchmarks
-# too: the rounds of one run of pytest-benchmark, or the loops of one `timeit`, are one process.
+# Start the program again instead, ten times with a few blocks each. Other benchmarks need this too:
+# all rounds of one run of pytest-benchmark, and all loops of one `timeit`, come from one process.
 #
 # ## Exercises
 
@@ -284,10 +292,11 @@ def median_interval(samples, rng):
 check(median_interval)
 
 # %% [markdown]
-# **3.** `needed_visits(between, wanted)` takes the standard deviation of the visits of a cell, as a
-# logarithm, and a wanted half width of the 95 % interval of their mean. It returns the smallest
-# number of visits, at least 2, for which Student's interval with that standard deviation is narrow
-# enough.
+# **3.** `needed_visits(between, wanted)` takes the standard deviation of the visits of a cell, and
+# the half width that you want for the 95 % interval of their mean. Both are of logarithms: 0.02
+# means 2 %. Assume that the standard deviation is known and stays the same. The function returns
+# the smallest number of visits, at least 2, for which the half width of Student's interval is at
+# most `wanted`.
 
 
 # %%
@@ -310,7 +319,7 @@ check(needed_visits)
 # ## Where to read on
 #
 # - {{ chapter("comparing_machines") }} puts two result files side by side.
-# - {{ chapter("reproducibility") }}: results that depend on a seed are a spread, too.
+# - {{ chapter("reproducibility") }}: results that depend on a seed need an interval, too.
 # - A. Davison and D. Hinkley, "Bootstrap Methods and their Application", Cambridge, 1997.
 # - T. Kalibera and R. Jones, "Rigorous Benchmarking in Reasonable Time", ISMM, 2013.
 # - G. Smyth, "Linear models and empirical Bayes methods for assessing differential expression",

@@ -15,7 +15,7 @@
 # - how many operations a computation does for each byte that it must move
 # - how to measure the two roofs of a machine, and where they meet
 # - which of the two roofs limits a computation, and how near some code comes to it
-# - why some code runs above the roof of memory, and how to raise the limit of the rest
+# - why some code runs above the roof of memory, and how fewer passes raise a limit
 #
 # ## Operations for each byte
 #
@@ -24,7 +24,9 @@
 # bytes, and this chapter does it in detail. A **FLOP** is one floating-point operation, such as an
 # addition. The bytes are those that must be read or written at least once: inputs and outputs, but
 # no results in between. Their ratio, in FLOP per byte, is the **arithmetic intensity**. Each
-# workload of this site states its own cost. This is the cost of softmax:
+# workload of this site states its own cost. A softmax of n by n numbers does five operations with
+# each of them (compare, subtract, exponential, add, divide). It reads each number and writes one in
+# its place. This is its cost (`reduction`, the length of its sums, sets the bound of the error):
 #
 # {{ function("bench/workloads/softmax.py", "cost") }}
 
@@ -53,9 +55,11 @@ for module in (summation, matvec, softmax, layer_norm, elementwise_chain, matmul
     print(f"{module.WORKLOAD.name:18}{intensity(costs[0]):8.2f} {intensity(costs[1]):8.2f}")
 
 # %% [markdown]
-# There are two kinds of computations. A sum or a softmax does a fixed number of operations with
-# each element, whatever the number of elements. A matrix product uses each element again and again.
-# The larger the matrix is, the more often it does so:
+# (`elementwise_chain` is an expression of several elementwise operations.
+# {{ chapter("reductions") }} explains layer_norm, and {{ chapter("attention") }} attention.) There
+# are two kinds of computations. A sum or a softmax does a fixed number of operations with each
+# element, whatever the number of elements. A matrix product uses each element again and again. Its
+# intensity grows with n:
 
 # %%
 [round(intensity(matmul.WORKLOAD.cost(n=n)), 2) for n in (6, 60, 600)]
@@ -93,7 +97,9 @@ print(f"arithmetic {peak_flop_s / 1e9:.1f} GFLOP/s")
 
 # %% [markdown]
 # There are several ways to move an array. A copy reads each byte and writes it elsewhere, so it
-# moves twice the array's size. A change in place does the same. A sum only reads.
+# moves twice the array's size. A change in place does the same. A sum only reads. (Many processors
+# also read the target of a copy before they overwrite it. These bytes are not counted, so a copy
+# can seem slower than a change.)
 
 # %%
 source, target = torch.ones(2**25), torch.ones(2**25)
@@ -109,10 +115,10 @@ print({name: f"{rate / 1e9:.1f} GB/s" for name, rate in moving.items()})
 print(f"ridge {ridge:.1f} FLOP per byte")
 
 # %% [markdown]
-# The last number is the **ridge point**, where both take equally long. Code of lower intensity
-# waits for memory. It is **memory-bound** and can do at most *intensity times bandwidth* FLOP per
-# second. Code of higher intensity is **compute-bound** and can do at most what the arithmetic can.
-# The lower of the two limits is the **attainable** rate.
+# The last number is the **ridge point**, the intensity at which operations and bytes take equally
+# long. Code of lower intensity waits for memory. It is **memory-bound** and can do at most
+# *intensity times bandwidth* FLOP per second. Code of higher intensity is **compute-bound** and can
+# do at most the peak of arithmetic. The lower of the two limits is the **attainable** rate.
 #
 # ## Your own roofline
 #
@@ -157,12 +163,12 @@ ax.legend(loc="lower right")
 plt.show()
 
 # %% [markdown]
-# The distance to the roof is what better code could gain, on a logarithmic scale. A point at the
-# roof has nothing to gain. It may even be a little above the roof, because measured roofs scatter
-# too. Only other hardware, fewer bytes or fewer operations make it faster. A point far below the
-# roof has another reason. The work may be small compared with its call. The code may read the data
-# several times. Or it uses operations such as an exponential, which counts as one operation and
-# takes many.
+# The distance to the roof is the factor that better code could gain (the scale is logarithmic).
+# Code at the roof has nothing to gain: only other hardware, fewer bytes or fewer operations make it
+# faster. A point may even be a little above the roof, because measured roofs scatter too. A point
+# far below the roof has another reason. The work may be small compared with its call. The code may
+# read the data several times. Or it uses an operation such as the exponential, which counts as one
+# but takes as long as many.
 #
 # ## Every case of the result file
 #
@@ -171,8 +177,9 @@ plt.show()
 #
 # {{ figure("roofline/cpu/threads=1") }}
 #
-# These sentences say the same for a matrix product and for `elementwise_chain`, an expression of
-# several elementwise operations, each at its largest size:
+# These sentences say the same for a matrix product and for `elementwise_chain`, each at its largest
+# size. (The small share of the peak of arithmetic is no fault of memory-bound code: see the common
+# mistake below.)
 #
 # > {{ quote("roof", workload="matmul", contender="numpy") }}
 #
@@ -182,15 +189,15 @@ plt.show()
 #
 # > {{ quote("roof", workload="elementwise_chain", contender="torch-cpu") }}
 #
-# [The page of roofs](../../roofline.html) shows all of them, and the roofs of more cores. Each core
-# has its own arithmetic, but all cores share the memory. Where that is so, more cores move the
-# ridge to the right, and more computations are memory-bound.
+# [The page of roofs](../../roofline.html) shows all of them, and the roofs of more cores. More
+# cores usually add more arithmetic than bandwidth, because they share the memory. Then the ridge
+# moves to the right, and more computations are memory-bound.
 #
 # ## Above the roof: caches
 #
 # Some points of the file may lie above the slanted roof. This is no contradiction: their data came
 # from a cache, the small memory inside the processor that keeps recently used data. Every cache has
-# its own roof. Here is the rate of a copy against the bytes that it touches:
+# its own roof. The next cells measure the rate of a copy, from small arrays to large ones:
 
 
 # %%
@@ -218,17 +225,17 @@ else:
 plt.show()
 
 # %% [markdown]
-# The smallest copies are so short that the time of the call shows. If your processor's largest
-# cache holds even the largest copy here, the roof above was not that of memory but that of a cache.
-# For its roofs this site copies arrays several times as large as that cache.
+# The smallest copies are so short that the time of the call shows. If the largest cache of your
+# processor holds even the largest copy here, the roof that you measured above is that of the cache.
+# For its own roofs this site copies arrays several times as large as the largest cache.
 #
 # ## Fewer bytes move a point to the right
 #
 # The cost of a softmax counts one read and one write. NumPy's body has five passes over a large
-# array. A reduction, such as `max`, reads one array and writes almost nothing. An elementwise
-# operation reads each of its arrays and writes one, also in place. Numbers for each row or column
-# are so few that nobody counts them. If an array does not fit into a cache, it is read or written
-# eight times:
+# array: `max`, subtract, `exp`, `sum` and divide. A reduction, such as `max`, reads one array and
+# writes almost nothing. An elementwise operation reads each of its arrays and writes one, also in
+# place. (One number for each row or column is too little to count.) If the array does not fit into
+# a cache, the five passes make five reads and three writes:
 #
 # {{ pair("softmax") }}
 
@@ -241,8 +248,8 @@ for name, arrays in {"at least": 2, "NumPy, by passes": np.sum(passes)}.items():
 
 # %% [markdown]
 # The operations are the same. To **fuse** operations is to do several of them while an element is
-# in the processor. This raises the intensity of the code, and so its limit. A fused kernel may
-# still be slower if its arithmetic is slow. So it has to be measured:
+# in the processor. Then fewer bytes move, so the intensity and the limit rise. A fused kernel may
+# still be slow if its arithmetic is slow. So it has to be measured:
 #
 # > {{ speedup("softmax", "n=4096") }}
 #
@@ -250,14 +257,14 @@ for name, arrays in {"at least": 2, "NumPy, by passes": np.sum(passes)}.items():
 #
 # ## A GPU's roofs
 #
-# A GPU has roofs too, usually much higher ones, and its own ridge. They belong to the GPU's own
-# memory: copies from the processor's memory do not count here. If the machine of this page has a
-# GPU, these are its roofs:
+# A GPU has roofs too, usually much higher ones, and its own ridge. Its roof of memory is the
+# bandwidth of its own memory: copies from the processor's memory do not count here. If the machine
+# of this page has a GPU, these are its roofs:
 #
 # {{ figure("roofline/cuda") }}
 #
 # A call on a GPU returns before the work is done, so `synchronize` waits before the clock is read.
-# This cell prints both roofs of the GPU and the two ridges:
+# This cell prints both roofs of the GPU, its ridge, and the ridge of the processor beside it:
 
 # %% tags=["gpu"]
 if torch.cuda.is_available():
@@ -276,11 +283,13 @@ if torch.cuda.is_available():
 # %% [markdown]
 # ## A common mistake: judging memory-bound code by its FLOP/s
 #
-# "It reaches almost none of the peak, so it must be badly written." This cell adds one to each
-# number:
+# "It reaches almost none of the peak, so it must be badly written." This cell adds 1 to each number
+# of an array. It measures the roof of memory again, because on a shared machine the roof changes
+# from minute to minute:
 
 # %%
 taken = best_s(lambda: out.add_(1))
+bandwidth = max(bandwidth, 2 * size / best_s(lambda: target.add_(1)))
 flop_share = big.numel() / taken / peak_flop_s
 byte_share = 2 * WIDTH * big.numel() / taken / bandwidth
 print(f"{flop_share:.1%} of the peak of arithmetic, {byte_share:.0%} of the peak of memory")
@@ -290,10 +299,10 @@ print("little is left to gain" if done else "something else slows it: look for i
 torch.set_num_threads(threads_before)
 
 # %% [markdown]
-# One operation for eight bytes can only use a small part of the arithmetic. So name the roof that
-# limits the code, and the share of that roof. The reverse is also wrong: a product that moves few
-# bytes per second is not slow. And treat a rate far above a roof as an error in the timing or the
-# counting, until a cache explains it.
+# Code that does one operation for eight bytes can only use a small part of the arithmetic. So name
+# the roof that limits the code, and the share of that roof. The reverse is also wrong: a product
+# that moves few bytes per second is not slow. And treat a rate far above a roof as an error in the
+# timing or the counting, until a cache explains it.
 #
 # ## Exercises
 #
@@ -325,11 +334,12 @@ check(limiting_roof)
 
 # %% [markdown]
 # **3.** `pass_intensity(flops, passes, itemsize)` takes the operations for each element, a list of
-# `(arrays read, arrays written)` as in the cell on softmax, one for each pass over arrays that fit
-# no cache, and the bytes of an element. It returns the intensity as a float.
+# passes, and the bytes of an element. Each pass is `(arrays read, arrays written)`, as in the cell
+# on softmax, and no array fits into a cache. The function returns the intensity as a float.
 #
-# Then count the passes of this code by the rules for softmax. (`vecdot(y, y)` reads one array: both
-# arguments are the same.) The list is in `tutorial/solutions/roofline.py`:
+# Then write down the list of passes of this code, by the rules for softmax. (`vecdot(y, y)` reads
+# one array: both arguments are the same.) Compare your list with the one in
+# `tutorial/solutions/roofline.py`:
 #
 # {{ function("bench/workloads/layer_norm.py", "layer_norm_numpy") }}
 
@@ -348,7 +358,7 @@ check(pass_intensity)
 # ## To take along
 #
 # - Operations divided by bytes decide which roof limits a computation.
-# - Below the ridge point save bytes, above it save operations.
+# - If code is below the ridge point, save bytes. If it is above, save operations.
 # - Code may run above the roof of memory, if its data fit into a cache.
 #
 # ## Where to read on

@@ -7,26 +7,25 @@
 # {{ opening("timing", "roofline") }}
 #
 # A GPU is a second computer beside the one that runs Python. It has its own memory, and it does its
-# work later than you ask for it. Both change how to write fast code: where to keep the data, which
-# lines make the program wait, and what a stopwatch shows. You need no GPU to understand this. Here
-# a thread of the CPU plays the GPU, and the text says what it pretends. A few cells do need a GPU.
-# They show the output of one, or say that there was none.
+# work later than you ask for it. This decides where to keep the data, which lines make the program
+# wait, and what a stopwatch shows. You need no GPU to understand this: here a thread of the CPU
+# plays the GPU. A few cells do need a GPU, and the page shows what they print on one.
 #
 # **What you will know at the end:**
 #
 # - how to write code for any device, and which calls make the program wait for it
 # - when it pays to move data to a device, by a cost model and as measured
 # - how copies and kernels overlap, and what streams, events and pinned memory are for
-# - why reading a copy too early gives wrong numbers, and reading the clock too early wrong times
+# - what goes wrong if you read a copy or the clock too early
 #
 # ## Code for any device
 #
 # Beside the CPU, which is called the *host* here, PyTorch knows *accelerators*. `"cuda"` is a GPU
 # of NVIDIA or AMD, `"xpu"` one of Intel, `"mps"` one of Apple. `torch.accelerator` finds the
 # accelerator of this machine. `x.to(device)` makes a copy, unless `x` is already there. No
-# operation moves its inputs: they must all be on one device. The exception is a CPU tensor of shape
-# (), which every device takes as a plain number. To show this without a GPU, we use `"meta"` as the
-# second device, where tensors have a shape and no numbers:
+# operation moves its inputs, so they must all be on one device. The exception is a CPU tensor of
+# shape (), which every device takes as a plain number. The cell needs a second device, also without
+# a GPU. It uses `"meta"`, a device whose tensors have a shape and no numbers:
 
 # %%
 import time
@@ -95,7 +94,7 @@ for read_each in (True, False):
 
 # %% [markdown]
 # A call waits if Python, or the shape of the result, needs a number from the device. A `"meta"`
-# tensor has no numbers. So a call that raises an error there waits on a GPU:
+# tensor has no numbers, so such a call raises an error there. The cell tries some calls:
 
 # %%
 calls = {
@@ -115,16 +114,17 @@ for name, call in calls.items():
         print(f"{name:26}waits    ({type(error).__name__})")
 
 # %% [markdown]
-# This is a test in one direction: an error shows that a call waits, but without an error it may
-# wait all the same. `print(x)` does, because it needs the numbers, and so do `torch.linalg.solve`,
-# `inv` and `cholesky`, which check on a GPU whether they succeeded. The sure way needs a GPU: after
-# `torch.cuda.set_sync_debug_mode("warn")` PyTorch warns at each line that waits.
+# Here each error means that the call waits on a GPU. (A call also raises an error if PyTorch has no
+# version of it for `"meta"`.) A call without an error may wait all the same. `print(x)` waits
+# because it needs the numbers. `torch.linalg.solve`, `inv` and `cholesky` wait because they check
+# whether they succeeded. There is a better test if you have a GPU: after
+# `torch.cuda.set_sync_debug_mode("warn")` PyTorch warns at most lines that wait.
 #
 # ## A clock in the queue
 #
 # An **event** is a mark in the stream. It records the time when the stream reaches it. Two events
-# measure the time of the work between them, whatever work is in front of them. Here the played
-# device has other work first. The cell after it does the same on a GPU:
+# measure the time of the work between them, however much work is in front of them. Here the played
+# device has other work first. The cell after it uses events on a GPU:
 
 # %%
 played.launch(0.02)
@@ -147,6 +147,8 @@ if torch.cuda.is_available():
     print(f"between events {first.elapsed_time(last):.3f} ms")
 
 # %% [markdown]
+# Only the time between two marks is that of the kernel.
+#
 # A launch costs time as well. If kernels are shorter than launches, the device is idle between
 # them. A **CUDA graph** records all kernels of an iteration and launches them as one
 # ({{ chapter("fusion") }}). Here is the training of a small network, first launch by launch and
@@ -158,9 +160,10 @@ if torch.cuda.is_available():
 #
 # ## When moving the data pays
 #
-# A cost model gives the answer. Work takes as long as the roofline of {{ chapter("roofline") }}
-# says, and on the device one launch more. A transfer takes one launch, plus its bytes divided by
-# the bandwidth of the *link* between the two memories.
+# Is work faster on the device if its data must be moved first? A cost model gives the answer. Work
+# takes as long as the roofline of {{ chapter("roofline") }} says. On the device it takes the time
+# of a launch in addition. A transfer takes the time of a launch, plus its bytes divided by the
+# bandwidth of the *link* between the two memories.
 
 # %%
 # Placeholders: round numbers that nobody measured. Put in those of your machine.
@@ -217,11 +220,12 @@ plt.show()
 # > {{ quote("crossover", workload="sum", curve="all", contender="torch-cuda") }}
 #
 # {{ choose(quote("crossover", workload="matmul", contender="torch-cuda-transfer"),
-#     overtakes="So a large product is worth its transfers there, and a small one is not.",
-#     ahead="So a product is worth its transfers there, at every size that was measured.",
-#     behind="So a product is not worth its transfers there, at any size that was measured.",
+#     overtakes="On that machine a large product is worth its transfers, and a small one is not.",
+#     ahead="On that machine a product is worth its transfers, at every size that was measured.",
+#     behind="On that machine no product is worth its transfers, at any size that was measured.",
 #     absent="When a GPU is measured, these lines will say from which size on it is faster.",
-#     otherwise="This result does not show whether a product is worth its transfers.") }}
+#     otherwise="This result does not show whether a product is worth its transfers.",
+#     **{"faster-some": "On that machine a product is worth its transfers, at those sizes."}) }}
 # The page of {{ family("transfer", "all transfers") }} shows what the link alone takes.
 #
 # ## Copies beside kernels
@@ -273,22 +277,23 @@ if torch.cuda.is_available():
         print(f"streams: {len(streams)}, {1e3 * (time.perf_counter() - start):.2f} ms")
 
 # %% [markdown]
-# Streams do not wait for each other. If one stream uses a result of another,
-# `mine.wait_stream(theirs)` sets the order, and `tensor.record_stream(mine)` prevents the memory
-# from being reused too early. If you name no stream, all work goes into one stream, in order.
+# Streams do not wait for each other. If work in the stream `mine` uses a result of the stream
+# `theirs`, call `mine.wait_stream(theirs)` first. `tensor.record_stream(mine)` prevents the memory
+# of that tensor from being reused too early. If you name no stream, all work goes into one stream,
+# in order.
 #
 # ## A copy back that nobody waits for
 #
-# A kernel that needs a copied batch is behind that copy in the stream, so it waits. But a copy back
-# to the host is read by Python, which is in no stream. Here is the body of the workload
-# `device_to_host`, and then what can happen, on the played device:
+# A kernel that needs a copied batch is behind that copy in the stream, so it waits. But Python
+# reads a copy back to the host, and Python is in no stream. Here is the body of the workload
+# `device_to_host`. The cell below it shows on the played device what can happen:
 #
 # {{ function("bench/workloads/device_to_host.py", "device_to_host_torch") }}
 
 
 # %%
 def copy_back():
-    time.sleep(0.01)  # kernels in front, and the way
+    time.sleep(0.01)  # kernels in front, and the transfer
     y[:] = 7
 
 
@@ -300,7 +305,7 @@ print("read at once", early, " read after synchronising", y)
 
 # %% [markdown]
 # There is no error. If an array is filled again for each batch, the numbers even look right: they
-# are those of the last batch. So synchronise before you read, or leave out `non_blocking`:
+# are those of the previous batch. So synchronise before you read, or leave out `non_blocking`:
 # `x.cpu()` waits. In the same way, do not write into pinned memory while a copy from it may be
 # running.
 #
@@ -316,20 +321,22 @@ for name, kernel_s in {"short": 0.003, "long": 0.030}.items():
 played.stream.shutdown()
 
 # %% [markdown]
-# Their launches take the same time, and a harmless `.item()` in the next line looks slow.
-# Synchronise before both readings of the clock, or use events, or PyTorch's `Timer`, which waits.
+# Both launches take the same time. The time of the kernel is counted for the next line that needs
+# the result, often a harmless `.item()`. Synchronise before both readings of the clock, or use
+# events, or PyTorch's `Timer`, which waits.
 #
 # ## Exercises
 #
 # **1.** `uses_until_it_pays(host_s, device_s, moved_bytes, link_bytes_s)` takes the seconds of one
-# use of some data on the host and on the device, the bytes, and the link's bytes per second. It
-# returns the smallest number of uses, an int, for which moving the data once and using them on the
-# device takes less time than using them on the host. If there is no such number, it returns `None`.
+# use of some data on the host, the seconds of one use on the device, the bytes of the data, and the
+# link's bytes per second. On the device, the data are moved once and then used again and again. It
+# returns the smallest number of uses, an int, for which the device takes less time than the host.
+# If there is no such number, it returns `None`.
 #
 # **2.** `double_buffered_s(copies, kernels)` takes two lists of seconds of the same length. Copy
 # `k` brings the batch of kernel `k`. One copy can run at a time, and one kernel, and a copy can run
-# beside a kernel. There are two buffers, so copy `k` waits until kernel `k - 2` is done. Everything
-# begins at zero. It returns the time at which the last kernel is done.
+# beside a kernel. There are two buffers, so copy `k` waits until kernel `k - 2` is done. The first
+# copy begins at time zero. The function returns the time at which the last kernel is done.
 #
 # **3.** `mean_loss(losses)` takes an iterable of one or more tensors of shape (), all on one
 # device. It returns their mean as a float. It must wait for the device only once, however many
@@ -367,8 +374,8 @@ check(mean_loss)
 # %% [markdown]
 # ## To take along
 #
-# - A call asks for work and returns. What needs the numbers waits.
-# - Move data once, keep them there, and copy while the GPU computes.
+# - A call asks for work and returns. Code that needs the numbers waits.
+# - Move data once, keep them on the device, and copy while the GPU computes.
 # - Synchronise before you read a copy, and before you read the clock.
 #
 # ## Where to read on

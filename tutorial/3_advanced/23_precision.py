@@ -6,10 +6,10 @@
 #
 # {{ opening("gpu", "training_ladder") }}
 #
-# NumPy computes in float64 by default, PyTorch in float32, and a GPU is fastest with numbers of
-# half that width. Fewer bits mean fewer bytes to move and simpler arithmetic. They also mean fewer
-# digits and a smaller range. This chapter shows what each format keeps, what rounding does to a
-# result, and how training works with few bits where few are enough.
+# NumPy computes in float64 by default, PyTorch in float32, and a GPU is fastest with numbers of 16
+# bits. Fewer bits mean fewer bytes to move and simpler arithmetic. They also mean fewer digits and
+# a smaller range. This chapter shows what each format keeps, what rounding does to a result, and
+# how to train with few bits.
 #
 # **What you will know at the end:**
 #
@@ -44,11 +44,11 @@ for dtype in (torch.float64, torch.float32, torch.float16, torch.bfloat16):
 print("NumPy has float16:", hasattr(np, "float16"), " and bfloat16:", hasattr(np, "bfloat16"))
 
 # %% [markdown]
-# *Smallest* is the smallest number with all its digits. A few orders of magnitude below it there
-# are numbers with fewer digits. Half the spacing at one is the **unit roundoff** `u`, the largest
-# relative error of one rounding. **TF32** is in the picture, but it is not a dtype. The tensor
-# cores, the matrix units of NVIDIA's GPUs, may use it for the float32 inputs of a product. It has
-# the exponent of float32 with the digits of float16.
+# *Smallest* is the smallest number with all its digits. (There are even smaller numbers, with fewer
+# digits.) Half the spacing at one is the **unit roundoff** `u`, the largest relative error of one
+# rounding. The picture also shows **TF32**, which is not a dtype. The tensor cores, the matrix
+# units of NVIDIA's GPUs, may use it for the float32 inputs of a product. It has the exponent of
+# float32 with the digits of float16.
 
 # %%
 layouts = {  # bits of exponent and significand
@@ -73,7 +73,7 @@ ax.legend(loc="lower right")
 plt.show()
 
 # %% [markdown]
-# Here are a large number, one a little above one, and a small one, in both short formats:
+# Here are three numbers in both short formats: a large one, one slightly above 1, and a small one.
 
 # %%
 for value in (70_000.0, 1 + 2**-9, 1e-9):
@@ -81,15 +81,15 @@ for value in (70_000.0, 1 + 2**-9, 1e-9):
     print(f"{value:<12} float16 {x.half().item():<14.6g} bfloat16 {x.bfloat16().item():<14.6g}")
 
 # %% [markdown]
-# float16 overflows to infinity where bfloat16 only rounds. And it loses the small number
-# completely. bfloat16 cannot distinguish the middle number from one.
+# float16 overflows to infinity where bfloat16 only rounds. float16 loses the small number
+# completely, and bfloat16 cannot distinguish the second number from 1.
 #
 # ## Rounding by hand
 #
 # The last bits of a float32 are digits. If you view the float32 as an integer, you can cut some of
-# these bits off. To round to the nearest number, first add half the value of the last kept bit. The
-# cell compares the largest relative error of many numbers with the unit roundoff of ten stored
-# bits:
+# these bits off. That rounds towards zero. To round to the nearest number, first add half of what
+# the last kept bit stands for. The cell compares the largest relative error of many numbers with
+# the unit roundoff of ten stored bits:
 
 
 # %%
@@ -103,14 +103,15 @@ x = torch.from_numpy(rng.uniform(1, 2, 10_000).astype(np.float32))
 print(f"largest error {((rounded(x, 10) - x) / x).abs().max():.3e}, u {2.0**-11:.3e}")
 
 # %% [markdown]
-# If the dropped bits carry into the exponent, the number is the next power of two, which is right.
+# If the addition carries into the exponent, the result is the next power of two, which is right.
 # One case is left: a **tie**, a number exactly in the middle between two neighbours. Here it moves
 # away from zero. Processors round a tie to the neighbour whose last kept bit is zero, so that ties
-# go up as often as down. With bits: instead of half, add half *less one* plus the last kept bit.
-# Then a tie goes up only if that bit is one, and all other numbers are rounded as before.
+# go up as often as down. To do the same, add half *less one*, plus the last kept bit, instead of
+# half. Then a tie goes up only if that bit is one, and all other numbers are rounded as before.
 #
 # TF32 keeps ten bits of each input of a product, with a rounding much like this one, and adds up in
-# float32. So you can see its effect without a GPU:
+# float32. So you can see its effect without a GPU. (The products of the last two lines also return
+# their numbers in 16 bits, so float16 loses a little more than TF32.)
 
 # %%
 a, b = (torch.from_numpy(rng.standard_normal((256, 256), dtype=np.float32)) for _ in range(2))
@@ -149,13 +150,13 @@ for name, (left, right) in kinds.items():
 #     otherwise="This file does not show whether bfloat16 is faster. A processor without arithmetic
 #     for it would emulate it, so this site does not time it there.") }}
 #
-# Memory-bound work may gain from half the bytes, unless something else makes it slow. Here is a
-# chain of elementwise operations in bfloat16, compared with NumPy in float32:
+# Memory-bound work may gain from half the bytes, if nothing else slows it down. Here is a chain of
+# elementwise operations in bfloat16, compared with NumPy in float32:
 #
 # > {{ speedup("elementwise_chain", "n=4096", contender="torch-cpu-bf16") }}
 #
-# A GPU has matrix units for few bits. To see how much the same product gains from them, compare
-# float32, TF32 and bfloat16:
+# A GPU has matrix units for few bits. These are the same products in float32, TF32 and bfloat16,
+# each compared with NumPy in float32. Divide two of the factors to compare two formats:
 #
 # > {{ speedup("matmul", "n=2048", contender="torch-cuda") }}
 #
@@ -167,7 +168,7 @@ for name, (left, right) in kinds.items():
 #
 # On an NVIDIA GPU, "float32" may mean TF32. Two settings decide this, one for matrix products and
 # one for convolutions. The cell prints the defaults of the PyTorch that ran here, with or without a
-# GPU. `none` means that a general setting decides, which is true float32 unless you change it:
+# GPU. `none` means that a general setting decides. It is true float32 unless you change it:
 
 # %%
 matmul = torch.backends.cuda.matmul
@@ -179,10 +180,10 @@ else:  # before PyTorch 2.9
 
 # %% [markdown]
 # So by default the convolutions of cuDNN, NVIDIA's library for them, may use TF32, and products may
-# not. Two float32 layers of one network can differ in precision. To change one of these settings,
-# assign `"ieee"` (true float32) or `"tf32"` to it. `torch.set_float32_matmul_precision("high")` is
-# the older way and changes only products. Use only one of the two ways: if you mix them, they may
-# report different states.
+# not. So two float32 layers of one network can differ in precision. To change one of these
+# settings, assign `"ieee"` (true float32) or `"tf32"` to it.
+# `torch.set_float32_matmul_precision("high")` is the older way and changes only products. Use only
+# one of the two ways: if you mix them, they may report different states.
 
 # %% tags=["gpu"]
 if torch.cuda.is_available() and hasattr(matmul, "fp32_precision"):
@@ -193,15 +194,15 @@ if torch.cuda.is_available() and hasattr(matmul, "fp32_precision"):
     matmul.fp32_precision = before
 
 # %% [markdown]
-# With a tolerance made for float32, a right result in TF32 looks wrong. This site sets true float32
-# and reads the setting back. TF32 is a separate contender with its own tolerance.
+# If a test has a tolerance made for float32, a right result in TF32 fails it. This site sets true
+# float32 and reads the setting back. TF32 is a separate contender with its own tolerance.
 #
 # ## Autocast: each operation in the type that suits it
 #
 # Few bits are enough for the inputs of a product, but not for everything. Under **autocast**
-# PyTorch decides with a list. Products and convolutions get their inputs in few bits. Some others,
-# such as losses, get theirs in float32. The rest uses the type of its inputs. A GPU and a processor
-# have different lists.
+# PyTorch looks each operation up in a list. Products and convolutions get their inputs in few bits.
+# Some other operations, such as losses, get their inputs in float32. Operations that are not in the
+# list use the type of their inputs. GPUs and processors have different lists.
 
 # %%
 x, w = torch.ones(8, 16), torch.ones(16, 4)
@@ -219,9 +220,9 @@ for name, result in {"x": x, **results}.items():
 # %% [markdown]
 # To train this way, put one `with` around the forward pass. The weights stay in float32, and so do
 # the gradients that the optimiser gets. `backward()` goes outside, because each of its steps uses
-# the type of its forward step. Here a small network for handwritten digits is trained in three ways
-# from the same start, with a small learning rate: in float32, under autocast, and with the model
-# itself converted to bfloat16.
+# the type that the same step had in the forward pass. Here a small network for handwritten digits
+# is trained in three ways from the same start, with a small learning rate: in float32, under
+# autocast, and with the model itself converted to bfloat16.
 
 # %%
 images, labels = (torch.from_numpy(part[: digits.TRAIN]) for part in digits.load())
@@ -264,9 +265,14 @@ plt.show()
 
 # %% [markdown]
 # Autocast follows float32 closely. The model in bfloat16 throughout does not. The common mistake of
-# this chapter explains why. Here is a larger training under autocast on a GPU, compared with NumPy:
+# this chapter explains why. Here is a larger training on a GPU, first in float32 and then under
+# autocast, each compared with NumPy:
+#
+# > {{ speedup("train_mlp", "hidden=1024,batch=512", contender="torch-cuda") }}
 #
 # > {{ speedup("train_mlp", "hidden=1024,batch=512", contender="torch-cuda-amp") }}
+#
+# Autocast converts the inputs of each product, so it saves time only if the products are large.
 #
 # ## float16 needs its loss scaled
 #
@@ -296,7 +302,7 @@ for power in (0, 8, 16, 40):
 # A gradient that became zero in float16 is lost. So multiply the loss by a large number, the
 # **scale**. By the chain rule all gradients grow by the same factor. Before the step, divide the
 # gradients by the scale, in float32. Nobody knows the right scale in advance, so `GradScaler` looks
-# for it. When a gradient becomes infinite, it skips the step and halves the scale. After
+# for it. When a gradient becomes infinite, `GradScaler` skips the step and halves the scale. After
 # `growth_interval` good steps in a row it doubles the scale.
 
 
@@ -320,8 +326,9 @@ def scales(device="cpu", steps=14):
 print("the scale after each step, as a power of two:", scales())
 
 # %% [markdown]
-# bfloat16 has the range of float32 and needs none of this. So it is the usual choice where the
-# hardware supports it.
+# The scale falls until no gradient is infinite. Then it doubles after every few good steps, and
+# falls again if that was too much. bfloat16 has the range of float32 and needs none of this. So it
+# is the usual choice where the hardware supports it.
 #
 # ## A common mistake: adding small numbers to a large one in few bits
 #
@@ -338,9 +345,9 @@ for _ in range(1000):
 print(f"a thousand ones: {total.item()}; one less a thousandth, a thousand times: {weight.item()}")
 
 # %% [markdown]
-# There is no error and no warning. This happened to the third curve above: many of its small steps
-# were lost. PyTorch's own sum adds up in float32 inside and rounds once. But NumPy's running sum of
-# three thousand ones in float16 stops growing:
+# There is no error and no warning. This happened to the model in bfloat16 above: many of its small
+# steps were lost. PyTorch's `sum` is safe: it adds up in float32 inside and rounds once. A running
+# sum rounds at every step. NumPy's running sum of three thousand ones in float16 stops growing:
 
 # %%
 ones = torch.ones(1000, dtype=torch.bfloat16)
@@ -356,8 +363,8 @@ torch.set_num_threads(threads_before)
 #
 # **1.** `round_to_bfloat16(x)` takes a float32 NumPy array of any shape, without NaN. It returns a
 # new float32 array with each number rounded to the nearest number of bfloat16. If two are equally
-# near, take the one whose last kept bit is zero, as processors do. bfloat16 keeps the upper 16 bits
-# of a float32. Use these bits (`x.view(np.uint32)`), not `torch.bfloat16`.
+# near, take the one whose last kept bit is zero. bfloat16 keeps the upper 16 bits of a float32. Use
+# these bits (`x.view(np.uint32)`), not `torch.bfloat16`.
 
 # %%
 from tutorial.exercises import check
@@ -370,10 +377,11 @@ def round_to_bfloat16(x):
 check(round_to_bfloat16)
 
 # %% [markdown]
-# **2.** `dot_error_bound(dtype, n)` takes a PyTorch dtype and the length of two vectors. It returns
-# the factor `n u / (1 - n u)` as a float, where `u` is the unit roundoff. If the inner product of
-# the vectors is computed in that dtype throughout, its error is at most this factor times the sum
-# of all `|x[i] y[i]|`. If `n u` is one or more there is no bound, and the answer is infinity.
+# **2.** `dot_error_bound(dtype, n)` takes a PyTorch dtype and the length n of two vectors. It
+# returns the factor `n u / (1 - n u)` as a float, where `u` is the unit roundoff of the dtype. (The
+# inner product of the vectors, computed in that dtype throughout, has an error of at most this
+# factor times the sum of all `|x[i] y[i]|`.) If `n u` is one or more, there is no bound: return
+# infinity.
 
 
 # %%

@@ -7,15 +7,15 @@
 #
 # A NumPy expression of four operations makes four passes over its arrays, and three of the four
 # results are thrown away. For large arrays these passes often take more time than the arithmetic.
-# Fusing does all operations in one pass. This chapter does it by hand and then with
-# `torch.compile`. It counts how many calls it takes until compiling saves time.
+# To fuse the operations is to do all of them in one pass. This chapter fuses by hand and then with
+# `torch.compile`, and counts after how many calls compiling has saved time.
 #
 # **What you will know at the end:**
 #
 # - how to count the bytes that a chain of operations moves, and those that it has to move
 # - what new arrays cost, and how to avoid them in both libraries
 # - what `torch.compile` does at its first call, and what that costs
-# - what a CUDA graph saves, which is something else
+# - what a CUDA graph saves: launches, not bytes
 #
 # ## What a chain moves
 #
@@ -48,14 +48,16 @@ print(f"step by step {moved / 2**20:.0f} MiB, at least {needed / 2**20:.0f} MiB"
 # %% [markdown]
 # The cell says "at least" because the input has to be read once and the result has to be written
 # once. In the terms of {{ chapter("roofline") }}, the chain is memory-bound. If it moves fewer
-# bytes for the same operations, its point goes to the right, where the roof is higher.
+# bytes for the same operations, its point in the roofline moves to the right, where the roof is
+# higher.
 #
 # ## Without new arrays
 #
 # Each step also asks for a new array. The operating system gives the memory of a large array in
 # pieces (pages), and clears each piece when it is first touched. This may take longer than the
 # operation. NumPy's elementwise functions accept `out`. Most of PyTorch's have a version with an
-# underscore, which works in place. Three of these four functions are new, and all agree:
+# underscore, which works in place. Here are three more functions for the chain. They agree with the
+# first:
 
 
 # %%
@@ -110,6 +112,9 @@ def blocks_torch(x, w, b, out):
 same = blocks_numpy(x, w, b, out), blocks_torch(xt, wt, bt, out_t)
 [np.array_equal(expected, each) for each in same]
 
+# %% [markdown]
+# The next cells time the three ways in both libraries:
+
 
 # %%
 def once_s(call):
@@ -153,11 +158,14 @@ for k, side in enumerate(("NumPy", "PyTorch")):
 # %% [markdown]
 # ## Let a compiler do it
 #
+# Blocks save passes but need more calls. If the array fits into a large cache, working in place can
+# be as fast or faster.
+#
 # Nobody wants to write every chain by blocks. `torch.compile` records what a function does to
 # tensors as a graph. It gives the graph to a backend, which returns the code to run instead
 # ({{ chapter("dynamic_graph") }}). A backend that fuses by blocks of rows takes a few lines. This
-# one cuts every input into rows, so it is right for chains like ours and for nothing else. It
-# prints the graph that it gets:
+# one cuts its first input and the result into blocks of rows, and passes the other inputs on whole.
+# So it is right for chains like ours and for nothing else. It prints the graph that it gets:
 
 
 # %%
@@ -179,8 +187,8 @@ torch.equal(compiled(xt, wt, bt), steps_torch(xt, wt, bt))
 
 # %% [markdown]
 # Nothing is recorded before the first call, because only the call has the shapes and the types.
-# Later calls check that these are still the same. The checks are called **guards**. Then the calls
-# run what the backend returned.
+# Later calls check that these are still the same. The checks are called **guards**. Then the code
+# from the backend runs.
 #
 # The usual backend is called inductor. It writes one loop that does the whole chain on a few
 # elements at a time, and compiles it. The loop is in C++ for a processor. For a GPU it is in
@@ -197,9 +205,9 @@ torch.equal(compiled(xt, wt, bt), steps_torch(xt, wt, bt))
 #
 # {{ figure("time/elementwise_chain/float32/1") }}
 #
-# These sentences compare PyTorch with NumPy. First PyTorch runs as it is, which is called
-# **eager**: each operation runs when its line runs. Then it is compiled. The size is large here,
-# and below it is small:
+# These sentences compare PyTorch with NumPy, first at a large size and then at a small one. At each
+# size PyTorch first runs as it is, which is called **eager** (each operation runs when its line
+# runs). Then it is compiled:
 #
 # > {{ speedup("elementwise_chain", "n=4096") }}
 #
@@ -220,15 +228,16 @@ torch.equal(compiled(xt, wt, bt), steps_torch(xt, wt, bt))
 #
 # ## After how many calls compiling pays
 #
-# These are the longest first calls, of PyTorch and of the functions that it compiles:
+# These are the longest first calls, of PyTorch and of the functions that it compiles (`dispatch`
+# adds 1 to an array):
 #
 # > {{ quote("first-call", contender="torch-cpu") }}
 #
 # > {{ quote("first-call", contender="torch-cpu-compile") }}
 #
 # Each process pays once for a first call. (Inductor keeps what it has compiled on disc, so the next
-# process pays less.) After how many calls is that time saved? The cell measures it now, with the
-# small backend above:
+# process pays less.) After how many calls has compiling saved more time than it took? The cell
+# measures this with the small backend above:
 
 # %%
 later_s = least_s(lambda: compiled(xt, wt, bt))
@@ -239,16 +248,17 @@ print(f"first {first_s * 1e3:.1f} ms, later {later_s * 1e3:.2f}, eager {eager_s 
 print(f"it pays from call {enough} on" if enough else "it never pays")
 
 # %% [markdown]
-# Compiling does not pay in four cases. There are few calls. There is nothing to fuse (a large
-# product is already one call to a library). The arrays are so small that the guards cost more than
-# the work. Or the shapes keep changing.
+# Compiling does not pay if there are few calls, or if there is nothing to fuse (a large product is
+# already one call to a library). It does not pay if the arrays are so small that the guards cost
+# more than the work, or if the shapes keep changing.
 #
 # ## Many launches at once: CUDA graphs
 #
-# On a GPU every operation is the launch of a kernel. A kernel on few numbers may take less time
-# than its launch ({{ chapter("gpu") }}). Fusing makes fewer kernels. A **CUDA graph** keeps all
-# kernels, but records their launches once, with the addresses of all arrays, and then sends them as
-# one. This is how this site does it:
+# On a GPU every operation launches a kernel. A kernel on few numbers may take less time than its
+# launch ({{ chapter("gpu") }}). Fusing makes fewer kernels. A **CUDA graph** keeps all kernels, but
+# records their launches once, with the addresses of all arrays, and then sends them as one. This is
+# how this site does it (PyTorch wants some calls on another stream, as a warm-up, before it
+# records):
 #
 # {{ function("bench/variant.py", "Recorded") }}
 #
@@ -276,8 +286,8 @@ if torch.cuda.is_available():
     print(f"a hundred launches take {ratio:.1f} times as long as one recording of them")
 
 # %% [markdown]
-# This is one addition to a few hundred numbers, on a GPU compared with NumPy, first launched and
-# then recorded:
+# These sentences compare one addition to a few hundred numbers with NumPy. The GPU first launches
+# it and then replays a recording:
 #
 # > {{ speedup("dispatch", "n=512", contender="torch-cuda") }}
 #
@@ -285,7 +295,7 @@ if torch.cuda.is_available():
 #
 # ## A common mistake: timing calls that compile
 #
-# The first call compiles. How much of it is in a mean depends on the number of calls:
+# The first call compiles. The fewer calls a mean includes, the more the first one counts:
 
 # %%
 for calls in (1, 10, 100):
@@ -293,10 +303,11 @@ for calls in (1, 10, 100):
     print(f"mean of {calls:3} calls: {mean_s / later_s:5.1f} times a later one")
 
 # %% [markdown]
-# Other calls that compile are hidden. A call with a new shape, a new dtype or another value of a
-# Python number fails the guards and compiles again. Here a backend counts how often it is called.
-# Each length is new, and `dynamic=False` asks for code for one shape only. Without it, the second
-# piece of code is made for all lengths:
+# Later calls may compile too, and nothing shows it. A call with a new shape, a new dtype or another
+# value of a Python number fails the guards and compiles again. Here a backend counts how often it
+# is called. Each length is new, and `dynamic=False` asks for code for one shape only. By default
+# (`dynamic=None`) PyTorch compiles for the first length, and at the second length once more for
+# all:
 
 # %%
 made = []
@@ -332,8 +343,8 @@ torch.set_num_threads(threads_before)
 # **1.** `chain_bytes(steps, array_bytes)` counts the bytes that a chain moves. `steps` is a list of
 # `(result, operands)`, such as `("y", ("x", "b"))`. All of these are names of arrays of
 # `array_bytes` bytes. It returns `(step by step, fused)`. Step by step, each step reads each of its
-# different operands once and writes its result. Fused, each array that no step has made is read
-# once, and the last result is written.
+# different operands once and writes its result. Fused, each array that no earlier step has made is
+# read once, and only the last result is written.
 
 # %%
 from tutorial.exercises import check
@@ -378,8 +389,8 @@ check(swish_into)
 #
 # ## To take along
 #
-# - Every operation of a chain is a pass over memory. A fused chain is one.
-# - `torch.compile` pays after enough calls to make up for its first.
+# - Every operation of a chain is a pass over memory. A fused chain is a single pass.
+# - `torch.compile` pays after enough calls to make up for the first one.
 # - A CUDA graph saves launches, not passes.
 #
 # ## Where to read on

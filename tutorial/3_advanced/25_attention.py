@@ -6,9 +6,10 @@
 # {{ opening("matmul", "whole_program", "reductions") }}
 #
 # Attention is the operation that language models are built around. It is two matrix products with a
-# softmax between them, so you can write it in five lines of NumPy. Those lines store a number for
-# every pair of positions, and for long texts this is what limits them. PyTorch has one function
-# that does not store these numbers.
+# softmax between them, so you can write it in five lines of NumPy. A text is a sequence of
+# positions, for example one for each word. The five lines store a number for every pair of
+# positions, so a long text needs too much memory. PyTorch has one function that does not store
+# these numbers.
 #
 # **What you will know at the end:**
 #
@@ -28,8 +29,9 @@
 #     weights = softmax of each row      (m, n), positive, sum one
 #     y       = weights @ v              (m, c)
 #
-# The inner product measures similarity. It grows with `d`, and the division by `sqrt(d)` prevents
-# that the softmax becomes one for a single key and zero for the rest:
+# The inner product measures similarity. Inner products scatter in proportion to `sqrt(d)`. Without
+# the division, the softmax for a large `d` would be nearly one for a single key and nearly zero for
+# the rest:
 
 # %%
 import math
@@ -55,9 +57,9 @@ np.allclose(attention(q, k, v), F.scaled_dot_product_attention(tq, tk, tv))
 # %% [markdown]
 # ## The scores take more memory than the data
 #
-# There is a score for each query and key. A text of `n` positions has `n²` of them. Here are the
-# numbers that must be read and written, and those that are only in between, for eight heads (see
-# below) of 64 features in float32:
+# There is a score for each query and key. A text of `n` positions has `n²` of them. The cell
+# compares the bytes of the scores with those of the inputs and the result, in float32. It counts
+# eight *heads*, explained below, with 64 numbers for each position:
 
 # %%
 for n in (128, 1024, 8192, 65536):
@@ -69,8 +71,8 @@ for n in (128, 1024, 8192, 65536):
 #
 # A softmax needs the sum over a whole row. So can you compute it without the whole row? You can, if
 # you keep two numbers for each query: the largest score so far, and the sum of exponentials so far.
-# When a later block has a larger score, what was summed is scaled down (Milakov and Gimelshein,
-# 2018; Dao et al., *FlashAttention*, 2022):
+# When a later block has a larger score, scale the sums so far down (Milakov and Gimelshein, 2018;
+# Dao et al., *FlashAttention*, 2022):
 
 
 # %%
@@ -90,9 +92,9 @@ def in_blocks(q, k, v, size):
 [np.allclose(in_blocks(q, k, v, size), attention(q, k, v)) for size in (1, 4, 6)]
 
 # %% [markdown]
-# At any time this holds the scores of one block. A fused kernel does the same, in a cache or in the
-# fast memory of a GPU's core, so the scores never travel to main memory. These are the two sides
-# that were timed. NumPy reuses its arrays but stores all scores:
+# This function holds the scores of only one block at a time. A fused kernel does the same, in a
+# cache or in the fast memory of a GPU's core, so the scores never travel to main memory. These are
+# the two sides that were timed. NumPy reuses its arrays but stores all scores:
 #
 # {{ pair("attention") }}
 #
@@ -107,16 +109,16 @@ def in_blocks(q, k, v, size):
 #     slower="At this size storing the scores does not decide.",
 #     tie="At this size storing the scores makes no difference.",
 #     otherwise="This result does not show which side is faster.") }}
-# On a GPU the difference between its memory and its arithmetic is larger:
+# This is attention on a GPU, compared with NumPy:
 #
 # > {{ speedup("attention", "n=1024", contender="torch-cuda") }}
 #
 # ## Masks
 #
-# A model that predicts the next word must not see it. A **causal** mask hides, from each position,
-# all later ones. In NumPy you set the hidden scores to minus infinity, whose exponential is zero.
-# In PyTorch you say `is_causal=True`, or you pass a boolean mask that is true where a query may
-# look:
+# A model that predicts the next word must not see it. A **causal** mask hides all later positions
+# from each position. In NumPy you set the hidden scores to minus infinity, whose exponential is
+# zero. In PyTorch you say `is_causal=True`, or you pass a boolean mask that is true where a query
+# may look:
 
 # %%
 visible = np.tri(6, dtype=bool)
@@ -130,10 +132,11 @@ print(np.allclose(by_hand, causal), np.allclose(by_hand, masked))
 # %% [markdown]
 # ## Heads
 #
-# One set of weights can look for one thing. So the features are split into **heads**, each with
-# queries, keys and values of its own, and the results are put side by side. Splitting is a change
-# of shape and no copy ({{ chapter("views") }}). `nn.MultiheadAttention` adds a linear layer before
-# and one after. Here it is by hand, from the layer's own weights:
+# One softmax can look for one thing. So the numbers of each position, its features, are split into
+# **heads**. Each head has its own queries, keys and values, and the results are put side by side.
+# Splitting changes the shape and copies nothing ({{ chapter("views") }}). `nn.MultiheadAttention`
+# adds three linear layers before, for queries, keys and values, and one after. It keeps the weights
+# of the three in one matrix, `in_proj_weight`. Here it is by hand:
 
 # %%
 torch.manual_seed(0)
@@ -156,7 +159,8 @@ torch.allclose(by_hand, layer(x, x, x, need_weights=False)[0])
 # Here is a task that a linear layer cannot do. An input is a list of eight pairs of a key and a
 # value, and a question, which is one of the keys. The answer is the value of that key. All keys and
 # values are drawn anew for each input, so there is nothing to learn by heart. The network must
-# learn to compare:
+# learn to compare. (`nn.Embedding` is a table with a vector for each symbol. Training changes the
+# vectors.)
 
 
 # %%
@@ -195,6 +199,9 @@ inputs, answer = draw(1000)
 print(f"{(model(*inputs).argmax(1) == answer).float().mean().item():.1%} right of 1000 new ones")
 torch.set_num_threads(cores)
 
+# %% [markdown]
+# The figure shows the weights of eight questions. In each row the weight should be at the dot:
+
 # %%
 with torch.no_grad():
     shown = [each[:8] for each in inputs]
@@ -215,8 +222,9 @@ plt.show()
 #
 # PyTorch has two conventions for boolean masks. In `scaled_dot_product_attention`, true means that
 # a position takes part. In `nn.MultiheadAttention` and `nn.Transformer`, true means that it is
-# hidden. A mask from one, given to the other, hides the past and shows the future. There is no
-# error, and in training the loss looks very good, because the network reads the answer:
+# hidden. A mask that is made for one and given to the other hides the past and shows the future.
+# There is no error. The network reads the answer, so in training the loss looks very good. (Only
+# the last position, which now sees nothing, has an output of zero or `nan`.)
 
 # %%
 changed = x.clone()
@@ -243,12 +251,13 @@ print("true hides:", looks_ahead(~visible), " true shows:", looks_ahead(visible)
 # `scaled_dot_product_attention`. It returns a tensor of shape (n, c).
 #
 # **2.** `split_heads(x, heads)` takes a tensor of shape (batch, n, heads * d). It returns one of
-# shape (batch, heads, n, d) that shares its memory. Head `h` has the features from `h * d` on.
+# shape (batch, heads, n, d) that shares its memory. Head `h` has the features
+# `x[..., h * d : (h + 1) * d]`.
 #
-# **3.** `merged(first, second)` joins the results of two blocks of keys. Each argument is a tuple
-# of tensors: the largest score of each query, of shape (m, 1), the sum of the exponentials of the
-# scores less that number, (m, 1), and the values summed with these exponentials as weights, (m, c).
-# It returns the same three for both blocks together.
+# **3.** `merged(first, second)` combines the results of two blocks of keys. Each argument is a
+# tuple of three tensors: the largest score of each query, of shape (m, 1); the sum of the
+# exponentials of the scores less that largest one, (m, 1); the sum of the values times these
+# exponentials, (m, c). It returns the same three for both blocks together.
 #
 # Check your answers here or with `python -m tutorial check attention`. Solutions are in
 # `tutorial/solutions/attention.py`.
@@ -284,13 +293,13 @@ check(merged)
 #
 # - Attention is two products and a softmax: a mean of values, weighted by similar keys.
 # - In blocks it needs no memory for all scores. `scaled_dot_product_attention` does that.
-# - A true in a mask shows in one function and hides in another. Test every mask.
+# - In a mask, true shows a position in one function and hides it in another. Test every mask.
 #
 # ## Where to read on
 #
 # - {{ chapter("fusion") }}: other chains of operations in one kernel. {{ chapter("roofline") }}: why
 #   fewer bytes mean less time. {{ family("matmul", "Attention at all sizes") }}.
-# - PyTorch documentation: `torch.nn.functional.scaled_dot_product_attention`, and `torch.nn.attention`,
-#   which chooses among its kernels.
+# - PyTorch documentation: `torch.nn.functional.scaled_dot_product_attention`, and
+#   `torch.nn.attention`, which chooses among the kernels of that function.
 # - Vaswani et al., *Attention is all you need* (2017). Dao et al., *FlashAttention* (2022). Milakov and
 #   Gimelshein, *Online normalizer calculation for softmax* (2018).

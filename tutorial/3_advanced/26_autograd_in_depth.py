@@ -6,14 +6,14 @@
 #
 # {{ opening("autograd", "dynamic_graph") }}
 #
-# In NumPy every derivative is a separate formula: one for the gradient, another for the gradient of
-# the gradient, a third for each example of a batch. Autograd derives all of them from one program.
-# It also accepts your own formula where you know a better one. It costs memory and time, and you
-# can count both.
+# In NumPy every derivative is a separate formula: the gradient, the gradient of the gradient, the
+# gradient of each single example. Autograd derives all of them from one program. It also accepts
+# your own formula where you know a better one. Autograd costs memory and time, and you can count
+# both.
 #
 # **What you will know at the end:**
 #
-# - how to give autograd your own derivative, and how to prove it right
+# - how to give autograd your own derivative, and how to test it
 # - how to differentiate a gradient, and how to use a matrix of second derivatives without building
 #   it
 # - when forward mode is cheaper and when reverse mode is, counted in evaluations
@@ -21,11 +21,11 @@
 #
 # ## Your own derivative
 #
-# Autograd sees only operations on tensors. NumPy has a cube root and PyTorch has none, but where a
-# program calls NumPy, the graph ends. A `torch.autograd.Function` closes this gap. Its `forward`
-# computes, outside the graph. `setup_context` keeps what backward will need in the **context**
-# `ctx`. `backward` takes the gradient by the output and returns the gradient by the input. Since
-# `y**3 == x`, the derivative of `y` is one over `3 * y**2`:
+# Autograd sees only operations on tensors. PyTorch has no cube root. NumPy has one, but the graph
+# ends where a program calls NumPy. A `torch.autograd.Function` closes this gap, and you call it by
+# its `apply`. Its `forward` computes, outside the graph. `setup_context` keeps what backward will
+# need in the **context** `ctx`. `backward` takes the gradient of the loss by the output and returns
+# the gradient by the input. Since `y**3 == x`, the derivative of `y` is one over `3 * y**2`:
 
 # %%
 import numpy as np
@@ -65,12 +65,12 @@ print(torch.autograd.gradcheck(CubeRoot.apply, x), torch.autograd.gradgradcheck(
 # %% [markdown]
 # Your own derivative also helps where a step in between overflows. The logarithm of `cosh(x)` is
 # about `abs(x)` for large x, but `cosh` itself overflows from 711 on. Then the value is infinite,
-# and the gradient, infinity over infinity, is `nan`. So rewrite the value such that `exp` never gets
-# a positive number. `cosh(x)` is half of `exp(x) + exp(-x)`. With `exp(abs(x))` taken out of this
-# sum, the logarithm of `cosh(x)` is `abs(x) + log(1 + exp(-2 * abs(x))) - log(2)`. (`log1p(z)` is
-# `log(1 + z)` and does not round `1 + z`.) By hand, the derivative is `tanh(x)`. It needs the input,
-# so `setup_context` saves that. `forward` is outside the graph, so the kink of `abs` at zero does no
-# harm:
+# and the gradient, infinity over infinity, is `nan`. So rewrite the value so that `exp` never gets
+# a positive number. `exp(x) + exp(-x)` is `exp(abs(x)) * (1 + exp(-2 * abs(x)))`, and `cosh(x)` is
+# half of it. So the logarithm of `cosh(x)` is `abs(x) + log(1 + exp(-2 * abs(x))) - log(2)`.
+# (`log1p(z)` is `log(1 + z)` and does not round `1 + z`.) By hand, the derivative is `tanh(x)`, so
+# `setup_context` saves the input. `forward` is outside the graph, so the kink of `abs` at zero does
+# no harm:
 
 
 # %%
@@ -95,9 +95,10 @@ for log_cosh in (lambda x: torch.log(torch.cosh(x)), LogCosh.apply):
     print(values.detach(), *torch.autograd.grad(values.sum(), far))
 
 # %% [markdown]
-# `ctx` keeps the tensor itself, not a copy. Each tensor counts the changes made to it in place.
-# This count is its **version**, and the graph records it. A changed tensor would make the gradient
-# wrong, so backward refuses. Here the saved tensor is the result, and the code changes the result:
+# `ctx` keeps the tensor itself, not a copy. If the program changes that tensor in place, the
+# gradient would be wrong. So each tensor counts these changes. The count is its **version**, and
+# the graph records it. If the version has changed by the time of backward, there is an error. Here
+# the code changes the result, which is the saved tensor:
 
 # %%
 y = CubeRoot.apply(x)
@@ -112,8 +113,8 @@ except RuntimeError as error:
 #
 # With `create_graph=True` the backward pass is recorded like any other computation. So you can
 # differentiate its result again. The second derivatives of f by p parameters form a p by p matrix,
-# the **Hessian** H. Some methods need to know how curved f is along a direction v. They need only
-# the product H v. It is the gradient of the number `grad @ v`, so it takes two gradients and no
+# the **Hessian** H. Some methods need to know how curved f is along a direction v. The product H v
+# is enough for this. H v is the gradient of the number `grad @ v`, so it takes two gradients and no
 # matrix. Here f is the Rosenbrock function, a curved valley. `torch.func.grad` turns a function
 # into another one, which returns its gradient:
 
@@ -137,14 +138,13 @@ print("as by a central difference of the gradient:", torch.allclose(product, fin
 # %% [markdown]
 # ## Rows and columns: two modes
 #
-# All of `torch.func` takes functions, as `torch.func.grad` does, and needs no `requires_grad` and
-# no `.grad`. A function of p inputs with m outputs has a Jacobian J of shape (m, p). There are two
-# ways to multiply by it:
+# `torch.func` works with functions, and without `requires_grad` or `.grad`. A function of p inputs
+# with m outputs has a Jacobian J of shape (m, p). There are two ways to multiply by it:
 #
-# - **reverse mode**, `vjp`: run f, keep its graph, and compute `u @ J` from the outputs back. This is
-#   what `backward` does. One `u` selects one row.
-# - **forward mode**, `jvp`: compute a derivative along with each value while f runs, and so compute
-#   `J @ v`. It keeps no graph. One `v` selects one column.
+# - **reverse mode**, `vjp`: run f, keep its graph, and compute `u @ J` from the outputs back. This
+#   is what `backward` does. A unit vector `u` selects a row of J.
+# - **forward mode**, `jvp`: while f runs, compute the derivative of each value along `v`. The
+#   result is `J @ v`, and no graph is kept. A unit vector `v` selects a column of J.
 
 # %%
 import warnings
@@ -168,7 +168,8 @@ print("first row", row, "first column", column, jacrev(f)(x), sep="\n")
 
 # %% [markdown]
 # `jacrev` computes the Jacobian row by row and `jacfwd` column by column. So `jacrev` suits few
-# outputs, and `jacfwd` suits few inputs. `hessian` applies one of them to the other. They agree:
+# outputs, and `jacfwd` suits few inputs. `hessian` applies `jacfwd` to `jacrev`. The cell compares
+# different ways to the same matrix:
 
 # %%
 small = torch.tensor([0.5, -1.0, 2.0], dtype=torch.float64)
@@ -205,11 +206,12 @@ for name, method in methods.items():
 
 # %% [markdown]
 # Reverse mode runs the loss once, whatever p is, and goes back over the graph once. On the way back
-# each operation needs a small, fixed number of operations of the same kind. A product `x @ w` needs
+# each operation needs a few operations of about the same cost. A product `x @ w` needs
 # `x.T @ grad`, and if `x` needs a gradient also `grad @ w.T`. So the gradient costs a small
 # multiple of the function (Griewank and Walther, section 3.3). This is why networks can have so
-# many parameters. The next figure has the times of the gradient of such a loss: by hand in NumPy,
-# in reverse mode (`torch-cpu`), in forward mode and by finite differences.
+# many parameters. The next figure has the times of the gradient of such a loss: by hand (in NumPy,
+# and in PyTorch as `torch-cpu-hand`), in reverse mode (`torch-cpu`), in forward mode and by finite
+# differences.
 #
 # {{ figure("time/gradient_cost/float32/1") }}
 #
@@ -219,12 +221,12 @@ for name, method in methods.items():
 #
 # > {{ speedup("gradient_cost", "p=1024", contender="torch-cpu-finite") }}
 #
-# Forward mode is measured with all its directions side by side in one run. Its arithmetic is still
-# that of as many runs as there are directions.
+# Forward mode is measured with all directions side by side in one run. This run does the arithmetic
+# of one run for each direction.
 #
 # ## One gradient for each example
 #
-# `backward` returns the gradient of a mean loss. Some methods need the gradient of each single
+# `backward` computes the gradient of a mean loss. Some methods need the gradient of each single
 # example, to limit its length or to see its spread. `vmap` turns a function of one example into a
 # function of a batch, without a loop in Python. `in_dims` names the batch axis of each argument, or
 # `None`:
@@ -249,11 +251,11 @@ print(each.shape, torch.allclose(each, looped), torch.allclose(each.mean(0), of_
 #
 # The graph holds what each backward step needs. For `h = tanh(h @ w)` it holds both factors and the
 # result. **Hooks on saved tensors** are functions that PyTorch calls with each saved tensor. So a
-# hook can count the bytes:
+# hook can count the bytes. (A storage is the memory that a tensor and its views share.)
 #
 # {{ function("bench/workloads/parts/gradients.py", "saved_bytes") }}
 #
-# `torch.utils.checkpoint` saves less. For a part of the program it keeps only the inputs, and runs
+# `torch.utils.checkpoint` keeps less. For a part of the program it keeps only the inputs, and runs
 # that part again when backward reaches it. (A *checkpoint* in a file, as in
 # {{ chapter("checkpoints") }}, is something else.) The cells count the kept bytes and how many
 # layers run, for a network of sixteen layers in one to sixteen checkpointed parts
@@ -314,23 +316,23 @@ plt.show()
 
 # %% [markdown]
 # With few parts little is kept, but the part that runs again is long. With many parts each part is
-# short, but each keeps its input. About the square root of the number of layers balances the two.
-# Each layer runs twice.
+# short, but each keeps its input. The best number of parts is about the square root of the number
+# of layers. In return, each layer runs twice.
 #
 # ## The cost in time
 #
 # A recorded operation takes longer, because it makes a node and saves tensors. Here are eight small
-# layers, compared with the same in NumPy: first with weights that need no gradient, then with a
-# graph, which the workload calls a tape. (The page of {{ family("autograd", "autograd") }} also has
-# the backward pass.)
+# layers, compared with the same in NumPy: first without a graph, because no weight needs a
+# gradient, and then with a graph, which the workload calls a tape. (The page of
+# {{ family("autograd", "autograd") }} also has the backward pass.)
 #
 # > {{ speedup("autograd_overhead", "mode=forward,n=8") }}
 #
 # > {{ speedup("autograd_overhead", "mode=tape,n=8") }}
 #
-# A node costs about the same for small tensors and for large ones. So the larger the work, the
-# smaller its share should be. The cell measures the forward pass with a graph and the backward
-# pass, as multiples of the forward pass without a graph:
+# A node costs about the same for small tensors and for large ones. So its share of the time should
+# fall as the tensors grow. The cell measures the forward pass with a graph and the backward pass,
+# as multiples of the forward pass without a graph:
 
 # %%
 from torch.utils.benchmark import Timer
@@ -389,8 +391,8 @@ for name, losses in (("wrong", fit(Tanh.apply)), ("right", fit(torch.tanh))):
 
 # %% [markdown]
 # Nothing looks broken, but the fit is worse than it should be. A falling loss does not prove that a
-# gradient is right. Compare each backward that you write with differences, in a test and in
-# float64, before you train with it.
+# gradient is right. Compare each backward that you write with central differences, in a test and in
+# float64, before you train with it. `gradcheck` does this:
 
 # %%
 z = torch.linspace(-2, 2, 5, dtype=torch.float64, requires_grad=True)
@@ -405,12 +407,13 @@ except RuntimeError as error:
 # **1.** `stable_softplus(x)` takes a float64 tensor of any shape. It returns `log(1 + exp(x))` of
 # each element, with a `Function` of your own, as `LogCosh` is one. The derivative is
 # `1 / (1 + exp(-x))`, which `torch.sigmoid(x)` computes without overflow. The values must be finite
-# and right wherever x is finite. So must be the gradient and the gradient of the gradient, at zero,
-# at a thousand and at minus a thousand.
+# and right wherever x is finite. The same holds for the gradient and for the gradient of the
+# gradient, also at zero, at a thousand and at minus a thousand.
 #
 # **2.** `hessian_vector(f, x, v)` takes a function from a tensor to a number, a tensor `x` of any
 # shape that needs no gradient, and `v` of the same shape. It returns H v, of the same shape too,
-# without building H. `x` must not change, and f may be linear.
+# without building H. `x` must not change. If f is linear, its gradient is constant, and H v is
+# zero.
 #
 # **3.** `jacobian_rows(f, x)` takes a function from shape (p,) to shape (m,) and `x` of shape (p,).
 # It returns the Jacobian, of shape (m, p), with `vjp` and `vmap`. It runs f once.
@@ -447,7 +450,8 @@ check(jacobian_rows)
 # %% [markdown]
 # ## To take along
 #
-# - Reverse mode costs a run for each output, forward mode one for each input.
+# - For a whole Jacobian, reverse mode takes a pass for each output, forward mode a pass for each
+#   input.
 # - The graph keeps what backward needs. Checkpointing computes it again instead.
 # - Check a backward of your own with `gradcheck`.
 #

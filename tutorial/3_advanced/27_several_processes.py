@@ -6,23 +6,23 @@
 #
 # {{ opening("data", "training_ladder") }}
 #
-# A NumPy program is one process. If one process has too few cores, GPUs or machines, run the same
-# program several times. Give each process a part of every batch, and let the processes agree on
-# each step. They share no memory and exchange messages instead. This chapter runs two of them for
-# real.
+# A NumPy program is one process, on one machine. To use more cores, GPUs or machines, run the same
+# program several times at once. Each process gets a part of every batch. The processes share no
+# memory, so they exchange messages to agree on each step. This chapter runs two processes for real.
 #
 # **What you will know at the end:**
 #
 # - what a process group, a rank and an all-reduce are
-# - why the mean of the gradients of shares is the gradient of the whole batch, except for the last
+# - why the mean gradient of all shares is the gradient of the whole batch, except for the last
 #   digits
 # - how to write data-parallel training by hand, and what `DistributedDataParallel` adds
 # - what it costs in bytes, and when a second process saves time
 #
 # ## Shares of a batch
 #
-# The loss of a batch is a mean over its examples, and so is its gradient. If you cut the batch into
-# shares of equal size, the mean of the gradients of the shares is the gradient of the whole batch.
+# The loss of a batch is a mean over its examples, and so is its gradient. Cut the batch into shares
+# of equal size, and compute the gradient of each. The mean of these gradients is the gradient of
+# the whole batch.
 
 # %%
 import numpy as np
@@ -45,17 +45,17 @@ mean = sum(shares) / 2
 print("close:", torch.allclose(mean, whole, rtol=1e-12), " equal in every bit:", mean.equal(whole))
 
 # %% [markdown]
-# The two add the same numbers in different orders, and the last digits of a floating-point sum
-# depend on the order ({{ chapter("reductions") }}). So the losses of two processes must equal those
-# of one process within a bound, but not bit by bit.
+# Both ways add the same numbers, but in different orders, and the last digits of a floating-point
+# sum depend on the order ({{ chapter("reductions") }}). So the losses of two processes must equal
+# those of one process within a bound, but not bit by bit.
 #
 # ## A group of processes
 #
 # `torchrun` starts the same program several times. Environment variables tell each process how many
-# processes there are, which of them it is, and where to meet. `dist.init_process_group(backend)`,
-# where `dist` is `torch.distributed`, joins them into a **process group**. The **world size** is
-# their number. The **rank** of a process is its number in the group, from zero. The **backend**
-# carries the messages: `gloo` between CPUs, `nccl` between NVIDIA GPUs.
+# processes there are, which of them it is, and where to meet. `dist.init_process_group(backend)`
+# joins them into a **process group** (`dist` is `torch.distributed`). The **world size** is the
+# number of processes. The **rank** of a process is its place in the group, counted from zero. The
+# **backend** carries the messages: `gloo` between CPUs, `nccl` between NVIDIA GPUs.
 #
 # Ranks exchange messages with **collectives**, functions that every rank must call in the same
 # order. If one rank does not call one of them, the others wait. `dist.all_reduce(t)` puts the sum
@@ -63,19 +63,20 @@ print("close:", torch.allclose(mean, whole, rtol=1e-12), " equal in every bit:",
 # ranks have reached it.
 #
 # This is the whole program. It trains the network of {{ chapter("training_ladder") }} in float64,
-# in four ways. Data-parallel training by hand needs only one extra function,
-# `all_reduce_gradients`.
+# in four ways. Training is *data-parallel* if each process computes a share of every batch. By hand
+# this needs only one extra function, `all_reduce_gradients`.
 #
 # {{ source("tutorial/ddp_digits.py") }}
 #
 # `DistributedDataParallel` wraps the model. When it is made, it sends the weights of rank 0 to all
-# ranks. During backward it all-reduces the gradients in **buckets** of many tensors. It sends each
-# bucket as soon as its last gradient is ready, while backward continues.
+# ranks. During backward it all-reduces the gradients in **buckets** of many tensors. It sends a
+# bucket as soon as all gradients in it are ready, while backward continues.
 #
 # ## Run it
 #
 # The chapter starts `torchrun` as you would, from the root of the repository. `--standalone` means
-# that all processes are on this machine and need no network:
+# that all processes are on this machine and need no network. The cell prints the number of steps of
+# each way:
 
 # %%
 import json
@@ -102,7 +103,7 @@ with tempfile.TemporaryDirectory() as folder:
 # %% [markdown]
 # ## The same losses
 #
-# Here the losses of two processes are compared, step by step, with those of one process that used
+# The cell compares the losses of two processes, step by step, with those of one process that used
 # whole batches. A float64 has about sixteen digits. The bound leaves room for the last few digits,
 # which the order of the additions changes:
 
@@ -127,7 +128,8 @@ for size in ran:
 # are ranks. In each step every rank sends one chunk to its right-hand neighbour. In the first half,
 # the neighbour adds the chunk to its own, until each rank holds one chunk that is summed over all
 # ranks (**reduce-scatter**). In the second half, the finished chunks go round and replace the old
-# ones (**all-gather**). The figure shows four ranks:
+# ones (**all-gather**). The figure shows four ranks, after some of the six steps. The number in a
+# chunk says how many ranks it is the sum of:
 
 # %%
 import matplotlib.pyplot as plt
@@ -159,7 +161,8 @@ plt.show()
 
 # %% [markdown]
 # With n ranks a ring takes n - 1 steps of each kind. In each step a rank sends an n-th of its
-# numbers. So every rank sends its gradients less than twice, however many ranks there are:
+# numbers. So every rank sends less than twice the bytes of its gradients, however many ranks there
+# are:
 
 # %%
 from tutorial.ddp_digits import LR, SIZES, network
@@ -199,7 +202,7 @@ for size, (hidden, batch) in SIZES.items():
 #
 # The program cuts each batch with `x[:, rank::world]`. With a `DataLoader` ({{ chapter("data") }}),
 # `DistributedSampler` gives each rank its indices. All ranks must take the same number of steps. So
-# it repeats an example if the number of examples is not a multiple of the number of ranks:
+# the sampler repeats examples if their number is not a multiple of the number of ranks:
 
 # %%
 from torch.utils.data.distributed import DistributedSampler
@@ -209,9 +212,9 @@ for rank, sampler in enumerate(samplers):
     print("rank", rank, list(sampler))
 
 # %% [markdown]
-# It shuffles with a seed that all ranks share, plus the number of the epoch. So all ranks divide
-# the same order into shares. You have to set the epoch. If you forget it, every epoch has the order
-# of the first:
+# The sampler shuffles. Its seed is a number that all ranks share, plus the epoch, so all ranks
+# divide the same order into shares. You have to set the epoch. If you forget it, every epoch has
+# the order of the first:
 
 # %%
 first = list(samplers[0])
@@ -220,8 +223,9 @@ samplers[0].set_epoch(1)
 print("after set_epoch(1):", list(samplers[0]))
 
 # %% [markdown]
-# Without a sampler every rank sees everything. Then the mean is over equal gradients, and all ranks
-# together do the work of one:
+# Without a sampler every rank goes through all examples. If all ranks have the same order, their
+# gradients are equal, and together they do the work of one. Here each of two ranks uses the same 32
+# of the 64 examples:
 
 # %%
 alike = [gradient(slice(0, 32)) for rank in range(2)]
@@ -232,8 +236,8 @@ print("as one process on half the data:", torch.equal(sum(alike) / 2, alike[0]))
 #
 # With one GPU for each process, two things change in the program. It calls
 # `dist.init_process_group("nccl")`, and it puts model and data on the GPU whose number is in the
-# environment variable `LOCAL_RANK`. NCCL sends from GPU to GPU, without the CPU. This is a group of
-# one process:
+# environment variable `LOCAL_RANK`. NCCL sends directly from GPU to GPU, where the hardware allows
+# it. This is a group of one process:
 
 # %% tags=["gpu"]
 import torch.distributed as dist
@@ -250,7 +254,8 @@ if torch.cuda.is_available():
 # ## A common mistake: gradients that are summed and not averaged
 #
 # `all_reduce` sums. If you do not divide by the world size, the gradient is too long by that
-# factor. This has the same effect as a learning rate that is too large by the same factor:
+# factor. In plain gradient descent, this has the same effect as a learning rate that is too large
+# by the same factor:
 
 # %%
 right_step, wrong_step = LR * mean, LR * sum(shares)
@@ -276,20 +281,20 @@ plt.show()
 # ## Exercises
 #
 # **1.** `ring_all_reduce(arrays, send)` takes a list of n NumPy arrays of shape (n, k), one for
-# each rank. Row c of each array is chunk c. It returns a list of n new arrays, each the sum of all.
-# Numbers go from rank to rank only through `send(source, target, chunk)`, which returns what
-# arrives. A rank sends one chunk, of shape (k,), at a time, to its right-hand neighbour
-# `(rank + 1) % n`. It sends `2 * (n - 1)` chunks in all.
+# each rank. Row c of each array is chunk c. It returns a list of n new arrays, each equal to the
+# sum of all given arrays. Numbers go from rank to rank only through `send(source, target, chunk)`,
+# which returns what arrives. Each message is one chunk, of shape (k,), to the right-hand neighbour
+# `(rank + 1) % n`. Each rank sends `2 * (n - 1)` chunks in all.
 #
 # **2.** `shard_indices(count, rank, world, epoch)` returns the list of indices that
 # `DistributedSampler` gives to a rank. Shuffle with `torch.randperm` and a generator seeded with
 # the epoch. Repeat the order from its start until its length is a multiple of `world`. Give each
 # rank every `world`-th index. `count` may be smaller than `world`.
 #
-# **3.** `gradient_of_all(gradients, counts)` takes a list of tensors of the same shape, the
-# gradients of the mean loss of each rank's share, and a list with the number of examples in each
-# share. It returns the gradient of the mean over all examples. A share may be empty; then its
-# gradient is `nan`.
+# **3.** `gradient_of_all(gradients, counts)` takes a list of tensors of the same shape and a list
+# of counts, with one entry for each rank. A rank's tensor is the gradient of the mean loss over its
+# share, and its count is the number of examples in the share. The function returns the gradient of
+# the mean loss over all examples. If a share is empty, its gradient is `nan`.
 #
 # Check your answers here or with `python -m tutorial check several_processes`. Solutions are in
 # `tutorial/solutions/several_processes.py`.
@@ -323,9 +328,10 @@ check(gradient_of_all)
 # %% [markdown]
 # ## To take along
 #
-# - Each process computes the gradient of its share, and an all-reduce gives all the mean.
+# - Each process computes the gradient of its share, and an all-reduce gives the mean to every
+#   process.
 # - The result is that of one process, except for the last digits.
-# - A second process saves time if its share of work is larger than its share of messages.
+# - A second process saves time if it saves more computing than the messages cost.
 #
 # ## Where to read on
 #

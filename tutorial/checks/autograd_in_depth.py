@@ -14,7 +14,7 @@ def _nodes(node):
 
 
 def stable_softplus(answer):
-    """`LogCosh` in this chapter is alike. Write the value so that `exp` cannot overflow.
+    """`LogCosh` in this chapter is similar. Write the value so that `exp` cannot overflow.
 
     `log(1 + exp(x))` is `x + log(1 + exp(-x))`. Use the first form for negative x and the
     second for positive x.

@@ -12,8 +12,8 @@ from tutorial.exercises import NotYetError, expect
 def ring_all_reduce(answer):
     """There are two rounds of n - 1 steps: the first adds up, the second hands out the sums.
 
-    In step s, rank r sends chunk `(r - s) % n`. In the first round the receiver adds what
-    arrives to its own chunk.
+    Count the steps on through both rounds: in step s, rank r sends chunk `(r - s) % n`. In the
+    first round the receiver adds what arrives to its own chunk.
 
     In the second round the receiver puts what arrives in place of its own chunk. Send all
     chunks of a step before you change any.
