@@ -119,11 +119,11 @@ torch.set_num_threads(cores)
 #
 # Here is a machine that we invent, so that we know the truth. Both sides are equally fast: the true
 # ratio is 1, and its logarithm is 0. (Errors multiply a ratio. Logarithms turn this into a sum.)
-# Processes differ by 2 %, and the blocks of a process by 1 %. Student's t makes an interval for the
-# mean of a few values. Its half width is the standard deviation of the mean times a factor. The
-# fewer **degrees of freedom** (values less one) there are, the larger is the factor. **Coverage**
-# is the share of intervals that contain the truth. A 95 % interval must contain it in 95 of 100
-# cases:
+# Processes differ by two percent, and the blocks of a process by one percent. Student's t makes an
+# interval for the mean of a few values. Its half width is the standard deviation of the mean times
+# a factor. The fewer **degrees of freedom** (values less one) there are, the larger is the factor.
+# **Coverage** is the share of intervals that contain the truth. A 95 % interval must contain it in
+# 95 of 100 cases:
 
 
 # %%
@@ -206,8 +206,9 @@ plt.show()
 # %% [markdown]
 # All cells of this machine have the same variance, so the fitted d0 is huge, and the cell prints at
 # most 999. The pooled intervals are much narrower, and they cover what they promise. (With two
-# visits this project makes 99 % intervals, because two values cannot show whether a cell varies
-# more than others.) In the figure, a red interval misses the truth.
+# visits this project makes intervals that cover 99 in 100, because two values cannot show whether a
+# cell varies more than others.) The dotted line in the figure is the truth. Intervals that miss it
+# have another colour.
 #
 # ## How this site measures
 #
@@ -294,9 +295,9 @@ check(median_interval)
 # %% [markdown]
 # **3.** `needed_visits(between, wanted)` takes the standard deviation of the visits of a cell, and
 # the half width that you want for the 95 % interval of their mean. Both are of logarithms: 0.02
-# means 2 %. Assume that the standard deviation is known and stays the same. The function returns
-# the smallest number of visits, at least 2, for which the half width of Student's interval is at
-# most `wanted`.
+# means two percent. Assume that the standard deviation is known and stays the same. The function
+# returns the smallest number of visits, at least 2, for which the half width of Student's interval
+# is at most `wanted`.
 
 
 # %%
