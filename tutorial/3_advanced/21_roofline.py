@@ -55,11 +55,10 @@ for module in (summation, matvec, softmax, layer_norm, elementwise_chain, matmul
     print(f"{module.WORKLOAD.name:18}{intensity(costs[0]):8.2f} {intensity(costs[1]):8.2f}")
 
 # %% [markdown]
-# (`elementwise_chain` is an expression of several elementwise operations.
-# {{ chapter("reductions") }} explains layer_norm, and {{ chapter("attention") }} attention.) There
-# are two kinds of computations. A sum or a softmax does a fixed number of operations with each
-# element, whatever the number of elements. A matrix product uses each element again and again. Its
-# intensity grows with n:
+# There are two kinds of computations. A sum or a softmax does a fixed number of operations with
+# each element, whatever the number of elements. So does `elementwise_chain`, an expression of
+# several elementwise operations. A matrix product uses each element again and again, and so does
+# attention ({{ chapter("attention") }}). The intensity of a product is n / 6:
 
 # %%
 [round(intensity(matmul.WORKLOAD.cost(n=n)), 2) for n in (6, 60, 600)]
