@@ -286,8 +286,8 @@ if torch.cuda.is_available():
     print(f"a hundred launches take {ratio:.1f} times as long as one recording of them")
 
 # %% [markdown]
-# These sentences compare one addition to a few hundred numbers with NumPy. The GPU first launches
-# it and then replays a recording:
+# These sentences compare one addition to a few hundred numbers on a GPU with the same in NumPy. The
+# GPU first launches it and then replays a recording:
 #
 # > {{ speedup("dispatch", "n=512", contender="torch-cuda") }}
 #
