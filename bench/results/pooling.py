@@ -21,7 +21,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 from scipy.special import betaln, fdtrc, stdtrit
 
 Floats = NDArray[np.float64]
@@ -148,6 +147,8 @@ def _likeliest(d: Floats, variances: Sequence[float]) -> tuple[float, float]:
         )
         at_least = np.log(np.maximum(fdtrc(d, d0, x), np.finfo(float).tiny))
         return float(-np.where(s2 > most, at_least, density).sum())
+
+    from scipy.optimize import minimize  # noqa: PLC0415 - its import takes 0.2 s; most need none
 
     start = [np.log(4.0), np.log(np.median(s2))]
     best = minimize(unlikely, start, method="Nelder-Mead", options={"xatol": 1e-3, "fatol": 1e-3})

@@ -17,7 +17,8 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from importlib.metadata import PackageNotFoundError, version
+from functools import lru_cache
+from importlib import metadata
 from pathlib import Path
 
 from bench.results.places import temporary_folder
@@ -29,6 +30,7 @@ RECORDED = ROOT / "tutorial" / "recorded"
 RUNNERS = [ROOT / "reports" / "chapters" / "execution.py", ROOT / "reports/charts/drawing.py"]
 LIMIT_S = 900  # for all chapters together
 ROOM_BYTES = 200 * 2**20  # free space for their files
+version = lru_cache(metadata.version)  # parses a file, and every chapter asks
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -177,7 +179,7 @@ def _used(code: str) -> Iterator[Path]:
 def _version(package: str) -> str:
     try:
         return version(package)
-    except PackageNotFoundError:
+    except metadata.PackageNotFoundError:
         return ""
 
 

@@ -5,7 +5,7 @@ its Markdown is rendered. So Markdown cannot change the code of a file, and noth
 is read as Markdown.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -47,7 +47,7 @@ class Prose:
 
     Attributes
     ----------
-    figures : the figures of the result's pages, by name.
+    figure : returns a figure of the result's pages by its name, or None.
     contents : all chapters, for links.
     families : the paths of the family pages, by family.
 
@@ -55,7 +55,7 @@ class Prose:
 
     chapter: Chapter
     findings: Findings
-    figures: Mapping[str, Markup]
+    figure: Callable[[str], Markup | None]
     contents: Sequence[Chapter]
     families: Mapping[str, str]
 
@@ -140,11 +140,11 @@ class Prose:
         return quote_of(finding_about(self.findings, "speedup", about_cell))
 
     def _figure(self, name: str) -> Fragment:
-        if name not in self.figures:
+        if (figure := self.figure(name)) is None:
             text = f"(There is no figure {name}: this run did not time what it shows.)"
             return Fragment(html=Markup('<p class="soft">{}</p>').format(text), markdown=text)
         prefix = f"c{self.chapter.number}-"
-        svg = str(self.figures[name]).replace('id="', f'id="{prefix}')
+        svg = str(figure).replace('id="', f'id="{prefix}')
         svg = svg.replace('href="#', f'href="#{prefix}').replace("url(#", f"url(#{prefix}")
         place = self.findings.result.label
         if name in ELSEWHERE and (reference := self.findings.reference_with_gpu()) is not None:

@@ -122,6 +122,12 @@ class Chapter:
         heading = re.search(rf"^## {MISTAKE}(.+)$", self.prose, flags=re.MULTILINE)
         return heading[1] if heading else ""
 
+    @property
+    def figures(self) -> list[str]:
+        """The names of the measured figures that its prose shows."""
+        prose = "\n".join(cell.source for cell in self.cells if not cell.key)
+        return re.findall(r"""\bfigure\(["']([^"']+)["']\)""", prose)
+
     def anchor(self, heading: str) -> str:
         """Return the id of a heading in its page, unique among all chapters."""
         name = "".join(char if char.isalnum() and char.isascii() else "-" for char in heading)

@@ -4,9 +4,10 @@ import multiprocessing
 import os
 import sys
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from functools import partial
+from contextlib import contextmanager
+from functools import cache, partial
 from typing import NamedTuple
 
 from markupsafe import Markup
@@ -33,13 +34,12 @@ from reports.read.row import Timed
 Plan = Callable[[], Plot | None]
 FEW = 8  # fewer figures are drawn faster without worker processes
 MOST = 8  # worker processes
-CHUNK = 3  # figures that a worker process gets at a time
 ELSEWHERE = frozenset({"answer/gpu"})  # drawn from a reference machine, if this one has no GPU
 BLOCKS = 2  # headlines whose blocks are drawn
 
 
 class Drawn(NamedTuple):
-    """A figure as SVG for a page, and as PNG if `start_drawing` was called with `pictures`."""
+    """A figure as SVG for a page, and as PNG if `drawing` was called with `pictures`."""
 
     svg: Markup
     png: bytes | None
@@ -144,35 +144,52 @@ def _blocks(findings: Findings) -> dict[str, Plan]:
     return planned
 
 
-def start_drawing(
-    planned: Mapping[str, Plan], *, pictures: bool = False
-) -> Callable[[], dict[str, Drawn]]:
-    """Start to draw figures in worker processes; return a function that waits for the results.
+class Figures(Mapping[str, Drawn]):
+    """The figures of a result by name; reading one waits until it is drawn.
 
-    Figures with nothing to draw are left out of the results. A fork is not safe if PyTorch is
-    loaded, because PyTorch runs threads; then the returned function draws the figures itself, one
-    after the other.
+    Figures with nothing to draw are left out.
+    """
+
+    def __init__(self, wait: Mapping[str, Callable[[], Drawn | None]]) -> None:
+        self._wait = wait
+
+    def __getitem__(self, name: str) -> Drawn:
+        drawn = self._wait[name]()
+        if drawn is None:
+            raise KeyError(name)
+        return drawn
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name, wait in self._wait.items() if wait() is not None)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+@contextmanager
+def drawing(
+    planned: Mapping[str, Plan], *, first: Collection[str] = (), pictures: bool = False
+) -> Iterator[Figures]:
+    """Draw figures in worker processes, those named in `first` before the others.
+
+    A fork is not safe if PyTorch is loaded, because PyTorch runs threads. Then each figure is drawn
+    when it is read.
     """
     job = partial(_drawn, pictures=pictures)
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
     if len(planned) < FEW or cores == 1 or sys.platform != "linux" or "torch" in sys.modules:
-        return lambda: _named(planned, [job(plan) for plan in planned.values()])
+        yield Figures({name: cache(partial(job, plan)) for name, plan in planned.items()})
+        return
+    order = sorted(planned, key=lambda name: name not in first)
     pool = ProcessPoolExecutor(min(cores, MOST), mp_context=multiprocessing.get_context("fork"))
-    with warnings.catch_warnings():
-        # the threads are those of NumPy's BLAS: they are idle, so the fork is safe
-        warnings.filterwarnings("ignore", "This process .* is multi-threaded")
-        results = pool.map(job, planned.values(), chunksize=CHUNK)
-
-    def wait() -> dict[str, Drawn]:
-        with pool:
-            return _named(planned, list(results))
-
-    return wait
-
-
-def _named(planned: Mapping[str, Plan], results: list[Drawn | None]) -> dict[str, Drawn]:
-    pairs = zip(planned, results, strict=True)
-    return {name: figure for name, figure in pairs if figure is not None}
+    try:
+        with warnings.catch_warnings():
+            # the threads are those of NumPy's BLAS: they are idle, so the fork is safe
+            warnings.filterwarnings("ignore", "This process .* is multi-threaded")
+            futures = {name: pool.submit(job, planned[name]) for name in order}
+        yield Figures({name: futures[name].result for name in planned})
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _drawn(plan: Plan, *, pictures: bool) -> Drawn | None:

@@ -24,6 +24,7 @@ from reports.findings.statement import Finding
 from reports.findings.training import gradients, ladders
 from reports.findings.trust import card, noisiness, self_tested, steadiness
 from reports.findings.verification import verification
+from reports.read.grouping import grouped
 from reports.read.result import Result
 from reports.read.row import NO_SPEEDUP
 
@@ -93,10 +94,13 @@ class Findings:
         """Return the findings of a kind whose `about` matches: workload="matmul", size="n=64"."""
         return [
             finding
-            for finding in self.all.values()
-            if finding.kind == kind
-            and all(finding.about.get(key) == value for key, value in about.items())
+            for finding in self._by_kind.get(kind, ())
+            if all(finding.about.get(key) == value for key, value in about.items())
         ]
+
+    @cached_property
+    def _by_kind(self) -> Mapping[str, Sequence[Finding]]:
+        return grouped(self.all.values(), lambda finding: finding.kind)
 
     def headlines(self) -> list[Finding]:
         """Return at most three: PyTorch's largest win, its largest loss, and the largest matmul.

@@ -14,7 +14,7 @@ from reports.chapters.outputs import failures, outputs, slowest
 from reports.chapters.page import notebook
 from reports.chapters.reading import find
 from reports.charts.drawing import inline
-from reports.charts.plans import plans, start_drawing
+from reports.charts.plans import drawing, plans
 from reports.compare.comparison import Comparison, compare, comparison_csv, names
 from reports.compare.drawn import side_by_side
 from reports.compare.page import page_values
@@ -62,27 +62,28 @@ def build(
     comparison = compare(results) if len(results) > 1 else None
     for number, (result, source, prefix) in enumerate(zip(results, sources, prefixes, strict=True)):
         findings = Findings(result, tuple(reference for reference, _ in references))
-        drawing = start_drawing(plans(findings), pictures=pictures)
+        own_chapters = chapters if number == 0 else []
+        quoted = {name for chapter in own_chapters for name in chapter.figures}
         up = "../" * prefix.count("/")
-        downloads = [(up + path, name) for path, name in _downloads(site, result, source)]
-        subject = Subject(
-            findings=findings,
-            drawn=drawing(),
-            source=source,
-            references=[each for _, each in references],
-            prefix=prefix,
-            downloads=downloads,
-            others=[
-                (f"{up}{path}index.html", other.label)
-                for path, other in zip(prefixes, results, strict=True)
-                if other is not result
-            ],
-            complaints=(*complaints, *failures_of_chapters) if number == 0 else (),
-            chapters=chapters if number == 0 else (),
-            outputs=chapter_outputs,
-            with_comparison=comparison is not None and number == 0,
-        )
-        _add(site, subject)
+        with drawing(plans(findings), first=quoted, pictures=pictures) as drawn:
+            subject = Subject(
+                findings=findings,
+                drawn=drawn,
+                source=source,
+                references=[each for _, each in references],
+                prefix=prefix,
+                downloads=[(up + path, name) for path, name in _downloads(site, result, source)],
+                others=[
+                    (f"{up}{path}index.html", other.label)
+                    for path, other in zip(prefixes, results, strict=True)
+                    if other is not result
+                ],
+                complaints=(*complaints, *failures_of_chapters) if number == 0 else (),
+                chapters=own_chapters,
+                outputs=chapter_outputs,
+                with_comparison=comparison is not None and number == 0,
+            )
+            _add(site, subject)
     if comparison is not None:
         site.pages.append(comparison_page(site, comparison, sources))
     return site
@@ -96,10 +97,10 @@ def labelled(results: Sequence[Result]) -> list[Result]:
 
 def _add(site: Site, subject: Subject) -> None:
     """Add a result's pages, its notebooks and its PNG figures to a site."""
-    site.pages += pages(subject)
-    for chapter in subject.chapters:
+    for chapter in subject.chapters:  # first, because notebooks show no figures
         text = notebook(subject.prose(chapter))
         site.files[chapter.page.removesuffix(".html") + ".ipynb"] = text.encode()
+    site.pages += pages(subject)
     for name, figure in subject.drawn.items():
         if figure.png:
             site.files[f"{subject.prefix}figures/{slug(name)}.png"] = figure.png

@@ -35,6 +35,8 @@ def pages(subject: Subject) -> Iterator[SitePage]:
     if not subject.result.own:
         yield from foreign_pages(subject)
         return
+    # first, because most chapters need no figures, which are still being drawn
+    chapters = [_chapter_page(subject, number) for number in range(len(subject.chapters))]
     yield _page(subject, "index.html", "NumPy or PyTorch?", "Overview", _index(subject))
     for family in subject.families:
         title = family.capitalize()
@@ -43,9 +45,7 @@ def pages(subject: Subject) -> Iterator[SitePage]:
     yield _page(subject, "machine.html", "The machine", "Machine", _machine(subject))
     if subject.chapters:
         yield _page(subject, CONTENTS, "The tutorial", "Tutorial", _contents(subject))
-    for number, chapter in enumerate(subject.chapters):
-        title = f"{chapter.number} · {chapter.title}"
-        yield _page(subject, chapter.page, title, "", _chapter(subject, number))
+    yield from chapters
 
 
 def _page(subject: Subject, path: str, title: str, name: str, body: Markup) -> SitePage:
@@ -136,10 +136,10 @@ def _contents(subject: Subject) -> Markup:
     )
 
 
-def _chapter(subject: Subject, number: int) -> Markup:
+def _chapter_page(subject: Subject, number: int) -> SitePage:
     chapter, last = subject.chapters[number], len(subject.chapters) - 1
     outputs = subject.outputs[chapter.path.stem]
-    return render(
+    body = render(
         "chapter.html",
         chapter=chapter,
         findings=subject.findings,
@@ -148,6 +148,7 @@ def _chapter(subject: Subject, number: int) -> Markup:
         after=subject.chapters[number + 1] if number < last else None,
         content=chapter_body(subject.prose(chapter), outputs),
     )
+    return _page(subject, chapter.page, f"{chapter.number} · {chapter.title}", "", body)
 
 
 def _roofline(subject: Subject) -> Markup:

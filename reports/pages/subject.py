@@ -87,7 +87,7 @@ class Subject:
         return Prose(
             chapter=chapter,
             findings=self.findings,
-            figures={name: drawn.svg for name, drawn in self.drawn.items()},
+            figure=self.figure,
             contents=self.chapters,
             families={name: family_path(name) for name in self.families},
         )

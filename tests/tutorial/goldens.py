@@ -37,7 +37,7 @@ def prose(chapter, findings, contents):
     named = {name: Markup("<svg></svg>") for name in plans(findings)}
     families = dict.fromkeys((str(row.family) for row in findings.result.timed), "family.html")
     return Prose(
-        chapter=chapter, findings=findings, figures=named, contents=contents, families=families
+        chapter=chapter, findings=findings, figure=named.get, contents=contents, families=families
     )
 
 

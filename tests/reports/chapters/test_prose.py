@@ -43,7 +43,7 @@ def rendered(write, tmp_path):
         made = prose.Prose(
             chapter=read(path),
             findings=findings or findings_of(write, data or small_file()),
-            figures=figures or {"time/matmul": SVG},
+            figure=(figures or {"time/matmul": SVG}).get,
             contents=contents,
             families={"matmul": "family-matmul.html"},
         )
@@ -334,7 +334,7 @@ def chapter(tmp_path, write):
         return prose.Prose(
             chapter=read(path),
             findings=findings_of(write, small_file()),
-            figures={},
+            figure={}.get,
             contents=(),
             families={},
         )
@@ -430,7 +430,7 @@ def linked(tmp_path, write):
         made = prose.Prose(
             chapter=chapter,
             findings=findings_of(write, small_file()),
-            figures={},
+            figure={}.get,
             contents=[chapter, words],
             families={},
         )
@@ -462,7 +462,7 @@ def test_the_glossary_gives_each_word_an_id_and_links_none(tmp_path, write):
     made = prose.Prose(
         chapter=words,
         findings=findings_of(write, small_file()),
-        figures={},
+        figure={}.get,
         contents=[words],
         families={},
     )
