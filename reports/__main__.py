@@ -7,6 +7,7 @@ committed machines.
 
 import argparse
 import codecs
+import gc
 import io
 import os
 import sys
@@ -73,6 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = vars(_parser().parse_args(arguments))
     run: Callable[..., int] = options.pop("run")
     _print_any_name()
+    gc.freeze()  # collections of garbage skip what is imported: a tenth of the time of a build
     try:
         return run(**options)
     except (NoResultError, OSError, ValueError) as error:

@@ -15,7 +15,7 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from importlib import metadata
@@ -28,6 +28,7 @@ from reports.chapters.reading import ROOT, Chapter
 CACHE = ROOT / "reports" / ".chapters"
 RECORDED = ROOT / "tutorial" / "recorded"
 RUNNERS = [ROOT / "reports" / "chapters" / "execution.py", ROOT / "reports/charts/drawing.py"]
+PACKAGES = ("bench", "reports", "tutorial")  # a chapter may import them
 LIMIT_S = 900  # for all chapters together
 ROOM_BYTES = 200 * 2**20  # free space for their files
 version = lru_cache(metadata.version)  # parses a file, and every chapter asks
@@ -69,7 +70,8 @@ def outputs(
     recorded : folder of recordings of other machines.
 
     """
-    runs = {chapter.path.stem: _cached(chapter, cache) for chapter in chapters}
+    read = lru_cache(_package)  # most chapters import the same files
+    runs = {chapter.path.stem: _cached(chapter, cache, read) for chapter in chapters}
     missing = [chapter for chapter in chapters if runs[chapter.path.stem] is None]
     if missing and importlib.util.find_spec("torch") is not None:
         for chapter, ran in zip(missing, run_in_process(missing), strict=True):
@@ -155,25 +157,25 @@ def _unrun(chapter: Chapter, reason: str) -> ChapterRun:
     return ChapterRun(failed=first, error=reason)
 
 
-def key(chapter: Chapter) -> str:
+def _package(name: str) -> bytes:
+    """Return the contents of all files of a package of this project, except chapters."""
+    paths = sorted((ROOT / name).rglob("*.py"))
+    return b"".join(path.read_bytes() for path in paths if not path.parent.name[:1].isdigit())
+
+
+def key(chapter: Chapter, read: Callable[[str], bytes] = _package) -> str:
     """Return a hash of what a chapter's outputs depend on: code, imports, libraries, machine."""
     digest = hashlib.sha256(repr(chapter.cells).encode())
-    for path in (*RUNNERS, *_used(chapter.code)):
+    for path in RUNNERS:
         digest.update(path.read_bytes())
+    for name in PACKAGES:
+        if re.search(rf"\b{name}\b", chapter.code):
+            digest.update(read(name))
     places = [platform.python_version(), platform.machine(), str(os.cpu_count())]
     places += sorted(str(path) for path in Path("/proc/driver/nvidia/gpus").glob("*"))
     places += [_version(name) for name in ("torch", "numpy", "matplotlib")]
     digest.update("\0".join(places).encode())
     return digest.hexdigest()
-
-
-def _used(code: str) -> Iterator[Path]:
-    """Yield the files of those packages of this project that the code names."""
-    for package in ("bench", "reports", "tutorial"):
-        if re.search(rf"\b{package}\b", code):
-            for path in sorted((ROOT / package).rglob("*.py")):
-                if not path.parent.name[:1].isdigit():  # other chapters are not imported
-                    yield path
 
 
 def _version(package: str) -> str:
@@ -183,12 +185,14 @@ def _version(package: str) -> str:
         return ""
 
 
-def _cached(chapter: Chapter, cache: Path) -> ChapterRun | None:
+def _cached(
+    chapter: Chapter, cache: Path, read: Callable[[str], bytes] = _package
+) -> ChapterRun | None:
     """Return a chapter's cached run; None if there is none or it is out of date."""
     path = cache / f"{chapter.path.stem}.json"
     try:
         stored = json.loads(path.read_text(encoding="utf-8"))
-        return ChapterRun.from_json(stored["ran"]) if stored["key"] == key(chapter) else None
+        return ChapterRun.from_json(stored["ran"]) if stored["key"] == key(chapter, read) else None
     except (OSError, ValueError, KeyError, TypeError):
         return None  # a broken file is written again
 

@@ -93,6 +93,8 @@ class Prose:
         )
 
     def _fill(self, text: str, finalize: Any) -> str:
+        if "{" not in text:
+            return text
         environment = Environment(autoescape=True, undefined=StrictUndefined, finalize=finalize)
         try:
             compiled = _compiled(text)
