@@ -5,9 +5,10 @@
 #
 # {{ opening("timing") }}
 #
-# A dense layer, a least-squares fit and a rotation of a million points are all matrix products. If
-# changing the library made matrix products faster, that alone would be a reason to change. But
-# neither library decides how fast a product is, and this chapter shows what does.
+# A linear layer, a least-squares fit and a rotation of a million points consist mostly of matrix
+# products. If PyTorch computed them faster than NumPy, that alone would be a reason to use it. But
+# both pass this work on to another library. This chapter shows which one, and what limits its
+# speed.
 #
 # **What you will know at the end:**
 #
@@ -18,12 +19,12 @@
 #
 # ## The same line on both sides
 #
-# The workload `matmul` multiplies two square matrices of `n` rows. These are both bodies, from the
-# file that was timed:
+# The workload `matmul` multiplies two square matrices of `n` rows. This is the code that was timed:
 #
 # {{ pair("matmul") }}
 #
-# These are the times on {{ machine }}, one core against one core, in float32:
+# These are the times on {{ machine }}, one core against one core, in float32. (A contender whose
+# name ends in `bf16` computes in a shorter float: {{ chapter("precision") }}.)
 #
 # {{ figure("time/matmul/float32/1") }}
 #
@@ -58,18 +59,18 @@ print("kernels written for:", *kernels)
 
 # %% [markdown]
 # A **kernel** is a compiled function for one operation. A BLAS has many versions of `gemm`. It
-# detects the processor and picks a version. (Some libraries report which one, as above.) If a BLAS
-# does not know a processor well, it runs a kernel made for another processor.
+# detects the processor and picks one. The last line above names the choice of each BLAS that
+# reports it: OpenBLAS does, MKL does not. If a BLAS does not know a processor well, it runs a
+# kernel made for another processor.
 #
 # {{ choose(speedup("matmul", "n=1024"),
-#     faster="On this machine the kernel of PyTorch's BLAS suits the processor better. This is a
-#     result about two libraries of linear algebra, not about tensors and arrays.",
-#     slower="On this machine the kernel of NumPy's BLAS suits the processor better. This is a
-#     result about two libraries of linear algebra, not about arrays and tensors.",
-#     tie="On this machine the kernels of the two libraries are equally good, and changing from one
-#     to the other gains nothing here.",
-#     otherwise="The result file of this machine does not show whose kernel suits the processor
-#     better.") }}
+#     faster="On this machine PyTorch's BLAS is faster at a product of this size. This is a result
+#     about two libraries of linear algebra, not about tensors and arrays.",
+#     slower="On this machine NumPy's BLAS is faster at a product of this size. This is a result
+#     about two libraries of linear algebra, not about arrays and tensors.",
+#     tie="On this machine the two BLAS libraries are equally fast at a product of this size. So
+#     changing from NumPy to PyTorch gains nothing here.",
+#     otherwise="The result file of this machine does not show whose BLAS is faster.") }}
 #
 # {{ figure("speedup/matmul/float32") }}
 #
@@ -91,10 +92,10 @@ for n in (16, 256, 4096):
 # A core can do several operations in the time that memory takes to deliver a byte. The number of
 # operations per byte at which both take equally long is the machine's **ridge point**. Work with a
 # higher intensity is **compute-bound**: it waits for arithmetic. Work with a lower intensity is
-# **memory-bound**: it waits for memory. To see the difference, we time a product of two matrices
-# and a product of a matrix and a vector that need equally many operations. (Most disturbances add
-# time, so each time here is the shortest of ten runs. `threadpool_limits` sets NumPy's BLAS to one
-# core. It may not reach PyTorch's BLAS, so `torch.set_num_threads` sets that one.)
+# **memory-bound**: it waits for memory. The cell times two products with equally many operations:
+# of two matrices, and of a matrix and a vector. (Most disturbances add time, so each time here is
+# the shortest of ten runs. `threadpool_limits` sets NumPy's BLAS to one core. It may not reach
+# PyTorch's BLAS, so `torch.set_num_threads` sets that one.)
 
 
 # %%
@@ -113,8 +114,9 @@ with threadpool_limits(limits=1):
 print(f"matrix @ vector takes {vector / matrices:.1f} times as long as matrix @ matrix")
 
 # %% [markdown]
-# A number that is used once must be fetched for that one use, in any library. The result file
-# compares both products with the most that this machine reached:
+# The vector product uses each number of the matrix once, and has to fetch it for that. No library
+# can avoid this. These sentences compare both products with the fastest arithmetic that was
+# measured on this machine:
 #
 # > {{ quote("roof", workload="matmul", contender="torch-cpu") }}
 #
@@ -128,8 +130,8 @@ print(f"matrix @ vector takes {vector / matrices:.1f} times as long as matrix @ 
 #
 # The intensity above assumes that each number is fetched once. But each number is used `n` times,
 # so it has to stay in the cache between its uses. Large matrices do not fit there. **Blocking**
-# cuts them into tiles that fit. Two tiles with sides of `s` load `2 * s**2` numbers and use them
-# for `2 * s**3` operations.
+# cuts them into tiles that fit. To multiply two tiles with sides of `s`, a core loads `2 * s**2`
+# numbers and does `2 * s**3` operations.
 
 # %%
 needed = {"a": [(1, k) for k in range(4)], "b": [(k, 2) for k in range(4)], "c": [(1, 2)]}
@@ -161,7 +163,7 @@ def by_tiles():
     return c
 
 
-ways = {  # and how many numbers the calls of each read and write
+ways = {  # each with the count of numbers that its calls read and write
     "rows": (lambda: np.stack([row @ b for row in a]), n * (n + n**2 + n)),
     "tiles": (by_tiles, n * 4 * s**2),
     "one call": (lambda: a @ b, 3 * n**2),
@@ -173,9 +175,9 @@ with threadpool_limits(limits=1):
         print(f"{name:8}  {intensity:4.1f} operations a byte  {time * 1e3:5.2f} ms  {right=}")
 
 # %% [markdown]
-# A `gemm` blocks for every level of memory at once: for the large and small caches, and for the few
-# numbers that the core itself holds (Goto and van de Geijn, below). So the rule for both libraries
-# is: **use one large call.**
+# A `gemm` blocks for every level of memory at once: for the large and the small caches, and for the
+# registers inside the core (Goto and van de Geijn, below). So the rule for both libraries is: **use
+# one large call.**
 #
 # ## Many small products at once
 #
@@ -206,15 +208,15 @@ print(torch.allclose(torch.einsum("tij,tjk->tik", ta, tb), ta @ tb))
 # {{ quotes("scaling", workload="matmul", size="n=2048") }}
 #
 # A GPU has many arithmetic units and is made for compute-bound work. The line of code stays the
-# same. {{ chapter("gpu") }} explains what this number leaves out:
+# same. This number leaves out the copies to the GPU and back ({{ chapter("gpu") }}):
 #
 # > {{ speedup("matmul", "n=2048", contender="torch-cuda") }}
 #
 # ## What float32 costs
 #
-# Each entry is a sum of `n` rounded terms. If all terms are positive, the relative error can reach
-# about `n * u`. Here `u` is half the gap between one and the next number, and it bounds the error
-# of one rounding. The cell compares float32 products with float64:
+# Each entry is a sum of `n` rounded terms. The relative error of one rounding is at most `u`, half
+# the machine epsilon. If all terms are positive, the relative error of the sum is at most about
+# `n * u`. The cell compares float32 products with float64:
 
 # %%
 u = np.finfo(np.float32).eps / 2
@@ -226,7 +228,7 @@ for n in (16, 64, 256, 1024):
     print(f"n={n:<4}  NumPy {errors[0]:.0e}  PyTorch {errors[1]:.0e}  bound {n * u:.0e}")
 
 # %% [markdown]
-# Roundings up and down partly cancel, and a blocked sum is a sum of short sums. Both keep the error
+# Roundings up and down partly cancel, and a blocked sum is a sum of short sums. So the errors stay
 # below the bound. Two libraries that block differently can differ in the last digits, and both are
 # right. So compare with a tolerance, never with `==`.
 #
@@ -246,11 +248,11 @@ with threadpool_limits(limits=1):
 torch.set_num_threads(threads)
 for dtype, time_numpy in time.items():
     print(f"NumPy in {dtype} takes {time_numpy / time_torch:.2f} times what float32 tensors take")
-print(f"of which the dtype makes {time[in_numpy.dtype] / time[in_float32.dtype]:.2f}")
+print(f"the dtype alone makes a factor of {time[in_numpy.dtype] / time[in_float32.dtype]:.2f}")
 
 # %% [markdown]
-# The first line divided by the second is the effect of the dtype alone. It says nothing about the
-# libraries. Before you time anything, print both dtypes.
+# The last factor is the first time divided by the second. It comes from the dtype alone and says
+# nothing about the libraries. Before you time anything, print both dtypes.
 #
 # ## Exercises
 #
@@ -298,7 +300,7 @@ check(cheaper_order)
 # %% [markdown]
 # ## To take along
 #
-# - The BLAS library behind `@` decides the time, not the name in front of it.
+# - The BLAS decides the time of a large product, not NumPy or PyTorch.
 # - A product of n by n matrices does 2 n³ operations on 3 n² numbers, so large ones wait for
 #   arithmetic.
 # - One large call is faster than a loop of small ones.

@@ -5,16 +5,16 @@
 #
 # {{ opening("matmul", "autograd") }}
 #
-# Networks for images consist of convolution layers. PyTorch has such layers and NumPy does not.
-# Written as loops in Python, a layer is so slow that any library looks fast beside it. Written as a
-# matrix product, it is a few lines of NumPy, and a fair comparison can use them.
+# Networks for images consist mostly of convolution layers. PyTorch has such layers and NumPy does
+# not. If you write one with loops in Python, it is so slow that any library looks fast beside it.
+# If you write it as a matrix product, it takes a few lines of NumPy, and the comparison is fair.
 #
 # **What you will know at the end:**
 #
 # - what a convolution layer computes, index by index, and how large its output is
 # - how copying patches turns it into one matrix product, and what the copy costs
 # - why the gradient of a convolution is also a convolution
-# - why a claim of an enormous speedup may be a claim about a Python loop
+# - why some enormous speedups over NumPy are speedups over a Python loop
 #
 # ## The layer, index by index
 #
@@ -57,9 +57,9 @@ print(y.shape, np.array_equal(y[0, 0], slide(x, w)))
 
 # %% [markdown]
 # Two options change where the weights are placed. `padding` puts a border of zeros around the
-# image. `stride` moves the weights by more than one pixel at a time. Take `h` pixels and `r`
-# weights along an axis. The first window begins at zero and the last must end inside the image, so
-# this many windows fit:
+# image. `stride` moves the weights by more than one pixel at a time. Let an axis have `h` pixels
+# and `r` weights. With the border it has `h + 2 * padding` pixels. The first window begins at the
+# first of them and the last must not go beyond the end, so this many windows fit:
 
 # %%
 for h, r, stride, padding in [(4, 3, 1, 0), (4, 3, 1, 1), (224, 7, 2, 3), (10, 3, 4, 0)]:
@@ -102,12 +102,13 @@ plt.show()
 # %% [markdown]
 # This is called **im2col**, image to columns, because each patch can also be a column. The timed
 # code does it that way. `unroll` makes each patch a column, with all input channels one below
-# another. The weights have a row for each output channel and are multiplied from the left.
+# another. It takes a few images at a time (`in_cache`), for a reason that the next section shows.
+# The weights have a row for each output channel and are multiplied from the left.
 #
 # {{ function("bench/workloads/parts/im2col.py", "unroll") }}
 #
-# These two bodies are timed against each other. `b` holds one number for each output channel, which
-# is added to it:
+# These two bodies are timed against each other. `b` is the bias, one number for each output
+# channel. It is added to all outputs of its channel:
 #
 # {{ pair("conv2d") }}
 #
@@ -124,8 +125,9 @@ np.allclose(conv2d_torch(**tensors), conv2d_numpy(**layer))
 # %% [markdown]
 # ## What the copy costs
 #
-# With a stride of one, each pixel is in up to `r * r` patches, and is copied for each of them. The
-# cell counts this for all images of each measured size at once, in float32:
+# With a stride of one, each pixel is in up to `r * r` patches, and is copied for each of them. For
+# each measured size, the cell prints the size of all images and the size of all their columns, in
+# float32:
 
 # %%
 for size in WORKLOAD.sizes:
@@ -135,14 +137,15 @@ for size in WORKLOAD.sizes:
     print(f"{size.label:16}{images:6.2f} MB of images {columns:7.2f} MB of columns")
 
 # %% [markdown]
-# So `unroll` makes the columns of a few images at a time, which may then stay in the cache. PyTorch
-# calls a library (oneDNN on most processors, cuDNN on NVIDIA's GPUs) that need not write columns at
-# all: a *direct* kernel reads the patches where they are. For small weights it may choose an
-# algorithm with fewer multiplications, such as Winograd's.
+# The columns of the last layer are too large for most caches. So `unroll` makes the columns of a
+# few images at a time, which may then stay in the cache. PyTorch calls a library (oneDNN on most
+# processors, cuDNN on NVIDIA's GPUs) that need not write columns at all: a *direct* kernel reads
+# the patches where they are. For small weights it may choose an algorithm with fewer
+# multiplications, such as Winograd's.
 #
-# Such kernels take many channels of a pixel at once. In NCHW these channels are a whole image
-# apart, so the kernel may have to reorder them first. The memory format `channels_last` keeps shape
-# and values, and stores the channels of a pixel side by side:
+# Such kernels take many channels of a pixel at once. In NCHW the channels of a pixel are a whole
+# plane of `h * w` numbers apart, so the kernel may have to reorder them first. The memory format
+# `channels_last` keeps shape and values, and stores the channels of a pixel side by side:
 
 # %%
 images = torch.rand(1, 3, 4, 5, generator=torch.Generator().manual_seed(0))
@@ -154,8 +157,8 @@ print("PyTorch has oneDNN here:", torch.backends.mkldnn.is_available())  # by it
 # %% [markdown]
 # ## Which side is faster
 #
-# The sizes are five layers, from one for handwritten digits to one of a ResNet. Here is one core
-# against one core:
+# The sizes are five layers: one for handwritten digits, one for the small photos of the data set
+# CIFAR, and three of VGG and ResNet, known networks for photos. Here is one core against one core:
 #
 # {{ figure("time/conv2d/float32/1") }}
 #
@@ -171,7 +174,7 @@ print("PyTorch has oneDNN here:", torch.backends.mkldnn.is_available())  # by it
 #
 # {{ choose(speedup("conv2d", "resnet-3x3"),
 #     faster="This layer needs the most arithmetic of the five. On this machine the kernel that
-#     PyTorch calls is faster here too.",
+#     PyTorch calls is faster at it.",
 #     slower="This layer needs the most arithmetic of the five. On this machine the matrix product
 #     behind im2col is so fast that its copies do not decide.",
 #     tie="This layer needs the most arithmetic of the five, and both sides do it equally fast on
@@ -179,16 +182,21 @@ print("PyTorch has oneDNN here:", torch.backends.mkldnn.is_available())  # by it
 #     otherwise="The result file of this machine does not show which side is faster at this
 #     layer.") }}
 #
+# This is the same layer on a GPU:
+#
 # > {{ speedup("conv2d", "resnet-3x3", contender="torch-cuda") }}
 #
 # ## The gradient is also a convolution
 #
 # Output `[i, j]` is the sum of `w[u, v] * x[i + u, j + v]` over `u` and `v`. Let `grad_y` be the
-# gradient of a loss by the output. Then the gradient by `w[u, v]` is the sum of
-# `grad_y[i, j] * x[i + u, j + v]` over `i` and `j`. So `grad_y` slides over the image. The gradient
-# by a pixel `x[p, q]` is the sum of `grad_y[p - u, q - v] * w[u, v]` over `u` and `v`. So the
-# weights, with both of their axes reversed, slide over `grad_y` with zeros around it. Autograd
-# gives the same:
+# gradient of a loss with respect to the output. Then the chain rule gives two sums:
+#
+# - The gradient with respect to `w[u, v]` is the sum of `grad_y[i, j] * x[i + u, j + v]` over `i`
+#   and `j`. So `grad_y` slides over the image.
+# - The gradient with respect to `x[p, q]` is the sum of `grad_y[p - u, q - v] * w[u, v]` over `u`
+#   and `v`. So the weights, with both axes reversed, slide over `grad_y` with zeros around it.
+#
+# Autograd gives the same:
 
 # %%
 tx, tw = tx.requires_grad_(), tw.requires_grad_()
@@ -199,10 +207,13 @@ grad_x = slide(np.pad(grad_y, 2), w[::-1, ::-1])
 print(np.array_equal(tw.grad[0, 0], grad_w), np.array_equal(tx.grad[0, 0], grad_x))
 
 # %% [markdown]
-# With many channels both gradients are matrix products. The gradient by `w` uses the columns of
-# `unroll`. The gradient by `x` gives columns, and `fold` adds them back into the image.
+# With many channels both gradients are matrix products. The gradient of `w` uses the columns of
+# `unroll`. The gradient of `x` comes as columns, and `fold` adds them back into the image.
+# PyTorch's two functions are from `torch.nn.grad`:
 #
 # {{ pair("conv2d_backward") }}
+#
+# This compares the time of both gradients together:
 #
 # > {{ speedup("conv2d_backward", "resnet-3x3") }}
 #
@@ -277,8 +288,8 @@ plt.show()
 
 # %% [markdown]
 # The first ratio is the one that such benchmarks print. It is the product of the other two. The
-# second compares NumPy with itself. Only the third compares the libraries, and this is the kind
-# that this site reports. If you read of a large speedup, ask first how the slower side was written.
+# second compares NumPy with itself. Only the third compares the libraries, as this site does. If
+# you read of a large speedup, ask first how the slower side was written.
 #
 # ## Exercises
 #
@@ -286,7 +297,7 @@ plt.show()
 # `(k, c, r, s)`, not necessarily square. It returns the shape of the layer's output as a tuple.
 #
 # **2.** `patches_as_columns(x, r, stride)` takes an array of shape `(c, h, w)`. It returns the
-# columns of its patches, `(c * r * r, places)`, with the places in reading order. Then
+# columns of its patches, `(c * r * r, places)`, where the places go row by row. Then
 # `weights.reshape(k, -1) @ columns` must be the layer without padding.
 #
 # **3.** `correlation_matrix(w, n)` takes a tensor of shape `(r,)`. It returns the matrix of shape
@@ -327,7 +338,7 @@ check(correlation_matrix)
 #
 # - A convolution layer is a matrix product over copied patches.
 # - Its gradients are convolutions too.
-# - A factor of thousands over NumPy is a factor over a Python loop.
+# - A very large speedup over NumPy may be a speedup over a Python loop.
 #
 # ## Where to read on
 #

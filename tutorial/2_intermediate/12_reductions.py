@@ -7,24 +7,26 @@
 #
 # A reduction takes many numbers and returns few: a sum, a mean, the position of the largest. It
 # does about one operation for each number that it reads. So arithmetic seldom decides its speed,
-# and the order of the additions decides its accuracy. Both libraries offer the same reductions
-# under nearly the same names, and a few of these names mean something else.
+# and the order of the additions decides its accuracy. Both libraries have the same reductions under
+# nearly the same names. A few of these names mean something else.
 #
 # **What you will know at the end:**
 #
 # - the names of NumPy's reductions in PyTorch, and which of them mean something else
-# - why bytes and passes decide the time of a large reduction, and the call decides that of a small
-#   one
+# - what decides the time of a large reduction, and of a small one
 # - why the order of additions decides the error of a float32 sum
 # - why a softmax needs a shift, and what happens without it
 #
-# ## The same words, and four that differ
+# ## The same words, and four differences
 #
-# The chapter {{ chapter("views") }} had the names: `dim` and `keepdim` for `axis` and `keepdims`,
-# `amax` for NumPy's `max`. Four reductions have the same name and differ. `var` and `std` divide by
-# the number of elements minus one, unless you set `correction=0`. `median` of an even number of
-# elements returns the lower of the two in the middle, and NumPy their mean. `max` and `min` along a
-# dimension also return the positions. And integers have no mean:
+# {{ chapter("views") }} listed the names: `dim` and `keepdim` for `axis` and `keepdims`, `amax` for
+# NumPy's `max`. Four things differ under the same name:
+#
+# - `var` and `std` divide by the number of elements minus one, unless you set `correction=0`.
+# - `median` of an even number of elements returns the lower of the two in the middle. NumPy returns
+#   their mean.
+# - `max` and `min` along a dimension also return the positions.
+# - `mean` takes no integers.
 
 # %%
 import timeit
@@ -47,10 +49,10 @@ except RuntimeError as error:
     print(error)
 
 # %% [markdown]
-# ## A sum waits for its numbers
+# ## A large sum waits for memory
 #
-# A sum does one addition for each number that it reads. The workload that was timed states this
-# cost:
+# A sum does one addition for each number that it reads. The timed workload states this cost. The
+# cell divides its operations by its bytes:
 
 # %%
 from bench.workloads.sum import WORKLOAD
@@ -59,7 +61,7 @@ cost = WORKLOAD.cost(over="all", n=4096)
 cost.flops / (cost.elements * np.dtype("float32").itemsize)
 
 # %% [markdown]
-# This is its arithmetic intensity ({{ chapter("matmul") }}), in operations per byte. A core can do
+# This is the arithmetic intensity ({{ chapter("matmul") }}), in operations per byte. A core can do
 # more operations in the time that memory takes to deliver a byte. So if the numbers do not fit into
 # a cache, the sum waits for memory:
 #
@@ -77,23 +79,24 @@ cost.flops / (cost.elements * np.dtype("float32").itemsize)
 # > {{ speedup("sum", "over=all,n=4096") }}
 #
 # {{ choose(speedup("sum", "over=all,n=4096"),
-#     faster="Both read the same bytes once. So they can differ only in how well each keeps the
-#     memory busy, and here PyTorch's loop does that better.",
-#     slower="Both read the same bytes once. So they can differ only in how well each keeps the
-#     memory busy, and here NumPy's loop does that better.",
+#     faster="Both read the same bytes once, and here PyTorch's loop gets through them faster.",
+#     slower="Both read the same bytes once, and here NumPy's loop gets through them faster.",
 #     tie="Both read the same bytes once, and here they take the same time for it.",
-#     otherwise="Both read the same bytes once, so there is little that could differ.") }}
+#     otherwise="Both read the same bytes once, and these numbers show no difference.") }}
 #
-# ## A small sum waits for its call
+# ## A small sum is mostly its call
 #
 # Before a call reads anything, it checks the types of its arguments, chooses a kernel (here the
 # compiled loop for this operation, dtype and device) and allocates its result. PyTorch also checks
 # whether it has to record the operation for gradients. On few numbers this is nearly all of the
-# time. The workload `dispatch` shows it: it adds one to a few numbers, or here to a single number:
+# time. These are the shortest calls that were measured:
 #
 # > {{ quote("overhead", contender="numpy") }}
 #
 # > {{ quote("overhead", contender="torch-cpu") }}
+#
+# The workload `dispatch` adds one to a few numbers, here to a single one. Below it is the smallest
+# sum:
 #
 # > {{ speedup("dispatch", "n=1") }}
 #
@@ -136,14 +139,15 @@ plt.show()
 # {{ figure("speedup/softmax/float32") }}
 #
 # {{ choose(speedup("softmax", "n=1024"),
-#     faster="At this size the saved passes save time.",
+#     faster="At this size the single pass is faster. The loops inside a pass differ too, and so do
+#     the exponentials, so the passes need not be the whole reason.",
 #     slower="At this size the saved passes do not decide. The loops inside a pass differ too, and
 #     so do the exponentials.",
 #     tie="At this size the saved passes do not show. The loops inside a pass differ too, and so do
 #     the exponentials.",
 #     otherwise="This result does not show how much time the saved passes save.") }}
-# If you write the same five steps with tensors, they are five passes again. The kernel is fused,
-# not the library. In {{ chapter("fusion") }} a compiler does the fusing.
+# If you write the same five steps with tensors, they are five passes again: only a single kernel is
+# fused. In {{ chapter("fusion") }} a compiler does the fusing.
 #
 # **Mean and variance.** The variance needs the mean first, because it sums the deviations from it.
 # NumPy's body reads the data once for the mean and once more for the variance. PyTorch's updates
@@ -155,22 +159,23 @@ plt.show()
 #
 # {{ choose(speedup("mean_var", "n=1024"),
 #     faster="Here the one pass takes less time.",
-#     slower="Here the one pass takes more time. Fewer passes help only where a pass waits for
-#     memory, and not for its own arithmetic.",
+#     slower="Here the one pass takes more time. Fewer passes help only if the passes wait for memory.
+#     They do not help if the passes wait for arithmetic.",
 #     tie="Here it makes no difference.",
 #     otherwise="This result does not show which way takes less time.") }}
 #
-# **Others** have their own limits. In `cumsum` every number waits for the one before it.
+# **Others** have limits of their own. In `cumsum` every number waits for the one before it.
 # `layer_norm` shifts and scales each row to mean zero and variance one, which takes a mean, a
-# variance and four more steps. `argmax` keeps an index beside the value. Whether that takes long
-# depends on how the loop is written: the cell below divides the time of `argmax` by that of the
-# largest value alone, on one core.
+# variance and four more steps. `argmax` keeps an index beside the value:
 #
 # > {{ speedup("cumsum", "n=1000000") }}
 #
 # > {{ speedup("layer_norm", "n=1024") }}
 #
 # > {{ speedup("argmax", "n=1000000") }}
+#
+# How much does the index cost? That depends on how the loop is written. The cell divides the time
+# of `argmax` by that of the largest value alone, on one core:
 
 # %%
 many = torch.from_numpy(rng.random(1_000_000, dtype="float32"))
@@ -186,9 +191,8 @@ torch.set_num_threads(cores)
 # ## Along memory, or across it
 #
 # If a matrix is stored row by row, the numbers of a row are neighbours in memory and those of a
-# column are not. Summing one column after the other would use one number of each piece of memory
-# that is fetched. So libraries sum neighbouring columns together, in strips or, as here, all at
-# once:
+# column are not. Summing one column after the other would use only one number of each cache line.
+# So libraries sum neighbouring columns together, in strips or, as here, all at once:
 
 # %%
 matrix = torch.from_numpy(rng.random((1000, 1000)))
@@ -245,16 +249,16 @@ ax.legend()
 plt.show()
 
 # %% [markdown]
-# In the worst case the error of adding one by one grows with the number of terms. The error of
-# pairwise summation grows only with the logarithm of that number. This costs a library little,
-# because it keeps several sums anyway to work on several numbers at once. But NumPy adds in pairs
-# only along an axis whose numbers are neighbours in memory. Along another axis, a float32 sum of
-# ones stops growing where one is too small to change it:
+# In the worst case, the error of adding `n` terms one by one grows like `n`, and that of pairwise
+# summation only like `log(n)`. Pairwise summation costs a library little, because it keeps several
+# sums anyway to work on several numbers at once. But NumPy adds in pairs only along an axis whose
+# numbers are neighbours in memory. Along another axis it adds one by one. Then a float32 sum of
+# ones stops growing at `2**24`, where adding one no longer changes it:
 
 # %%
 ones = np.ones((2**24 + 1000, 2), dtype="float32")
 print("NumPy, across memory  ", ones.sum(0).astype(int))
-print("NumPy, told to widen  ", ones.sum(0, dtype="float64").astype(int))
+print("NumPy, in float64     ", ones.sum(0, dtype="float64").astype(int))
 print("PyTorch, across memory", torch.from_numpy(ones).sum(0).long().numpy())
 
 # %% [markdown]
@@ -277,9 +281,10 @@ with np.errstate(over="raise"):
         print("NumPy:", error)
 
 # %% [markdown]
-# One such row turns a loss into `nan`, and then every weight that the gradient reaches. A softmax
-# does not change when a row is shifted. So subtract the row's largest number first. The largest
-# exponential is then one, and what underflows to zero is too small to matter.
+# One such row makes the loss `nan`. Then the gradient is `nan`, and the next step makes the weights
+# `nan`. A softmax does not change if you subtract one number from all elements of a row. So
+# subtract the row's largest number first. The largest exponential is then one, and what underflows
+# to zero is too small to matter.
 
 # %%
 e = torch.exp(scores - scores.amax(1, keepdim=True))
@@ -289,9 +294,9 @@ print(torch.log(torch.softmax(torch.tensor([0.0, 200.0]), 0)))
 print(torch.log_softmax(torch.tensor([0.0, 200.0]), 0))
 
 # %% [markdown]
-# The last two lines show the logarithm of a softmax. If you take it in two steps, you lose what
-# underflowed. `torch.softmax`, `torch.log_softmax` and `torch.logsumexp` do the shift themselves:
-# use them.
+# The last two lines show the logarithm of a softmax. In two steps, the small probability underflows
+# to zero, and its logarithm is minus infinity. `log_softmax` keeps it. `torch.softmax`,
+# `torch.log_softmax` and `torch.logsumexp` do the shift themselves: use them.
 #
 # ## Exercises
 #
@@ -311,7 +316,7 @@ check(stable_logsumexp)
 
 # %% [markdown]
 # **2.** `running_mean_var(numbers)` takes an iterable of floats that can be read only once. It
-# returns their mean and their variance (divided by their number) as two floats, in one pass and
+# returns their mean and their variance (the mean squared deviation) as two floats, in one pass and
 # without keeping the numbers. Welford's method keeps the mean `m` and the summed squares `s`. For
 # the k-th number `x` it computes `d = x - m`, then `m += d / k`, then `s += d * (x - m)`.
 
@@ -343,7 +348,7 @@ check(last_argmax)
 # ## To take along
 #
 # - A large reduction waits for memory, a small one for its call.
-# - A fused kernel passes once over the data, and steps in NumPy pass once each.
+# - A fused kernel makes one pass over the data. Separate steps make one pass each.
 # - Shift a softmax by its largest number, or call `torch.softmax`, which does.
 #
 # ## Where to read on

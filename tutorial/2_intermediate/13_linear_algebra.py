@@ -5,16 +5,16 @@
 #
 # {{ opening("matmul", "autograd") }}
 #
-# `torch.linalg` has the names of `numpy.linalg`, and on a CPU both call the same kind of library,
-# LAPACK. So most programs need one changed word. What differs is the default precision, a rule
-# about shapes, and two additions: many small problems in one call, and gradients through a
+# `torch.linalg` has the names of `numpy.linalg`, and on a CPU both call LAPACK, a library of linear
+# algebra that is built on BLAS. So most programs need only `torch` in place of `np`. Three things
+# differ: the default precision, a rule about shapes, and the gradients that PyTorch gives through a
 # solution.
 #
 # **What you will know at the end:**
 #
 # - which functions have the same name, and where a shape means something else
 # - why to solve and not to invert, and how many digits a solution has
-# - three ways to fit by least squares, and which one loses half of the digits
+# - three ways to fit by least squares, and which one loses twice as many digits
 # - how to solve thousands of small systems at once
 # - when a gradient goes through a decomposition, and when it is `nan`
 #
@@ -54,8 +54,8 @@ for name, arguments in {
 # same signs, and you should not rely on it.
 #
 # One shape has two meanings. A right-hand side of shape (2, 3) for two matrices of shape (3, 3) is,
-# in PyTorch, a batch of two vectors. NumPy, since version 2, takes it for one matrix, which does
-# not fit:
+# in PyTorch, a batch of two vectors. NumPy (since version 2) reads it as one matrix, whose shape
+# does not fit:
 
 # %%
 matrices, vectors = rng.standard_normal((2, 3, 3)), rng.standard_normal((2, 3))
@@ -69,13 +69,13 @@ np.linalg.solve(matrices, vectors[..., None])[..., 0].shape  # right in both lib
 # %% [markdown]
 # ## Solve, and count the digits
 #
-# To find `x` with `A x = b`, call `solve`. `inv(A) @ b` does three times the work and is less
-# precise. How precise can a solution be? The **condition number** of a matrix is the largest factor
-# by which it can magnify a relative error. A number has about 16 digits in float64 and 7 in
-# float32, and a condition number of a million takes away six of them.
+# To find `x` with `A x = b`, call `solve`. `inv(A) @ b` does three times the work and is usually
+# less precise. How precise can a solution be? The **condition number** of `A` says how many times
+# larger the relative error of `x` can be than that of `b`. A number has about 16 digits in float64
+# and 7 in float32, and a condition number of a million takes away six of them.
 #
-# The Hilbert matrix, with entries `1 / (i + j + 1)`, is a famous bad one. Here the right-hand side
-# is made from a known solution, all ones:
+# The Hilbert matrix, with entries `1 / (i + j + 1)`, is a famous example of a large condition
+# number. Here the right-hand side belongs to a known solution, all ones:
 
 
 # %%
@@ -104,13 +104,14 @@ for n in (2, 4, 6, 8):
 # A fit has more equations than unknowns, so no `x` satisfies all. **Least squares** minimises the sum
 # of the squared errors `|A x - b|²`. There are three ways to it:
 #
-# - the **normal equations**, `AᵀA x = Aᵀb`: fast, but the condition number of `AᵀA` is the square of
-#   that of `A`, so half of the digits are lost;
+# - the **normal equations**, `AᵀA x = Aᵀb`: fast, but the condition number of `AᵀA` is the square
+#   of that of `A`, so twice as many digits are lost;
 # - the **QR decomposition**, `A = Q R` with orthogonal columns in `Q`: `R x = Qᵀb`;
 # - the **singular value decomposition** (SVD), which also works if columns depend on each other.
 #
-# `lstsq` is the function to call. On a CPU it uses QR with pivoting, and other drivers can be
-# named. This cell fits polynomials of a growing degree to points of a polynomial that it knows:
+# `lstsq` is the function to call. On a CPU it uses a QR decomposition that reorders the columns,
+# and its argument `driver` selects another method. For each degree, this cell takes points of a
+# polynomial whose coefficients are all one. Then it fits the coefficients to the points:
 
 
 # %%
@@ -151,10 +152,12 @@ ax.legend()
 plt.show()
 
 # %% [markdown]
+# The condition number grows with the degree, and the errors grow with it.
+#
 # ## Many small problems in one call
 #
-# All of `torch.linalg` and `numpy.linalg` take a stack of matrices: the last two axes are the
-# matrix, the axes before are the batch. One call for a thousand small matrices saves a thousand
+# The functions of `torch.linalg` and `numpy.linalg` take a stack of matrices: the last two axes are
+# the matrix, the axes before are the batch. One call for a thousand small matrices saves a thousand
 # calls. This cell solves a thousand systems of size four, in a loop and at once, in each library:
 
 
@@ -180,7 +183,7 @@ torch.set_num_threads(cores)
 #
 # `A = U diag(s) Vᵀ`, with the **singular values** `s` in falling order. If you keep the first `r`
 # of them, you get the matrix of rank `r` that is nearest to `A` (Eckart and Young, 1936). Here each
-# row of `A` is an image of a digit, less the mean image:
+# row of `A` is an image of a digit, minus the mean image:
 
 # %%
 pixels = torch.from_numpy(load_digits().data / 16)
@@ -200,7 +203,8 @@ plt.show()
 # ## Gradients go through a solution
 #
 # Autograd differentiates `solve`, `lstsq`, `cholesky`, `eigh` and `svd`. So a loss may contain a
-# fit. By hand, the derivative of `x = solve(A, b)` by `b`, in a direction `v`, is `solve(A, v)`:
+# fit. Take `x = solve(A, b)`, and let `g` be the gradient of a loss with respect to `x`. By hand,
+# the gradient with respect to `b` is `solve(A.T, g)`. Here `g` is `2 * x`:
 
 # %%
 rhs = tb.clone().requires_grad_()
@@ -211,7 +215,7 @@ print(np.allclose(rhs.grad, np.linalg.solve(a.T, 2 * x)))
 
 # %% [markdown]
 # Singular vectors are not unique if two singular values are equal. Then the gradient through `U` or
-# `Vᵀ` divides by zero. The gradient through the singular values alone exists:
+# `Vᵀ` divides by zero. The gradient through the singular values alone needs no such division:
 
 # %%
 eye = torch.eye(3, dtype=torch.float64, requires_grad=True)
@@ -221,9 +225,9 @@ u, _, _ = torch.linalg.svd(eye)
 print(through_vectors.isnan().any().item(), through_values.isnan().any().item())
 
 # %% [markdown]
-# If an input is singular, both libraries raise an error. On a GPU, checking for it makes the
-# program wait ({{ chapter("gpu") }}). `solve_ex`, `inv_ex` and `cholesky_ex` return a number, zero
-# for success, in place of the error:
+# If a matrix is singular, both libraries raise an error. On a GPU this check makes the program wait
+# for the GPU ({{ chapter("gpu") }}). `solve_ex`, `inv_ex` and `cholesky_ex` do not raise. They also
+# return a number, which is zero for success:
 
 # %%
 result, info = torch.linalg.solve_ex(torch.zeros(2, 2), torch.ones(2))
@@ -238,8 +242,8 @@ print("solve_ex:", info.item())
 # ## A common mistake: normal equations in float32
 #
 # Someone translates `np.linalg.solve(A.T @ A, A.T @ b)` to tensors, and the tensors are float32. In
-# float64 the fit was fine. In float32 the squared condition number is larger than the seven digits
-# hold, and the coefficients are noise. Often there is no error:
+# float64 the fit was fine. In float32 the squared condition number takes away all seven digits, so
+# the coefficients are noise. Often PyTorch raises no error:
 
 # %%
 powers = t[:, None] ** torch.arange(7)
@@ -252,7 +256,7 @@ for dtype in (torch.float64, torch.float32):
 
 # %% [markdown]
 # Call `lstsq`, in float64. If you must stay in float32, scale the columns, or add a small penalty
-# to the coefficients (the first exercise), which bounds the condition number.
+# on the coefficients (the first exercise). The penalty bounds the condition number.
 #
 # ## Exercises
 #
@@ -264,8 +268,8 @@ for dtype in (torch.float64, torch.float32):
 #
 # **3.** `whiten(x)` takes a float64 tensor of shape (n, p) with n > p. It subtracts the mean of
 # each column and returns a tensor of shape (n, p) whose columns have variance one and covariance
-# zero: `z.T @ z / n` is the identity. Any such tensor that is a linear function of the centred `x`
-# is right.
+# zero: `z.T @ z / n` is the identity. There are many such tensors. Each of them is right that is
+# the centred `x` times a matrix.
 #
 # Check your answers here or with `python -m tutorial check linear_algebra`. Solutions are in
 # `tutorial/solutions/linear_algebra.py`.
@@ -301,7 +305,8 @@ check(whiten)
 #
 # - `torch.linalg` has NumPy's names. Its tensors are float32 unless you say otherwise.
 # - Solve, do not invert, and do not square the matrix of a fit: call `lstsq`.
-# - The last two axes are the matrix. All axes before are a batch, which one call works through.
+# - The last two axes are the matrix. All axes before are a batch, and one call does the whole
+#   batch.
 #
 # ## Where to read on
 #

@@ -5,17 +5,17 @@
 #
 # {{ opening("autograd", "whole_program") }}
 #
-# NumPy code has loops that end when the data say so, and branches that depend on the data. A
-# gradient through such code needs the graph of the operations that ran, and each input may have
-# another graph. This chapter looks at such graphs, at what is differentiated and what is not. Then
-# it shows the other way to build a graph: before there are any data.
+# A program may have loops and branches that depend on the data. The gradient of such a program
+# needs the graph of the operations that ran, and each input may give a different graph. This
+# chapter shows these graphs, and what autograd differentiates in them. Then it shows the other way:
+# to build the graph before there are any data.
 #
 # **What you will know at the end:**
 #
 # - why loops and branches on data need nothing special in PyTorch;
 # - what the gradient of code with a decision is, and what it does not see;
 # - what a graph that is built in advance needs in place of `if` and `while`;
-# - what `torch.compile` does where Python decides.
+# - what `torch.compile` does with an `if` that depends on data.
 
 # %%
 import matplotlib.pyplot as plt
@@ -25,7 +25,7 @@ import torch
 # %% [markdown]
 # ## The graph is whatever Python ran
 #
-# This loop halves a number until it is at most one. The number alone decides how often:
+# This loop halves a number until it is at most one. How often it runs depends on the number:
 
 
 # %%
@@ -40,9 +40,9 @@ outputs = [shrink(x) for x in inputs]
 [y.item() for y in outputs]
 
 # %% [markdown]
-# The chapter {{ chapter("autograd") }} went from `grad_fn` back through `next_functions`. `graph`
-# does the same here. It also notes how many steps each node is away from the output, by the longest
-# way if there are several.
+# `graph` goes back from `grad_fn` through `next_functions`, as in {{ chapter("autograd") }}. For
+# each node it also keeps the number of steps to the output. If there are several ways, the longest
+# counts.
 
 
 # %%
@@ -71,8 +71,9 @@ for x, y in zip(inputs, outputs, strict=True):
 # ## A network whose depth depends on its input
 #
 # The same works with layers. This network applies its only layer until the resulting vector has at
-# most length one. The matrix `w` turns a vector and shortens it by a fifth, so the loop ends. You
-# train such a network like any other: each step has the graph of its own input.
+# most length one. The matrix `w` turns a vector and makes it a fifth shorter, and `tanh` makes no
+# vector longer. So the loop ends. You train such a network like any other: each step has the graph
+# of its own input.
 
 # %%
 rng = np.random.default_rng(4)
@@ -119,8 +120,8 @@ plt.show()
 # ## What the gradient of a decision is
 #
 # A graph knows only the branch that was taken. As before, we compare gradients with central
-# differences. By hand, `shrink` divides five by eight, so its slope there is an eighth. Two is an
-# edge: just above it the loop runs once more.
+# differences. For example, `shrink` divides five by eight, so its slope at five is an eighth. At
+# two the function jumps, because just above two the loop runs once more.
 
 
 # %%
@@ -135,10 +136,10 @@ for value in (0.6, 3.0, 5.0, 2.0):
     print(f"{value:4} {gradient:9.4f} {slope(shrink, value):19.4f}")
 
 # %% [markdown]
-# At two the function jumps and has no derivative, so the central difference grows as its step
-# shrinks. Autograd returns the slope of the piece that contains the number, as if there were no
-# edge. **A decision has no gradient**: a parameter that acts only through comparisons, such as a
-# threshold, learns nothing.
+# At the jump there is no derivative. The central difference divides the jump by the distance of two
+# steps, so it grows as the step shrinks. Autograd returns the slope of the piece to which two
+# belongs, as if there were no jump. **A decision has no gradient**: a parameter that acts only
+# through comparisons, such as a threshold, learns nothing.
 
 # %%
 xs = torch.linspace(0.05, 9, 500, dtype=torch.float64, requires_grad=True)
@@ -149,7 +150,7 @@ fig, ax = plt.subplots()
 ax.plot(xs.detach(), values.detach(), ".", color="C1", markersize=3, label="shrink(x)")
 ax.plot(xs.detach(), slopes, ".", color="C3", markersize=3, label="its gradient by autograd")
 ax.set(xlabel="x (no unit)", ylabel="value, gradient (no unit)", ylim=(0, 1.25))
-ax.set_title("The gradient is that of each piece; of the jumps between pieces it says nothing")
+ax.set_title("The gradient is the slope of each piece, and shows no jump")
 ax.legend(loc="upper right", ncols=2)
 plt.show()
 
@@ -200,9 +201,9 @@ built = halve_if_large(x)
 [(value, halve_if_large(value), built.run({x: value})) for value in (3.0, 0.6)]
 
 # %% [markdown]
-# For the second number the graph's answer, the last of the three, is wrong, without an error. A
-# static graph needs decisions that are nodes themselves, so that they run with the data. One such
-# node chooses between two graphs. Another runs a graph again and again:
+# For 0.6 the static graph returns 0.3. This is wrong, and there is no error. A static graph needs
+# decisions that are nodes themselves, so that they run with the data. One such node chooses between
+# two graphs. Another runs a graph again and again:
 
 
 # %%
@@ -228,17 +229,17 @@ static_shrink = While(y, y > 1, y / 2, x)
 [static_shrink.run({x: value}) == shrink(value) for value in (0.6, 3.0, 5.0)]
 
 # %% [markdown]
-# This works, but Python makes no decision any more: there is no `if`, no `print` in the middle, and
-# no debugger that stops inside. PyTorch has such a node too, `torch.cond`, which its documentation
-# calls a prototype.
+# This works, but Python makes no decisions any more. You cannot use `if`, print a value in the
+# middle, or stop there with a debugger. PyTorch has such a node too, `torch.cond`, which its
+# documentation calls a prototype.
 #
-# ## What `torch.compile` makes of it
+# ## `torch.compile` records static graphs
 #
 # `torch.compile` combines both: you write dynamic Python, and it records static graphs. At the
 # first call it follows the function step by step and collects the tensor operations into a graph.
-# It gives the graph to a **backend**, which returns the code to run instead. The usual backend
-# writes new code for the graph ({{ chapter("fusion") }}). The backend in this cell only keeps the
-# graph and runs it as it is:
+# It gives the graph to a **backend**, which returns the code to run instead. The usual backend,
+# Inductor, writes new code for the graph ({{ chapter("fusion") }}). The backend in this cell only
+# keeps the graph and runs it as it is:
 
 # %%
 graphs = []
@@ -302,9 +303,9 @@ same = [torch.equal(compiled(x, weights), gated(x, weights)) for x in (ones, -on
 print(same, operations())
 
 # %% [markdown]
-# The gradient goes through both sides too, and the side that was not taken gets the gradient zero.
-# If its slope is infinite, zero times infinity is `nan`, and the `nan` stays. The solution is a
-# second `torch.where` inside, which gives that side a harmless input:
+# The gradient also goes through both sides. The side that was not selected receives the gradient
+# zero and multiplies it by its slope. If that slope is infinite, the product is `nan`. The solution
+# is a second `torch.where` inside, which gives that side a harmless input:
 
 
 # %%
@@ -326,10 +327,10 @@ for function in (root, safe_root):
 # ## A common mistake: a tensor's value taken out as a Python number
 #
 # `.item()`, `.tolist()`, `int(t)` and `float(t)` return Python numbers, which are not in the graph.
-# For autograd, everything computed from such a number is a constant. That is right where the number
-# only decides. But where it takes part in the result, a piece of the gradient is missing.
+# For autograd, everything computed from such a number is a constant. That is right if the number
+# only decides. But if the result is computed from it, a part of the gradient is missing.
 # `t.numpy()` raises an error if `t` requires a gradient, and `float(t)` warns. `.item()` and
-# `.tolist()` do it in silence:
+# `.tolist()` give no warning:
 
 
 # %%
@@ -356,17 +357,18 @@ for function in (shares, shares_in_graph):
 # ## Exercises
 #
 # **1.** `leaves_reached(output)` takes a tensor that was computed from others. It returns a list of
-# the leaves that get a gradient from `output.backward()`: each leaf once, in any order, and the
-# leaf itself rather than a copy. An `AccumulateGrad` node holds its leaf as `node.variable`.
+# the leaves that get a gradient from `output.backward()`, each leaf once, in any order. They must
+# be the leaves themselves, not copies. If there is no graph, the list is empty. An `AccumulateGrad`
+# node holds its leaf as `node.variable`.
 #
 # **2.** `discounted_return(rewards, discount)` takes a tensor of shape (n,), where n may be zero,
-# and a tensor of shape (), of the same dtype. It returns a tensor of shape (): the sum of the
-# rewards. The first reward counts in full, and each later one is multiplied by `discount` once more
-# than the one before it. The gradients by both arguments have to be right.
+# and a tensor of shape (), of the same dtype. It returns a tensor of shape ():
+# `rewards[0] + discount * rewards[1] + discount**2 * rewards[2] + ...`. The gradients with respect
+# to both arguments have to be right.
 #
 # **3.** `shortened(x, limit)` takes a vector of shape (n,) and a positive number. The given code is
-# right, but it has a graph break. Write it without one, and keep its gradient right for every
-# vector, also for a vector of zeros. Remember `safe_root`.
+# right, but it has a graph break. Write it without the graph break. Its gradient must be right for
+# every vector, also for a vector of zeros. Remember `safe_root`.
 #
 # Check your answers here or with `python -m tutorial check dynamic_graph`. Solutions are in
 # `tutorial/solutions/dynamic_graph.py`.
@@ -404,7 +406,7 @@ check(shortened)
 #
 # - The graph is what Python ran, so loops and branches need nothing special.
 # - A decision has no gradient.
-# - `item()` cuts the graph without a word. Keep numbers that take part in the result as tensors.
+# - `item()` cuts the graph without a warning. Keep numbers that take part in the result as tensors.
 #
 # ## Where to read on
 #

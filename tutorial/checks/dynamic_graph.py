@@ -8,11 +8,11 @@ from tutorial.exercises import NotYetError, expect
 def leaves_reached(answer):
     """The function `graph` in this chapter visits every node. Start from it.
 
-    A node with `variable` holds a leaf. A node can be None, and a node can be reached on
-    several ways.
+    A node with `variable` holds a leaf. A node can be None, and several ways can lead to one
+    node.
 
-    Keep a set of the nodes that you have seen, and a list of nodes to visit. Recursion is not
-    deep enough for a long graph.
+    Keep a set of the nodes that you have seen, and a list of nodes to visit. A long graph is
+    too deep for recursion in Python.
     """
     a, b, unused = (torch.tensor(value, requires_grad=True) for value in (2.0, 3.0, 5.0))
     _expect_leaves(answer, "a * b + a", a * b + a, [a, b])
@@ -79,8 +79,7 @@ def _expect_return(answer, rewards, discount):
 def shortened(answer):
     """The side of `torch.where` that is not taken must not divide by zero.
 
-    Choose what you divide by, before you divide. A second `torch.where` inside can do it, or
-    one alone.
+    Select the divisor with `torch.where` before you divide.
 
     If the norm is at most `limit`, dividing `limit` by `limit` gives one.
     """

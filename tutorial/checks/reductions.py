@@ -46,9 +46,9 @@ def running_mean_var(answer: Callable[[Iterable[float]], tuple[float, float]]) -
 
 
 def last_argmax(answer: Callable[[torch.Tensor], torch.Tensor]) -> None:
-    """`argmax` returns the first. In a row that is turned round, the last becomes the first.
+    """`argmax` returns the first. In a reversed row, the last becomes the first.
 
-    `x.flip(1)` turns each row round. Index j there is index m - 1 - j in `x`.
+    `x.flip(1)` reverses each row. Index j there is index m - 1 - j in `x`.
     """
     x = torch.tensor([[1.0, 3.0, 3.0, 2.0], [5.0, 0.0, 0.0, 0.0], [-1.0, -2.0, -3.0, -1.0]])
     expect(
