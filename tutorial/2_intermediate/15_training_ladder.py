@@ -7,16 +7,16 @@
 # {{ opening("whole_program") }}
 #
 # You can train a network with NumPy alone: compute its output, derive the gradients by hand, and
-# take a step. Here one small network is trained four times. Each program after the first uses one
-# more part of PyTorch and keeps all other lines. These programs are the **rungs** of a ladder. Each
-# shows what one part does for you, and what it costs.
+# take a step. Here four programs train the same small network. The first is in NumPy. The others
+# use more and more of PyTorch: tensors, then autograd, then `nn` and `optim`. These programs are
+# the **rungs** of a ladder. Each shows what a part of PyTorch does for you, and what it costs.
 #
 # **What you will know at the end:**
 #
 # - the gradients of a network with one hidden layer, and how to verify them;
 # - what tensors, autograd, `nn` and `optim` each do that you did by hand in NumPy;
 # - how modules and optimisers keep their parameters and their state;
-# - what the layers cost, for a small network and for a larger one.
+# - what the parts cost, for a small network and for a larger one.
 
 # %%
 import matplotlib.pyplot as plt
@@ -36,7 +36,7 @@ inputs = WORKLOAD.make(np.random.default_rng(0), hidden=32, batch=32)
 # %% [markdown]
 # `x` holds all batches of one **epoch**, a pass over the data. The data are handwritten digits as
 # rows of pixels, with their labels in `y`. They come in **mini-batches** of 32 images, one for each
-# step. `w1` and `w2` are the initial weights. `b1` and `b2` are the biases, which are added.
+# step. `w1` and `w2` are the initial weights, `b1` and `b2` the initial biases.
 
 # %%
 fig, axes = plt.subplots(1, 5, figsize=(5.5, 1.6))
@@ -51,8 +51,8 @@ plt.show()
 # ## The mathematics
 #
 # The network computes a score for each class, here each digit, with a linear layer, a tanh, and
-# another linear layer. These scores are its **logits**. What lies between the two linear layers is
-# its hidden layer:
+# another linear layer. These scores are its **logits**. The values `h` between the two linear
+# layers are its hidden layer:
 #
 #     a = x @ w1.T + b1        (batch, hidden)
 #     h = tanh(a)              (batch, hidden)
@@ -71,7 +71,7 @@ w1, b1, w2, b2 = (inputs[name] for name in ("w1", "b1", "w2", "b2"))
 
 
 def softmax(z):
-    p = np.exp(z - z.max(1, keepdims=True))  # a shift of all scores leaves p, and avoids overflow
+    p = np.exp(z - z.max(1, keepdims=True))  # the shift avoids overflow and does not change p
     return p / p.sum(1, keepdims=True)
 
 
@@ -84,8 +84,7 @@ z = h @ w2.T + b2
 print(f"{loss_of(z):.3f}; with the same probability for all classes {np.log(10):.3f}")
 
 # %% [markdown]
-# The chapter compares every gradient below with central differences, one for each entry of an
-# array:
+# The cells below compare every gradient with central differences:
 
 
 # %%
@@ -103,9 +102,9 @@ def verify(name, grad, f, array):
 
 
 # %% [markdown]
-# **By the logits.** For one image, `log p[y] = z[y] - log(sum over j of exp(z[j]))`. Its derivative
-# by `z[k]` is `1 - p[k]` for the right class and `-p[k]` for any other. With the minus and the mean
-# of the loss this gives:
+# **Logits.** For one image, `log p[y] = z[y] - log(sum over j of exp(z[j]))`. Its derivative with
+# respect to `z[k]` is `1 - p[k]` for the right class and `-p[k]` for any other. The loss is minus the
+# mean of these logarithms, so:
 #
 #     grad_z = (p - onehot(y)) / batch        (onehot: one for the right class, else zero)
 
@@ -114,10 +113,10 @@ grad_z = (softmax(z) - np.eye(10)[y]) / len(y)
 verify("grad_z", grad_z, loss_of, z)
 
 # %% [markdown]
-# **By the second layer.** An entry of `w2` multiplies one unit of `h` and adds the product to one
-# logit, for each image. So its gradient is the sum over the images of unit times `grad_z`. `b2` is
-# added as it is, so its gradient is the sum of `grad_z`. Each unit of `h` goes into every logit,
-# through a column of `w2`:
+# **Second layer.** For each image `n`, `w2[k, i] * h[n, i]` is added to the logit `z[n, k]`. So the
+# gradient of `w2[k, i]` is the sum of `grad_z[n, k] * h[n, i]` over `n`, and the gradient of `h[n, i]`
+# is the sum of `grad_z[n, k] * w2[k, i]` over `k`. `b2[k]` is added to each `z[n, k]`. All sums at
+# once:
 #
 #     grad_w2 = grad_z.T @ h      grad_b2 = sum over n of grad_z      grad_h = grad_z @ w2
 
@@ -128,7 +127,7 @@ verify("grad_b2", grad_b2, lambda b2: loss_of(h @ w2.T + b2), b2)
 verify("grad_h", grad_h, lambda h: loss_of(h @ w2.T + b2), h)
 
 # %% [markdown]
-# **By the first layer.** The derivative of `tanh(a)` is `1 - tanh(a)**2`, which is `1 - h * h`. The
+# **First layer.** The derivative of `tanh(a)` is `1 - tanh(a)**2`, which is `1 - h * h`. The
 # rest is a linear layer again, with the same rules:
 
 
@@ -155,14 +154,14 @@ verify("grad_b1", grad_b1, lambda b1: loss_by(w1, b1), b1)
 #
 # {{ function("bench/workloads/parts/classifier.py", "cross_entropy_numpy") }}
 #
-# **Tensors by hand** are the same functions with PyTorch's names. No line is saved, but now
-# PyTorch's kernels compute, and you can choose the device:
+# **Tensors by hand** is the same program with PyTorch's names. It saves no line, but PyTorch's
+# kernels do the work, and you can choose the device:
 #
 # {{ diff("bench/workloads/train_mlp.py", "mlp_numpy", "bench/workloads/parts/ladder.py", "mlp_tensors") }}
 #
-# **Autograd** makes the lines of the gradients unnecessary. `requires_grad_()` marks the weights,
-# and PyTorch records what is done with them. `torch.autograd.grad` returns the gradients of the
-# loss by each weight. The step is taken under `no_grad`, because it must not be recorded:
+# **Autograd** replaces the lines of the gradients. `requires_grad_()` marks the weights, and
+# PyTorch records what is computed from them. `torch.autograd.grad` returns the gradient of the loss
+# for each weight. The step runs under `no_grad`, because it must not be recorded:
 #
 # {{ diff("bench/workloads/parts/ladder.py", "mlp_tensors", "bench/workloads/parts/ladder.py", "mlp_autograd") }}
 #
@@ -187,8 +186,8 @@ batch = torch.from_numpy(x).float()
 torch.allclose(layer(batch), batch @ layer.weight.T + layer.bias, atol=1e-6)
 
 # %% [markdown]
-# Your own module names its parts in `__init__`, after `super().__init__()`, and computes in
-# `forward`. To run `forward`, call the module. `parameters()` finds the parameters of every
+# In your own module, `__init__` makes the parts, after `super().__init__()`, and `forward`
+# computes. To run `forward`, call the module. `parameters()` finds the parameters of every
 # attribute that is a module. It does not find modules in a plain list: use `nn.ModuleList` for
 # those.
 
@@ -229,13 +228,19 @@ optimizer.zero_grad()
 print(weight.grad)
 
 # %% [markdown]
-# Some optimisers keep a memory of earlier steps. SGD with momentum keeps a **velocity** for each
-# parameter, `v = momentum * v + grad`, and its step is `w -= lr * v`. Adam keeps running means of
-# the gradients and of their squares, in which older steps count less and less. Both start at zero,
-# so after few steps they are too small. **Bias correction** divides each by `1 - beta ** step`,
-# where `beta` is the factor by which the old mean counts. The step is the first mean divided by the
-# square root of the second, which a small `eps` keeps from being zero. What an optimiser keeps is
-# its state:
+# Some optimisers keep a **state** from step to step. SGD with momentum keeps a **velocity** `v` for
+# each parameter:
+#
+#     v = momentum * v + grad
+#     w -= lr * v
+#
+# Adam keeps a running mean `m` of the gradients and a running mean `s` of their squares. Both start
+# at zero, so they are too small at first. The divisions by `1 - beta**t` in step `t` are the **bias
+# correction**, and a small `eps` prevents a division by zero:
+#
+#     m = beta1 * m + (1 - beta1) * grad
+#     s = beta2 * s + (1 - beta2) * grad**2
+#     w -= lr * (m / (1 - beta1**t)) / (sqrt(s / (1 - beta2**t)) + eps)
 
 # %%
 for kind, options in ((torch.optim.SGD, {"momentum": 0.9}), (torch.optim.Adam, {})):
@@ -245,17 +250,7 @@ for kind, options in ((torch.optim.SGD, {"momentum": 0.9}), (torch.optim.Adam, {
     print(kind.__name__, list(optimizer.state_dict()["state"][0]))
 
 # %% [markdown]
-# A module has a **mode**, because some layers behave differently in training and in prediction.
-# Dropout, for example, sets random entries to zero in training and scales up the rest, so that a
-# network does not rely on single entries. Call `eval()` before you predict, and `train()` before
-# you continue training:
-
-# %%
-dropout = nn.Dropout(0.5)
-print(dropout.train()(torch.ones(8)), dropout.eval()(torch.ones(8)), sep="\n")
-
-# %% [markdown]
-# Together these parts make the loop that nearly all training in PyTorch has:
+# Module and optimiser together make the loop that nearly all training in PyTorch has:
 
 
 # %%
@@ -278,16 +273,14 @@ def fit(model, device="cpu", epochs=15):  # on a GPU: device="cuda"
 fit(Classifier(32), epochs=3)
 
 # %% [markdown]
-# The last rung that was timed is one epoch of this loop, from given weights. The model consists of
-# two layers instead of a line of products. The loop itself is in `train`, which is also used for
-# other models (`mixed`, for fewer bits, is off here):
+# The timed program makes its model in one line. `classifier.train` (in
+# `bench/workloads/parts/classifier.py`) is this loop for one epoch, from given weights. `mixed`
+# would compute in fewer bits, and is off here:
 #
-# {{ diff("bench/workloads/parts/ladder.py", "mlp_autograd", "bench/workloads/train_mlp.py", "mlp_torch") }}
+# {{ function("bench/workloads/train_mlp.py", "mlp_torch") }}
 #
-# {{ function("bench/workloads/parts/classifier.py", "train") }}
-#
-# On the `meta` device a tensor has a shape and no numbers. `load_state_dict` then puts the given
-# weights in. The page of {{ family("training", "the training workloads") }} has more.
+# On the `meta` device a tensor has a shape and no numbers. The given weights are loaded later. The
+# page of {{ family("training", "the training workloads") }} has more.
 #
 # ## Four rungs, one network
 #
@@ -313,7 +306,7 @@ for name, body in (("tensors", mlp_tensors), ("autograd", mlp_autograd), ("nn, o
     print(f"{name:9} within 1e-10: {alike}; furthest {np.abs(losses - reference).max():.0e}")
 
 # %% [markdown]
-# The loss can also fall because the network learns the images by heart. So we test the programs on
+# The loss also falls if the network only memorises the images. So we test the programs on
 # **held-out** images, which no program used for training. An answer is right if the largest logit
 # is that of the right class. The cell prints the share of right answers:
 
@@ -324,7 +317,7 @@ for name, (_, (w1, b1, w2, b2)) in trained.items():
     print(f"{name:13} {(scores.argmax(1) == right).mean():.1%} of {len(right)}")
 
 # %% [markdown]
-# The programs that were timed ran in float32. The figure draws their losses over one another:
+# The programs that were timed ran in float32. The figure draws their losses in one chart:
 #
 # {{ figure("losses/train_mlp") }}
 #
@@ -340,6 +333,9 @@ for name, (_, (w1, b1, w2, b2)) in trained.items():
 # A step on a small batch consists of dozens of such calls, so their overhead matters most there:
 #
 # > {{ quote("ladder", workload="train_mlp", size="hidden=32,batch=32") }}
+#
+# (A line counts here if there is code on it, in the program or in a function of this project that
+# it calls.)
 #
 # {{ choose(quote("ladder", workload="train_mlp", size="hidden=32,batch=32"),
 #     numpy="On this machine NumPy is the fastest rung for this network.",
@@ -360,21 +356,21 @@ for name, (_, (w1, b1, w2, b2)) in trained.items():
 # {{ choose(quote("crossover", workload="train_mlp", contender="torch-cpu"),
 #     overtakes="It does: in calls that are large enough, PyTorch saves more time than its overhead
 #     costs.",
-#     behind="It does not. So the overhead of a call is not the only cost here. The work inside the
-#     calls is not faster either, or not by enough.",
+#     behind="It does not. At these sizes PyTorch's work inside the calls does not save enough time to
+#     make up for the overhead.",
 #     ahead="It is faster from the start: even in small calls PyTorch saves more time than its
 #     overhead costs.",
 #     otherwise="The numbers of this machine say no more.") }}
 #
-# And somebody has to derive and verify gradients by hand, as above. This is the last rung at the
-# same size, on a GPU:
+# This is the last rung on a GPU, for the larger network:
 #
 # > {{ speedup("train_mlp", "hidden=1024,batch=512", contender="torch-cuda") }}
 #
 # ## What the rungs save
 #
-# The last rung is not the shortest program above. What `nn` and `optim` save is not lines, but
-# lines to change. Here a line counts if it is new or changed in a network that trains just as well:
+# The last rung is not the shortest program. But when the network changes, it has the fewest lines
+# to change. Here each statement of the training function is one line, however it is formatted, and
+# a line counts if it is new or changed:
 #
 # > {{ quote("added-layer") }}
 #
@@ -382,23 +378,22 @@ for name, (_, (w1, b1, w2, b2)) in trained.items():
 #
 # > {{ quote("convolutions") }}
 #
-# By hand, each new layer needs its lines forward, its lines backward, and a place in every list of
-# weights. You could write a list of layers, each with its own two functions, and a loop over them.
-# Then you would have begun to write `nn`. With `nn`, a model is a list of layers, and the loop does
-# not mention them. This is the program with four hidden layers:
+# By hand, each new layer needs lines for its output, lines for its gradients, and a place in every
+# list of weights. You could write a list of layers, each with its own two functions, and a loop
+# over them. Then you would have begun to write `nn`. With `nn`, a model is a list of layers, and
+# the loop does not mention them. This is the program with four hidden layers:
 #
 # {{ function("bench/workloads/parts/deeper.py", "four_torch") }}
 #
-# So each layer of PyTorch buys something, and costs something:
+# So each part of PyTorch saves something, and costs something:
 #
-# | layer | you no longer write | what it costs |
+# | part | you no longer write | what it costs |
 # |:---|:---|:---|
 # | tensors | a second program for the GPU | a call takes longer |
 # | autograd | gradients, and their tests | memory for the record |
 # | `nn.functional` | losses, convolutions and others | conventions, such as logits |
 # | `nn.Module` | initial weights, lists of weights | objects around the formula |
 # | `torch.optim` | the step, and its state | `zero_grad` in each step |
-# | `DataLoader` | shuffling and batches | time for each item |
 #
 # ## A common mistake: a softmax before the cross-entropy
 #
@@ -429,8 +424,8 @@ plt.show()
 # ## Exercises
 #
 # **1.** `logits_cross_entropy(z, y)` takes arrays: logits of shape (batch, classes) and integer
-# labels of shape (batch,). It returns the mean cross-entropy as a float. It must also be right for
-# large logits, for example a thousand, and must not change `z`.
+# labels of shape (batch,). It returns the mean cross-entropy as a float. It must be right for large
+# logits too, for example 1000, and must not change `z`.
 #
 # **2.** `momentum_step(weights, grads, velocities, lr, momentum)` takes three lists with a tensor
 # for each parameter. It changes `weights` and `velocities` in place as `torch.optim.SGD` with that
@@ -479,8 +474,8 @@ check(tanh_network)
 # ## Where to read on
 #
 # - {{ chapter("autograd") }}: what is recorded, and how `backward` goes through it.
-# - {{ chapter("data") }}: where batches come from. {{ chapter("saving") }}: states on disc.
-# - {{ chapter("profiler") }}: where the time of a step goes.
+# - {{ chapter("data") }}: where batches come from. {{ chapter("saving") }}: states in files.
+# - {{ chapter("profiler") }}.
 # - Goodfellow, Bengio and Courville, Deep Learning (2016), sections 6.2.2.3 (softmax and its loss)
 #   and 6.5 (back-propagation).
 # - PyTorch documentation: [torch.nn](https://pytorch.org/docs/stable/nn.html) and

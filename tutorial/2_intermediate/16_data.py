@@ -8,8 +8,8 @@
 #
 # With NumPy, you get a batch by indexing an array with an array. PyTorch divides this work among
 # parts that you can exchange: what the items are, in which order they come, how they become a
-# batch, and which process loads them. For items in files this is worth its cost. For data in memory
-# it may not be.
+# batch, and which process loads them. This helps if each item is in a file. If all data are in
+# memory, an index may be faster.
 #
 # **What you will know at the end:**
 #
@@ -60,14 +60,14 @@ print(len(digits), digits[0][0].shape, digits[0][1])
 
 # %% [markdown]
 # Put the work for one item into `__getitem__`. A dataset of a million photographs keeps their file
-# names, and opens a file only when someone asks for that item.
+# names, and opens a file only when its item is needed.
 #
 # ## A loader makes batches
 #
-# A `DataLoader` is an iterable of batches. It asks for the items of a batch one by one (or for all
-# at once, if the dataset has a method `__getitems__` that takes a list of indices) and **collates**
-# them into one batch. The default, `default_collate`, stacks the values of all items along a new
-# first axis, also inside tuples and dictionaries:
+# A `DataLoader` is an iterable of batches. It asks the dataset for the items of a batch one by one.
+# Then it **collates** them: it makes one batch of the list of items. The default,
+# `default_collate`, stacks the values of all items along a new first axis, also inside tuples and
+# dictionaries:
 
 # %%
 x, y = next(iter(DataLoader(digits, batch_size=64)))
@@ -77,7 +77,7 @@ torch.utils.data.default_collate(items)
 
 # %% [markdown]
 # The last batch holds the items that are left, so it can be smaller. `drop_last=True` leaves it
-# out, for code that needs one shape:
+# out, for code that needs batches of one size:
 
 # %%
 for drop_last in (False, True):
@@ -127,8 +127,7 @@ except RuntimeError as error:
 
 # %% [markdown]
 # A `collate_fn` takes the list of items and returns the batch. This one fills each item with zeros
-# to the length of the longest. It also keeps the lengths, because otherwise nobody could tell the
-# added zeros from data:
+# to the length of the longest. It also returns the lengths, because a zero may be data or filling:
 
 
 # %%
@@ -142,10 +141,13 @@ next(iter(DataLoader(sequences, batch_size=3, collate_fn=padded)))
 # %% [markdown]
 # ## In memory, an index may be enough
 #
-# One call for each item and one stack for each batch take time. So here are three ways to get
-# shuffled batches of the same digits. `by_index` indexes arrays, as in NumPy. `by_item` uses the
-# loader. `by_batch` uses a loader whose sampler returns whole batches of indices, so that it asks
-# the dataset once for each batch (`batch_size=None` turns collating off).
+# One call for each item and one stack for each batch take time. Here are three ways to get shuffled
+# batches of the same digits:
+#
+# - `by_index` indexes arrays, as in NumPy.
+# - `by_item` uses the loader.
+# - `by_batch` uses a loader whose sampler returns the indices of a whole batch, so the loader calls
+#   the dataset once for each batch. `batch_size=None` turns collating off.
 
 # %%
 pixels, labels = digits.pixels.numpy(), digits.labels.numpy()
@@ -194,7 +196,7 @@ ax.legend()
 plt.show()
 
 # %% [markdown]
-# How much this matters depends on how long a training step takes.
+# This matters if a training step is so short that loading takes a large part of its time.
 #
 # ## Workers load while you train
 #
@@ -205,12 +207,12 @@ plt.show()
 #
 # There are three ways to start a process. `fork` copies the running process. This is not safe if
 # that process has threads, and PyTorch starts threads. `spawn` starts a new Python, which **imports
-# your program's file** to find its classes. `forkserver` also imports the file, in copies of a
-# clean process. The default depends on the system and the version, so name one:
+# your program's file** to find its classes. `forkserver` also imports the file. It forks a clean
+# process without threads. The default depends on the system and the version, so name one:
 # `multiprocessing_context="spawn"`.
 #
-# If a file starts processes in its top-level code, each new process would run this code again and
-# start more processes. Python refuses this:
+# So code at the top level of your file runs in each new process too. If this code starts processes,
+# each of them would start more. Python refuses this:
 
 # %%
 WORK = "multiprocessing.get_context('spawn').Process(target=print, args=('a worker',)).start()"
@@ -226,9 +228,9 @@ for guard in ("", "if __name__ == '__main__': "):
 
 # %% [markdown]
 # In a worker, `__name__` is not `"__main__"`, so a worker does not run the code behind the guard.
-# This chapter is a script without a guard, so the code for the workers is in its own file.
-# `Waiting` has slow items, as if they were read from a disc. `Noise` is for the common mistake
-# below:
+# This chapter is a script without a guard, so the code for the workers is in its own file. In
+# `Waiting` each item takes some time, as if it were read from a disc. `Noise` is for the common
+# mistake below:
 #
 # {{ source("tutorial/data_sets.py") }}
 
@@ -249,9 +251,9 @@ axes[1].set_xlabel("time since the first item was begun (s)")
 plt.show()
 
 # %% [markdown]
-# The program waits for slow items, but fast items are there at once. The cell prints how long an
-# epoch of each took, from the first item to the last step. It also prints after how many epochs the
-# workers have saved the time of their start:
+# The program has to wait for slow items, but not for fast ones. For both kinds the cell prints the
+# time of an epoch, from the first item to the last step, without workers (`alone`) and with them.
+# It also prints after how many epochs the workers have saved as much time as their start took:
 
 # %%
 for kind in ("slow", "fast"):
@@ -270,10 +272,9 @@ for kind in ("slow", "fast"):
 # ## On the way to a GPU
 #
 # A GPU can read by itself only from **pinned memory**, which the operating system may not move.
-# Data from other memory are first copied into pinned memory, while the program waits. With
-# `pin_memory=True` the loader copies each batch there: in a thread of its own if there are workers,
-# and otherwise in the loop, while the program waits. With `non_blocking=True` the program continues
-# during a transfer:
+# Other data are first copied into pinned memory, and the program waits for this copy. With
+# `pin_memory=True` the loader makes the copy: in another thread if there are workers, and otherwise
+# in the loop. With `non_blocking=True` the program continues while a pinned batch is transferred:
 
 # %% tags=["gpu"]
 if torch.cuda.is_available():
@@ -282,22 +283,23 @@ if torch.cuda.is_available():
     print(x.is_pinned(), there.device, torch.equal(there.cpu(), x))
 
 # %% [markdown]
-# These are transfers to the GPU, compared with NumPy's copy within the host's memory. The first is
-# from ordinary memory, the second from memory that was already pinned:
+# These sentences compare a transfer to the GPU with NumPy's copy in the CPU's memory. The first
+# transfer is from ordinary memory, the second from pinned memory:
 #
 # > {{ speedup("host_to_device", "n=3000000", contender="torch-cuda") }}
 #
 # > {{ speedup("host_to_device", "n=3000000", contender="torch-cuda-pinned") }}
 #
-# Pinning is a copy, so it helps only if another thread does it meanwhile: with `num_workers=0` it
-# gains nothing. The page of {{ family("transfer", "all transfers") }} has other sizes.
+# Pinning is a copy too. It helps only if another thread makes it while you train, so with
+# `num_workers=0` it gains nothing. The page of {{ family("transfer", "all transfers") }} has other
+# sizes.
 #
 # ## A common mistake: a generator that every worker copies
 #
-# Items are often changed at random while they are loaded, for example with noise. A dataset that
-# keeps a NumPy generator for this works as long as there is one process. But each worker has a copy
-# of the generator, in the same state, and so has each worker of the next epoch. `Noise` above draws
-# from four sources:
+# Programs often change items at random while they load them, for example with noise. A dataset may
+# keep a NumPy generator for this. With one process that works. But each worker gets a copy of the
+# generator in the same state, and in the next epoch the new workers get the same copy again.
+# `Noise` above draws from four sources:
 
 # %%
 epoch, following = told["noise"]
@@ -308,7 +310,7 @@ for source in epoch[0]:
 
 # %% [markdown]
 # In each worker and epoch the loader seeds the global states of PyTorch, of `random` and of
-# `numpy.random` anew. It cannot know of a generator that you keep. So draw with `torch.rand` in
+# `numpy.random` anew. It does not seed a generator that you keep. So draw with `torch.rand` in
 # `__getitem__`, or give the copy in each worker its own generator, as `reseed` above does. The
 # loader calls `worker_init_fn` in each worker at its start, and `get_worker_info().seed` is the
 # seed of that worker. All these seeds come from the loader's own `generator`, so you can repeat
@@ -318,17 +320,17 @@ for source in epoch[0]:
 #
 # **1.** `next_value_windows(series, width)` takes a tensor of shape (n,). It returns a `Dataset`
 # whose item `i` is a tuple: `series[i : i + width]`, and the value that follows it, of shape ().
-# There is an item for every window that a value follows.
+# There is an item for every window that has a next value.
 #
 # **2.** `collate_with_mask(items)` takes a list of pairs: a float tensor of shape (length,), whose
 # length differs from item to item, and a label. It returns a tuple of three: the sequences, filled
-# up with zeros, of shape (batch, longest); a mask of that shape, true where there is data; the
-# labels, of shape (batch,) and dtype int64.
+# up with zeros, of shape (batch, longest); a mask of that shape and dtype bool, true where there is
+# data; the labels, of shape (batch,) and dtype int64.
 #
 # **3.** `stratified_split(labels, share, seed)` takes labels of shape (n,). It returns a tuple of
-# two index tensors, for training and for testing. For each class, draw `round(share * count)` items
-# at random for testing. The split must depend only on the seed, and the global random state must
-# not change.
+# two tensors of indices, in any order: first for training, then for testing. For each class with
+# `count` items, draw `round(share * count)` of them at random for testing. The split must depend
+# only on `labels`, `share` and `seed`, and the global random state must not change.
 #
 # Check your answers here or with `python -m tutorial check data`. Solutions are in
 # `tutorial/solutions/data.py`.
@@ -363,7 +365,7 @@ check(stratified_split)
 # ## To take along
 #
 # - A dataset has a length and an index. A loader makes batches of it.
-# - Workers pay for slow items. For data in memory, index whole batches.
+# - Workers are worth their start for slow items. For data in memory, index whole batches.
 # - A generator that you keep in a dataset is copied into every worker.
 #
 # ## Where to read on

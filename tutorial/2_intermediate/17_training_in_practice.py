@@ -5,20 +5,23 @@
 #
 # {{ opening("training_ladder", "data") }}
 #
-# The loop of {{ chapter("whole_program") }} trains. Programs that people use have a few lines more:
-# they change the learning rate on the way, keep weights small, survive a bad batch, stop in time
-# and log what they will need when something goes wrong. In NumPy each of these is a formula to
-# write. In PyTorch each is a line, if you know what it does.
+# The loop of {{ chapter("whole_program") }} is enough to train. Programs in practice have a few
+# more lines. They change the learning rate on the way, keep weights small, survive a bad batch,
+# stop in time and write a log. In NumPy each of these is a formula to write. In PyTorch each is a
+# line or two.
 #
 # **What you will know at the end:**
 #
 # - what weight decay is in Adam and in AdamW, and why it is not the same
 # - how to warm up a learning rate and let it fall, and when `step()` of a schedule is called
 # - what clipping does to a gradient, and what its return value tells you
-# - how to stop early and keep the best weights, really
+# - how to stop early, and how to keep the best weights
 # - what to log
 #
 # ## The loop, with a log
+#
+# This is the loop with three additions: it clips the gradients, steps a schedule and returns a log.
+# The sections below explain them. `nn.ReLU` computes `max(x, 0)`.
 
 # %%
 import copy
@@ -85,19 +88,20 @@ for row in log:
     print("{:5} {:6.3f} {:11.3f} {:6.1%} {:6.4f} {:14.2f}".format(*row))
 
 # %% [markdown]
-# This is what to log: the loss of the training, the loss and the share of right answers on data
-# that the training does not use, the learning rate, and the norm of the gradient. When a training
-# fails, these tell how: a norm that grows says that the steps are too large, a validation loss that
-# rises says that it learns by heart. {{ chapter("tensorboard") }} draws such a log.
+# Log these numbers: the loss of the training, the loss and the share of right answers on data that
+# the training does not use, the learning rate, and the norm of the gradient. They help when a
+# training fails. A norm that grows without end means that the steps are too large. A validation
+# loss that rises means that the network memorises its images. {{ chapter("tensorboard") }} draws
+# such a log.
 #
 # ## Weight decay: AdamW, not Adam
 #
-# **Weight decay** pulls every weight a little towards zero at each step, against learning by heart.
-# The old way adds `weight_decay * w` to the gradient. For SGD that is a pull in proportion to `w`.
-# But Adam divides by the size of the gradient, and so it divides the pull away: all weights move by
-# about the learning rate, large or small. **AdamW** pulls beside the step:
-# `w -= lr * weight_decay * w` (Loshchilov and Hutter, 2019). Here the loss has no gradient at all,
-# so only the pull is left:
+# **Weight decay** pulls every weight a little towards zero at each step, so that a network
+# memorises less. The old way adds `weight_decay * w` to the gradient. With SGD the pull is then
+# proportional to `w`. But Adam divides the gradient by its size, and the pull with it. So all
+# weights, large or small, are pulled by about the learning rate. **AdamW** pulls in a separate
+# step: `w -= lr * weight_decay * w` (Loshchilov and Hutter, 2019). Here the loss has no gradient at
+# all, so only the pull is left:
 
 # %%
 for kind in (torch.optim.SGD, torch.optim.Adam, torch.optim.AdamW):
@@ -108,8 +112,8 @@ for kind in (torch.optim.SGD, torch.optim.Adam, torch.optim.AdamW):
     print(f"{kind.__name__:6} moves 10.0 by {moved[0]:.4f} and 0.1 by {moved[1]:.4f}")
 
 # %% [markdown]
-# Biases and the scales of normalisations are usually left out of the pull. An optimiser takes
-# **groups** of parameters, each with its own options:
+# Biases and the parameters of normalisations ({{ chapter("saving") }} has one) usually get no
+# weight decay. An optimiser takes **groups** of parameters, each with its own options:
 
 # %%
 named = dict(model.named_parameters())
@@ -123,10 +127,11 @@ optimizer = torch.optim.AdamW(groups, lr=0.003)
 # %% [markdown]
 # ## A schedule for the learning rate
 #
-# A large learning rate is fast at first and restless at the end. A small one is slow. So most
-# trainings begin with a **warm-up**: the rate grows from near zero. Then it falls along half a
-# cosine. A schedule multiplies the rate of the optimiser by a factor. Its `step()` comes after
-# `optimizer.step()`, here once for each batch:
+# A large learning rate is fast at first, but at the end its steps are too large. A small one is
+# slow. So most trainings let the rate fall, here along half a cosine. The very first steps can do
+# harm too, so a **warm-up** comes first: the rate grows from near zero. A **schedule** multiplies
+# the rate of the optimiser by a factor. Its `step()` comes after `optimizer.step()`, here once for
+# each batch:
 
 
 # %%
@@ -139,7 +144,7 @@ def factor(step, warmup=20, total=300):
 logs = {}
 for name in ("constant", "warm-up and cosine"):
     model = network()
-    optimizer = torch.optim.AdamW(model.parameters(), lr=0.02)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=0.1)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, factor) if "cosine" in name else None
     logs[name] = train(model, optimizer, epochs=30, schedule=schedule)
 
@@ -147,10 +152,11 @@ fig, axes = plt.subplots(1, 2)
 for (name, log), colour in zip(logs.items(), ("C3", "C1"), strict=True):
     _, losses, _, _, rates, _ = zip(*log, strict=True)
     axes[0].plot(rates, color=colour, label=name)
-    axes[1].semilogy(losses, color=colour, label=name)
+    axes[1].semilogy(losses, color=colour)
+    print(f"{name:19} training loss at the end {losses[-1]:.4f}")
 axes[0].set(title="Learning rate", xlabel="epoch", ylabel="learning rate")
 axes[1].set(title="Loss of the training", xlabel="epoch", ylabel="cross-entropy (nats)")
-axes[1].legend(fontsize=8)
+axes[0].legend(fontsize=8, loc="lower left")
 plt.show()
 
 # %% [markdown]
@@ -160,10 +166,10 @@ plt.show()
 # ## Clipping: a limit for one step
 #
 # One odd batch can have a gradient a thousand times as large as the others, and a single step can
-# undo the training so far. `clip_grad_norm_` computes the norm of all gradients together. If it is
-# larger than a limit, all are divided by the same number, so the direction stays. It returns the
-# norm before clipping, which belongs in the log. Here one batch in the middle is broken: its pixels
-# are a thousand times too large.
+# undo the training so far. `clip_grad_norm_` computes the norm of all gradients together. If the
+# norm is above a limit, it scales all gradients down to the limit by one factor, so their direction
+# stays. It returns the norm before clipping, which belongs in the log. Here one batch in the middle
+# is broken: its pixels are a thousand times too large.
 
 
 # %%
@@ -193,10 +199,13 @@ ax.legend()
 plt.show()
 
 # %% [markdown]
+# Without the limit, one step on the broken batch undoes the training. With the limit, the training
+# goes on as before.
+#
 # ## Early stopping
 #
-# With 200 images and many more weights, the network learns its images by heart. Its training loss
-# falls on, while the validation loss rises. **Early stopping** keeps the weights of the best
+# With 200 images and many more weights, the network memorises its images. Its training loss keeps
+# falling, while the validation loss rises. **Early stopping** keeps the weights of the best
 # validation loss, and stops when it has not improved for some epochs, the **patience**:
 
 # %%
@@ -221,13 +230,14 @@ ax.legend()
 plt.show()
 
 # %% [markdown]
-# The validation images have now chosen the epoch. So the number to report comes from others, the
-# test images.
+# The validation images have now chosen the epoch, so their loss is too good. Report the loss of
+# other images, the test images.
 #
 # ## Mixed precision
 #
-# Under **autocast** the products are computed in bfloat16, and weights, losses and steps stay in
-# float32. It saves time only where the hardware is faster in bfloat16 ({{ chapter("precision") }}):
+# Under **autocast**, PyTorch computes matrix products in bfloat16, a float of two bytes. Weights,
+# losses and steps stay in float32. This saves time only where the hardware is faster in bfloat16
+# ({{ chapter("precision") }}):
 
 # %%
 model = network()
@@ -271,17 +281,18 @@ torch.set_num_threads(cores)
 # ## Exercises
 #
 # **1.** `warmup_linear(step, warmup, total)` returns the factor for the learning rate as a float.
-# It grows in equal steps from `1 / warmup` at step 0 to 1 at step `warmup - 1`. Then it falls in
-# equal steps to 0 at step `total`, and stays 0. Its value at step `warmup` is 1.
+# It grows in equal steps from `1 / warmup` at step 0 to 1 at step `warmup - 1`. At step `warmup` it
+# is 1 again. From there it falls in equal steps to 0 at step `total`, and stays 0.
 #
 # **2.** `clipped(gradients, most)` takes a list of tensors and a positive number. It returns a list
 # of new tensors. If the norm of all numbers together is above `most`, they are scaled so that it is
 # `most`. Otherwise they are equal to the given ones.
 #
-# **3.** `stopped(losses, patience)` takes the validation losses of all epochs and returns a tuple
-# of two ints: the epoch with the best loss until the training stops, and the epoch after which it
-# stops. It stops after the first epoch that is `patience` epochs later than the best so far, else
-# after the last. Of equal losses the first is the best.
+# **3.** `stopped(losses, patience)` takes the validation losses of all epochs and applies early
+# stopping to them. The training stops after the first epoch that is `patience` epochs later than
+# the best so far. If there is none, it stops after the last epoch. The function returns a tuple of
+# two ints: the best epoch until then, and the epoch after which it stops. Of equal losses the first
+# is the best.
 #
 # Check your answers here or with `python -m tutorial check training_in_practice`. Solutions are in
 # `tutorial/solutions/training_in_practice.py`.
@@ -315,7 +326,7 @@ check(stopped)
 # %% [markdown]
 # ## To take along
 #
-# - AdamW pulls weights towards zero in proportion. Adam's `weight_decay` does not.
+# - The pull of AdamW is proportional to the weight. The pull of Adam's `weight_decay` is not.
 # - Warm up, let the rate fall, clip the norm, and log it.
 # - Keep a copy of the best weights: a `state_dict` changes with the model.
 #

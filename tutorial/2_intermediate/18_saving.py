@@ -6,15 +6,15 @@
 # {{ opening("training_ladder") }}
 #
 # `np.save` writes an array, and `np.load` reads it back. A trained network consists of many named
-# arrays, some of them trained and some only measured. Its optimiser has a state too. What the file
-# must hold depends on its reader: a program that predicts, or one that continues the training. And
-# whether you can trust a file depends on who wrote it.
+# arrays, and its optimiser has a state too. What you save depends on the program that will load it:
+# one that predicts, or one that continues the training. And loading a file can run code, so you
+# must trust whoever wrote it.
 #
 # **What you will know at the end:**
 #
 # - what a `state_dict` holds, and what it does not;
 # - how to save and load one, and what loading checks;
-# - why a file of weights can be a program, and how to prevent it from running;
+# - how a file of weights can run code, and how to prevent that;
 # - what else you must save to continue a training as if it had never stopped.
 
 # %%
@@ -44,9 +44,9 @@ torch.set_num_threads(1)  # as in the other program below: sums in the same orde
 # ## A model is tensors with names
 #
 # This is the network of {{ chapter("training_ladder") }} with one more layer. `BatchNorm1d` shifts
-# and scales each of its inputs to mean zero and variance one. In training it uses the mean and
-# variance of the batch, and it keeps running means of both. After `eval()` it uses these running
-# means:
+# and scales each of its inputs to mean zero and variance one, and then multiplies it by a weight
+# and adds a bias. In training it uses the mean and variance of the batch, and it keeps running
+# means of both. After `eval()` it uses these running means:
 
 # %%
 images, labels = (torch.from_numpy(part) for part in digits.batches(32))
@@ -140,8 +140,8 @@ torch.equal(restored.eval()(images[0]), wanted)
 # %% [markdown]
 # ## In another program
 #
-# The test of a file is whether another program can use it. Here a new Python process makes the
-# model, loads the file, and saves what it computes:
+# A file is useful if another program can use it. Here a new Python process makes the model, loads
+# the file, and saves what it computes:
 
 # %%
 PROGRAM = """
@@ -156,7 +156,7 @@ torch.save(model.eval()(torch.load(images, weights_only=True)), out)
 """
 program, given, out = (path.with_name(name) for name in ("predict.py", "images.pt", "out.pt"))
 program.write_text(PROGRAM)
-torch.save(images[0].clone(), given)  # why a clone is below, in the common mistake
+torch.save(images[0].clone(), given)  # clone: see the common mistake below
 command = [sys.executable, program, path, given, out]
 subprocess.run(command, check=True)  # noqa: S603 - that program
 torch.equal(torch.load(out, weights_only=True), wanted)
@@ -168,8 +168,8 @@ torch.equal(torch.load(out, weights_only=True), wanted)
 #
 # ## What loading checks
 #
-# Loading checks all names and shapes. Here the file lacks a layer of one model, and a layer of the
-# other model has a different size:
+# Loading checks all names and shapes. Here one model has a layer of another size, and the other
+# model has a layer that the file lacks:
 
 # %%
 larger = nn.Sequential(nn.BatchNorm1d(64), nn.Linear(64, 48), nn.Tanh(), nn.Linear(48, 10))
@@ -182,9 +182,10 @@ for other in (larger, deeper):
         print(error)
 
 # %% [markdown]
-# With `strict=False`, missing and unexpected names are no error, and the call returns them. This is
-# for a model that starts from the weights of another. Look at what is returned. If all names differ
-# a little, nothing is loaded, and there is no error. A wrong shape is still an error:
+# With `strict=False`, missing and unexpected names are no error, and the call returns them. Use
+# this for a model that starts from the weights of another. Look at the names that it returns: if
+# all names differ a little, nothing is loaded, and there is no error. A wrong shape is still an
+# error:
 
 # %%
 print(deeper.load_state_dict(state, strict=False).missing_keys)
@@ -200,7 +201,7 @@ except RuntimeError as error:
 # ## The device of loaded tensors
 #
 # A file stores the device of each tensor, and loading puts the tensor there. If the machine has no
-# such device, name another with `map_location`: `"cpu"` always works. `"meta"` is a device on which
+# such device, name another with `map_location`. `"cpu"` always works. `"meta"` is a device on which
 # tensors have shapes but no numbers. So it shows what is in a file without loading the numbers:
 
 # %%
@@ -212,7 +213,7 @@ shapes = torch.load(path, map_location="meta")
 #
 # Beside the numbers, `torch.save` writes a **pickle**, Python's own format for objects. A pickle
 # says how to rebuild an object: call some function with some arguments. Loading makes that call.
-# With its method `__reduce__` an object can ask for any call:
+# The method `__reduce__` of an object chooses this call, and it can be any call:
 
 
 # %%
@@ -241,11 +242,11 @@ for extra in (Stranger(), np.float64(0.5)):
 
 # %% [markdown]
 # The line of `Stranger` was not printed again. If you trust a class or a function and need it,
-# `torch.serialization.add_safe_globals([...])` adds it to the list, and nothing else.
-# `weights_only=False` would call any function that the file names, so use it only for files that
-# you wrote yourself. A whole model, `torch.save(model, path)`, is refused too, because loading
-# would have to call its class. This is one more reason to save the state dict. (`np.load` is
-# careful in the same way: it loads arrays of Python objects only with `allow_pickle=True`.)
+# `torch.serialization.add_safe_globals([...])` adds only this one to the list. `weights_only=False`
+# would call any function that the file names, so use it only for files that you wrote yourself. A
+# whole model, `torch.save(model, path)`, is refused too, because loading would have to call its
+# class. This is one more reason to save the state dict. (`np.load` is careful in the same way: it
+# loads arrays of Python objects only with `allow_pickle=True`.)
 #
 # ## To continue, save the optimiser too
 #
@@ -294,9 +295,9 @@ plt.show()
 #
 # ## A common mistake: saving a view, which saves the whole tensor
 #
-# A view shares the storage of the tensor that it was taken from ({{ chapter("views") }}), and
-# `torch.save` writes storages. So if you save one row of a matrix, the file holds the whole matrix,
-# and loading loads all of it:
+# A view uses the memory of the tensor that it was taken from ({{ chapter("views") }}). PyTorch
+# calls a block of memory a **storage**, and `torch.save` writes whole storages. So if you save one
+# row of a matrix, the file holds the whole matrix, and loading loads all of it:
 
 
 # %%
@@ -327,8 +328,8 @@ plt.show()
 
 # %% [markdown]
 # `clone()` a part of a tensor before you save it. PyTorch has a reason to write the whole storage:
-# tensors that shared memory before share it again after loading. With a copy of each they would
-# not.
+# tensors that shared memory before share it again after loading. If each had its own copy in the
+# file, they would not share.
 
 # %%
 torch.save({"matrix": matrix, "row": row}, path)
@@ -341,14 +342,13 @@ folder.cleanup()
 # %% [markdown]
 # ## Exercises
 #
-# **1.** `trainable_state(model)` takes a module. It returns a dictionary of the tensors of its
-# `state_dict` that training can change: the parameters whose `requires_grad` is true. The names are
-# those of the `state_dict`. The tensors are copies without a gradient, so that they do not change
-# when the model trains on.
+# **1.** `trainable_state(model)` takes a module. It returns a dictionary of the parameters whose
+# `requires_grad` is true, by their names in the `state_dict`. The values are copies that require no
+# gradient and do not change when the model trains on.
 #
 # **2.** `changed_tensors(before, after)` takes two state dictionaries. It returns the sorted list
-# of the names whose tensors are not the same: those that are in only one dictionary, or that differ
-# in shape, in dtype or in any number.
+# of the names that are in only one of them, or whose tensors differ in shape, in dtype or in any
+# number.
 #
 # **3.** `load_what_fits(model, state)` copies each tensor of a state dictionary into the model if
 # its name and shape fit, and changes nothing else. It returns the sorted list of the names in
@@ -388,7 +388,7 @@ check(load_what_fits)
 # ## To take along
 #
 # - Save the `state_dict`, not the model: numbers with names, no code.
-# - `weights_only=True` loads no code. Everything else may run what the file says.
+# - `weights_only=True` runs no code from the file. Without it, loading can run any code.
 # - To continue a training, save the optimiser too.
 #
 # ## Where to read on

@@ -7,17 +7,17 @@
 # {{ opening("saving", "training_in_practice") }}
 #
 # Few people train a network from nothing. They take one that was trained on much data, and fit it
-# to a task of their own, for which they have few examples. In NumPy you would have to know which
-# gradients to leave out. In PyTorch you say which parameters need one.
+# to a task of their own, for which they have few examples. In NumPy you would leave out gradients
+# that you do not need. In PyTorch you mark the parameters that need one.
 #
 # A pretrained model for images or text is a download of many megabytes. This tutorial downloads
-# nothing, so it makes its own: a network that reads ten digits. The new task is to say whether a
-# digit is odd, with ten examples of each kind. What you do with it is the same.
+# nothing, so it trains its own: a network that reads ten digits. The new task is to say whether a
+# digit is odd, with ten examples of each kind. The steps are the same as with a large model.
 #
 # **What you will know at the end:**
 #
 # - how to put the weights of a trained model into a model with a new last layer
-# - how to freeze layers, and what freezing saves
+# - how to freeze layers, and how few numbers are then trained
 # - how to train all layers with different learning rates
 # - what a low-rank adapter is, and how few numbers it trains
 # - how to tell whether any of this helped
@@ -62,8 +62,8 @@ def share_right(model, x, y):
 # %% [markdown]
 # ## The pretrained model
 #
-# It is trained once, on a thousand images of digits, and its state is saved, as a file that you
-# would download:
+# It is trained once, on a thousand images of digits. A copy of its state stands for the file that
+# you would download:
 
 # %%
 known, new = slice(0, 1000), slice(1000, None)
@@ -103,9 +103,9 @@ print("new:", missing, f" before training {share_right(model, x[rest], y[rest]):
 # %% [markdown]
 # ## Freeze, or train everything
 #
-# A frozen parameter has `requires_grad=False`. Autograd then records less: for a frozen layer at
-# the beginning it computes no gradients at all. An optimiser gets only what is trained. This cell
-# counts what each way trains:
+# A frozen parameter has `requires_grad=False`. Autograd computes no gradient for it. If the first
+# layers are frozen, `backward` does not go through them at all. The optimiser gets only the
+# parameters to train. The cell counts them for three ways:
 
 
 # %%
@@ -141,11 +141,12 @@ for name, way in ways.items():
 # %% [markdown]
 # ## A low-rank adapter
 #
-# There is a way between the two. A frozen layer with the weight `W` of shape (out, in) gets an
-# added matrix `B A` of rank `r`, with `B` of shape (out, r) and `A` (r, in). Only `A` and `B` are
-# trained. `B` begins at zero, so at first nothing changes (Hu et al., *LoRA*, 2021). For large
-# layers these are few numbers: `r (out + in)` in place of `out * in`. `parametrize` replaces a
-# weight by a function of it, and finds the new parameters:
+# There is a way between the last two. The weight `W` of a frozen layer has shape (out, in). Add to
+# it a matrix `B A` of rank `r`, where `B` has shape (out, r) and `A` has shape (r, in). Only `A`
+# and `B` are trained. `B` begins at zero, so at first nothing changes (Hu et al., *LoRA*, 2021).
+# For large layers these are few numbers: `r (out + in)` in place of `out * in`.
+# `register_parametrization` replaces a weight by a function of it. The parameters of this function
+# become parameters of the model:
 
 
 # %%
@@ -201,9 +202,12 @@ ax.invert_yaxis()
 plt.show()
 
 # %% [markdown]
-# And what has become of the old task? A network whose layers were all trained has changed them, and
-# its old last layer no longer fits them. This is called forgetting. Frozen layers forget nothing:
-# the old last layer can be put back:
+# All ways that start from the pretrained weights are better here than training from nothing, by
+# more than the runs scatter.
+#
+# And the old task? If all layers were trained, the old last layer no longer fits them exactly. The
+# network gets worse at the old task, which is called forgetting. Frozen layers forget nothing. The
+# cell puts the old last layer back:
 
 # %%
 for name in ("last layer", "all layers"):
@@ -237,17 +241,17 @@ torch.set_num_threads(cores)
 # ## Exercises
 #
 # **1.** `replace_last(model, classes)` takes an `nn.Sequential` that ends with an `nn.Linear`. It
-# freezes all its parameters and replaces the last layer by a new one with the same number of inputs
-# and `classes` outputs, which is trained. It changes the model in place and returns it.
+# freezes all parameters. Then it replaces the last layer by a new one that is not frozen, with the
+# same number of inputs and `classes` outputs. It changes the model in place and returns it.
 #
 # **2.** `groups_by_depth(model, lr, decay)` takes an `nn.Sequential`. It returns a list of
 # parameter groups for an optimiser, one for each layer that has parameters, in the order of the
-# layers. The last of these has the learning rate `lr`, and each one before it has `decay` times the
-# rate of the next.
+# layers. The last group has the learning rate `lr`. Each group before it has `decay` times the rate
+# of the next group.
 #
-# **3.** `merge_adapter(layer, a, b)` takes an `nn.Linear` and the tensors of a low-rank adapter. It
-# returns a new `nn.Linear` that computes what the layer with the adapter computes. The given layer
-# stays as it is.
+# **3.** `merge_adapter(layer, a, b)` takes an `nn.Linear` and the tensors of a low-rank adapter:
+# `a` of shape (rank, in) and `b` of shape (out, rank). It returns a new `nn.Linear` that computes
+# what the layer with the adapter computes. The given layer stays as it is.
 #
 # Check your answers here or with `python -m tutorial check fine_tuning`. Solutions are in
 # `tutorial/solutions/fine_tuning.py`.
