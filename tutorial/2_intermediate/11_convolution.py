@@ -107,12 +107,12 @@ plt.show()
 #
 # {{ function("bench/workloads/parts/im2col.py", "unroll") }}
 #
-# These two bodies are timed against each other. `b` is the bias, one number for each output
+# These two functions are timed against each other. `b` is the bias, one number for each output
 # channel. It is added to all outputs of its channel:
 #
 # {{ pair("conv2d") }}
 #
-# The two bodies agree on images of handwritten digits, up to rounding:
+# The two functions agree on images of handwritten digits, up to rounding:
 
 # %%
 rng = np.random.default_rng(0)
@@ -176,7 +176,7 @@ print("PyTorch has oneDNN here:", torch.backends.mkldnn.is_available())  # by it
 #     faster="This layer needs the most arithmetic of the five. On this machine the kernel that
 #     PyTorch calls is faster at it.",
 #     slower="This layer needs the most arithmetic of the five. On this machine the matrix product
-#     behind im2col is so fast that its copies do not decide.",
+#     of im2col is faster at it, copies included.",
 #     tie="This layer needs the most arithmetic of the five, and both sides do it equally fast on
 #     this machine.",
 #     otherwise="The result file of this machine does not show which side is faster at this

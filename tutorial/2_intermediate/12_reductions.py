@@ -6,8 +6,8 @@
 # {{ opening("matmul") }}
 #
 # A reduction takes many numbers and returns few: a sum, a mean, the position of the largest. It
-# does about one operation for each number that it reads. So arithmetic seldom decides its speed,
-# and the order of the additions decides its accuracy. Both libraries have the same reductions under
+# does about one operation for each number that it reads. So arithmetic seldom decides its speed.
+# The order of the additions decides its accuracy. Both libraries have the same reductions under
 # nearly the same names. A few of these names mean something else.
 #
 # **What you will know at the end:**
@@ -150,8 +150,9 @@ plt.show()
 # fused. In {{ chapter("fusion") }} a compiler does the fusing.
 #
 # **Mean and variance.** The variance needs the mean first, because it sums the deviations from it.
-# NumPy's body reads the data once for the mean and once more for the variance. PyTorch's updates
-# both with every number that it reads. That is one pass, with more arithmetic for each number:
+# NumPy's code reads the data once for the mean and once more for the variance. PyTorch's code
+# updates both with every number that it reads. That is one pass, with more arithmetic for each
+# number:
 #
 # {{ pair("mean_var") }}
 #

@@ -241,6 +241,8 @@ print(weight.grad)
 #     m = beta1 * m + (1 - beta1) * grad
 #     s = beta2 * s + (1 - beta2) * grad**2
 #     w -= lr * (m / (1 - beta1**t)) / (sqrt(s / (1 - beta2**t)) + eps)
+#
+# `state_dict()` shows what each optimiser keeps:
 
 # %%
 for kind, options in ((torch.optim.SGD, {"momentum": 0.9}), (torch.optim.Adam, {})):

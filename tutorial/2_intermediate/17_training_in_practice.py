@@ -20,8 +20,9 @@
 #
 # ## The loop, with a log
 #
-# This is the loop with three additions: it clips the gradients, steps a schedule and returns a log.
-# The sections below explain them. `nn.ReLU` computes `max(x, 0)`.
+# This is the loop of {{ chapter("training_ladder") }} with three additions: it clips the gradients,
+# steps a schedule and returns a log. The sections below explain them. `nn.ReLU` computes
+# `max(x, 0)`.
 
 # %%
 import copy

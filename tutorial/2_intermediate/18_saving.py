@@ -7,8 +7,8 @@
 #
 # `np.save` writes an array, and `np.load` reads it back. A trained network consists of many named
 # arrays, and its optimiser has a state too. What you save depends on the program that will load it:
-# one that predicts, or one that continues the training. And loading a file can run code, so you
-# must trust whoever wrote it.
+# one that predicts, or one that continues the training. And a file can run code when it is loaded,
+# unless you prevent that.
 #
 # **What you will know at the end:**
 #
@@ -74,9 +74,10 @@ model = make()
 train(model, torch.optim.SGD(model.parameters(), lr=0.1), range(20))[-1]
 
 # %% [markdown]
-# `state_dict()` returns the **state dict**, a dictionary of all tensors of the model, by the names
-# of its attributes. Some are parameters, which an optimiser changes. The others are **buffers**:
-# the model needs them to compute, but gradients do not train them.
+# `state_dict()` returns the **state dict**, a dictionary of all tensors of the model by name. A
+# name is the path of attributes to the tensor. (A `Sequential` numbers its parts.) Some are
+# parameters, which an optimiser changes. The others are **buffers**: the model needs them to
+# compute, but gradients do not train them.
 
 # %%
 trained = {name for name, _ in model.named_parameters()}
@@ -226,10 +227,9 @@ data = pickle.dumps(Stranger())
 pickle.loads(data)  # noqa: S301 - the danger is the subject, and this pickle is ours
 
 # %% [markdown]
-# It could have been any other function. So `torch.load` has `weights_only=True`, the default since
-# PyTorch 2.6. It rebuilds tensors and plain Python values, such as dictionaries, lists, numbers and
-# strings. It refuses to call any function that is not on a short list. Even the function for a
-# NumPy number is not on it:
+# So `torch.load` has `weights_only=True`, the default since PyTorch 2.6. It rebuilds tensors and
+# plain Python values, such as dictionaries, lists, numbers and strings. It refuses to call any
+# function that is not on a short list. Even the function for a NumPy number is not on it:
 
 # %%
 for extra in (Stranger(), np.float64(0.5)):
@@ -251,9 +251,9 @@ for extra in (Stranger(), np.float64(0.5)):
 # ## To continue, save the optimiser too
 #
 # Adam keeps running means for every parameter and the number of its steps. They are in the
-# optimiser's own state dict. Here a training is saved after some steps, in a **checkpoint**. It
-# continues twice: once from the model's state alone, and once from everything that the next step
-# depends on:
+# optimiser's own state dict. The cell saves a training after some steps, in a **checkpoint**. Then
+# it continues the training twice: once with the model's state alone, and once with everything that
+# the next step depends on:
 
 
 # %%
