@@ -30,6 +30,8 @@ from bench.workloads.parts.classifier import cross_entropy_numpy
 from bench.workloads.parts.ladder import mlp_autograd, mlp_tensors
 from bench.workloads.train_mlp import WORKLOAD, mlp_numpy, mlp_torch
 
+cores = torch.get_num_threads()  # put back at the end
+torch.set_num_threads(1)  # the arrays are small
 inputs = WORKLOAD.make(np.random.default_rng(0), hidden=32, batch=32)
 {name: np.shape(value) for name, value in inputs.items()}
 
@@ -418,6 +420,7 @@ ax.set_title("With a softmax too many, the loss stays above a floor")
 ax.set(xlabel="epoch", ylabel="mean cross-entropy (nats)", ylim=(0, None))
 ax.legend()
 plt.show()
+torch.set_num_threads(cores)
 
 # %% [markdown]
 # Give the logits to `F.cross_entropy`. If you want probabilities, take `model(x).softmax(1)` after
