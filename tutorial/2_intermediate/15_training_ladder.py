@@ -342,12 +342,12 @@ for name, (_, (w1, b1, w2, b2)) in trained.items():
 # it calls.)
 #
 # {{ choose(quote("ladder", workload="train_mlp", size="hidden=32,batch=32"),
-#     numpy="On this machine NumPy is the fastest rung for this network.",
-#     tensors="On this machine tensors by hand are the fastest rung even for this network.",
-#     autograd="On this machine autograd is the fastest rung even for this network.",
-#     nn="On this machine the last rung is the fastest even for this network.",
+#     numpy="On this machine NumPy takes the least time for this network.",
+#     tensors="On this machine tensors by hand take the least time even for this network.",
+#     autograd="On this machine autograd takes the least time even for this network.",
+#     nn="On this machine the last rung takes the least time even for this network.",
 #     otherwise="The fastest rung was not measured here.") }}
-# With more units and larger batches each call has more work, and the overhead is a smaller share:
+# With larger layers and batches each call has more work, and the overhead is a smaller share:
 #
 # > {{ quote("ladder", workload="train_mlp", size="hidden=1024,batch=512") }}
 #

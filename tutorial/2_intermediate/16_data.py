@@ -266,8 +266,7 @@ for kind in ("slow", "fast"):
     print(f"{kind}: {alone:.2f} s alone, {shared:.2f} s with workers; start made up for: {after}")
 
 # %% [markdown]
-# `persistent_workers=True` keeps the workers from epoch to epoch. Otherwise each epoch starts new
-# ones.
+# This counts one start, as with `persistent_workers=True`. Otherwise each epoch starts new workers.
 #
 # ## On the way to a GPU
 #

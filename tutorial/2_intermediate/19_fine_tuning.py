@@ -79,8 +79,8 @@ print(f"right on new images: {share_right(pretrained, pixels[new], labels[new]):
 # ## Its layers, and a new last one
 #
 # The new task has other classes, so the last layer (`4.weight` and `4.bias`) is of no use. All
-# other layers are loaded. `strict=False` allows missing names, and the call returns them. Look at
-# them: they must be exactly those of the new layer.
+# others, the **body**, are loaded. `strict=False` allows missing names, and the call returns them.
+# Look at them: they must be exactly those of the new layer.
 
 # %%
 x, y = pixels[new], labels[new] % 2  # the new task: is it odd?

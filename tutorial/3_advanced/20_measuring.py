@@ -112,10 +112,9 @@ torch.set_num_threads(cores)
 #
 # ## One process is one measurement
 #
-# The last line above has the same code on both sides, and its interval is narrow. If you run the
-# program again, the next interval is narrow too, but it may lie elsewhere. Each process gets other
-# pages of memory, another core, another minute of the machine. All blocks of a process share these,
-# so more blocks cannot average them out.
+# The last line above has the same code on both sides. If you run the program again, its interval
+# may lie elsewhere. Each process gets other pages of memory, another core, another minute of the
+# machine. All blocks of a process share these, so more blocks cannot average them out.
 #
 # Here is a machine that we invent, so that we know the truth. Both sides are equally fast: the true
 # ratio is 1, and its logarithm is 0. (Errors multiply a ratio. Logarithms turn this into a sum.)

@@ -230,7 +230,7 @@ plt.show()
 #
 # ## Fewer bytes move a point to the right
 #
-# The cost of a softmax counts one read and one write. NumPy's body has five passes over a large
+# The cost of a softmax counts one read and one write. NumPy's code makes five passes over a large
 # array: `max`, subtract, `exp`, `sum` and divide. A reduction, such as `max`, reads one array and
 # writes almost nothing. An elementwise operation reads each of its arrays and writes one, also in
 # place. (One number for each row or column is too little to count.) If the array does not fit into

@@ -118,7 +118,7 @@ for name, call in calls.items():
 # version of it for `"meta"`.) A call without an error may wait all the same. `print(x)` waits
 # because it needs the numbers. `torch.linalg.solve`, `inv` and `cholesky` wait because they check
 # whether they succeeded. There is a better test if you have a GPU: after
-# `torch.cuda.set_sync_debug_mode("warn")` PyTorch warns at most lines that wait.
+# `torch.cuda.set_sync_debug_mode("warn")` PyTorch warns at most of the lines that wait.
 #
 # ## A clock in the queue
 #
@@ -285,7 +285,7 @@ if torch.cuda.is_available():
 # ## A copy back that nobody waits for
 #
 # A kernel that needs a copied batch is behind that copy in the stream, so it waits. But Python
-# reads a copy back to the host, and Python is in no stream. Here is the body of the workload
+# reads a copy back to the host, and Python is in no stream. Here is the code of the workload
 # `device_to_host`. The cell below it shows on the played device what can happen:
 #
 # {{ function("bench/workloads/device_to_host.py", "device_to_host_torch") }}

@@ -156,10 +156,10 @@ for k, side in enumerate(("NumPy", "PyTorch")):
     print(f"{side}: fastest is '{best}', {gain:.1f} times as fast as 'new arrays'")
 
 # %% [markdown]
-# ## Let a compiler do it
-#
 # Blocks save passes but need more calls. If the array fits into a large cache, working in place can
 # be as fast or faster.
+#
+# ## Let a compiler do it
 #
 # Nobody wants to write every chain by blocks. `torch.compile` records what a function does to
 # tensors as a graph. It gives the graph to a backend, which returns the code to run instead
@@ -187,8 +187,8 @@ torch.equal(compiled(xt, wt, bt), steps_torch(xt, wt, bt))
 
 # %% [markdown]
 # Nothing is recorded before the first call, because only the call has the shapes and the types.
-# Later calls check that these are still the same. The checks are called **guards**. Then the code
-# from the backend runs.
+# `dynamic=False` asks for code for these shapes alone. Later calls check that shapes and types are
+# still the same. The checks are called **guards**. Then the code from the backend runs.
 #
 # The usual backend is called inductor. It writes one loop that does the whole chain on a few
 # elements at a time, and compiles it. The loop is in C++ for a processor. For a GPU it is in
@@ -305,9 +305,8 @@ for calls in (1, 10, 100):
 # %% [markdown]
 # Later calls may compile too, and nothing shows it. A call with a new shape, a new dtype or another
 # value of a Python number fails the guards and compiles again. Here a backend counts how often it
-# is called. Each length is new, and `dynamic=False` asks for code for one shape only. By default
-# (`dynamic=None`) PyTorch compiles for the first length, and at the second length once more for
-# all:
+# is called. Each length is new. By default (`dynamic=None`) PyTorch compiles for the first length,
+# and at the second length once more for all:
 
 # %%
 made = []
