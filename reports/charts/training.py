@@ -82,7 +82,9 @@ def ladder_title(cases: Sequence[Sequence[Timed]]) -> str:
     """Return the title: the step that is fastest at most sizes, and the one with fewest lines."""
     fastest = [step_name(min(case, key=lambda row: row.time_s)) for case in cases]
     most = max(dict.fromkeys(fastest), key=fastest.count)
-    claim = f"{most} is fastest at {fastest.count(most)} of {units.count(len(fastest), 'size')}"
+    claim = f"{most} is fastest"
+    if len(fastest) > 1:
+        claim += f" at {fastest.count(most)} of {len(fastest)} sizes"
     with_lines = [(row.code_lines, row) for row in cases[0] if row.code_lines is not None]
     if with_lines:
         _, shortest = min(with_lines, key=lambda pair: pair[0])
