@@ -203,8 +203,9 @@ minimize(rosenbrock, np.array([-1.0, 2.0]), jac=True).x.round(4)
 #     tie="Here the two are equally fast.",
 #     otherwise="Here it is unsettled which side is faster.") }}
 #
-# These are PyTorch's largest win, its largest loss, and the largest matrix product. Some sentences
-# add the reason. (BLAS is the interface of libraries for linear algebra, such as OpenBLAS and MKL.)
+# These are PyTorch's largest win and loss, and the largest matrix product. Some sentences add the
+# reason. (BLAS is the interface of OpenBLAS and MKL, libraries for linear algebra. A cache is fast
+# memory.)
 #
 # {{ headlines() }}
 #
@@ -260,7 +261,7 @@ for n, calls in ((8, 2000), (1_000_000, 10)):
     print(f"{n:9,} numbers:", verdict if factor > CLEAR else "about equally fast")
 
 # %% [markdown]
-# This is the small addition, measured with more care:
+# For the small addition, trust this more careful measurement:
 #
 # > {{ speedup("dispatch", "n=8") }}
 #

@@ -57,7 +57,7 @@ digits_torch.main(weights, epochs=5)
 # in a new random order for every epoch:
 
 # %%
-validation = digits_torch.Digits(np.arange(1200, 1500))
+validation = digits_torch.Digits(np.random.default_rng(0).permutation(1797)[1200:1500])
 image, label = validation[0]
 print(len(validation), image.shape, label)
 loader = DataLoader(validation, batch_size=100)
@@ -67,8 +67,8 @@ print(len(loader), "batches of", tuple(images.shape), tuple(labels.shape))
 # %% [markdown]
 # The images are split three ways. The program learns from the **training** images. After each epoch
 # it counts right answers on the **validation** images, so that you can choose the number of epochs
-# or the learning rate. Such a choice suits the validation images, so the result on them is too
-# good. Therefore the **test** images are used once, after all choices.
+# or the learning rate. Such a choice suits the validation images, so the result on them may be
+# too good. So the **test** images are used once, after all choices.
 #
 # ## The model: parts, and how they are connected
 #

@@ -64,12 +64,12 @@ print("kernels written for:", *kernels)
 # kernel made for another processor.
 #
 # {{ choose(speedup("matmul", "n=1024"),
-#     faster="On this machine PyTorch's BLAS is faster at a product of this size. This is a result
-#     about two libraries of linear algebra, not about tensors and arrays.",
-#     slower="On this machine NumPy's BLAS is faster at a product of this size. This is a result
-#     about two libraries of linear algebra, not about arrays and tensors.",
-#     tie="On this machine the two BLAS libraries are equally fast at a product of this size. So
-#     changing from NumPy to PyTorch gains nothing here.",
+#     faster="On this machine PyTorch's BLAS is faster at n = 1024. This is a result about two
+#     libraries of linear algebra, not about tensors and arrays.",
+#     slower="On this machine NumPy's BLAS is faster at n = 1024. This is a result about two
+#     libraries of linear algebra, not about arrays and tensors.",
+#     tie="On this machine the two BLAS libraries are equally fast at n = 1024. So changing
+#     from NumPy to PyTorch gains nothing here.",
 #     otherwise="The result file of this machine does not show whose BLAS is faster.") }}
 #
 # {{ figure("speedup/matmul/float32") }}

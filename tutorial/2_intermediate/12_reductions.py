@@ -69,8 +69,8 @@ cost.flops / (cost.elements * np.dtype("float32").itemsize)
 #
 # > {{ quote("roof", workload="sum", size="over=all,n=4096", contender="torch-cpu") }}
 #
-# Both libraries run the same code, `x.sum(axis)`. These are their times, from a matrix that fits
-# into the nearest cache to one that hardly fits into any:
+# Both libraries run `x.sum(axis)`. These are the times, from a matrix that fits the nearest cache
+# to one that hardly fits any. The titles count the sizes at which PyTorch is faster:
 #
 # {{ figure("time/sum/float32/1") }}
 #
@@ -251,8 +251,8 @@ plt.show()
 
 # %% [markdown]
 # In the worst case, the error of adding `n` terms one by one grows like `n`, and that of pairwise
-# summation only like `log(n)`. Pairwise summation costs a library little, because it keeps several
-# sums anyway to work on several numbers at once. But NumPy adds in pairs only along an axis whose
+# summation only like `log(n)`. Adding in pairs costs little, because a library keeps several sums
+# anyway: a core can add several numbers at once. But NumPy adds in pairs only along an axis whose
 # numbers are neighbours in memory. Along another axis it adds one by one. Then a float32 sum of
 # ones stops growing at `2**24`, where adding one no longer changes it:
 

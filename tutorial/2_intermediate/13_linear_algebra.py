@@ -268,8 +268,8 @@ for dtype in (torch.float64, torch.float32):
 #
 # **3.** `whiten(x)` takes a float64 tensor of shape (n, p) with n > p. It subtracts the mean of
 # each column and returns a tensor of shape (n, p) whose columns have variance one and covariance
-# zero: `z.T @ z / n` is the identity. There are many such tensors. Each of them is right that is
-# the centred `x` times a matrix.
+# zero: `z.T @ z / n` is the identity. There are many such tensors. Any is right if it is the
+# centred `x` times a matrix.
 #
 # Check your answers here or with `python -m tutorial check linear_algebra`. Solutions are in
 # `tutorial/solutions/linear_algebra.py`.
