@@ -55,12 +55,12 @@ BILL = (
     " to copy the inputs, {launch} to launch, {kernel} to compute and {to_host} to copy the result"
 )
 AUTOGRAD = (
-    "With {p} parameters, a gradient takes {auto} by autograd: {ratio} times as fast as by finite"
-    " differences, {finite} (95 % interval {interval})"
+    "With {p} parameters, a gradient takes {auto} by autograd: {ratio} times as fast (95 %"
+    " interval {interval}) as by finite differences, which take {finite}"
 )
 AUTOGRAD_AT_LEAST = (
-    "With {p} parameters, a gradient takes {auto} by autograd: at least {ratio} times as fast as by"
-    " finite differences, {finite} (95 % interval {interval})"
+    "With {p} parameters, a gradient takes {auto} by autograd: at least {ratio} times as fast (95 %"
+    " interval {interval}) as by finite differences, which take {finite}"
 )
 BY_HAND = "; by hand, in NumPy, it takes {hand}"
 WIDE = 4.0  # high / low of an interval; above this, a sentence gives the near end
