@@ -24,8 +24,8 @@
 # Autograd sees only operations on tensors. PyTorch has no cube root. NumPy has one, but the graph
 # ends where a program calls NumPy. A `torch.autograd.Function` closes this gap, and you call it by
 # its `apply`. Its `forward` computes, outside the graph. `setup_context` keeps what backward will
-# need in the **context** `ctx`. `backward` takes the gradient of the loss by the output and returns
-# the gradient by the input. Since `y**3 == x`, the derivative of `y` is one over `3 * y**2`:
+# need in the **context** `ctx`. `backward` takes the gradient of the loss for the output and
+# returns the one for the input. Since `y**3 == x`, the derivative of `y` is one over `3 * y**2`:
 
 # %%
 import numpy as np
@@ -112,11 +112,11 @@ except RuntimeError as error:
 # ## The gradient of a gradient
 #
 # With `create_graph=True` the backward pass is recorded like any other computation. So you can
-# differentiate its result again. The second derivatives of f by p parameters form a p by p matrix,
-# the **Hessian** H. Some methods need to know how curved f is along a direction v. The product H v
-# is enough for this. H v is the gradient of the number `grad @ v`, so it takes two gradients and no
-# matrix. Here f is the Rosenbrock function, a curved valley. `torch.func.grad` turns a function
-# into another one, which returns its gradient:
+# differentiate its result again. The second derivatives of a function f of p numbers form a p by p
+# matrix, the **Hessian** H. Some methods need to know how curved f is along a direction v. The
+# product H v is enough for this. H v is the gradient of the number `grad @ v`, so it takes two
+# gradients and no matrix. Here f is the Rosenbrock function, a curved valley. `torch.func.grad`
+# turns a function into another one, which returns its gradient:
 
 # %%
 p = 2000
@@ -221,8 +221,8 @@ for name, method in methods.items():
 #
 # > {{ speedup("gradient_cost", "p=1024", contender="torch-cpu-finite") }}
 #
-# Forward mode is measured with all directions side by side in one run. This run does the arithmetic
-# of one run for each direction.
+# Forward mode is measured with all directions side by side in one run, which does as much
+# arithmetic as a run for each direction.
 #
 # ## One gradient for each example
 #

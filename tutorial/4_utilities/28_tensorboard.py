@@ -229,7 +229,7 @@ for name, seconds in costs.items():
     print(f"{name:19}{seconds * 1e6:7.1f} µs")
 share, bearable = costs["add_scalar"] / step_s, 0.02
 every = max(1, math.ceil(share / bearable))
-print(f"A scalar adds {share:.1%} to this step. For at most {bearable:.0%}, log every {every}.")
+print(f"A scalar adds {share:.1%} to this step. For at most {bearable:.0%}, log 1 step in {every}.")
 
 # %% [markdown]
 # A larger network takes longer for a step, but a scalar costs the same. On a GPU, `item()` makes

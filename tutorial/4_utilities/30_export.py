@@ -79,9 +79,10 @@ for row in program.graph_module.code.strip().splitlines():
 
 # %%
 nodes = list(program.graph.nodes)
-line = [node for node in nodes if not node.name.startswith("p_")]
+parameters = [node for node in nodes if node.name.startswith("p_")]
+line = [node for node in nodes if node not in parameters]
 at = {node: (place, 0) for place, node in enumerate(line)}
-for node in set(nodes) - set(line):  # a parameter: beside its user, the bias below
+for node in parameters:  # beside its user, the bias below
     at[node] = (at[next(iter(node.users))][0] - 0.4, -1 if node.name.endswith("bias") else 1)
 fig, ax = plt.subplots(figsize=(7.5, 3))
 for node, place in at.items():
@@ -320,8 +321,8 @@ ax.legend()
 plt.show()
 
 # %% [markdown]
-# Call `eval()` before the export, and compare the program with the model on new data. Batch
-# normalisation has the same problem. The third exercise is about both.
+# Call `eval()` before the export, and compare the program with the model on new data.
+# Batch normalisation has the same problem. The third exercise is about both.
 #
 # ## Exercises
 #

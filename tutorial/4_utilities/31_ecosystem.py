@@ -68,9 +68,9 @@ print(f"right: {(answers == labels[test]).float().mean():.1%} of {len(answers)}"
 #
 # The share of right answers is the simplest metric. For others use a library, because their
 # definitions have details that are easy to get wrong. **Recall** is the share of a digit's images
-# that got this answer. **Precision** is the share of such answers that are right. scikit-learn was
-# written for NumPy. It calls `np.asarray` on its arguments, and this turns a tensor on the CPU into
-# an array:
+# that are answered with this digit. **Precision** is the share of the answers with this digit that
+# are right. scikit-learn was written for NumPy. It calls `np.asarray` on its arguments, and this
+# turns a tensor on the CPU into an array:
 
 # %%
 print(type(np.asarray(answers)))

@@ -126,7 +126,7 @@ torch.save(interrupted.state(), path)
 
 def go_on(without=()):
     torch.manual_seed(99)  # another day, another random state
-    state = torch.load(path, map_location="cpu")  # where a random state has to be
+    state = torch.load(path, map_location="cpu")  # a random state must be on the CPU
     training = Training(seed=1)
     training.resume({name: part for name, part in state.items() if name not in without})
     return training, [training.step() for _ in range(STEPS - STOP)]
@@ -207,7 +207,7 @@ except RuntimeError as error:
 #
 # The header says where each tensor is, so `safe_open` can read one tensor and leave the others on
 # the disc. Here a larger set of weights is written and read in several ways. (The cell adds up all
-# numbers, because the numbers of a mapped file are read from the disc only when they are used.)
+# numbers, because `load_file` reads the numbers from the disc only when they are used.)
 
 # %%
 large = {f"layer {i}": torch.full((512, 1024), float(i)) for i in range(8)}

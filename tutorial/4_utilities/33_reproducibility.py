@@ -239,8 +239,8 @@ plt.show()
 # single operations with a tolerance. `np.allclose` asks for a small error relative to each entry.
 # If the terms of an entry nearly cancel, its error is larger. So this site allows an error relative
 # to the largest entry. The allowed error grows with the square root of `reduction`, the number of
-# roundings for an entry. The factor `LAMBDA`, which is 10, makes a false alarm very improbable.
-# (`lower` is for contenders of lower precision.)
+# roundings for an entry. The factor `LAMBDA`, 10, makes a false alarm very improbable.
+# (`lower` and `roundings` are for contenders of lower precision.)
 #
 # {{ function("bench/timing/verify.py", "tolerance") }}
 

@@ -7,8 +7,8 @@
 #
 # Is the new laptop faster, or the rented server, or the same machine after an update? The two times
 # were not measured side by side, so the answer needs care. The result files of this site hold all
-# that it needs, also how sure it is. They are plain JSON. So you can check every number in them
-# with NumPy, and with pandas, a library for tables.
+# that it needs, with an interval for each time. They are plain JSON. So you can check every
+# number in them with NumPy, and with pandas, a library for tables.
 #
 # **What you will know at the end:**
 #
@@ -211,8 +211,8 @@ print(work.partition("\nhow many times sooner")[0])
 print("Like for like" + like_for_like.partition("\ntimes as fast as")[0])
 
 # %% [markdown]
-# After the sentences come the means of families and each cell that clearly differs. Then come a
-# count of verdicts and a list of what differs between the two files:
+# After the sentences come the means of groups of workloads and each cell that clearly differs. Then
+# come a count of verdicts and a list of what differs between the two files:
 
 # %%
 print(compared.stdout[compared.stdout.rindex("\nplanted: ") :].strip())

@@ -86,15 +86,16 @@ plt.show()
 # 2. Is the slower side written as an expert would write it? {{ chapter("convolution") }}
 # 3. Do both sides have equally many threads and a warm-up? Did the clock wait for the device?
 #    {{ chapter("timing") }}
-# 4. Is the number above what the machine can do? Then it is wrong. {{ chapter("roofline") }}
+# 4. Is the number above what the machine can do? Then it is wrong, unless a cache explains it.
+#    {{ chapter("roofline") }}
 # 5. Would you get the same number again? Ask for its interval. {{ chapter("measuring") }}
 #
 # ## When a program is slower than expected
 #
 # These lines of code give the right numbers. But one library can be many times slower at them than
 # the other: sometimes PyTorch, sometimes NumPy. Each is a workload that a default run times on one
-# core. The family pages ({{ family("elementwise", "elementwise") }},
-# {{ family("algorithms", "algorithms") }}, {{ family("transfer", "transfer") }}) show its code.
+# core. The pages {{ family("elementwise", "elementwise") }},
+# {{ family("algorithms", "algorithms") }} and {{ family("transfer", "transfer") }} show the code.
 #
 # **A loop over elements.** In both libraries, each access to an element is a call. The first loop
 # reads a vector and sums it. The second writes one:
@@ -116,8 +117,8 @@ plt.show()
 #
 # > {{ speedup("convert_list", "n=1000", contender="torch-cpu-stacked") }}
 #
-# **Expecting the same ratio for all functions.** All these functions read x and write y, so they
-# move the same bytes. But each library has its own code for each function:
+# **Expecting the same ratio for all functions.** These functions move the same bytes. But each
+# library has its own code for each of them (`power` is `x**2.5`):
 #
 # {{ quotes("speedup", workload="unary", contender="torch-cpu", threads="1") }}
 #

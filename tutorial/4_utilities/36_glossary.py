@@ -45,12 +45,23 @@
 # record.
 # {{ chapter("autograd") }}
 #
+# **backend** · a part that can be exchanged for another. That of `torch.compile` turns a graph into
+# code. That of a process group carries the messages.
+# {{ chapter("dynamic_graph") }}
+#
 # **bandwidth** · the number of bytes moved per second.
 # {{ chapter("roofline") }}
+#
+# **batch** · items that are processed together, such as the images of one training step, or a stack
+# of matrices in one call.
+# {{ chapter("whole_program") }}
 #
 # **batch normalisation** · a layer that gives each of its inputs mean zero and variance one. In
 # training it uses the numbers of the batch, after `eval()` its running means.
 # {{ chapter("saving") }}
+#
+# **bias** · the vector that a layer adds after it has multiplied by its weights.
+# {{ chapter("training_ladder") }}
 #
 # **BLAS** · Basic Linear Algebra Subprograms: the interface of libraries that multiply matrices,
 # such as OpenBLAS and MKL.
@@ -111,12 +122,19 @@
 # **CUDA graph** · a recorded sequence of launches that a GPU runs again as one.
 # {{ chapter("fusion") }}
 #
+# **data-parallel** · a training in which each of several processes computes a share of every batch.
+# {{ chapter("several_processes") }}
+#
 # **DataLoader** · an object that makes batches of the items of a dataset, in an order, and perhaps
 # with workers.
 # {{ chapter("data") }}
 #
 # **dataset** · an object with a length that returns one item for each index.
 # {{ chapter("data") }}
+#
+# **degrees of freedom** · how many values an estimate of a variance rests on, less one for the
+# mean.
+# {{ chapter("measuring") }}
 #
 # **device** · the hardware that computes, such as the CPU or a GPU. A tensor is on one device, and
 # PyTorch computes with it on that device.
@@ -127,7 +145,7 @@
 # {{ chapter("training_ladder") }}
 #
 # **dropout** · a layer that sets random entries to zero in training, and nothing in prediction.
-# {{ chapter("training_ladder") }}
+# {{ chapter("whole_program") }}
 #
 # **dtype** · the type of each element of an array or a tensor, such as float32.
 # {{ chapter("tensors") }}
@@ -144,6 +162,9 @@
 # **elementwise** · computing each element of the result from the elements at the same place.
 # {{ chapter("fusion") }}
 #
+# **embedding** · a table with a vector for each symbol. Training changes the vectors.
+# {{ chapter("attention") }}
+#
 # **epoch** · one pass over all the training data.
 # {{ chapter("training_ladder") }}
 #
@@ -153,6 +174,10 @@
 # **exported program** · one graph of a model with its weights, which runs without the code of the
 # model.
 # {{ chapter("export") }}
+#
+# **feature** · one of the numbers that describe an item inside a network, from which the next layer
+# computes.
+# {{ chapter("whole_program") }}
 #
 # **fine-tuning** · training a model further, for a task of your own, after somebody trained it on
 # much data.
@@ -172,7 +197,8 @@
 # **fusion** · doing several operations in one pass over memory instead of several passes.
 # {{ chapter("fusion") }}
 #
-# **gradient** · the derivatives of one number, such as a loss, by every element of a tensor.
+# **gradient** · the derivatives of one number, such as a loss, with respect to every
+# element of a tensor.
 # {{ chapter("autograd") }}
 #
 # **graph** · the record of the operations that made a tensor. Its nodes are the operations, and its
@@ -182,11 +208,18 @@
 # **graph break** · a place where `torch.compile` cannot follow a program and returns to Python.
 # {{ chapter("dynamic_graph") }}
 #
+# **guard** · a check that compiled code makes before it runs: shapes and types must be as before.
+# (The line `if __name__ == "__main__":` in a program is called a guard too.)
+# {{ chapter("fusion") }}
+#
 # **held-out** · not used for training, so that a model cannot know it by heart.
 # {{ chapter("training_ladder") }}
 #
 # **Hessian** · the matrix of the second derivatives of one number.
 # {{ chapter("autograd_in_depth") }}
+#
+# **hidden layer** · a layer between the first and the last layer of a network.
+# {{ chapter("what_is_pytorch") }}
 #
 # **hook** · a function of yours that PyTorch calls at a certain point, such as when it saves a
 # tensor for `backward`.
@@ -247,7 +280,7 @@
 # the ridge point.
 # {{ chapter("matmul") }}
 #
-# **mini-batch** · the few samples that one training step uses, often just called a batch.
+# **mini-batch** · the batch of one training step.
 # {{ chapter("training_ladder") }}
 #
 # **momentum** · keeping a part of the last step, so that steps in the same direction add up.
@@ -332,6 +365,9 @@
 #
 # **static graph** · a graph of operations that is complete before there are any data.
 # {{ chapter("dynamic_graph") }}
+#
+# **storage** · the block of memory that a tensor and its views share.
+# {{ chapter("saving") }}
 #
 # **stream** · a queue of a GPU's work. The work of one queue runs in order.
 # {{ chapter("gpu") }}
