@@ -87,13 +87,13 @@ for node in parameters:  # beside its user, the bias below
 fig, ax = plt.subplots(figsize=(7.5, 3))
 for node, place in at.items():
     ax.text(*place, node.name, ha="center", va="center", color=plt.rcParams["text.color"])
-    colour, gap = ("C1", 30) if node in line else ("C3", 13)
+    colour, gap = ("C1", 22) if node in line else ("C3", 13)
     arrow = {"arrowstyle": "->", "color": colour, "shrinkA": gap, "shrinkB": gap}
     for user in node.users:
         ax.annotate("", at[user], place, arrowprops=arrow)
 ax.set(xlim=(-0.3, len(line) - 0.6), ylim=(-1.3, 1.3))
 ax.axis("off")
-ax.set_title(f"The exported classifier: {len(line) - 2} operations, and its weights as inputs")
+ax.set_title(f"Exported: {len(line) - 2} operations, and the weights as inputs")
 plt.show()
 
 # %% [markdown]
