@@ -24,6 +24,7 @@ from bench.results.fields import (
 )
 from bench.results.machine import Head
 from bench.results.ratio import Ratio
+from bench.results.scaling import Scaling
 from bench.results.verdicts import VERDICTS, Verdict, verdict
 
 SCHEMA = "numpy-vs-pytorch/2"
@@ -273,6 +274,7 @@ class ResultFile(Head):
     cells: Annotated[list[ListedCell], Field(max_length=MAX_CELLS)] = []
     benchmarks: Annotated[list[Benchmark], Field(max_length=MAX_CELLS)] = []
     twins: Annotated[list[Benchmark], Field(max_length=MAX_CELLS)] = []
+    scaling: Scaling | None = None
 
     @model_validator(mode="after")
     def _each_once(self) -> Self:
