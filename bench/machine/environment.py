@@ -5,9 +5,15 @@ import re
 import sys
 from collections.abc import Mapping, Sequence
 
-from bench.machine.memory import MALLOC
 from bench.results.fields import fitting
 
+MALLOC = {
+    # By default glibc raises both thresholds, up to these values, whenever a process frees a large
+    # array. Then the cost of an allocation depends on earlier ones. Setting both stops that
+    # (mallopt(3)).
+    "MALLOC_MMAP_THRESHOLD_": str(32 * 2**20),
+    "MALLOC_TRIM_THRESHOLD_": str(64 * 2**20),
+}
 POOLS = ("OMP", "OPENBLAS", "MKL", "VECLIB", "NUMEXPR")
 CHANGES_TIMES = re.compile(
     # kernels and threads of the libraries

@@ -15,7 +15,6 @@ from threadpoolctl import threadpool_info
 from bench.machine import environment, processor
 from bench.machine.affinity import quota_cores, usable_cores
 from bench.machine.gpus import gpus, states
-from bench.machine.memory import MALLOC
 from bench.machine.precision import float32_precision
 
 POOL = ("internal_api", "version", "architecture")  # the processor that its kernels are made for
@@ -84,7 +83,7 @@ def versions() -> dict[str, str | None]:
 def settings() -> dict[str, Any]:
     """Return the settings that are the same for all contenders."""
     return {
-        "malloc": dict(MALLOC),
+        "malloc": dict(environment.MALLOC),
         "float32_precision": float32_precision(),
         "environment": environment.recorded(),
     }

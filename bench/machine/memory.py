@@ -12,13 +12,6 @@ import psutil
 import torch
 
 SELF = Path("/proc/self")
-MALLOC = {
-    # By default glibc raises both thresholds, up to these values, whenever a process frees a large
-    # array. Then the cost of an allocation depends on earlier ones. Setting both stops that
-    # (mallopt(3)).
-    "MALLOC_MMAP_THRESHOLD_": str(32 * 2**20),
-    "MALLOC_TRIM_THRESHOLD_": str(64 * 2**20),
-}
 
 
 def give_back(device: str) -> None:

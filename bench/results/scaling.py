@@ -29,8 +29,9 @@ def point_id(
 
 
 class Samples(Model):
-    """The seconds of one iteration in each block, by visit."""
+    """The seconds of one iteration in each block of each visit, and the numbers of the visits."""
 
+    numbers: list[Count] = []
     visits: list[list[Seconds]] = []
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from bench.cases.contenders import NUMPY
 from bench.machine.environment import worker_environment
-from bench.machine.memory import MALLOC
+from bench.machine.environment import MALLOC
 from bench.timing.fork_server import FREEZES, ForkServer, WorkerError
 
 

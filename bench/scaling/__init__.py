@@ -1,0 +1,1 @@
+"""Scaling: what several ranks, devices or machines gain, measured on `torch.distributed`."""

@@ -1,0 +1,24 @@
+"""The program that torchrun starts once for each rank.
+
+    torchrun --standalone --nproc-per-node=2 --max-restarts=9 -m bench.scaling
+
+The variables that set threads and allocator must be there before NumPy is imported, so this module
+starts its process again if one is missing.
+"""
+
+import os
+import sys
+
+from bench.machine.environment import worker_environment
+
+QUIET = {"KINETO_LOG_LEVEL": "9"}  # the profiler prints a line at each start
+WANTED = worker_environment(1, ()) | QUIET
+
+if __name__ == "__main__":
+    if any(os.environ.get(name) != value for name, value in WANTED.items()):
+        os.environ.update(WANTED)
+        os.execv(sys.executable, sys.orig_argv)  # noqa: S606 - this same program
+
+    from bench.scaling.rank import main
+
+    raise SystemExit(main(sys.argv[1:]))

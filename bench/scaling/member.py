@@ -1,0 +1,391 @@
+"""One visit: a fresh process of each rank joins the group and measures the points in turn.
+
+All ranks do the same in lockstep: rank 0 decides and tells the others. Ranks that a point does not
+need wait in a barrier, which takes no core. In a turn, each member of a point waits for the others,
+times a few blocks, and then all exchange their times: the slowest rank counts.
+"""
+
+import contextlib
+import faulthandler
+import os
+import signal
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import torch.distributed as dist
+from torch.profiler import ProfilerActivity, profile
+
+from bench.machine import affinity
+from bench.machine.precision import set_float32
+from bench.scaling.crew import CrewError, Processes, shared_bytes
+from bench.scaling.figures import Observation
+from bench.scaling.options import Rank
+from bench.scaling.point import ALONE, CPU, CUDA, FSDP, GLOO, NUMPY, THREADS, Group, Point
+from bench.scaling.runs import Run, expected, inputs_of, tolerance
+from bench.scaling.workload import CHECKED, Team
+
+BLOCK_S = 0.01
+TURN = 3  # blocks
+POINT_S = (0.03, 0.3)  # least and most seconds of blocks of a point in a visit
+LEAST_ROUNDS = 2
+PROFILED = 5  # iterations
+COLLECTIVE = ("gloo:", "nccl:")  # begin the names of the profiler's events
+COPY_BYTES = 2**26
+LOST = ("gloo", "nccl", "connection", "socket", "broken pipe", "timed out", "store", "abort")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Visit:
+    """What all ranks know of a visit before it begins.
+
+    Attributes
+    ----------
+    name : tells its keys in the store from those of other visits.
+    seconds : time limit.
+    """
+
+    number: int
+    name: str
+    points: tuple[Point, ...]
+    seconds: float
+    limit_s: float
+
+
+class MemberError(Exception):
+    """A rank failed: the status of the point, the reason, and whether it only lost the others."""
+
+    def __init__(self, status: str, reason: str, *, lost: bool = False) -> None:
+        super().__init__(status, reason, lost)
+        self.status, self.reason, self.lost = status, reason, lost
+
+
+def run(
+    connection: "Connection[Any, Any]", rank: Rank, group: Group, visit: Visit, stack: Path
+) -> None:
+    """Make a visit in this process and send what comes of it; the process then ends."""
+    with stack.open("w", encoding="utf-8") as file:
+        faulthandler.register(signal.SIGUSR1, file, all_threads=False)
+        try:
+            member = Member(connection, rank, group, visit)
+            member.measure()
+            member.leave()
+            connection.send(("done",))
+        except BaseException as error:  # noqa: BLE001 - a body may raise anything
+            with contextlib.suppress(OSError):
+                connection.send(("failed", *_described(error)))
+    os._exit(0)
+
+
+def _described(error: BaseException) -> tuple[str, str, bool]:
+    """Return a point's status after an error, the reason, and whether the others were lost."""
+    if isinstance(error, MemberError):
+        return error.status, error.reason, error.lost
+    text = f"{type(error).__name__}: {error}".splitlines()[0][:300]
+    if isinstance(error, MemoryError | torch.OutOfMemoryError):
+        return "oom", text, False
+    communicating = isinstance(error, dist.DistError) or (
+        isinstance(error, RuntimeError) and any(word in str(error).lower() for word in LOST)
+    )
+    return "crashed", text, communicating and not isinstance(error, CrewError)
+
+
+class Member:
+    """One rank in one visit."""
+
+    def __init__(
+        self, connection: "Connection[Any, Any]", rank: Rank, group: Group, visit: Visit
+    ) -> None:
+        self._connection, self._visit, self._group = connection, visit, group
+        self.rank, self.world = rank.number, rank.world
+        self._ends_s = time.perf_counter() + visit.seconds
+        self._say("", "start")
+        self._crew = self._begun_crew()
+        self._core(rank)
+        self.device = f"cuda:{rank.local}" if group.cuda else "cpu"
+        self._join(rank)
+
+    def _begun_crew(self) -> Processes | None:
+        """Fork NumPy's processes, before this one has threads."""
+        numpy = [point for point in self._visit.points if point.contender == NUMPY]
+        if self.rank or not numpy:
+            return None
+        counts = sorted({point.ranks for point in numpy})
+        return Processes(counts, shared_bytes(numpy), self._visit.limit_s)
+
+    def _core(self, rank: Rank) -> None:
+        """Bind this rank to its core, with one thread."""
+        cores = affinity.cores()
+        self._cores = cores
+        if cores and not self._group.cuda:
+            affinity.bind([cores[rank.local % len(cores)]])
+        torch.set_num_threads(1)
+        set_float32("ieee")
+
+    def _join(self, rank: Rank) -> None:
+        """Join the group of all ranks, and make a group for each smaller number of ranks."""
+        if rank.world == rank.per_node and Path("/sys/class/net/lo").exists():
+            os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")  # the host name need not resolve
+        limit = timedelta(seconds=self._visit.limit_s)
+        store = dist.TCPStore(rank.address, rank.port, is_master=False, timeout=limit)
+        backend, device = "gloo", None
+        if self._group.cuda:
+            device = torch.device(self.device)
+            torch.cuda.set_device(device)
+            backend = "cpu:gloo,cuda:nccl"
+        dist.init_process_group(
+            backend,
+            store=dist.PrefixStore(self._visit.name, store),
+            rank=rank.number,
+            world_size=rank.world,
+            timeout=limit,
+            device_id=device,
+        )
+        self._control = dist.new_group(backend="gloo", timeout=limit)
+        counts = sorted({p.ranks for p in self._visit.points if p.contender != NUMPY})
+        self._groups = {n: dist.new_group(list(range(n)), timeout=limit) for n in counts}
+
+    def leave(self) -> None:
+        """Leave the group, when all are done."""
+        self._meet()
+        if self._crew is not None:
+            self._crew.end()
+        dist.destroy_process_group()
+
+    def _say(self, point: str, phase: str) -> None:
+        self._connection.send(("at", point, phase))
+
+    def _meet(self) -> None:
+        dist.barrier(group=self._control)
+
+    def _told(self, value: Any) -> Any:
+        """Return rank 0's value on every rank."""
+        values = [value]
+        dist.broadcast_object_list(values, src=0, group=self._control)
+        return values[0]
+
+    def _gathered(self, value: Any) -> list[Any]:
+        """Return the values of all ranks, on every rank."""
+        values: list[Any] = [None] * self.world
+        dist.all_gather_object(values, value, group=self._control)
+        return values
+
+    def measure(self) -> None:
+        """Measure the cases in turn while there is time."""
+        self._observe()
+        cases: dict[tuple[str, str], list[Point]] = {}
+        for point in self._visit.points:
+            cases.setdefault(point.case, []).append(point)
+        left = len(self._visit.points)
+        begun_s = time.perf_counter()
+        for number, points in enumerate(cases.values()):
+            spent_s = (time.perf_counter() - begun_s) / max(1, number)  # of a case so far
+            share_s = (self._ends_s - time.perf_counter()) / left
+            fits = self._ends_s - time.perf_counter() > spent_s or not number
+            if not self._told(fits):
+                return
+            self._case(points, min(POINT_S[1], max(POINT_S[0], self._told(share_s / 3))))
+            left -= len(points)
+
+    def _observe(self) -> None:
+        """Send rank 0's parent the settings that each rank reads back, and its copy bandwidth."""
+        bound = sorted({core for cores in affinity.bound_cores() for core in cores})
+        seen = self._gathered((torch.get_num_threads(), bound))
+        if self.rank == 0:
+            source = np.ones(COPY_BYTES // 4, "float32")
+            target = np.empty_like(source)
+            times = []
+            for _ in range(5):
+                start = time.perf_counter()
+                np.copyto(target, source)
+                times.append(time.perf_counter() - start)
+            self._connection.send(("observed", seen, COPY_BYTES / min(times)))
+
+    def _case(self, points: Sequence[Point], point_s: float) -> None:
+        """Measure the points of a case: each is verified, then all take turns."""
+        ready = []
+        for point in points:
+            self._say(point.id, "verify")
+            with self._part(point) as run:
+                errors = self._verified(point, run)
+            if errors is not None:
+                ready.append((point, run, errors))
+        plans = [self._calibrated(point, run) for point, run, _ in ready]
+        seconds: list[list[float]] = [[] for _ in ready]
+        for _ in range(LEAST_ROUNDS):
+            for index, (point, run, _) in enumerate(ready):
+                self._say(point.id, "blocks")
+                iterations, block_s = plans[index]
+                count = max(1, min(4 * TURN, round(point_s / LEAST_ROUNDS / block_s)))
+                seconds[index] += self._turn(point, run, iterations, count)
+        for (point, run, error), plan, times in zip(ready, plans, seconds, strict=True):
+            self._confirm(point, run, error, plan[0], times)
+        if self._crew is not None:
+            self._crew.ask(max((p for p in points), key=lambda p: p.ranks), "end") if any(
+                point.contender == NUMPY for point in points
+            ) else None
+        inputs_of.cache_clear()
+
+    @contextlib.contextmanager
+    def _part(self, point: Point) -> Iterator[Run | None]:
+        """Yield this rank's run of a point; None if it has no part in it."""
+        run = None
+        if point.contender == NUMPY:
+            if self._crew is not None:
+                self._crew.ask(point, "begin")
+        elif self.rank < point.processes:
+            inputs = inputs_of(point)
+            alone = point.contender in ALONE
+            group = None if alone else self._groups[point.ranks]
+            team = Team(
+                rank=self.rank,
+                ranks=point.processes,
+                group=group,
+                device=self.device,
+                sharded=point.contender == FSDP,
+            )
+            with self._threads(point):
+                step = point.of.torch(team, **inputs)
+            meet = (lambda: None) if group is None else (lambda: dist.barrier(group=group))
+            wait = torch.cuda.synchronize if self._group.cuda else (lambda: None)
+            run = Run(step, meet, wait)
+        yield run
+
+    @contextlib.contextmanager
+    def _threads(self, point: Point) -> Iterator[None]:
+        """Give one process the threads and cores of a point with several threads."""
+        if point.contender != THREADS:
+            yield
+            return
+        mine = os.sched_getaffinity(0)
+        try:
+            os.sched_setaffinity(0, set(self._cores[: point.ranks]))
+            torch.set_num_threads(point.ranks)
+            yield
+        finally:
+            torch.set_num_threads(1)
+            os.sched_setaffinity(0, mine)
+
+    def _each(self, point: Point, run: Run | None, step: str, *arguments: Any) -> list[Any]:
+        """Have all ranks of a point do a step; return their answers on every rank."""
+        answer: Any = None
+        if run is not None:
+            with self._threads(point):
+                answer = getattr(run, step)(*arguments)
+        if point.contender == NUMPY:
+            of_crew = None if self._crew is None else self._crew.ask(point, step, *arguments)
+            answers: list[Any] = self._told(of_crew)
+            return answers
+        return self._gathered(answer)[: point.processes]
+
+    def _verified(self, point: Point, run: Run | None) -> tuple[float, float] | None:
+        """Return the largest relative error and its bound; None if a rank's result is wrong."""
+        samples = self._told(expected(point) if self.rank == 0 else None)
+        bound = tolerance(point)
+        errors = self._each(point, run, "verify", samples, bound)
+        for number, error in enumerate(errors):
+            if isinstance(error, str):
+                if self.rank == 0:
+                    reason = f"rank {number}: {error}"
+                    self._connection.send(("mismatch", point.id, reason))
+                return None
+        return max(errors), bound
+
+    def _calibrated(self, point: Point, run: Run | None) -> tuple[int, float]:
+        """Return the iterations of a block, and its seconds."""
+        self._say(point.id, "calibrate")
+        first_s = max(self._each(point, run, "block", 1))
+        second_s = max(self._each(point, run, "block", max(1, min(10, int(BLOCK_S / first_s)))))
+        iterations = max(1, round(BLOCK_S / second_s))
+        return self._told((iterations, iterations * second_s))
+
+    def _turn(self, point: Point, run: Run | None, iterations: int, count: int) -> list[float]:
+        """Time blocks; return the seconds of an iteration of the slowest rank, by block."""
+        self._meet()
+        times = []
+        with self._threads(point):
+            for _ in range(count):
+                if run is not None:
+                    times.append(run.block(iterations))
+                elif point.contender == NUMPY and self._crew is not None:
+                    times.append(max(self._crew.ask(point, "block", iterations)))
+        return [max(block) for block in zip(*filter(None, self._gathered(times)), strict=True)]
+
+    def _confirm(
+        self,
+        point: Point,
+        run: Run | None,
+        errors: tuple[float, float],
+        iterations: int,
+        seconds: list[float],
+    ) -> None:
+        """Time the work without communication, verify again, and send what was seen."""
+        self._say(point.id, "confirm")
+        alone: list[float] = []
+        if point.mode and point.contender != FSDP:
+            alone = self._each(point, run, "alone", iterations)
+        share = self._profiled(point, run) if self._visit.number == 1 else None
+        if self._verified(point, run) is None or self.rank:
+            return
+        self._connection.send(
+            (
+                "seen",
+                Observation(
+                    id=point.id,
+                    visit=self._visit.number,
+                    seconds=[float(f"{s:.6g}") for s in seconds],
+                    compute_s=[float(f"{s:.6g}") for s in alone],
+                    share=share,
+                    rel_error=errors[0],
+                    tolerance=errors[1],
+                    iterations=iterations,
+                ),
+            )
+        )
+
+    def _profiled(self, point: Point, run: Run | None) -> float | None:
+        """Return the share of an iteration in collectives, of the rank with the least."""
+        if point.contender in (NUMPY, CPU, CUDA, THREADS) or not point.mode or point.ranks == 1:
+            return None
+        share = None
+        if run is not None:
+            kinds = [ProfilerActivity.CPU, *([ProfilerActivity.CUDA] if self._group.cuda else [])]
+            run.step.reset()
+            dist.barrier(group=self._groups[point.ranks])
+            with profile(activities=kinds) as profiler:
+                for _ in range(PROFILED):
+                    run.step()
+                if self._group.cuda:
+                    torch.cuda.synchronize()
+            share = collective_share(
+                [
+                    (event.name, event.time_range.start, event.time_range.end)
+                    for event in profiler.events() or []
+                ]
+            )
+        return min((s for s in self._gathered(share) if s is not None), default=None)
+
+
+def collective_share(events: Sequence[tuple[str, float, float]]) -> float | None:
+    """Return the share of the time between the first event and the last that collectives cover.
+
+    `events` are names, starts and ends. Overlapping collectives count once.
+    """
+    if not events:
+        return None
+    begin, end = min(start for _, start, _ in events), max(stop for _, _, stop in events)
+    covered, reached = 0.0, begin
+    for _, start, stop in sorted(
+        (event for event in events if event[0].startswith(COLLECTIVE)), key=lambda e: e[1]
+    ):
+        covered += max(0.0, stop - max(start, reached))
+        reached = max(reached, stop)
+    return covered / (end - begin) if end > begin else None
+
+

@@ -1,0 +1,107 @@
+"""One rank's run of a point: verified, then timed in blocks. The same for both libraries."""
+
+import gc
+import hashlib
+import time
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from bench.scaling.point import DTYPE, Point
+from bench.scaling.workload import CHECKED, Inputs, Step
+from bench.timing.verify import LAMBDA, Sample
+from bench.machine.precision import UNIT_ROUNDOFF
+
+ALONE_BLOCKS = 3
+
+
+class Run:
+    """One rank's step of a point.
+
+    Parameters
+    ----------
+    meet : waits until all ranks of the point have come.
+    wait : waits for the device.
+
+    """
+
+    def __init__(
+        self, step: Step, meet: Callable[[], Any], wait: Callable[[], Any] = lambda: None
+    ) -> None:
+        self.step = step
+        self._meet = meet
+        self._wait = wait
+
+    def verify(self, expected: Sequence[Sample], tolerance: float) -> float | str:
+        """Return the relative error of a fresh result, or why it is wrong."""
+        self.step.reset()
+        self._meet()
+        for _ in range(CHECKED):
+            self.step()
+        self._wait()
+        outputs = self.step.outputs()
+        if len(outputs) != len(expected):
+            return f"{len(expected)} outputs expected, got {len(outputs)}"
+        worst = max(_error(got, want) for got, want in zip(outputs, expected, strict=True))
+        self._meet()  # nobody goes on and overwrites what is compared
+        if not worst <= tolerance:
+            return f"relative error {worst:.2g} exceeds the bound {tolerance:.2g}"
+        return worst
+
+    def block(self, iterations: int) -> float:
+        """Return the seconds of one iteration, timed over several."""
+        iterations = min(iterations, self.step.most)
+        self.step.reset()
+        return self._timed(self.step, iterations, meet=True)
+
+    def alone(self, iterations: int) -> float:
+        """Return the seconds of one iteration's work without communication, the fastest of some."""
+        iterations = min(iterations, self.step.most)
+        self.step.reset()
+        return min(self._timed(self.step.alone, iterations, meet=False) for _ in range(ALONE_BLOCKS))
+
+    def _timed(self, call: Callable[[], None], iterations: int, *, meet: bool) -> float:
+        collecting = gc.isenabled()
+        gc.disable()
+        try:
+            self._wait()
+            if meet:
+                self._meet()
+            start = time.perf_counter()
+            for _ in range(iterations):
+                call()
+            self._wait()
+            return (time.perf_counter() - start) / iterations
+        finally:
+            if collecting:
+                gc.enable()
+
+
+def _error(got: Any, expected: Sample) -> float:
+    """Return the relative error of one output; infinite if its shape or its numbers are wrong."""
+    array = np.asarray(got)
+    if array.shape != expected.shape or not np.isfinite(expected.scale):
+        return float("inf")
+    values = array.reshape(-1)[expected.places].astype("float64")
+    furthest = float(np.abs(values - expected.values).max(initial=0.0))
+    return furthest / (expected.scale or 1.0) if np.isfinite(furthest) else float("inf")
+
+
+def tolerance(point: Point) -> float:
+    """Return the largest error that rounding explains; see `bench.timing.verify`."""
+    return float(LAMBDA * np.sqrt(point.amount.reduction) * UNIT_ROUNDOFF[DTYPE])
+
+
+@lru_cache(maxsize=4)
+def inputs_of(point: Point) -> Inputs:
+    """Return the inputs of all ranks together, the same in every process and at every call."""
+    seed = hashlib.sha256(f"{point.workload}/{point.size.label}".encode()).digest()
+    rng = np.random.default_rng(list(seed))
+    return point.of.make(rng, point.total, **point.size.params)
+
+
+def expected(point: Point) -> list[Sample]:
+    """Return samples of the float64 result of one process."""
+    return [Sample.of(output) for output in point.of.reference(**inputs_of(point))]

@@ -1,0 +1,1 @@
+"""The scaling workloads, each with both bodies one above the other."""
