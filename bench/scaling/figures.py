@@ -60,14 +60,19 @@ class Entry:
         return self.status == OK or not self.reason
 
     def add(self, seen: Observation) -> None:
-        """Add a visit; a rank that is slow in it costs the point."""
+        """Add a visit."""
         self.status, self.reason = OK, ""
         self.visits[seen.visit] = seen.seconds
         self.last = seen
         before = self.compute_s or seen.compute_s
         self.compute_s = [min(pair) for pair in zip(before, seen.compute_s, strict=True)]
         self.share = self.share if seen.share is None else seen.share
-        if reason := slow(self.compute_s):
+        self._judge()
+
+    def _judge(self) -> None:
+        """Mark a straggler: a rank whose work was slow in every visit, two at least."""
+        reason = slow(self.compute_s) if len(self.visits) > 1 else ""
+        if reason:
             self.fail(STRAGGLER, reason)
 
     def fail(self, status: str, reason: str) -> None:
