@@ -23,6 +23,7 @@ class Budget:
     Parameters
     ----------
     started_s : when the run began, on `time.perf_counter`.
+    reserved_s : kept for what comes after the cells.
 
     Attributes
     ----------
@@ -34,14 +35,14 @@ class Budget:
 
     """
 
-    def __init__(self, options: Options, started_s: float) -> None:
+    def __init__(self, options: Options, started_s: float, reserved_s: float = 0.0) -> None:
         self.total_s = options.budget_s
         self.limit_s = max(LEAST_HANG_S, HANG_SHARE * self.total_s)
         self.large_s = LARGE_SHARE * self.total_s
         self.probe_s = _within(PROBE_S, PROBE_SHARE * self.total_s)
         self.compiled_s = COMPILED_SHARE * self.total_s
         self._started_s = started_s
-        self._ends_s = started_s + self.total_s - FINISH_S - REPORT_S * options.report
+        self._ends_s = started_s + self.total_s - reserved_s - FINISH_S - REPORT_S * options.report
 
     @property
     def left_s(self) -> float:

@@ -27,7 +27,11 @@ from bench.outcomes.record import extra_info, record, state
 from bench.outcomes.resume import resumed
 from bench.outcomes.selftest import self_test
 from bench.progress import Progress
+from bench.results.scaling import Scaling, ScalingPoint
 from bench.results.verdicts import Verdict
+from bench.scaling import launch
+from bench.scaling.launch import Launch
+from bench.scaling.point import Point
 from bench.schedule import (
     FIRST_VISIT_S,
     PlannedVisit,
@@ -49,6 +53,7 @@ START_S = 4.0  # expected start of the first fork servers
 
 OPTIONS: pytest.StashKey[Options] = pytest.StashKey()
 CELLS: pytest.StashKey[Mapping[str, Cell]] = pytest.StashKey()  # by the ids of their tests
+POINTS: pytest.StashKey[Mapping[str, Point]] = pytest.StashKey()  # of scaling, by the same
 
 
 class Run:
@@ -61,6 +66,7 @@ class Run:
         header: Mapping[str, Any],
         started_s: float,
         print_line: Callable[[str], None] = print,
+        launches: Sequence[Launch] = (),
     ) -> None:
         """Prepare a run.
 
@@ -70,6 +76,7 @@ class Run:
         header : what the result file says of the run as a whole.
         started_s : when the budget began, on `time.perf_counter`.
         print_line : prints a line of progress.
+        launches : what is measured of several ranks, after the cells.
 
         Raises
         ------
@@ -78,7 +85,10 @@ class Run:
         """
         self.options = options
         self.result: Path | None = None
-        self.budget = Budget(options, started_s)
+        self._launches = launches
+        self._scaling_s = launch.share_s(options.budget_s, alone=not selected) if launches else 0.0
+        self._print_line = print_line
+        self.budget = Budget(options, started_s, self._scaling_s if selected else 0.0)
         self._nodes = {cell.id: node for node, cell in selected.items()}
         self._outcomes = Outcomes(list(_with_twins(selected.values(), twins=options.self_test)))
         # before an interrupted run is restored, so that its failed cells count too
@@ -143,19 +153,53 @@ class Run:
         return extra_info(cell, self._outcomes[cell], self.budget.started_s)
 
     def measure(self) -> None:
-        """Visit all cases twice, then the unsettled ones until all are settled or time is spent."""
+        """Visit all cases twice, then the unsettled ones until all are settled or time is spent.
+
+        After that comes what several ranks gain.
+        """
         try:
-            self._first_two_visits()
-            self._open_visits(self.budget.compiled_s)
-            self._compiled_visits()
-            self._open_visits(0.0)
-            self._skip_unreached()
-            self.journal.observe(gpu_states=self._gpu_states())
-            self.journal.end()
+            if self._nodes:
+                self._measure_cells()
         finally:
             self.workers.end()
             self.arena.end()
             self._outcomes.settle_all()
+        self._measure_scaling()
+        self.journal.end()
+
+    def _measure_cells(self) -> None:
+        self._first_two_visits()
+        self._open_visits(self.budget.compiled_s)
+        self._compiled_visits()
+        self._open_visits(0.0)
+        self._skip_unreached()
+        self.journal.observe(gpu_states=self._gpu_states())
+
+    def _measure_scaling(self) -> None:
+        """Measure what several ranks gain, unless the interrupted run has done so."""
+        before = self.journal.header.get("scaling") or {}
+        if not self._launches or before.get("complete"):
+            return
+        seconds = self._scaling_s
+        if not self._nodes:
+            seconds = min(seconds, self.left_s())
+        if reason := launch.why_not() or ("" if seconds else self._too_short()):
+            self.journal.keep_scaling(launch.absent(self._launches, reason))
+            return
+        ranks = " and ".join(str(each.group.world) for each in self._launches)
+        self._print_line(f"several processes: {ranks} ranks of torchrun, about {seconds:.0f} s")
+        launch.measure(self._launches, self.options, seconds, self.journal.keep_scaling)
+
+    def _too_short(self) -> str:
+        return (
+            f"a tenth of the budget of {self.options.budget_s:g} s is too short to start ranks; "
+            f"--budget {launch.LEAST_S / launch.SHARE:g}, or -k scaling, which gives them all of it"
+        )
+
+    def point(self, point_id: str) -> ScalingPoint:
+        """Return a point of scaling as it was measured."""
+        scaling = Scaling.model_validate(self.journal.header["scaling"])
+        return next(point for point in scaling.points if point.id == point_id)
 
     def _first_two_visits(self) -> None:
         """Visit every case twice, with two generations of processes.
@@ -209,7 +253,9 @@ class Run:
     def finish(self) -> Path | None:
         """Write the result file and return its path; None if nothing was timed: it has no file."""
         cells = self._outcomes.cells
-        if not any(self._outcomes[cell].visits for cell in cells):
+        scaling = self.journal.header.get("scaling") or {}
+        ranked = any(point.get("time_s") for point in scaling.get("points", ()))
+        if not ranked and not any(self._outcomes[cell].visits for cell in cells):
             self.journal.discard()
             return None
         points = [(cell.case, cell.contender, self._outcomes[cell]) for cell in cells]

@@ -5,7 +5,7 @@ the run writes the result file, and `reports` explains it.
 """
 
 import sys
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -20,7 +20,8 @@ from bench.options import Options, parse
 from bench.outcomes.resume import ResumeError
 from bench.results import ids
 from bench.results.places import temporary_folder
-from bench.run import CELLS, OPTIONS, RUN, Run
+from bench.run import CELLS, OPTIONS, POINTS, RUN, Run
+from bench.scaling.launch import Launch, launches
 
 PRINTING_S = 0.5  # for pytest's own last lines, if the run was interrupted
 NARROW = ["min", "median"]  # columns of pytest-benchmark's table that fit a terminal
@@ -60,12 +61,15 @@ class Session:
             for item in session.items
             if isinstance(item, pytest.Function) and item.originalname == "test_pair"
         }
+        ranked = self._launches(session)
         if config.getoption("--list"):
             for case in dict.fromkeys(cell.case.id for cell in selected.values()):
                 cells = (cell for cell in selected.values() if cell.case.id == case)
                 print(case, *(cell.contender.name for cell in cells))
-        elif selected and not (_unmeasured(config) or session.testsfailed):
-            self._run = self._begun(config, selected)
+            for point in (point for launch in ranked for point in launch.points):
+                print(point.id)
+        elif (selected or ranked) and not (_unmeasured(config) or session.testsfailed):
+            self._run = self._begun(config, selected, ranked)
             self._run.measure()
 
     @pytest.hookimpl(wrapper=True)
@@ -85,8 +89,24 @@ class Session:
             hint = f'; names of tests have other characters: -k "{name}"' if name != asked else ""
             raise pytest.UsageError(f"{error}{hint}") from None
 
-    def _begun(self, config: pytest.Config, selected: Mapping[str, Cell]) -> Run:
-        """Begin a run of the selected cells.
+    def _launches(self, session: pytest.Session) -> list[Launch]:
+        """Return the selected points of scaling, by group."""
+        known = session.config.stash.get(POINTS, {})
+        wanted = {
+            known[item.callspec.id].id
+            for item in session.items
+            if isinstance(item, pytest.Function) and item.originalname == "test_scaling"
+        }
+        chosen = (
+            Launch(launch.group, tuple(p for p in launch.points if p.id in wanted))
+            for launch in (launches(self._options) if wanted else ())
+        )
+        return [launch for launch in chosen if launch.points]
+
+    def _begun(
+        self, config: pytest.Config, selected: Mapping[str, Cell], ranked: Sequence[Launch]
+    ) -> Run:
+        """Begin a run of the selected cells and points.
 
         Raises
         ------
@@ -105,7 +125,7 @@ class Session:
         if note:
             say(note)
         try:
-            run = Run(self._options, selected, _header(config), self._started_s, say)
+            run = Run(self._options, selected, _header(config), self._started_s, say, ranked)
         except ResumeError as error:
             raise pytest.UsageError(str(error)) from error
         config.stash[RUN] = run
@@ -135,6 +155,9 @@ class Session:
         """Add the content of the result file to pytest-benchmark's own file."""
         if self._run is not None:
             content = self._run.journal.content()
+            output_json["benchmarks"] = [
+                each for each in output_json["benchmarks"] if "scaling" not in each["extra_info"]
+            ]  # the content has their points
             theirs = ("benchmarks", "datetime")
             output_json.update({key: value for key, value in content.items() if key not in theirs})
 

@@ -107,6 +107,11 @@ class Journal:
         self.header["machine_info"] = self.header["machine_info"] | facts
         self._write([self.header], "a")
 
+    def keep_scaling(self, scaling: Json) -> None:
+        """Write what was measured of several ranks."""
+        self.header["scaling"] = scaling
+        self._write([self.header], "a")
+
     def add(self, records: Iterable[Record], spent_s: float) -> None:
         """Write the records of some cells, `spent_s` seconds into the run."""
         self.spent_s = round(spent_s, 3)

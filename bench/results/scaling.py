@@ -20,9 +20,7 @@ Status = Literal[
 ]
 
 
-def point_id(
-    workload: str, size: str, mode: str, dtype: str, ranks: int, contender: str
-) -> str:
+def point_id(workload: str, size: str, mode: str, dtype: str, ranks: int, contender: str) -> str:
     """Return a point's id: `train_data_parallel/n=512/weak/float32/ranks=2/torch-gloo`."""
     parts = (workload, size, mode, dtype, f"ranks={ranks}", contender)
     return "/".join(filter(None, parts))

@@ -24,7 +24,6 @@ PEER_S = 5.0  # a rank whose beat stands still for longer has gone
 ENDED = "ended"  # of a report: torchrun told the rank to end
 
 
-
 @dataclass(frozen=True, kw_only=True)
 class Report:
     """What a rank says when its attempt ends before it should.
@@ -192,5 +191,3 @@ def waits(report: Report) -> bool:
 def store_errors() -> tuple[type[BaseException], ...]:
     """Return what a call raises when torchrun's store has gone."""
     return DistError, RuntimeError, OSError
-
-

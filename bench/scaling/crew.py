@@ -139,5 +139,3 @@ def _serve(
         except Exception as error:  # noqa: BLE001 - a body may raise anything
             answer = error
         pipe.send(answer)
-
-

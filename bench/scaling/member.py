@@ -387,5 +387,3 @@ def collective_share(events: Sequence[tuple[str, float, float]]) -> float | None
         covered += max(0.0, stop - max(start, reached))
         reached = max(reached, stop)
     return covered / (end - begin) if end > begin else None
-
-

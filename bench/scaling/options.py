@@ -24,6 +24,7 @@ class Options:
     limit_s : a rank that does not get on for longer has hung.
     only : measure only points whose id contains this text.
     out : the result file; None for a new one in `results`.
+    points : a file with the ids of the points to measure; None for all.
 
     """
 
@@ -37,6 +38,7 @@ class Options:
     limit_s: float
     only: str
     out: Path | None
+    points: Path | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +79,8 @@ def parse(arguments: Sequence[str]) -> Options:
     add("--resume", action="store_true", help="continue the newest interrupted measurement")
     add("--oversubscribe", action="store_true", help="more ranks than cores: tests results only")
     add("--limit", default=str(LIMIT_S), metavar="SECONDS", help="a silent rank has hung (30)")
-    add("--out", help=argparse.SUPPRESS)
+    add("--out", help=argparse.SUPPRESS)  # these two are for a run of pytest
+    add("--points", help=argparse.SUPPRESS)
     given = parser.parse_args(arguments)
     budget = BUDGET_S[given.full] if given.budget is None else given.budget
     results = Path(given.results) if given.results else ROOT / "reports" / "results"
@@ -92,6 +95,7 @@ def parse(arguments: Sequence[str]) -> Options:
         limit_s=parse_budget(given.limit),
         only=given.only,
         out=Path(given.out) if given.out else None,
+        points=Path(given.points) if given.points else None,
     )
 
 

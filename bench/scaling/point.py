@@ -126,7 +126,9 @@ class Point:
                 f"{group.places} ranks on a node"
             )
         if self.contender in (NUMPY, THREADS) and group.nodes(self.ranks) > 1:
-            return f"{self.ranks} ranks lie on {group.nodes(self.ranks)} nodes; shared memory on one"
+            return (
+                f"{self.ranks} ranks lie on {group.nodes(self.ranks)} nodes; shared memory on one"
+            )
         return ""
 
 

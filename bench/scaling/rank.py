@@ -9,6 +9,7 @@ point.
 
 import contextlib
 import ctypes
+import json
 import multiprocessing
 import os
 import signal
@@ -113,6 +114,9 @@ class Supervisor:
         options, group = self._options, self._group
         counts = rank_counts(group, full=options.full)
         chosen = [p for p in points(group, counts, full=options.full) if options.only in p.id]
+        if options.points is not None:
+            wanted = json.loads(options.points.read_text(encoding="utf-8"))
+            chosen = [point for point in chosen if point.id in wanted]
         if not chosen:
             raise ValueError(f"--only {options.only!r} leaves no point")
         count = -(-group.world // group.per_node)
@@ -464,5 +468,3 @@ def _commit() -> dict[str, Any]:
     from pytest_benchmark.utils import get_commit_info  # noqa: PLC0415 - imports pytest
 
     return dict(get_commit_info())
-
-

@@ -60,7 +60,9 @@ class Run:
         """Return the seconds of one iteration's work without communication, the fastest of some."""
         iterations = min(iterations, self.step.most)
         self.step.reset()
-        return min(self._timed(self.step.alone, iterations, meet=False) for _ in range(ALONE_BLOCKS))
+        return min(
+            self._timed(self.step.alone, iterations, meet=False) for _ in range(ALONE_BLOCKS)
+        )
 
     def _timed(self, call: Callable[[], None], iterations: int, *, meet: bool) -> float:
         collecting = gc.isenabled()

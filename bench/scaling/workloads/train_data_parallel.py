@@ -29,7 +29,11 @@ class Shared:
         rows = part(len(x), crew.rank, crew.ranks)
         self.x, self.y, self.lr = x[rows].copy(), y[rows], lr
         self.start = w1, b1, w2, b2
-        self.grads, self.mean, self.barrier = crew.shared["grads"], crew.shared["mean"], crew.barrier
+        self.grads, self.mean, self.barrier = (
+            crew.shared["grads"],
+            crew.shared["mean"],
+            crew.barrier,
+        )
         self.rank, self.own = crew.rank, part(len(self.mean), crew.rank, crew.ranks)
         ends = np.cumsum([w.size for w in self.start])[:-1]
         parts = np.split(self.mean, ends)
