@@ -147,8 +147,10 @@ class Session:
         groups = yield
         if self._run is not None:
             for row in (row for _, rows in groups for row in rows if row["params"]):
-                test = f"test_pair[{row['param']}]"
-                row["name"] = row["name"].replace(test, row["params"]["contender"])
+                contender, ranks = row["params"]["contender"], row["params"].get("ranks", 1)
+                name = f"{contender} {ranks} ranks" if ranks > 1 else contender
+                test = row["name"].partition("[")[0]
+                row["name"] = row["name"].replace(f"{test}[{row['param']}]", name)
         return groups
 
     def pytest_benchmark_update_json(self, output_json: dict[str, Any]) -> None:

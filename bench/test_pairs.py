@@ -1,45 +1,15 @@
 """The benchmark: one test for each case and contender, so that pytest can select and report them.
 
-A cell is measured before its test runs. The test replays the recorded blocks to pytest-benchmark,
-on a clock that the replay sets, so that pytest-benchmark's table, JSON, saving and comparing work.
+A cell is measured before its test runs. The test replays the recorded blocks to pytest-benchmark.
 """
-
-from collections.abc import Sequence
-from dataclasses import dataclass
 
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from bench.cases.cell import Cell
 from bench.cases.selection import cells
+from bench.replay import Playback, replay
 from bench.run import CELLS, OPTIONS, RUN
-
-
-@dataclass
-class Playback:
-    """A timer for pytest-benchmark, which makes it read recorded times."""
-
-    now_s: float = 0.0
-
-    def __call__(self) -> float:
-        """Return the time on the clock."""
-        return self.now_s
-
-    def replay(self, benchmark: BenchmarkFixture, seconds: Sequence[float]) -> None:
-        """Have pytest-benchmark run one round for each recorded time, and read that time."""
-        times = iter(seconds)
-
-        def rewind() -> None:
-            self.now_s = 0.0
-
-        def advance() -> None:
-            self.now_s = next(times)
-
-        benchmark.pedantic(advance, setup=rewind, rounds=len(seconds))
-
-
-class CellError(Exception):
-    """A contender failed, or its result was wrong."""
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -75,15 +45,5 @@ def test_pair(cell: Cell, benchmark: BenchmarkFixture, request: pytest.FixtureRe
     run = request.config.stash[RUN]
     outcome = run.outcome(cell)
     benchmark.extra_info.update(run.extra_info(cell))
-    if outcome.blocks:
-        clock = request.node.get_closest_marker("benchmark").kwargs["timer"]
-        clock.replay(benchmark, outcome.seconds)
-        return
-
-    def fail() -> None:
-        raise CellError(f"{cell.id}: {outcome.status}: {outcome.reason}")
-
-    try:
-        benchmark.pedantic(fail)  # so that pytest-benchmark knows of the failure too
-    except CellError as error:
-        pytest.fail(str(error), pytrace=False)
+    reason = f"{cell.id}: {outcome.status}: {outcome.reason}"
+    replay(request, benchmark, outcome.seconds if outcome.blocks else (), reason)

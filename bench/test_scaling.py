@@ -3,12 +3,12 @@
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
+from bench.replay import Playback, replay
 from bench.results import ids
 from bench.results.scaling import ScalingPoint
 from bench.run import OPTIONS, POINTS, RUN
 from bench.scaling.launch import launches
 from bench.scaling.point import Point
-from bench.test_pairs import CellError, Playback
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -39,7 +39,7 @@ def point(request: pytest.FixtureRequest) -> ScalingPoint:
         pytest.skip("not measured: --benchmark-disable or --benchmark-skip")
     planned = request.config.stash[POINTS][request.node.callspec.id]
     measured: ScalingPoint = request.config.stash[RUN].point(planned.id)
-    if measured.status == "skipped":
+    if measured.status in ("skipped", "straggler"):
         pytest.skip(measured.reason)
     return measured
 
@@ -51,15 +51,5 @@ def test_scaling(
     """The ranks compute what one process computes; their blocks go into the table."""
     benchmark.extra_info["scaling"] = point.id
     blocks = [seconds for visit in point.samples.visits for seconds in visit]
-    if point.status == "ok" and blocks:
-        clock = request.node.get_closest_marker("benchmark").kwargs["timer"]
-        clock.replay(benchmark, blocks)
-        return
-
-    def fail() -> None:
-        raise CellError(f"{point.id}: {point.status}: {point.reason}")
-
-    try:
-        benchmark.pedantic(fail)
-    except CellError as error:
-        pytest.fail(str(error), pytrace=False)
+    reason = f"{point.id}: {point.status}: {point.reason}"
+    replay(request, benchmark, blocks if point.status == "ok" else (), reason)

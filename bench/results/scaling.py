@@ -112,7 +112,8 @@ class ScalingPoint(Model):
             low, high = self.time_low_s or self.time_s, self.time_high_s or self.time_s
             if not low <= self.time_s <= high:
                 raise ValueError(
-                    f"time_low_s <= time_s <= time_high_s expected, got {low}, {self.time_s}, {high}"
+                    f"time_low_s <= time_s <= time_high_s expected, got "
+                    f"{low}, {self.time_s}, {high}"
                 )
         return self
 

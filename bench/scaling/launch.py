@@ -27,6 +27,7 @@ from bench.scaling.point import Group, Point, points, rank_counts
 SHARE = 0.1  # of the budget
 LEAST_S = 10.0  # starting the ranks takes half of that
 MOST_RANKS = 8  # in a default run; each rank is a process that imports PyTorch
+STARTING_S = 4.0  # until torchrun and the ranks have imported PyTorch
 OVERTIME_S = 15.0  # torchrun is ended so long after its time
 LOOK_S = 0.2
 END_S = 3.0  # until torchrun must have ended its ranks
@@ -117,7 +118,12 @@ def _launched(launch: Launch, options: Options, seconds: float) -> Iterator[Json
             *(sys.executable, "-m", "torch.distributed.run", "--standalone", "--max-restarts=9"),
             *(f"--nproc-per-node={launch.group.per_node}", "-m", "bench.scaling"),
             *("--out", str(file), "--results", folder, "--machine", options.label),
-            *("--budget", f"{seconds:.1f}", "--limit", f"{max(10.0, seconds / 3):.1f}"),
+            *(
+                "--budget",
+                f"{max(1.0, seconds - STARTING_S):.1f}",
+                "--limit",
+                f"{max(10.0, seconds / 3):.1f}",
+            ),
             *("--device", "cuda" if launch.group.cuda else "cpu", "--points", str(wanted)),
             *(["--full"] if options.full else []),
         ]

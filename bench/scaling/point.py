@@ -14,6 +14,7 @@ ALONE = {CPU, CUDA, THREADS}  # one process
 BACKENDS = {NUMPY: "shared memory", GLOO: "gloo", NCCL: "nccl", FSDP: "nccl"}
 BASELINES = {NUMPY: NUMPY, CPU: CPU, THREADS: CPU, GLOO: CPU, CUDA: CUDA, NCCL: CUDA, FSDP: CUDA}
 DTYPE = "float32"
+ORDER = ("train_data_parallel", "all_reduce", "matmul_sharded")
 
 
 @dataclass(frozen=True)
@@ -122,8 +123,8 @@ class Point:
         here = min(self.ranks, group.per_node)
         if here > group.places and not oversubscribe:
             return (
-                f"{here} ranks on {group.places} {kind}s would measure the scheduler; start at most "
-                f"{group.places} ranks on a node"
+                f"{here} ranks on {group.places} {kind}s would measure the scheduler; "
+                f"start at most {group.places} ranks on a node"
             )
         if self.contender in (NUMPY, THREADS) and group.nodes(self.ranks) > 1:
             return (
@@ -133,15 +134,19 @@ class Point:
 
 
 def points(group: Group, counts: Sequence[int], *, full: bool) -> list[Point]:
-    """Return the points of a run, those of one case together.
+    """Return the points of a run: those of one case together, the most telling case first.
 
-    A default run measures the telling sizes.
+    A default run measures the telling sizes, and PyTorch's weak scaling alone at the largest.
     """
-    chosen = []
-    for workload in workloads().values():
-        for size in workload.sizes:
-            if full or size.telling:
-                chosen += [*_of(workload, size, group, counts)]
+    cases = [(w, size) for w in workloads().values() for size in w.sizes if full or size.telling]
+    chosen: list[Point] = []
+    for workload, size in sorted(cases, key=lambda case: ORDER.index(case[0].name)):
+        last = size == workload.sizes[-1]
+        chosen += [
+            point
+            for point in _of(workload, size, group, counts)
+            if full or point.mode != WEAK or (last and point.contender != NUMPY)
+        ]
     return list(dict.fromkeys(chosen))
 
 
@@ -179,4 +184,4 @@ def rank_counts(group: Group, *, full: bool) -> list[int]:
     dividing = next(count for count in range(min(world, 240), 0, -1) if 240 % count == 0)
     powers = [2**k for k in range(1, world.bit_length()) if 2**k <= world] if full else []
     across = [group.per_node] if group.per_node < world else []
-    return sorted({1, 2, *powers, *across, dividing, world} | ({2} if world < 2 else set()))
+    return sorted({1, 2, *powers, *across, dividing, world})

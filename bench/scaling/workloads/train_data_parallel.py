@@ -164,7 +164,7 @@ def amount(ranks, total, *, inputs, hidden, batch):
     )
 
 
-SIZES = ((PIXELS, 32, 240), (PIXELS, 512, 960), (1024, 1024, 480))
+SIZES = ((PIXELS, 32, 240), (PIXELS, 512, 960), (1024, 1024, 480))  # inputs, hidden, batch
 
 WORKLOAD = ScalingWorkload(
     name="train_data_parallel",
@@ -176,6 +176,6 @@ WORKLOAD = ScalingWorkload(
     amount=amount,
     sizes=tuple(size(inputs=i, hidden=h, batch=b, telling=True) for i, h, b in SIZES),
     modes=("strong", "weak"),
-    divided=lambda inputs, hidden, batch: batch,
+    divided=lambda **params: params["batch"],
     sharded=True,
 )
