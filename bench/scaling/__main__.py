@@ -11,8 +11,9 @@ import sys
 
 from bench.machine.environment import worker_environment
 
+FORKS = {"PYTORCH_NVML_BASED_CUDA_CHECK": "1"}  # looking for GPUs must not start CUDA before a fork
 QUIET = {"KINETO_LOG_LEVEL": "9"}  # the profiler prints a line at each start
-WANTED = worker_environment(1, ()) | QUIET
+WANTED = worker_environment(1, ()) | FORKS | QUIET
 
 if __name__ == "__main__":
     if any(os.environ.get(name) != value for name, value in WANTED.items()):
