@@ -90,11 +90,10 @@ class Processes:
 
 def shared_bytes(points: Sequence[Point]) -> int:
     """Return how much memory the shared arrays of the largest of these points need."""
-    most = 0
-    for point in points:
-        shapes = point.of.shared(point.ranks, **inputs_of(point))
-        most = max(most, sum(4 * math.prod(shape) + ALIGN for shape in shapes.values()))
-    return most
+    return max(
+        (sum(4 * math.prod(shape) + ALIGN for shape in point.shared.values()) for point in points),
+        default=0,
+    )
 
 
 def placed(memory: mmap.mmap, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Array]:
@@ -126,7 +125,7 @@ def _serve(
         try:
             if step == "begin":
                 inputs = inputs_of(point)
-                shared = placed(memory, point.of.shared(point.ranks, **inputs))
+                shared = placed(memory, point.shared)
                 crew = Crew(
                     rank=rank, ranks=point.ranks, shared=shared, barrier=barriers[point.ranks]
                 )

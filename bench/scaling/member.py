@@ -28,7 +28,7 @@ from bench.scaling.crew import CrewError, Processes, shared_bytes
 from bench.scaling.figures import Observation
 from bench.scaling.options import Rank
 from bench.scaling.point import ALONE, CPU, CUDA, FSDP, GLOO, NUMPY, THREADS, Group, Point
-from bench.scaling.runs import Run, expected, inputs_of, tolerance
+from bench.scaling.runs import Run, expected, forget, inputs_of, tolerance
 from bench.scaling.workload import CHECKED, Team
 
 BLOCK_S = 0.01
@@ -230,7 +230,7 @@ class Member:
             self._crew.ask(max((p for p in points), key=lambda p: p.ranks), "end") if any(
                 point.contender == NUMPY for point in points
             ) else None
-        inputs_of.cache_clear()
+        forget()
 
     @contextlib.contextmanager
     def _part(self, point: Point) -> Iterator[Run | None]:

@@ -1,6 +1,6 @@
 """Points: which contenders with which ranks a run measures, and why some cannot be."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -43,6 +43,19 @@ class Group:
     def nodes(self, ranks: int) -> int:
         """Return how many nodes the first `ranks` ranks lie on."""
         return -(-ranks // self.per_node)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What the ranks compute together; points of several contenders share one."""
+
+    workload: str
+    size: Size
+    total: int
+
+    def __hash__(self) -> int:
+        """Return the hash of its names: sizes hold mappings, which have none."""
+        return hash((self.workload, self.size.label, self.total))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,6 +115,16 @@ class Point:
     def total(self) -> int:
         """How many times the work of one rank all ranks do."""
         return self.ranks if self.mode != STRONG else 1
+
+    @property
+    def problem(self) -> Problem:
+        """What its ranks compute together."""
+        return Problem(self.workload, self.size, self.total)
+
+    @property
+    def shared(self) -> Mapping[str, tuple[int, ...]]:
+        """The shapes of NumPy's shared arrays."""
+        return self.of.shared(self.ranks, self.total, **self.size.params)
 
     @cached_property
     def amount(self) -> Amount:

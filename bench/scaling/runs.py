@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from bench.scaling.point import DTYPE, Point
-from bench.scaling.workload import CHECKED, Inputs, Step
+from bench.scaling.point import DTYPE, Point, Problem
+from bench.scaling.workload import CHECKED, Inputs, Step, workloads
 from bench.timing.verify import LAMBDA, Sample
 from bench.machine.precision import UNIT_ROUNDOFF
 
@@ -96,14 +96,31 @@ def tolerance(point: Point) -> float:
     return float(LAMBDA * np.sqrt(point.amount.reduction) * UNIT_ROUNDOFF[DTYPE])
 
 
-@lru_cache(maxsize=4)
 def inputs_of(point: Point) -> Inputs:
     """Return the inputs of all ranks together, the same in every process and at every call."""
-    seed = hashlib.sha256(f"{point.workload}/{point.size.label}".encode()).digest()
-    rng = np.random.default_rng(list(seed))
-    return point.of.make(rng, point.total, **point.size.params)
+    return _inputs(point.problem)
 
 
 def expected(point: Point) -> list[Sample]:
     """Return samples of the float64 result of one process."""
-    return [Sample.of(output) for output in point.of.reference(**inputs_of(point))]
+    return _expected(point.problem)
+
+
+def forget() -> None:
+    """Forget all inputs and results."""
+    _inputs.cache_clear()
+    _expected.cache_clear()
+
+
+@lru_cache(maxsize=2)  # strong and weak
+def _inputs(problem: Problem) -> Inputs:
+    seed = hashlib.sha256(f"{problem.workload}/{problem.size.label}".encode()).digest()
+    rng = np.random.default_rng(list(seed))
+    workload = workloads()[problem.workload]
+    return workload.make(rng, problem.total, **problem.size.params)
+
+
+@lru_cache(maxsize=2)
+def _expected(problem: Problem) -> list[Sample]:
+    outputs = workloads()[problem.workload].reference(**_inputs(problem))
+    return [Sample.of(output) for output in outputs]

@@ -6,7 +6,7 @@ that share memory, as `multiprocessing` offers. PyTorch's ranks are those of `to
 
 import importlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, Protocol
 
@@ -97,7 +97,6 @@ class Amount:
     flops : of all ranks together.
     examples : of all ranks together, in a step of training.
     reduction : roundings on the longest chain; sets the error bound.
-    moved_factor : bytes that each link must carry, per byte of the message, as a function of ranks.
 
     """
 
@@ -116,7 +115,7 @@ class ScalingWorkload:
     make : `make(rng, total, **params)` returns the inputs of all ranks together. `total` is how
         many times the work of one rank they are: 1 for strong scaling, the ranks for weak.
     reference : `reference(**inputs)` returns the float64 outputs of one process.
-    shared : `shared(ranks, **inputs)` returns the shapes of NumPy's shared arrays, by name.
+    shared : `shared(ranks, total, **params)` returns the shapes of NumPy's shared arrays, by name.
     numpy, torch : make the step of one rank: `numpy(crew, **inputs)`, `torch(team, **inputs)`.
     amount : `amount(ranks, total, **params)`.
     modes : of scaling: ("strong", "weak"), or ("",) if the ranks only communicate.
@@ -138,7 +137,6 @@ class ScalingWorkload:
     divided: Callable[..., int]
     threads: bool = True
     sharded: bool = False
-    sources: Sequence[str] = field(default=())
 
 
 @cache

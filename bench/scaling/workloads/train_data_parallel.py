@@ -138,26 +138,29 @@ def make(rng, total, *, inputs, hidden, batch):
 
 
 def reference(x, y, lr, **start):
-    x, weights = x.astype("float64"), [w.astype("float64") for w in start.values()]
+    x, trained = x.astype("float64"), [w.astype("float64") for w in start.values()]
     for _ in range(CHECKED):
-        w1, b1, w2, b2 = weights
+        w1, b1, w2, b2 = trained
         h = np.tanh(x @ w1.T + b1)
         _, grad_z = classifier.cross_entropy_numpy(h @ w2.T + b2, y)
         grad_h = grad_z @ w2 * (1 - h * h)
-        classifier.sgd(weights, (grad_h.T @ x, grad_h.sum(0), grad_z.T @ h, grad_z.sum(0)), lr)
-    return weights
+        classifier.sgd(trained, (grad_h.T @ x, grad_h.sum(0), grad_z.T @ h, grad_z.sum(0)), lr)
+    return trained
 
 
-def shared(ranks, x, y, lr, **start):
-    count = sum(w.size for w in start.values())
+def weights(inputs, hidden):
+    return (inputs + 1) * hidden + (hidden + 1) * CLASSES
+
+
+def shared(ranks, total, *, inputs, hidden, batch):
+    count = weights(inputs, hidden)
     return {"grads": (ranks, count), "mean": (count,)}
 
 
 def amount(ranks, total, *, inputs, hidden, batch):
-    weights = (inputs + 1) * hidden + (hidden + 1) * CLASSES
     work = 2 * (2 * inputs * hidden + 3 * hidden * CLASSES)
     return Amount(
-        message_bytes=4 * weights,
+        message_bytes=4 * weights(inputs, hidden),
         flops=work * batch * total,
         examples=batch * total,
         reduction=CHECKED * (inputs + hidden + batch * total),
