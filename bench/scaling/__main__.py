@@ -20,6 +20,9 @@ if __name__ == "__main__":
         os.environ.update(WANTED)
         os.execv(sys.executable, sys.orig_argv)  # noqa: S606 - this same program
 
+    import numpy as np  # noqa: F401 - before PyTorch, whose OpenMP binds the main thread
+    import torch._dynamo  # optimizers import it; here once, and not in each visit's process
+
     from bench.scaling.rank import main
 
     raise SystemExit(main(sys.argv[1:]))
