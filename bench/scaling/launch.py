@@ -44,9 +44,10 @@ class Launch:
 
 
 def groups(options: Options) -> list[Group]:
-    """Return the groups of a run on this machine: on cores, and on GPUs if there are any.
+    """Return the groups of a run on this machine: on cores, and on GPUs if there are several.
 
-    On one core there is still a group, so that its points can say why they are skipped.
+    On one core there is still a group, so that its points can say why they are skipped. One GPU
+    alone shows only what the wrappers cost; a full run asks for that.
     """
     most = None if options.full else MOST_RANKS
     found = []
@@ -57,7 +58,8 @@ def groups(options: Options) -> list[Group]:
     if any(device.startswith("cuda") for device in options.devices) and torch.cuda.is_available():
         count = torch.cuda.device_count()
         world = min(count, most or count)
-        found.append(Group(world, world, count, cuda=True))
+        if count > 1 or options.full:
+            found.append(Group(world, world, count, cuda=True))
     return found
 
 
