@@ -161,7 +161,12 @@ def points(group: Group, counts: Sequence[int], *, full: bool) -> list[Point]:
 
     A default run measures the telling sizes, and PyTorch's weak scaling alone at the largest.
     """
-    cases = [(w, size) for w in workloads().values() for size in w.sizes if full or size.telling]
+    cases = [
+        (w, size)
+        for w in workloads().values()
+        for size in reversed(w.sizes)
+        if full or size.telling
+    ]
     chosen: list[Point] = []
     for workload, size in sorted(cases, key=lambda case: ORDER.index(case[0].name)):
         last = size == workload.sizes[-1]
