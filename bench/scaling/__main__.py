@@ -8,6 +8,7 @@ starts its process again if one is missing.
 
 import os
 import sys
+from collections.abc import Sequence
 
 from bench.machine.environment import worker_environment
 
@@ -15,14 +16,24 @@ FORKS = {"PYTORCH_NVML_BASED_CUDA_CHECK": "1"}  # looking for GPUs must not star
 QUIET = {"KINETO_LOG_LEVEL": "9"}  # the profiler prints a line at each start
 WANTED = worker_environment(1, ()) | FORKS | QUIET
 
-if __name__ == "__main__":
+
+def set_environment() -> None:
+    """Start this process again, unless all variables are set."""
     if any(os.environ.get(name) != value for name, value in WANTED.items()):
         os.environ.update(WANTED)
         os.execv(sys.executable, sys.orig_argv)  # noqa: S606 - this same program
 
-    import numpy as np  # noqa: F401 - before PyTorch, whose OpenMP binds the main thread
-    import torch._dynamo  # optimizers import it; here once, and not in each visit's process
 
-    from bench.scaling.rank import main
+def measure(arguments: Sequence[str]) -> int:
+    """Measure as one rank; return the exit status."""
+    import numpy as np  # noqa: F401, PLC0415 - before PyTorch, whose OpenMP binds the main thread
+    import torch._dynamo  # noqa: PLC0415 - optimizers import it; here once, and not in each visit
 
-    raise SystemExit(main(sys.argv[1:]))
+    from bench.scaling.rank import main  # noqa: PLC0415 - imports PyTorch
+
+    return main(arguments)
+
+
+if __name__ == "__main__":
+    set_environment()
+    raise SystemExit(measure(sys.argv[1:]))

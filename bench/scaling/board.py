@@ -1,12 +1,11 @@
 """The board: what ranks tell each other through torchrun's store, beside their process group.
 
-The store belongs to torchrun's agent, so it outlives a rank that dies. Each start of the group is an
-attempt with keys of its own. Rank 0 announces it, and shows by its beat that it is alive: an attempt
-whose rank 0 does not beat is over.
+The store belongs to torchrun's agent, so it outlives a rank that dies. Each start of the group is
+an attempt with keys of its own. Rank 0 announces it, and shows by its beat that it is alive: an
+attempt whose rank 0 does not beat is over.
 """
 
 import json
-import os
 import secrets
 import time
 from collections.abc import Sequence
@@ -14,14 +13,17 @@ from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
 
-from torch.distributed import DistError, PrefixStore, TCPStore
+from torch.distributed import DistError, PrefixStore, TCPStore  # type: ignore[attr-defined]  # documented
 
 from bench.scaling.options import Rank
+from bench.scaling.processes import STOPPED
 
 START_S = 120.0  # until all ranks of an attempt must have come
 PAUSE_S = 0.1
-PEER_S = 5.0  # a rank whose beat stands still for longer has gone
-ENDED = "ended"  # of a report: torchrun told the rank to end
+BEAT_S = 1.0
+ENDED, LOST, TIMEOUT = "ended", "lost", "timeout"  # statuses of reports that blame may pass on
+WAITING = ("torch/distributed", "torch/autograd", "torch/cuda", "multiprocessing", "threading")
+STORE_ERRORS = (DistError, RuntimeError, OSError)  # of a call, when torchrun's store has gone
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +34,9 @@ class Report:
     ----------
     status : of the point; "ended" if torchrun told the rank to end, "lost" if it only lost others.
     point : the id of the point that it was measuring.
-    gone : the number of a rank that has gone silent; -1 for none.
+    culprit : the rank at fault, if it is not this one; else -1.
+    place : where its process was in its code, or that it was stopped; "" if nobody has hung.
+    order : reports of an attempt in the order in which they came.
 
     """
 
@@ -40,11 +44,29 @@ class Report:
     status: str
     reason: str = ""
     point: str = ""
-    gone: int = -1
+    culprit: int = -1
+    place: str = ""
+    order: int = 0
+
+    @property
+    def waited(self) -> bool:
+        """Whether its process waited for the others, or for a device."""
+        return any(part in self.place for part in WAITING)
+
+    @property
+    def why(self) -> str:
+        """The rank at fault, and the reason."""
+        return f"rank {self.rank if self.culprit < 0 else self.culprit}: {self.reason}"
 
 
 class Board:
-    """The keys of one attempt."""
+    """The keys of one attempt.
+
+    Attributes
+    ----------
+    before : the attempt before this one; "" if this is the first.
+
+    """
 
     def __init__(self, rank: Rank) -> None:
         self.rank = rank
@@ -53,7 +75,7 @@ class Board:
         self._store = PrefixStore(f"bench.scaling/{rank.run}", store)
         self._beats = 0
         self._beat_s = 0.0
-        self._seen: dict[int, tuple[bytes, float]] = {}
+        self._seen: dict[int, tuple[str, float]] = {}
         self.before = self._read("attempt")
         self.attempt = self._announce() if rank.number == 0 else self._follow()
 
@@ -66,30 +88,26 @@ class Board:
     def _follow(self) -> str:
         """Return the attempt whose rank 0 beats."""
         ends_s = time.monotonic() + START_S
-        before = ("", "")
+        seen = ("", "")
         while time.monotonic() < ends_s:
             attempt = self._read("attempt")
             beat = self._read(f"{attempt}/beat/0") if attempt else ""
-            if before[0] == attempt and beat not in ("", before[1]):
+            if attempt and attempt == seen[0] and beat != seen[1]:
                 return attempt
-            before = (attempt, beat) if before[0] != attempt or not before[1] else before
+            seen = attempt, beat
             time.sleep(PAUSE_S)
         raise TimeoutError(f"no rank 0 within {START_S:g} s")
-
-    def _key(self, name: str) -> str:
-        return f"{self.attempt}/{name}"
 
     def _read(self, key: str) -> str:
         return self._store.get(key).decode() if self._store.check([key]) else ""
 
     def put(self, name: str, value: Any) -> None:
         """Put a value up for all ranks of this attempt."""
-        self._store.set(self._key(name), json.dumps(value))
+        self.keep(f"{self.attempt}/{name}", value)
 
-    def read(self, name: str) -> Any:
-        """Return a value of this attempt, or None."""
-        text = self._read(self._key(name))
-        return json.loads(text) if text else None
+    def read(self, name: str, attempt: str = "") -> Any:
+        """Return a value of this attempt, or of another one; None if there is none."""
+        return self.kept(f"{attempt or self.attempt}/{name}")
 
     def keep(self, name: str, value: Any) -> None:
         """Put a value up for later attempts too."""
@@ -100,94 +118,75 @@ class Board:
         text = self._read(name)
         return json.loads(text) if text else None
 
-    def beat(self, every_s: float = 1.0) -> None:
-        """Show that this rank is alive."""
-        if time.monotonic() - self._beat_s >= every_s:
+    def beat(self, every_s: float = BEAT_S) -> bool:
+        """Show that this rank is alive, if it is time to; return whether it was."""
+        due = time.monotonic() - self._beat_s >= every_s
+        if due:
             self._beats += 1
             self._beat_s = time.monotonic()
-            self._store.set(self._key(f"beat/{self.rank.number}"), str(self._beats))
+            self._store.set(f"{self.attempt}/beat/{self.rank.number}", str(self._beats))
+        return due
 
-    def silent(self) -> int:
-        """Return a rank that this one watches and whose beat stands still; -1 for none.
+    def silent(self) -> tuple[int, float]:
+        """Return which of the ranks that this one watches has not beaten longest, and the seconds.
 
-        Each rank watches the next, and rank 0 watches all.
+        Each rank watches the next, and rank 0 watches all. Without any, it is rank -1.
         """
         world, own = self.rank.world, self.rank.number
-        watched = range(1, world) if own == 0 else [(own + 1) % world]
-        for number in watched:
-            beat = self._read(self._key(f"beat/{number}")).encode()
-            before, since_s = self._seen.get(number, (b"", time.monotonic()))
-            if beat != before:
-                since_s = time.monotonic()
-            self._seen[number] = beat, since_s
-            if beat and time.monotonic() - since_s > PEER_S:
-                return number
-        return -1
+        longest = (-1, 0.0)
+        for number in range(1, world) if own == 0 else [(own + 1) % world]:
+            beat = self._read(f"{self.attempt}/beat/{number}")
+            if not beat or beat != self._seen.get(number, ("", 0.0))[0]:
+                self._seen[number] = beat, time.monotonic()
+            silent_s = time.monotonic() - self._seen[number][1]
+            longest = max(longest, (number, silent_s), key=lambda each: each[1])
+        return longest
 
     def report(self, report: Report) -> None:
         """Put up why this rank ends its attempt; the others then end it too."""
-        self.put(f"report/{report.rank}", asdict(report))
-        if report.status != ENDED:
-            self.put("fault", True)
+        order = self._store.add(f"{self.attempt}/order", 1)
+        self.put(f"report/{report.rank}", asdict(report) | {"order": order})
+        if report.status != ENDED and not self.fault():
+            self.put("fault", report.status)
 
-    def fault(self) -> bool:
-        """Whether a rank has ended this attempt."""
-        return bool(self._store.check([self._key("fault")]))
+    def fault(self) -> str:
+        """Return the status of the first report of a fault, or ""."""
+        return self.read("fault") or ""
 
     def reports(self, attempt: str = "") -> list[Report | None]:
         """Return the report of each rank of an attempt; None where there is none."""
-        prefix = attempt or self.attempt
-        texts = (self._read(f"{prefix}/report/{number}") for number in range(self.rank.world))
-        return [Report(**json.loads(text)) if text else None for text in texts]
-
-    def all_reported(self, within_s: float) -> list[Report | None]:
-        """Wait until all ranks have reported, and return their reports."""
-        ends_s = time.monotonic() + within_s
-        reports = self.reports()
-        while None in reports and time.monotonic() < ends_s:
-            time.sleep(PAUSE_S / 2)
-            reports = self.reports()
-        return reports
+        known = (self.read(f"report/{number}", attempt) for number in range(self.rank.world))
+        return [Report(**report) if report else None for report in known]
 
 
-def blame(reports: Sequence[Report | None]) -> tuple[str, str, str] | None:
+def blame(reports: Sequence[Report | None], gone: Sequence[int]) -> tuple[str, str, str] | None:
     """Return the point that a fault costs, the status and the reason; None if there was no fault.
 
-    The rank to blame failed by itself. Others only lost it. A rank without a report was killed.
+    The rank to blame failed by itself, or hung while the others waited, or is among `gone`: ranks
+    that ended without a report. Others only lost it.
     """
-    there = [report for report in reports if report is not None]
-    points = [report.point for report in there if report.point]
-    missing = [number for number, report in enumerate(reports) if report is None]
-    own = [r for r in there if r.status not in (ENDED, "lost") and r.gone < 0]
-    hung = [r for r in own if r.status == "timeout"]
-    failed = [r for r in own if r.status != "timeout"]
-    for report in failed[:1]:
-        return report.point, report.status, f"rank {report.rank}: {report.reason}"
-    gone = [r for r in there if r.gone >= 0]
-    if missing and there:
-        names = ", ".join(map(str, missing))
-        reason = f"rank {names}: the process was killed, or its machine has gone"
-        return (points or [""])[0], "crashed", reason
-    for report in gone[:1]:
-        return (points or [""])[0], "timeout", f"rank {report.gone}: {report.reason}"
-    if hung:
-        stopped = [r for r in hung if not waits(r)] or hung
-        names = ", ".join(str(r.rank) for r in stopped)
-        return stopped[0].point, "timeout", f"rank {names}: {stopped[0].reason}"
-    lost = [r for r in there if r.status == "lost"]
-    for report in lost[:1]:
-        return report.point, "crashed", f"rank {report.rank} lost the others: {report.reason}"
+    there = sorted((r for r in reports if r is not None), key=lambda report: report.order)
+    point = next((report.point for report in there if report.point), "")
+    for report in there:
+        if report.status not in (ENDED, LOST, TIMEOUT):
+            return report.point or point, report.status, report.why
+    for report in there:
+        if report.status == TIMEOUT and report.culprit >= 0:
+            return point, TIMEOUT, report.why
+    late = [report for report in there if report.status == TIMEOUT]
+    if late:
+        placed = [report for report in there if report.place and not report.waited]
+        hung = [r for r in placed if r.place == STOPPED] or placed or late
+        reason = ", ".join(filter(None, (late[0].reason, hung[0].place)))
+        return hung[0].point or point, TIMEOUT, f"rank {_names(r.rank for r in hung)}: {reason}"
+    if gone and there:
+        reason = "the process was killed, or its machine has gone"
+        return point, "crashed", f"rank {_names(gone)}: {reason}"
+    for report in there:
+        if report.status == LOST:
+            return point, "crashed", f"rank {report.rank} lost the others: {report.reason}"
     return None
 
 
-WAITING = ("torch/distributed", "torch/autograd", "multiprocessing", "threading")
-
-
-def waits(report: Report) -> bool:
-    """Whether a rank without progress was waiting for the others."""
-    return any(place in report.reason for place in WAITING)
-
-
-def store_errors() -> tuple[type[BaseException], ...]:
-    """Return what a call raises when torchrun's store has gone."""
-    return DistError, RuntimeError, OSError
+def _names(ranks: Any) -> str:
+    return ", ".join(map(str, ranks))

@@ -1,27 +1,39 @@
-"""The result file of a scaling run, rewritten whole after every case, so that it is always readable.
+"""The result file of a scaling run, rewritten whole after every case: it is always readable.
 
 It holds the blocks of every visit, so a run can go on from it.
 """
 
 import json
 import os
+import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from pytest_benchmark.utils import get_commit_info
+
+from bench.machine import facts
 from bench.results.reading import validated
 from bench.results.scaling import Scaling
 from bench.results.schema import SCHEMA, ResultFile
 from bench.scaling.figures import Entry, Observation, finished, restored
+from bench.scaling.options import Options
 from bench.scaling.point import CUDA, FSDP, NCCL, Group, Point
 
 UNREACHED = "the time was spent before this point's turn; a larger --budget reaches it"
 INTERRUPTED = "the measurement ended before this point's turn"
+LONGEST_LABEL = 64  # characters
 
 
 class Book:
-    """What a run has measured so far, and its file."""
+    """What a run has measured so far, and its file.
+
+    Attributes
+    ----------
+    spent_before_s : seconds that earlier attempts of this run have spent.
+
+    """
 
     def __init__(
         self, path: Path, header: Mapping[str, Any], group: Group, points: Sequence[Point]
@@ -39,6 +51,7 @@ class Book:
             "spent_s": 0.0,
         }
         self.complete = False
+        self.spent_before_s = 0.0
 
     def refuse(self, *, oversubscribe: bool) -> None:
         """Mark the points that this group cannot measure, with the reason."""
@@ -51,6 +64,8 @@ class Book:
         scaling = Scaling.model_validate(content["scaling"])
         kept = ("restarts", "faults", "visits", "spent_s", "copy_bytes_s", "threads", "cores")
         self.scaling |= {name: getattr(scaling, name) for name in kept}
+        self.header["datetime"] = content["datetime"]
+        self.spent_before_s = scaling.spent_s
         again = [p for p in scaling.points if p.reason not in (UNREACHED, INTERRUPTED)]
         restored(self.entries, again)
 
@@ -60,7 +75,7 @@ class Book:
 
     def add(self, seen: Observation) -> None:
         """Add what a visit showed of a point."""
-        self.entries[seen.id].add(seen)
+        self.entries[seen.id].add(seen, judge=not self.group.oversubscribed)
         self.scaling["visits"] = max(self.scaling["visits"], seen.visit)
 
     def fail(self, point: str, status: str, reason: str) -> None:
@@ -70,9 +85,13 @@ class Book:
         line = f"{point or 'between points'}: {status}: {reason}"
         self.scaling["faults"] = [*self.scaling["faults"], line[:500]]
 
-    def end(self) -> None:
-        """Note that the run came to its end."""
-        self.complete = True
+    def observe(self, ranks: Sequence[tuple[int, list[int]]], copy_bytes_s: float) -> None:
+        """Note the threads and the cores of each rank, and how fast rank 0 copies."""
+        self.scaling |= {
+            "threads": [threads for threads, _ in ranks],
+            "cores": [cores for _, cores in ranks],
+            "copy_bytes_s": copy_bytes_s,
+        }
 
     def content(self) -> dict[str, Any]:
         """Return the result file's content."""
@@ -124,13 +143,66 @@ class Book:
         return content
 
 
-def new_path(folder: Path) -> Path:
+def begun(
+    options: Options, group: Group, points: Sequence[Point], kept: Mapping[str, Any] | None
+) -> Book:
+    """Return the book of a run: a new one, or that of the attempt that `kept` it, or to resume.
+
+    Raises
+    ------
+    ValueError : no point is chosen, or there is nothing to resume, or it was measured otherwise.
+
+    """
+    chosen = _chosen(points, options)
+    label = options.label or _label(group)
+    folder = options.results / label
+    header = {
+        "datetime": datetime.now(UTC).isoformat(),
+        "machine_info": facts.facts(label=label),
+        "commit_info": dict(get_commit_info()),
+        "run": {"budget_s": options.budget_s},
+    }
+    path, content = options.out or _new_path(folder), None
+    if kept is not None:
+        path, content = Path(kept["path"]), kept["content"]
+    elif options.resume:
+        path, content = _unfinished(folder)
+        _refuse_changed(content, header, group, chosen)
+    book = Book(path, header, group, chosen)
+    book.refuse(oversubscribe=options.oversubscribe)
+    if content is not None:
+        book.restore(content)
+    if kept is not None:
+        book.scaling["restarts"] += 1
+        book.spent_before_s += max(0.0, time.time() - kept["at_s"])
+    return book
+
+
+def _chosen(points: Sequence[Point], options: Options) -> list[Point]:
+    chosen = [point for point in points if options.only in point.id]
+    if options.points is not None:
+        wanted = json.loads(options.points.read_text(encoding="utf-8"))
+        chosen = [point for point in chosen if point.id in wanted]
+    if not chosen:
+        example = points[0].id
+        raise ValueError(f"--only expects a part of an id such as {example}, got {options.only!r}")
+    return chosen
+
+
+def _label(group: Group) -> str:
+    """Return the label of a machine, or of several like rank 0's."""
+    count = group.nodes(group.world)
+    suffix = f"-{count}-nodes" if count > 1 else ""
+    return facts.default_label()[: LONGEST_LABEL - len(suffix)] + suffix
+
+
+def _new_path(folder: Path) -> Path:
     """Return the path of a new result file."""
     now = datetime.now(UTC)
     return folder / f"{now:%Y-%m-%dT%H-%M-%S}.{now.microsecond // 1000:03d}Z.json"
 
 
-def unfinished(folder: Path) -> tuple[Path, dict[str, Any]]:
+def _unfinished(folder: Path) -> tuple[Path, dict[str, Any]]:
     """Return the newest scaling run of a machine, to be continued.
 
     Raises
@@ -138,8 +210,7 @@ def unfinished(folder: Path) -> tuple[Path, dict[str, Any]]:
     ValueError : there is none, or it came to its end.
 
     """
-    files = sorted(folder.glob("*.json"))
-    for path in reversed(files):
+    for path in sorted(folder.glob("*.json"), reverse=True):
         content = json.loads(path.read_text(encoding="utf-8"))
         if not content.get("cells") and content.get("scaling"):
             if content["scaling"].get("complete"):
@@ -147,3 +218,27 @@ def unfinished(folder: Path) -> tuple[Path, dict[str, Any]]:
             ResultFile.model_validate(content)
             return path, content
     raise ValueError(f"--resume expects a run that was cut off in {folder}; there is none")
+
+
+def _refuse_changed(
+    content: Mapping[str, Any], header: Mapping[str, Any], group: Group, points: Sequence[Point]
+) -> None:
+    """Check that an interrupted run had the same machine, versions, ranks and points.
+
+    Raises
+    ------
+    ValueError : something has changed; the message lists what.
+
+    """
+    was, now = content["machine_info"], header["machine_info"]
+    changes = [
+        f"{name}: {was.get(name)}, now {now.get(name)}"
+        for name in ("cpu", "gpus", "versions")
+        if was.get(name) != now.get(name)
+    ]
+    if content["scaling"]["world"] != group.world:
+        changes.append(f"ranks: {content['scaling']['world']}, now {group.world}")
+    elif {p["id"] for p in content["scaling"]["points"]} != {point.id for point in points}:
+        changes.append("points: choose them with the same --full, --only and --device")
+    if changes:
+        raise ValueError(f"--resume cannot mix two runs; changed since: {'; '.join(changes)}")

@@ -7,23 +7,32 @@ memory is anonymous, so nothing is left behind however they end.
 import math
 import mmap
 import multiprocessing
+import signal
 import time
 from collections.abc import Mapping, Sequence
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
+from threading import BrokenBarrierError
 from typing import Any
 
 import numpy as np
 
 from bench.machine import affinity
 from bench.scaling.point import Point
+from bench.scaling.processes import STOPPED, die_with_parent, exit_reason, stopped
 from bench.scaling.runs import Run, inputs_of
 from bench.scaling.workload import Array, Crew
 
 ALIGN = 64  # bytes
+LOOK_S = 0.5
+PATIENCE = 1.5  # times the limit, in which those answer that wait for one that has hung
 
 
 class CrewError(Exception):
-    """A NumPy process failed; the message names its rank."""
+    """A NumPy process failed: its rank, the status of the point, and the reason."""
+
+    def __init__(self, rank: int, status: str, reason: str) -> None:
+        super().__init__(rank, status, reason)
+        self.rank, self.status, self.reason = rank, status, reason
 
 
 class Processes:
@@ -33,7 +42,7 @@ class Processes:
     ----------
     counts : numbers of ranks that will be asked for.
     shared_bytes : of the shared arrays of the largest point.
-    limit_s : a process that is silent for longer has hung.
+    limit_s : a process that keeps the others waiting for longer has hung.
 
     """
 
@@ -41,7 +50,7 @@ class Processes:
         context = multiprocessing.get_context("fork")
         self._limit_s = limit_s
         self._memory = mmap.mmap(-1, max(shared_bytes, ALIGN))
-        barriers = {count: context.Barrier(count) for count in counts}
+        barriers = {count: context.Barrier(count, timeout=limit_s) for count in counts}
         cores = affinity.cores()
         self._pipes: list[Connection[Any, Any]] = []
         self._processes = []
@@ -65,20 +74,50 @@ class Processes:
 
         """
         pipes = self._pipes[: point.ranks]
-        for pipe in pipes:
-            pipe.send((point, step, arguments))
-        return [self._answer(rank, pipe) for rank, pipe in enumerate(pipes)]
+        for rank, pipe in enumerate(pipes):
+            try:
+                pipe.send((point, step, arguments))
+            except OSError as error:
+                raise self._ended(rank) from error
+        answers: dict[int, Any] = {}
+        ends_s = time.monotonic() + self._limit_s * PATIENCE
+        while len(answers) < len(pipes):
+            ready = wait([pipe for rank, pipe in enumerate(pipes) if rank not in answers], LOOK_S)
+            answers |= {
+                rank: self._answer(rank) for rank, pipe in enumerate(pipes) if pipe in ready
+            }
+            silent = [rank for rank in range(len(pipes)) if rank not in answers]
+            if not ready and (time.monotonic() > ends_s or self._stopped(silent)):
+                raise self._hung(silent)
+        late = [rank for rank, answer in answers.items() if isinstance(answer, BrokenBarrierError)]
+        if late:  # each waited for another that came too late
+            raise CrewError(late[0], "timeout", f"waited {self._limit_s:g} s for the others")
+        return [answers[rank] for rank in range(len(pipes))]
 
-    def _answer(self, rank: int, pipe: "Connection[Any, Any]") -> Any:
+    def _answer(self, rank: int) -> Any:
+        """Return what a process answers, which may be that it waited in vain."""
         try:
-            if not pipe.poll(self._limit_s):
-                raise CrewError(f"rank {rank} of NumPy gave no answer within {self._limit_s:g} s")
-            answer = pipe.recv()
+            answer = self._pipes[rank].recv()
         except (EOFError, OSError) as error:
-            raise CrewError(f"rank {rank} of NumPy ended") from error
-        if isinstance(answer, Exception):
-            raise CrewError(f"rank {rank} of NumPy: {type(answer).__name__}: {answer}")
+            raise self._ended(rank) from error
+        if isinstance(answer, Exception) and not isinstance(answer, BrokenBarrierError):
+            status = "oom" if isinstance(answer, MemoryError) else "crashed"
+            raise CrewError(rank, status, f"{type(answer).__name__}: {answer}")
         return answer
+
+    def _ended(self, rank: int) -> CrewError:
+        self._processes[rank].join(1)
+        return CrewError(rank, *exit_reason(self._processes[rank].exitcode))
+
+    def _hung(self, silent: Sequence[int]) -> CrewError:
+        """Return the error of the first process that is stopped, or else does not answer."""
+        for rank in self._stopped(silent):
+            return CrewError(rank, "timeout", STOPPED)
+        reason = f"no answer within {self._limit_s * PATIENCE:.0f} s"
+        return CrewError(silent[0], "timeout", reason)
+
+    def _stopped(self, ranks: Sequence[int]) -> list[int]:
+        return [rank for rank in ranks if stopped(self._processes[rank].pid or 0)]
 
     def end(self) -> None:
         """End all processes."""
@@ -114,6 +153,7 @@ def _serve(
     cores: Sequence[int],
 ) -> None:
     """Do the steps that rank 0 asks for until it hangs up."""
+    die_with_parent(signal.SIGKILL)
     if cores:
         affinity.bind(cores)
     runs: dict[str, Run] = {}
@@ -132,7 +172,8 @@ def _serve(
                 runs[point.id] = Run(point.of.numpy(crew, **inputs), crew.barrier.wait)
                 answer: Any = None
             elif step == "end":
-                answer = runs.clear()
+                runs.clear()
+                answer = None
             else:
                 answer = getattr(runs[point.id], step)(*arguments)
         except Exception as error:  # noqa: BLE001 - a body may raise anything

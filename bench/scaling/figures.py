@@ -59,21 +59,17 @@ class Entry:
         """Whether it can be measured further."""
         return self.status == OK or not self.reason
 
-    def add(self, seen: Observation) -> None:
-        """Add a visit."""
+    def add(self, seen: Observation, *, judge: bool = True) -> None:
+        """Add a visit; `judge` looks for a straggler, where each rank has a core."""
         self.status, self.reason = OK, ""
         self.visits[seen.visit] = seen.seconds
         self.last = seen
         before = self.compute_s or seen.compute_s
         self.compute_s = [min(pair) for pair in zip(before, seen.compute_s, strict=True)]
         self.share = self.share if seen.share is None else seen.share
-        self._judge()
-
-    def _judge(self) -> None:
-        """Mark a straggler: a rank whose work was slow in every visit, two at least."""
-        reason = slow(self.compute_s) if len(self.visits) > 1 else ""
-        if reason:
-            self.fail(STRAGGLER, reason)
+        slow_in_every_visit = slow(self.compute_s) if judge and len(self.visits) > 1 else ""
+        if slow_in_every_visit:
+            self.fail(STRAGGLER, slow_in_every_visit)
 
     def fail(self, status: str, reason: str) -> None:
         """Take no further visits, and no figures."""
@@ -92,7 +88,7 @@ def slow(compute_s: list[float]) -> str:
 
 def finished(entries: Mapping[str, Entry], facts: Callable[[Point], dict[str, Any]]) -> list[Any]:
     """Return the points of a result file, with their figures; `facts` adds nodes and device."""
-    timed = [entry for entry in entries.values() if entry.visits]
+    timed = [entry for entry in entries.values() if entry.visits and entry.status == OK]
     ratios = {entry.point.id: _against(entry, entries, entry.point.baseline) for entry in timed}
     rivals = {entry.point.id: _against(entry, entries, entry.point.rival) for entry in timed}
     times = {entry.point.id: best_time(list(entry.visits.values())) for entry in timed}
@@ -140,8 +136,6 @@ def _point(
             "time_low_s": time.low,
             "time_high_s": time.high,
             "typical_s": float(np.exp(np.mean(np.log(medians)))),
-            "compute_s": max(entry.compute_s, default=None),
-            "rank_compute_s": entry.compute_s,
             "communication_share": entry.share,
         }
         if point.processes > 1:
@@ -176,6 +170,8 @@ def _point(
         message_bytes=amount.message_bytes,
         flops=amount.flops,
         examples=amount.examples,
+        compute_s=max(entry.compute_s, default=None),
+        rank_compute_s=entry.compute_s,
         samples=samples,
         **facts,
         **known,

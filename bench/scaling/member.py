@@ -14,22 +14,24 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from multiprocessing.connection import Connection
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 import torch.distributed as dist
+from torch.distributed import PrefixStore, TCPStore  # type: ignore[attr-defined]  # documented
 from torch.profiler import ProfilerActivity, profile
 
 from bench.machine import affinity
 from bench.machine.precision import set_float32
+from bench.scaling import nodes
+from bench.scaling.board import LOST
 from bench.scaling.crew import CrewError, Processes, shared_bytes
 from bench.scaling.figures import Observation
 from bench.scaling.options import Rank
-from bench.scaling.point import ALONE, CPU, CUDA, FSDP, GLOO, NUMPY, THREADS, Group, Point
+from bench.scaling.point import ALONE, CPU, CUDA, FSDP, NUMPY, THREADS, Group, Point
 from bench.scaling.runs import Run, expected, forget, inputs_of, tolerance
-from bench.scaling.workload import CHECKED, Team
+from bench.scaling.workload import Team
 
 BLOCK_S = 0.01
 TURN = 3  # blocks
@@ -38,7 +40,8 @@ LEAST_ROUNDS = 2
 PROFILED = 5  # iterations
 COLLECTIVE = ("gloo:", "nccl:")  # begin the names of the profiler's events
 COPY_BYTES = 2**26
-LOST = ("gloo", "nccl", "connection", "socket", "broken pipe", "timed out", "store", "abort")
+LOST_WORDS = ("gloo", "nccl", "connection", "socket", "broken pipe", "timed out", "store", "abort")
+PATIENCE = 2  # times the limit, after which a collective fails: whoever watches sees it before
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,52 +51,51 @@ class Visit:
     Attributes
     ----------
     name : tells its keys in the store from those of other visits.
+    profiled : ids of the points whose collectives the profiler is to see.
     seconds : time limit.
+    limit_s : a rank that does not get on for longer has hung.
+
     """
 
     number: int
     name: str
     points: tuple[Point, ...]
+    profiled: frozenset[str]
     seconds: float
     limit_s: float
 
 
-class MemberError(Exception):
-    """A rank failed: the status of the point, the reason, and whether it only lost the others."""
-
-    def __init__(self, status: str, reason: str, *, lost: bool = False) -> None:
-        super().__init__(status, reason, lost)
-        self.status, self.reason, self.lost = status, reason, lost
-
-
 def run(
-    connection: "Connection[Any, Any]", rank: Rank, group: Group, visit: Visit, stack: Path
+    connection: "Connection[Any, Any]", rank: Rank, group: Group, visit: Visit, trace: int
 ) -> None:
-    """Make a visit in this process and send what comes of it; the process then ends."""
-    with stack.open("w", encoding="utf-8") as file:
-        faulthandler.register(signal.SIGUSR1, file, all_threads=False)
-        try:
-            member = Member(connection, rank, group, visit)
-            member.measure()
-            member.leave()
-            connection.send(("done",))
-        except BaseException as error:  # noqa: BLE001 - a body may raise anything
-            with contextlib.suppress(OSError):
-                connection.send(("failed", *_described(error)))
+    """Make a visit in this process and send what comes of it; the process then ends.
+
+    At SIGUSR1 it writes to the file descriptor `trace` where it is in its code.
+    """
+    faulthandler.register(signal.SIGUSR1, trace, all_threads=False)
+    try:
+        member = Member(connection, rank, group, visit)
+        member.measure()
+        member.leave()
+        connection.send(("done",))
+    except BaseException as error:  # noqa: BLE001 - a body may raise anything
+        with contextlib.suppress(OSError):
+            connection.send(("failed", *described(error)))
     os._exit(0)
 
 
-def _described(error: BaseException) -> tuple[str, str, bool]:
-    """Return a point's status after an error, the reason, and whether the others were lost."""
-    if isinstance(error, MemberError):
-        return error.status, error.reason, error.lost
-    text = f"{type(error).__name__}: {error}".splitlines()[0][:300]
+def described(error: BaseException) -> tuple[str, str, int]:
+    """Return a point's status after an error, the reason, and the rank at fault (-1: this one)."""
+    if isinstance(error, CrewError):
+        return error.status, error.reason, error.rank
+    text = f"{type(error).__name__}: {error}".splitlines()[0]
     if isinstance(error, MemoryError | torch.OutOfMemoryError):
-        return "oom", text, False
-    communicating = isinstance(error, dist.DistError) or (
-        isinstance(error, RuntimeError) and any(word in str(error).lower() for word in LOST)
-    )
-    return "crashed", text, communicating and not isinstance(error, CrewError)
+        return "oom", text, -1
+    if isinstance(error, dist.DistError) or (
+        isinstance(error, RuntimeError) and any(word in str(error).lower() for word in LOST_WORDS)
+    ):
+        return LOST, text, -1
+    return "crashed", text, -1
 
 
 class Member:
@@ -105,7 +107,7 @@ class Member:
         self._connection, self._visit, self._group = connection, visit, group
         self.rank, self.world = rank.number, rank.world
         self._ends_s = time.perf_counter() + visit.seconds
-        self._say("", "start")
+        self._say("")
         self._crew = self._begun_crew()
         self._core(rank)
         self.device = f"cuda:{rank.local}" if group.cuda else "cpu"
@@ -117,7 +119,7 @@ class Member:
         if self.rank or not numpy:
             return None
         counts = sorted({point.ranks for point in numpy})
-        return Processes(counts, shared_bytes(numpy), self._visit.limit_s)
+        return Processes(counts, shared_bytes(numpy), self._visit.limit_s / 2)  # seen here first
 
     def _core(self, rank: Rank) -> None:
         """Bind this rank to its core, with one thread."""
@@ -130,10 +132,10 @@ class Member:
 
     def _join(self, rank: Rank) -> None:
         """Join the group of all ranks, and make a group for each smaller number of ranks."""
-        if rank.world == rank.per_node and Path("/sys/class/net/lo").exists():
-            os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")  # the host name need not resolve
-        limit = timedelta(seconds=self._visit.limit_s)
-        store = dist.TCPStore(rank.address, rank.port, is_master=False, timeout=limit)
+        if interface := nodes.interface(rank.address, alone=rank.world == rank.per_node):
+            os.environ.setdefault("GLOO_SOCKET_IFNAME", interface)  # host names need not resolve
+        limit = timedelta(seconds=PATIENCE * self._visit.limit_s)
+        store = TCPStore(rank.address, rank.port, is_master=False, timeout=limit)
         backend, device = "gloo", None
         if self._group.cuda:
             device = torch.device(self.device)
@@ -141,7 +143,7 @@ class Member:
             backend = "cpu:gloo,cuda:nccl"
         dist.init_process_group(
             backend,
-            store=dist.PrefixStore(self._visit.name, store),
+            store=PrefixStore(self._visit.name, store),
             rank=rank.number,
             world_size=rank.world,
             timeout=limit,
@@ -158,8 +160,9 @@ class Member:
             self._crew.end()
         dist.destroy_process_group()
 
-    def _say(self, point: str, phase: str) -> None:
-        self._connection.send(("at", point, phase))
+    def _say(self, point: str) -> None:
+        """Send which point this rank is at, which shows that it gets on."""
+        self._connection.send(("at", point))
 
     def _meet(self) -> None:
         dist.barrier(group=self._control)
@@ -211,7 +214,7 @@ class Member:
         """Measure the points of a case: each is verified, then all take turns."""
         ready = []
         for point in points:
-            self._say(point.id, "verify")
+            self._say(point.id)
             with self._part(point) as run:
                 errors = self._verified(point, run)
             if errors is not None:
@@ -220,17 +223,17 @@ class Member:
         seconds: list[list[float]] = [[] for _ in ready]
         for _ in range(LEAST_ROUNDS):
             for index, (point, run, _) in enumerate(ready):
-                self._say(point.id, "blocks")
+                self._say(point.id)
                 iterations, block_s = plans[index]
                 count = max(1, min(4 * TURN, round(point_s / LEAST_ROUNDS / block_s)))
                 seconds[index] += self._turn(point, run, iterations, count)
         for (point, run, error), plan, times in zip(ready, plans, seconds, strict=True):
             self._confirm(point, run, error, plan[0], times)
-        if self._crew is not None:
-            self._crew.ask(max((p for p in points), key=lambda p: p.ranks), "end") if any(
-                point.contender == NUMPY for point in points
-            ) else None
+        of_crew = [point for point in points if point.contender == NUMPY]
+        if self._crew is not None and of_crew:
+            self._crew.ask(max(of_crew, key=lambda point: point.ranks), "end")
         forget()
+        self._connection.send(("case",))
 
     @contextlib.contextmanager
     def _part(self, point: Point) -> Iterator[Run | None]:
@@ -289,21 +292,22 @@ class Member:
         samples = self._told(expected(point) if self.rank == 0 else None)
         bound = tolerance(point)
         errors = self._each(point, run, "verify", samples, bound)
-        for number, error in enumerate(errors):
-            if isinstance(error, str):
-                if self.rank == 0:
-                    reason = f"rank {number}: {error}"
-                    self._connection.send(("mismatch", point.id, reason))
-                return None
-        return max(errors), bound
+        wrong = [number for number, error in enumerate(errors) if isinstance(error, str)]
+        if not wrong:
+            return max(errors), bound
+        if self.rank == 0:
+            whose = "every rank" if len(wrong) == point.processes > 1 else f"rank {wrong[0]}"
+            self._connection.send(("mismatch", point.id, f"{whose}: {errors[wrong[0]]}"))
+        return None
 
     def _calibrated(self, point: Point, run: Run | None) -> tuple[int, float]:
         """Return the iterations of a block, and its seconds."""
-        self._say(point.id, "calibrate")
+        self._say(point.id)
         first_s = max(self._each(point, run, "block", 1))
         second_s = max(self._each(point, run, "block", max(1, min(10, int(BLOCK_S / first_s)))))
         iterations = max(1, round(BLOCK_S / second_s))
-        return self._told((iterations, iterations * second_s))
+        plan: tuple[int, float] = self._told((iterations, iterations * second_s))
+        return plan
 
     def _turn(self, point: Point, run: Run | None, iterations: int, count: int) -> list[float]:
         """Time blocks; return the seconds of an iteration of the slowest rank, by block."""
@@ -326,11 +330,11 @@ class Member:
         seconds: list[float],
     ) -> None:
         """Time the work without communication, verify again, and send what was seen."""
-        self._say(point.id, "confirm")
+        self._say(point.id)
         alone: list[float] = []
         if point.mode and point.contender != FSDP:
             alone = self._each(point, run, "alone", iterations)
-        share = self._profiled(point, run) if self._visit.number == 1 else None
+        share = self._profiled(point, run) if point.id in self._visit.profiled else None
         if self._verified(point, run) is None or self.rank:
             return
         self._connection.send(

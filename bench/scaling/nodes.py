@@ -19,7 +19,7 @@ def node(address: str, *, alone: bool) -> dict[str, Any]:
 
     With `alone`, all ranks are on this machine.
     """
-    name = LOOPBACK if alone else os.environ.get("GLOO_SOCKET_IFNAME", "") or _interface(address)
+    name = os.environ.get("GLOO_SOCKET_IFNAME", "") or interface(address, alone=alone)
     return {
         "cpu": facts.cpu(),
         "ram_bytes": psutil.virtual_memory().total,
@@ -29,11 +29,13 @@ def node(address: str, *, alone: bool) -> dict[str, Any]:
     }
 
 
-def _interface(address: str) -> str:
-    """Return the name of the interface whose own address is used to reach another; "" if unknown.
+def interface(address: str, *, alone: bool) -> str:
+    """Return the name of the network interface that reaches `address`; "" if that is not known.
 
     No packet is sent: a UDP socket only looks up the route.
     """
+    if alone:
+        return LOOPBACK if LOOPBACK in psutil.net_if_addrs() else ""
     try:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
             probe.connect((address, 9))

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from bench.machine.precision import UNIT_ROUNDOFF
 from bench.scaling.point import DTYPE, Point, Problem
 from bench.scaling.workload import CHECKED, Inputs, Step, workloads
 from bench.timing.verify import LAMBDA, Sample
-from bench.machine.precision import UNIT_ROUNDOFF
 
 ALONE_BLOCKS = 3
 

@@ -1,0 +1,366 @@
+"""A rank's attempt: it starts a fresh process for each visit, watches it, and watches other ranks.
+
+This process computes nothing. It forks the process of a visit (`bench.scaling.child`), shows the
+other ranks that it is alive, and sees what no rank can see of itself: that its process was killed,
+stopped, or does not get on. A fault is reported on the board, rank 0 writes it to the file, and all
+ranks exit. Then torchrun's agent starts the group anew, and the next attempt goes on with the next
+point.
+"""
+
+import contextlib
+import os
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+import torch
+
+from bench.machine import affinity
+from bench.scaling import nodes
+from bench.scaling.board import ENDED, LOST, STORE_ERRORS, TIMEOUT, Board, Report, blame
+from bench.scaling.book import Book, begun
+from bench.scaling.child import Child
+from bench.scaling.member import Visit
+from bench.scaling.options import COMMAND, Options, Rank
+from bench.scaling.point import Group, points, rank_counts
+from bench.scaling.processes import ENDINGS, STOPPED, alive, machine, stopped
+
+LOOK_S = 0.25  # between two looks at the process of a visit
+PAUSE_S = 0.05
+NODES_S = 60.0  # until all nodes must have come
+REPORTS_S = 3.0  # until all ranks must have reported a fault
+REFUSED_S = 2.0  # until the ranks of other nodes have read why
+STOPPED_S, AWAY_S = 2.0, 10.0  # without a beat: of a rank that is stopped, or on another machine
+VISITS = (2, 5)  # fewest and most
+FEWEST_LEFT = 0.25  # of the budget that must be left for a further visit
+
+
+class AttemptError(Exception):
+    """The attempt is over: torchrun is to start the group anew, or to end."""
+
+
+class RefusedError(Exception):
+    """No attempt can succeed; the message says why."""
+
+
+class Supervisor:
+    """One rank, from its start to its end."""
+
+    def __init__(self, options: Options, own: Rank) -> None:
+        self._started_s = time.monotonic()
+        self._options, self._rank = options, own
+        self._group = _group(options, own)
+        counts = rank_counts(self._group, full=options.full)
+        self._points = points(self._group, counts, full=options.full)
+        self._child: Child | None = None
+        self._book: Book | None = None
+        self._point = ""  # that the process of the visit is at
+        self._told_to_end = False
+        try:
+            self._board = Board(own)
+            for number in ENDINGS:
+                signal.signal(number, self._tell)
+            self._put_facts()
+            if own.number == 0:
+                self._book = self._begun()
+        except STORE_ERRORS as error:
+            raise AttemptError(f"the group's store cannot be reached: {error}") from error
+
+    def _tell(self, *_: object) -> None:
+        self._told_to_end = True
+
+    def _put_facts(self) -> None:
+        """Put up this rank's process, and the facts of its node, once for each node."""
+        self._board.put(f"process/{self._rank.number}", [machine(), os.getpid()])
+        if self._rank.local == 0:
+            alone = self._rank.world == self._rank.per_node
+            found = nodes.node(self._rank.address, alone=alone) | {"ranks": self._rank.per_node}
+            self._board.put(f"node/{self._rank.number // self._rank.per_node}", found)
+
+    def _begun(self) -> Book:
+        """Return the book of this run: a new one, or that of an earlier attempt."""
+        found = self._nodes()
+        kept = self._board.kept("book")
+        try:
+            book = begun(self._options, self._group, self._points, kept)
+        except ValueError as error:
+            self._board.put("refused", str(error))
+            ends_s = time.monotonic() + (REFUSED_S if len(found) > 1 else 0)
+            while time.monotonic() < ends_s:
+                self._board.beat(PAUSE_S)
+                time.sleep(PAUSE_S)
+            raise RefusedError(str(error)) from error
+        book.scaling["nodes"] = found
+        if kept and not self._board.kept(f"{self._board.before}/blamed"):
+            self._blame(book, self._board.before)  # its rank 0 could not
+        return book
+
+    def _nodes(self) -> list[Any]:
+        """Wait for the facts of all nodes."""
+        count = self._group.nodes(self._group.world)
+        ends_s = time.monotonic() + NODES_S
+        while time.monotonic() < ends_s:
+            self._board.beat(PAUSE_S)
+            self._look_round()
+            found = [self._board.read(f"node/{number}") for number in range(count)]
+            if None not in found:
+                return found
+            time.sleep(PAUSE_S)
+        raise AttemptError(f"{found.count(None)} of {count} nodes did not come")
+
+    def run(self) -> None:
+        """Make visits until the time is spent, then write the file.
+
+        Raises
+        ------
+        AttemptError : a rank failed, or torchrun told this rank to end.
+        RefusedError : rank 0 refuses the options.
+
+        """
+        number = 0
+        while (visit := self._next_visit(number)) is not None:
+            self._make(visit)
+            number += 1
+        if self._book is not None:
+            self._book.complete = True
+            self._write()
+            print(f"result  {self._book.path}")
+
+    def _next_visit(self, number: int) -> Visit | None:
+        """Return the next visit, which rank 0 plans; None if there is none."""
+        name = f"visit/{number}"
+        if self._book is not None:
+            self._board.put(name, self._planned(self._book))
+        while (planned := self._read(name)) is None:
+            self._look_round()
+            time.sleep(PAUSE_S)
+        if not planned:
+            return None
+        return Visit(
+            number=planned["number"],
+            name=f"{self._board.attempt}/{number}",
+            points=tuple(point for point in self._points if point.id in planned["points"]),
+            profiled=frozenset(planned["profiled"]),
+            seconds=planned["seconds"],
+            limit_s=self._options.limit_s,
+        )
+
+    def _read(self, name: str) -> Any:
+        try:
+            return self._board.read(name)
+        except STORE_ERRORS as error:
+            self._lose_store(error)
+
+    def _planned(self, book: Book) -> dict[str, Any]:
+        """Plan a visit; nothing if the run is over."""
+        budget_s, done = self._options.budget_s, book.scaling["visits"]
+        left_s = budget_s - self._spent_s(book)
+        enough = left_s > (FEWEST_LEFT * budget_s if done else 0)
+        open_points = book.open_points()
+        if not open_points or not enough or done >= VISITS[1]:
+            return {}
+        return {
+            "number": done + 1,
+            "points": [point.id for point in open_points],
+            "profiled": [point.id for point in open_points if book.entries[point.id].share is None],
+            "seconds": left_s / max(1, VISITS[0] - done),
+        }
+
+    def _spent_s(self, book: Book) -> float:
+        """Return the seconds that all attempts have spent."""
+        return float(book.spent_before_s) + time.monotonic() - self._started_s
+
+    def _make(self, visit: Visit) -> None:
+        """Make a visit in a process of its own."""
+        self._child = Child(self._rank, self._group, visit)
+        try:
+            self._watch(self._child, visit.limit_s)
+        finally:
+            self._kill()
+
+    def _kill(self) -> None:
+        if self._child is not None:
+            self._child.kill()
+            self._child = None
+
+    def _watch(self, child: Child, limit_s: float) -> None:
+        """Take what the process sends until it is done; raise if it or another rank fails."""
+        heard_s = time.monotonic()
+        while True:
+            try:
+                message = child.message(LOOK_S)
+            except EOFError:
+                status, reason = child.exit_reason()
+                self._fail(Report(rank=self._rank.number, status=status, reason=reason))
+            if message is None or self._told_to_end:
+                self._look_round()
+            if message is not None:
+                heard_s = time.monotonic()
+                if message[0] == "done":
+                    self._write()
+                    return
+                self._take(*message)
+                continue
+            silent_s = time.monotonic() - heard_s
+            if silent_s > (STOPPED_S if child.is_stopped() else limit_s):
+                reason = f"no progress for {silent_s:.0f} s"
+                self._fail(Report(rank=self._rank.number, status=TIMEOUT, reason=reason))
+
+    def _take(self, kind: str, *values: Any) -> None:
+        """Keep what the process of a visit sends."""
+        if kind == "failed":
+            status, reason, culprit = values
+            self._fail(
+                Report(rank=self._rank.number, status=status, reason=reason, culprit=culprit)
+            )
+        if kind == "at":
+            self._point = values[0]
+        if self._book is None:
+            return
+        if kind == "case":
+            self._write()
+        elif kind == "seen":
+            self._book.add(values[0])
+        elif kind == "mismatch":
+            self._book.fail(values[0], "mismatch", values[1])
+        elif kind == "observed":
+            self._book.observe(*values)
+
+    def _look_round(self) -> None:
+        """Show that this rank is alive; end the attempt if there is a reason to."""
+        try:
+            refused, fault = self._board.read("refused"), self._board.fault()
+            due = self._board.beat()
+            silent, silent_s = self._board.silent() if due else (-1, 0.0)
+        except STORE_ERRORS as error:
+            self._lose_store(error)
+        if refused:
+            raise RefusedError(refused)
+        if fault:
+            reason = "another rank failed"
+            self._fail(Report(rank=self._rank.number, status=LOST, reason=reason), asked=fault)
+        if self._told_to_end:
+            self._fail(Report(rank=self._rank.number, status=ENDED, reason="torchrun ends it"))
+        if silent >= 0:
+            self._judge_silence(silent, silent_s)
+
+    def _lose_store(self, error: BaseException) -> NoReturn:
+        self._kill()
+        raise AttemptError(f"the group's store has gone: {error}") from error
+
+    def _judge_silence(self, number: int, silent_s: float) -> None:
+        """End the attempt if a rank without a beat has gone, but not if it only had no core.
+
+        A stopped rank of this machine is killed, because torchrun waits half a minute for it.
+        """
+        where, pid = self._board.read(f"process/{number}") or ("", 0)
+        here = where == machine() and alive(pid)
+        is_stopped = here and stopped(pid)
+        patience_s = STOPPED_S if is_stopped else self._options.limit_s if here else AWAY_S
+        if silent_s < patience_s:
+            return
+        if is_stopped:
+            with contextlib.suppress(OSError):
+                os.kill(pid, signal.SIGKILL)
+        reason = STOPPED if is_stopped else f"no sign of life for {silent_s:.0f} s"
+        self._fail(
+            Report(rank=self._rank.number, status=TIMEOUT, reason=reason, culprit=number), asked=""
+        )
+
+    def _fail(self, report: Report, asked: str | None = None) -> NoReturn:
+        """End the attempt: report, and as rank 0 write down who is to blame.
+
+        If a rank has hung, the report says where this one's process is (`asked` is the status of
+        the first fault, if it is not this one).
+        """
+        place = ""
+        if self._child is not None and (report.status if asked is None else asked) == TIMEOUT:
+            place = self._child.place()
+        self._kill()
+        with contextlib.suppress(*STORE_ERRORS):
+            self._board.report(
+                Report(
+                    rank=report.rank,
+                    status=report.status,
+                    reason=report.reason[:300],
+                    point=self._point,
+                    culprit=report.culprit,
+                    place=place,
+                )
+            )
+            if self._book is not None:
+                self._wait_for_reports()
+                self._blame(self._book, self._board.attempt)
+                self._board.keep(f"{self._board.attempt}/blamed", value=True)
+        self._write()
+        if self._book is not None and self._rank.restarts >= self._rank.most_restarts:
+            print("bench.scaling: torchrun ends; --resume goes on", file=sys.stderr)
+        raise AttemptError(report.reason)
+
+    def _wait_for_reports(self) -> None:
+        """Wait until all ranks that are there have reported."""
+        ends_s = time.monotonic() + REPORTS_S
+        while time.monotonic() < ends_s:
+            missing = _missing(self._board.reports())
+            if set(missing) <= set(self._gone(missing, self._board.attempt)):
+                return
+            time.sleep(PAUSE_S)
+
+    def _gone(self, missing: Sequence[int], attempt: str) -> list[int]:
+        """Return which ranks had come and are no more, as far as can be seen from here."""
+        gone = []
+        for number in missing:
+            where, pid = self._board.read(f"process/{number}", attempt) or ("", 0)
+            if where == machine() and pid and not alive(pid):
+                gone.append(number)
+        return gone
+
+    def _blame(self, book: Book, attempt: str) -> None:
+        """Write down why an attempt ended before it should."""
+        reports = self._board.reports(attempt)
+        missing = _missing(reports)
+        here = self._gone(missing, attempt)
+        away = [
+            number
+            for number in missing
+            if (self._board.read(f"process/{number}", attempt) or [machine()])[0] != machine()
+        ]
+        fault = blame(reports, sorted([*here, *away]))
+        if fault is not None:
+            book.fail(*fault)
+            print(f"bench.scaling: {fault[0]}: {fault[2]}", file=sys.stderr)
+
+    def _write(self) -> None:
+        """Write the file, and put its content up for the next attempt."""
+        if self._book is None:
+            return
+        self._book.scaling["spent_s"] = round(self._spent_s(self._book), 3)
+        content = self._book.write()
+        with contextlib.suppress(*STORE_ERRORS):
+            kept = {"path": str(self._book.path), "content": content, "at_s": time.time()}
+            self._board.keep("book", kept)
+
+
+def _missing(reports: Sequence[Report | None]) -> list[int]:
+    return [number for number, report in enumerate(reports) if report is None]
+
+
+def _group(options: Options, own: Rank) -> Group:
+    """Return the group, and what its ranks compute on.
+
+    Raises
+    ------
+    RefusedError : --device cuda, and there are not enough GPUs.
+
+    """
+    count = torch.cuda.device_count() if options.device != "cpu" else 0
+    if options.device == "cuda" and count < own.per_node:
+        raise RefusedError(
+            f"--device cuda expects a GPU for each of {own.per_node} ranks of a node; this node "
+            f"has {count}. Start with: {COMMAND}"
+        )
+    cuda = count >= own.per_node
+    places = count if cuda else affinity.usable_cores()
+    return Group(own.world, own.per_node, places, cuda)
