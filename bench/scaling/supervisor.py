@@ -19,7 +19,7 @@ import torch
 
 from bench.machine import affinity
 from bench.scaling import nodes
-from bench.scaling.board import ENDED, LOST, STORE_ERRORS, TIMEOUT, Board, Report, blame
+from bench.scaling.board import ENDED, LOST, START_S, STORE_ERRORS, TIMEOUT, Board, Report, blame
 from bench.scaling.book import Book, begun
 from bench.scaling.child import Child
 from bench.scaling.member import Visit
@@ -29,7 +29,6 @@ from bench.scaling.processes import ENDINGS, STOPPED, alive, machine, stopped
 
 LOOK_S = 0.25  # between two looks at the process of a visit
 PAUSE_S = 0.05
-NODES_S = 60.0  # until all nodes must have come
 REPORTS_S = 3.0  # until all ranks must have reported a fault
 REFUSED_S = 2.0  # until the ranks of other nodes have read why
 STOPPED_S, AWAY_S = 2.0, 10.0  # without a beat: of a rank that is stopped, or on another machine
@@ -73,11 +72,11 @@ class Supervisor:
 
     def _put_facts(self) -> None:
         """Put up this rank's process, and the facts of its node, once for each node."""
-        self._board.put(f"process/{self._rank.number}", [machine(), os.getpid()])
         if self._rank.local == 0:
             alone = self._rank.world == self._rank.per_node
             found = nodes.node(self._rank.address, alone=alone) | {"ranks": self._rank.per_node}
             self._board.put(f"node/{self._rank.number // self._rank.per_node}", found)
+        self._board.put(f"process/{self._rank.number}", [machine(), os.getpid()])
 
     def _begun(self) -> Book:
         """Return the book of this run: a new one, or that of an earlier attempt."""
@@ -98,17 +97,18 @@ class Supervisor:
         return book
 
     def _nodes(self) -> list[Any]:
-        """Wait for the facts of all nodes."""
-        count = self._group.nodes(self._group.world)
-        ends_s = time.monotonic() + NODES_S
+        """Wait until all ranks have come; return the facts of their nodes."""
+        ends_s = time.monotonic() + START_S
+        absent = list(range(self._group.world))
         while time.monotonic() < ends_s:
             self._board.beat(PAUSE_S)
             self._look_round()
-            found = [self._board.read(f"node/{number}") for number in range(count)]
-            if None not in found:
-                return found
+            absent = [number for number in absent if not self._board.read(f"process/{number}")]
+            if not absent:
+                count = self._group.nodes(self._group.world)
+                return [self._board.read(f"node/{number}") for number in range(count)]
             time.sleep(PAUSE_S)
-        raise AttemptError(f"{found.count(None)} of {count} nodes did not come")
+        raise AttemptError(f"ranks {absent} did not come within {START_S:g} s")
 
     def run(self) -> None:
         """Make visits until the time is spent, then write the file.
@@ -228,6 +228,13 @@ class Supervisor:
         elif kind == "observed":
             self._book.observe(*values)
 
+    def _take_rest(self, child: Child) -> None:
+        """Take what the process has sent already: the point that it is at, and what it has seen."""
+        with contextlib.suppress(EOFError):
+            while (message := child.message(0)) is not None:
+                if message[0] not in ("failed", "done"):
+                    self._take(*message)
+
     def _look_round(self) -> None:
         """Show that this rank is alive; end the attempt if there is a reason to."""
         try:
@@ -276,8 +283,10 @@ class Supervisor:
         the first fault, if it is not this one).
         """
         place = ""
-        if self._child is not None and (report.status if asked is None else asked) == TIMEOUT:
-            place = self._child.place()
+        if self._child is not None:
+            self._take_rest(self._child)
+            if (report.status if asked is None else asked) == TIMEOUT:
+                place = self._child.place()
         self._kill()
         with contextlib.suppress(*STORE_ERRORS):
             self._board.report(
