@@ -3,9 +3,9 @@
     python -m tests.scaling_faults [--ranks 8] [--kinds kill stop] [--at 0 1] [--contender numpy]
 
 starts torchrun once for each kind and rank, with more ranks than cores if need be, and prints a
-line for each case. A case holds if the run ends, its file is readable, the faulty point alone has the
-status that fits with a reason that names the rank, the other points are measured, and neither a
-process nor a file is left. Exit 1 if a case does not hold.
+line for each case. A case holds if the run ends, its file is readable, the faulty point alone has
+the status that fits with a reason that names the rank, the other points are measured, and neither
+a process nor a file is left. Exit 1 if a case does not hold.
 """
 
 import argparse

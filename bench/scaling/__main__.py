@@ -27,7 +27,7 @@ def set_environment() -> None:
 def measure(arguments: Sequence[str]) -> int:
     """Measure as one rank; return the exit status."""
     import numpy as np  # noqa: F401, PLC0415 - before PyTorch, whose OpenMP binds the main thread
-    import torch._dynamo  # noqa: PLC0415 - optimizers import it; here once, and not in each visit
+    import torch._dynamo  # noqa: F401, PLC0415 - once, not in each visit
 
     from bench.scaling.rank import main  # noqa: PLC0415 - imports PyTorch
 

@@ -119,6 +119,7 @@ class Supervisor:
         RefusedError : rank 0 refuses the options.
 
         """
+        self._write()
         number = 0
         while (visit := self._next_visit(number)) is not None:
             self._make(visit)
