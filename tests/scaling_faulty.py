@@ -17,7 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from bench.scaling.__main__ import measure, set_environment
+from bench.scaling.__main__ import measure, prepare
 
 LATE = 5  # calls before the fault: after the first verification
 SLOW_S = 0.005
@@ -135,5 +135,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    set_environment()
+    prepare()
     sys.exit(main())

@@ -7,18 +7,22 @@ starts its process again if one is missing.
 """
 
 import os
+import signal
 import sys
 from collections.abc import Sequence
 
 from bench.machine.environment import worker_environment
+from bench.scaling.processes import die_with_parent
 
 FORKS = {"PYTORCH_NVML_BASED_CUDA_CHECK": "1"}  # looking for GPUs must not start CUDA before a fork
 QUIET = {"KINETO_LOG_LEVEL": "9"}  # the profiler prints a line at each start
 WANTED = worker_environment(1, ()) | FORKS | QUIET
 
 
-def set_environment() -> None:
-    """Start this process again, unless all variables are set."""
+def prepare() -> None:
+    """End with torchrun, silently, and start this process again unless all variables are set."""
+    die_with_parent(signal.SIGTERM)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     if any(os.environ.get(name) != value for name, value in WANTED.items()):
         os.environ.update(WANTED)
         os.execv(sys.executable, sys.orig_argv)  # noqa: S606 - this same program
@@ -35,5 +39,5 @@ def measure(arguments: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    set_environment()
+    prepare()
     raise SystemExit(measure(sys.argv[1:]))

@@ -6,7 +6,6 @@ If the options are refused, starting the group anew would not help, so the rank 
 import contextlib
 import io
 import os
-import signal
 import sys
 from collections.abc import Sequence
 
@@ -14,7 +13,6 @@ import psutil
 
 from bench.results.places import writable_folder
 from bench.scaling.options import Options, Rank, parse, rank
-from bench.scaling.processes import die_with_parent
 from bench.scaling.supervisor import AttemptError, RefusedError, Supervisor
 
 WRONG_USE, FAILED = 2, 1
@@ -28,7 +26,6 @@ def main(arguments: Sequence[str]) -> int:
     except ValueError as error:
         print(f"bench.scaling: {error}", file=sys.stderr)
         return WRONG_USE
-    die_with_parent(signal.SIGTERM)
     try:
         Supervisor(_options(arguments, own), own).run()
     except RefusedError as error:
