@@ -1,0 +1,123 @@
+"""The file of a run: written whole, read again, and refused if it does not fit."""
+
+import json
+
+import pytest
+
+from bench.results.schema import ResultFile
+from bench.scaling.book import INTERRUPTED, UNREACHED, begun
+from bench.scaling.figures import Observation
+from bench.scaling.options import parse
+from bench.scaling.point import Group, points
+
+GROUP = Group(world=2, per_node=2, places=2)
+POINTS = points(GROUP, [1, 2], full=False)
+
+
+def book(folder, *arguments, kept=None, group=GROUP):
+    options = parse(["--results", str(folder), "--machine", "box", *arguments])
+    return begun(options, group, POINTS, kept)
+
+
+def seen(point, visit=1):
+    return Observation(
+        id=point,
+        visit=visit,
+        seconds=[0.5, 0.25],
+        compute_s=[],
+        share=0.5,
+        rel_error=1e-8,
+        tolerance=1e-6,
+        iterations=3,
+    )
+
+
+def measured(folder, *arguments):
+    """Return a book with one measured point, one that failed, and the others."""
+    of = book(folder, *arguments)
+    first, second, *_ = of.entries
+    of.add(seen(first))
+    of.fail(second, "crashed", "rank 1: boom")
+    return of, first, second
+
+
+def test_a_file_holds_all_points_with_their_reasons(tmp_path):
+    of, first, second = measured(tmp_path)
+    of.write()
+    file = ResultFile.model_validate_json(of.path.read_text(encoding="utf-8"))
+    known = {point.id: point for point in file.scaling.points}
+    assert len(known) == len(POINTS)
+    assert (known[first].time_s, known[first].status) == (0.25, "ok")
+    assert (known[second].status, known[second].reason) == ("crashed", "rank 1: boom")
+    assert file.scaling.faults == [f"{second}: crashed: rank 1: boom"]
+    others = {point.reason for name, point in known.items() if name not in (first, second)}
+    assert others == {INTERRUPTED}
+    of.complete = True
+    of.write()
+    assert UNREACHED in of.path.read_text(encoding="utf-8")
+    assert [path.name for path in of.path.parent.iterdir()] == [of.path.name]
+
+
+def test_the_next_attempt_goes_on_with_the_book_of_the_one_before(tmp_path):
+    of, first, second = measured(tmp_path)
+    of.scaling["spent_s"] = 5.0
+    kept = {"path": str(of.path), "content": of.write(), "at_s": 0.0}
+    again = book(tmp_path, kept=kept)
+    assert again.path == of.path
+    assert again.scaling["restarts"] == 1
+    assert again.spent_before_s > 5.0
+    names = {point.id for point in again.open_points()}
+    assert first in names
+    assert second not in names
+    again.add(seen(first, visit=2))
+    points_now = {p["id"]: p for p in again.content()["scaling"]["points"]}
+    assert points_now[first]["samples"]["numbers"] == [1, 2]
+
+
+def test_an_interrupted_run_is_resumed(tmp_path):
+    of, first, _ = measured(tmp_path)
+    of.write()
+    again = book(tmp_path, "--resume")
+    assert again.path == of.path
+    assert again.scaling["restarts"] == 0
+    assert again.entries[first].visits == {1: [0.5, 0.25]}
+
+
+def test_there_must_be_something_to_resume(tmp_path):
+    with pytest.raises(ValueError, match="expects a run that was cut off"):
+        book(tmp_path, "--resume")
+    of, *_ = measured(tmp_path)
+    of.complete = True
+    of.write()
+    with pytest.raises(ValueError, match="came to its end"):
+        book(tmp_path, "--resume")
+
+
+@pytest.mark.parametrize(
+    ("changed", "arguments", "group", "message"),
+    [
+        ({}, [], Group(3, 3, 3), "ranks: 2, now 3"),
+        ({}, ["--only", "matmul"], GROUP, "--only"),
+        ({"versions": {"numpy": "0.1"}}, [], GROUP, "versions: "),
+    ],
+)
+def test_two_runs_are_not_mixed(tmp_path, changed, arguments, group, message):
+    of, *_ = measured(tmp_path)
+    content = of.write()
+    content["machine_info"] |= changed
+    of.path.write_text(json.dumps(content), encoding="utf-8")
+    with pytest.raises(ValueError, match="cannot mix two runs.*" + message):
+        book(tmp_path, "--resume", *arguments, group=group)
+
+
+def test_a_choice_must_leave_a_point(tmp_path):
+    with pytest.raises(ValueError, match="got 'nothing'"):
+        book(tmp_path, "--only", "nothing")
+
+
+def test_a_fault_between_points_costs_none(tmp_path):
+    of, *_ = measured(tmp_path)
+    before = of.open_points()
+    of.fail("", "timeout", "rank 1: stopped")
+    assert of.open_points() == before
+    assert of.scaling["faults"][-1] == "between points: timeout: rank 1: stopped"

@@ -1,0 +1,41 @@
+"""What a visit's process says of its errors, and of the share of collectives."""
+
+import pytest
+import torch
+import torch.distributed as dist
+
+from bench.scaling.board import LOST
+from bench.scaling.crew import CrewError
+from bench.scaling.member import collective_share, described
+
+
+def test_overlapping_collectives_count_once():
+    events = [
+        ("step", 0.0, 10.0),
+        ("gloo:all_reduce", 2.0, 5.0),
+        ("gloo:all_reduce", 4.0, 6.0),
+        ("nccl:all_gather", 4.5, 5.5),
+        ("aten::mm", 6.0, 9.0),
+    ]
+    assert collective_share(events) == pytest.approx(0.4)
+
+
+def test_a_step_without_collectives_has_the_share_0():
+    assert collective_share([("aten::mm", 1.0, 2.0)]) == 0
+    assert collective_share([]) is None
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "rank"),
+    [
+        (MemoryError("full"), "oom", -1),
+        (torch.OutOfMemoryError("full"), "oom", -1),
+        (ArithmeticError("boom"), "crashed", -1),
+        (RuntimeError("mat1 and mat2 shapes cannot be multiplied"), "crashed", -1),
+        (RuntimeError("[pair.cc:553] Connection closed by peer"), LOST, -1),
+        (dist.DistError("wait timeout"), LOST, -1),
+        (CrewError(3, "timeout", "no answer"), "timeout", 3),
+    ],
+)
+def test_an_error_tells_whether_this_rank_failed_or_lost_another(error, status, rank):
+    assert described(error)[::2] == (status, rank)
