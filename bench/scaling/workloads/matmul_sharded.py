@@ -1,7 +1,7 @@
 """A product y = x w whose rows are spread: each rank computes its rows, then all have all of y.
 
 Shapes: x (n, n), w (n, n), y (n, n). NumPy's processes write their rows to shared memory. PyTorch's
-ranks gather them (`all_gather_into_tensor`). Source: Golub & Van Loan, Matrix Computations (4th
+ranks gather them (`all_gather_single`). Source: Golub & Van Loan, Matrix Computations (4th
 edition, 2013), section 1.6.
 """
 
@@ -11,6 +11,9 @@ import torch.distributed as dist
 
 from bench.scaling.workload import Amount, ScalingWorkload, part
 from bench.workload import draw, size
+
+# its name until PyTorch 2.12 was all_gather_into_tensor
+all_gather_single = getattr(dist, "all_gather_single", None) or dist.all_gather_into_tensor
 
 
 class Shared:
@@ -52,7 +55,7 @@ class Gathered:
     def __call__(self):
         torch.matmul(self.x, self.w, out=self.own)
         if self.group is not None:
-            dist.all_gather_into_tensor(self.y, self.own, group=self.group)
+            all_gather_single(self.y, self.own, group=self.group)
 
     def alone(self):
         torch.matmul(self.x, self.w, out=self.own)

@@ -109,9 +109,8 @@ def test_one_rank_of_pytorch_computes_the_same(name, mode, gloo):
 
 @pytest.mark.parametrize("name", ["all_reduce", "matmul_sharded"])
 def test_two_ranks_of_pytorch_compute_the_same(name, monkeypatch):
-    fake = SimpleNamespace(all_reduce=all_reduced, all_gather_into_tensor=all_gathered)
-    monkeypatch.setattr(all_reduce, "dist", fake)
-    monkeypatch.setattr(matmul_sharded, "dist", fake)
+    monkeypatch.setattr(all_reduce, "dist", SimpleNamespace(all_reduce=all_reduced))
+    monkeypatch.setattr(matmul_sharded, "all_gather_single", all_gathered)
     of, meeting = point(name, "strong" if name == "matmul_sharded" else "", 2, GLOO), Meeting(2)
     teams = [Team(rank=r, ranks=2, group=(meeting, r), device="cpu") for r in range(2)]
     steps = [of.of.torch(team, **inputs_of(of)) for team in teams]
