@@ -1,6 +1,7 @@
 """The board: what ranks tell each other through torchrun's store, beside their process group.
 
-The store belongs to torchrun's agent, so it outlives a rank that dies. Each start of the group is
+The store belongs to torchrun's agent, so it outlives a rank that dies (but where
+TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1 is set, rank 0 hosts it). Each start of the group is
 an attempt with keys of its own. Rank 0 announces it, and shows by its beat that it is alive: an
 attempt whose rank 0 does not beat is over.
 """
@@ -71,7 +72,13 @@ class Board:
     def __init__(self, rank: Rank) -> None:
         self.rank = rank
         limit = timedelta(seconds=START_S)
-        store = TCPStore(rank.address, rank.port, is_master=False, timeout=limit)
+        store = TCPStore(
+            rank.address,
+            rank.port,
+            is_master=rank.hosts,
+            timeout=limit,
+            wait_for_workers=False,
+        )
         self._store = PrefixStore(f"bench.scaling/{rank.run}", store)
         self._beats = 0
         self._beat_s = 0.0

@@ -144,9 +144,16 @@ class Book:
 
 
 def begun(
-    options: Options, group: Group, points: Sequence[Point], kept: Mapping[str, Any] | None
+    options: Options,
+    group: Group,
+    points: Sequence[Point],
+    kept: Mapping[str, Any] | None,
+    *,
+    again: bool = False,
 ) -> Book:
     """Return the book of a run: a new one, or that of the attempt that `kept` it, or to resume.
+
+    If torchrun started the group `again` and the store was lost, the newest file goes on.
 
     Raises
     ------
@@ -165,15 +172,20 @@ def begun(
     path, content = options.out or _new_path(folder), None
     if kept is not None:
         path, content = Path(kept["path"]), kept["content"]
-    elif options.resume:
-        path, content = _unfinished(folder)
-        _refuse_changed(content, header, group, chosen)
+    elif options.resume or again:
+        try:
+            path, content = _unfinished(folder)
+            _refuse_changed(content, header, group, chosen)
+        except ValueError:
+            if options.resume:
+                raise
     book = Book(path, header, group, chosen)
     book.refuse(oversubscribe=options.oversubscribe)
     if content is not None:
         book.restore(content)
-    if kept is not None:
+    if kept is not None or (again and content is not None):
         book.scaling["restarts"] += 1
+    if kept is not None:
         book.spent_before_s += max(0.0, time.time() - kept["at_s"])
     return book
 

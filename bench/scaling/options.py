@@ -43,7 +43,13 @@ class Options:
 
 @dataclass(frozen=True, kw_only=True)
 class Rank:
-    """What torchrun tells a rank."""
+    """What torchrun tells a rank.
+
+    Attributes
+    ----------
+    hosts : it hosts the group's store, because torchrun's agent does not.
+
+    """
 
     number: int
     world: int
@@ -54,6 +60,7 @@ class Rank:
     run: str
     address: str
     port: int
+    hosts: bool = False
 
 
 def parse(arguments: Sequence[str]) -> Options:
@@ -118,6 +125,8 @@ def rank(environment: Mapping[str, str] = os.environ) -> Rank:
             run=environment.get("TORCHELASTIC_RUN_ID", "none"),
             address=environment["MASTER_ADDR"],
             port=int(environment["MASTER_PORT"]),
+            hosts=environment["RANK"] == "0"
+            and environment.get("TORCHELASTIC_USE_AGENT_STORE", "True") != "True",
         )
     except (KeyError, ValueError) as error:
         raise ValueError(

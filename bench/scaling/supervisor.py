@@ -82,8 +82,9 @@ class Supervisor:
         """Return the book of this run: a new one, or that of an earlier attempt."""
         found = self._nodes()
         kept = self._board.kept("book")
+        again = self._rank.restarts > 0
         try:
-            book = begun(self._options, self._group, self._points, kept)
+            book = begun(self._options, self._group, self._points, kept, again=again)
         except ValueError as error:
             self._board.put("refused", str(error))
             ends_s = time.monotonic() + (REFUSED_S if len(found) > 1 else 0)
