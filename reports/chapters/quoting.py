@@ -11,6 +11,8 @@ NAMES = {  # of findings that are about no workload of their own
     "on-gpu": "What a GPU changes",
     "on-gpu-with-copies": "What a GPU changes with its copies",
     "bill": "The bill of one call",
+    "ranks-and-threads": "A second rank against a second thread",
+    "communication": "What communication takes of a step",
 }
 NO_ACCELERATOR = "this run timed no accelerator, and no reference machine has timed this yet"
 

@@ -23,6 +23,7 @@ from matplotlib.colors import to_rgba_array
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from reports.read.point import Point
 from reports.read.row import Row
 
 INK = "#010203"  # placeholder that becomes currentColor
@@ -63,6 +64,10 @@ VARIANT_COLOURS = {  # keys of COLOURS, one for each variant
     "graph": "fifth",
     "transfer": "sixth",
     "stacked": "fifteenth",
+}
+RANK_COLOURS = {  # keys of COLOURS for contenders with several ranks; others are their library's
+    "torch-threads": "second",
+    "torch-nccl-fsdp": "fifth",
 }
 DIVERGING = ("#1f5f99", "#6fa8d6", "#e8e6e1", "#f2a65e", "#b4560f")  # NumPy's side to PyTorch's
 ON_LIGHT, ON_DARK = "#15171b", "#fefefe"  # text on a filled cell, whatever the page's own colours
@@ -148,6 +153,13 @@ def colour(row: Row) -> str:
     torch = "torch-cpu" if row.on_cpu else "accelerator"
     without_variant = "numpy" if row.is_numpy else torch
     return COLOURS[VARIANT_COLOURS.get(row.variant, without_variant)]
+
+
+def rank_colour(point: Point) -> str:
+    """Return the colour of a point's contender: that of its library on its device."""
+    torch = "torch-cpu" if point.on_cpu else "accelerator"
+    own = "numpy" if point.is_numpy else torch
+    return COLOURS[RANK_COLOURS.get(point.contender, own)]
 
 
 def line_style(row: Row) -> str:

@@ -21,6 +21,7 @@ from reports.charts.heat import heat_map
 from reports.charts.overview import overview
 from reports.charts.precision import speed_against_error
 from reports.charts.roofs import roofline
+from reports.charts.scaling import bandwidth_against_bytes, speedup_against_ranks
 from reports.charts.shares import throughput
 from reports.charts.sizes import time_against_size
 from reports.charts.training import ladder_chart, losses
@@ -29,6 +30,7 @@ from reports.findings.foreign import sections
 from reports.findings.questions import autograd_lines, gpu_lines, on_cpu
 from reports.findings.training import ladder
 from reports.read.grouping import at_largest_size, by_family, by_workload, grouped
+from reports.read.result import Result
 from reports.read.row import Timed
 
 Plan = Callable[[], Plot | None]
@@ -50,8 +52,9 @@ def plans(findings: Findings) -> dict[str, Plan]:
     result, timed = findings.result, findings.result.timed
     if not result.own:
         return foreign_plans(sections(result))
+    of_points = _of_points(result)
     if not timed:
-        return {}
+        return of_points
     most = max(row.threads for row in timed)
     reference = findings.reference_with_gpu()
     with_gpu = reference.findings.result if reference else result
@@ -71,7 +74,18 @@ def plans(findings: Findings) -> dict[str, Plan]:
             planned[f"throughput/{family}/{threads}"] = partial(
                 throughput, _largest(part), result.machine.peaks
             )
-    return planned | _training(timed) | _blocks(findings)
+    return planned | _training(timed) | _blocks(findings) | of_points
+
+
+def _of_points(result: Result) -> dict[str, Plan]:
+    """Plan the charts of several ranks."""
+    if result.scaling is None:
+        return {}
+    copy_bytes_s = result.scaling.copy_bytes_s
+    return {
+        "scaling/speedup": partial(speedup_against_ranks, result.points),
+        "scaling/all-reduce": partial(bandwidth_against_bytes, result.points, copy_bytes_s),
+    }
 
 
 def at_most_cores(timed: Sequence[Timed]) -> list[Timed]:

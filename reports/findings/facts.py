@@ -5,8 +5,12 @@ from dataclasses import dataclass
 
 from bench.results import ids
 from bench.results.machine import GpuState, Machine, Peaks
+from bench.results.scaling import Node, Scaling
 from reports import units
+from reports.read.grouping import grouped
 from reports.read.result import FileHead
+
+LOOPBACK = "lo"  # the interface of ranks that are all on one machine
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +39,12 @@ def facts(result: FileHead) -> list[Fact]:
         ("datetime", "measured", result.datetime[:19].replace("T", " ")),
     ]
     return [Fact(key=key, name=name, text=text) for key, name, text in known if text]
+
+
+def group_facts(scaling: Scaling) -> list[Fact]:
+    """Return the facts about a group of ranks; one that is unknown is left out."""
+    known = _group(scaling)
+    return [Fact(key=f"scaling.{key}", name=name, text=text) for key, name, text in known if text]
 
 
 Entries = Iterator[tuple[str, str, str]]  # key, name and text of each fact; "" if unknown
@@ -146,3 +156,53 @@ def _promises(machine: Machine) -> Entries:
             parts.append(f"memory {units.rate(gpu.promise.bytes_s, 'B/s')}")
             text = f"{', '.join(parts)} ({gpu.promise.source})"
             yield f"promise.{gpu.name}", f"promised for {gpu.name}", text
+
+
+MOST_CORES = 16  # ranks whose cores are listed
+
+
+def _group(scaling: Scaling) -> Entries:
+    marked = ", more than there are cores or devices" if scaling.oversubscribed else ""
+    yield "world", "ranks", f"{scaling.world}{marked}"
+    nodes = grouped(scaling.nodes, _node)
+    texts = (f"{len(same)} × {text}" if len(same) > 1 else text for text, same in nodes.items())
+    yield "nodes", "machines", "; ".join(texts)
+    yield "backends", "backends", ", ".join(scaling.backends)
+    yield "link", "link", "; ".join(dict.fromkeys(map(_link, scaling.nodes)))
+    threads = grouped(enumerate(scaling.threads), lambda pair: pair[1])
+    each = "; ".join(f"{count} on {_ranks([n for n, _ in of])}" for count, of in threads.items())
+    yield "threads", "threads, read back", each
+    listed = enumerate(scaling.cores[:MOST_CORES])
+    cores = [f"rank {rank}: {', '.join(map(str, bound)) or 'any'}" for rank, bound in listed]
+    more = ["…"] if len(scaling.cores) > MOST_CORES else []
+    yield "cores", "cores, read back", "; ".join([*cores, *more])
+    copies = scaling.copy_bytes_s
+    yield "copy", "a rank copies", units.rate(copies, "B/s") if copies else ""
+    yield "visits", "visits", str(scaling.visits)
+    yield "restarts", "started anew", str(scaling.restarts or "")
+    yield "spent", "measured for", units.seconds(scaling.spent_s) if scaling.spent_s else ""
+
+
+def _ranks(numbers: list[int]) -> str:
+    """Return `each rank`'s own number, or how many ranks there are."""
+    return f"rank {numbers[0]}" if len(numbers) == 1 else f"{len(numbers)} ranks"
+
+
+def _node(node: Node) -> str:
+    gpus = grouped(node.gpus, lambda gpu: gpu.name)
+    parts = [
+        node.cpu.model or "an unknown processor",
+        units.count(node.cpu.usable_cores, "core") if node.cpu.usable_cores else "",
+        units.size_bytes(node.ram_bytes) if node.ram_bytes else "",
+        *(f"{len(same)} × {name}" for name, same in gpus.items()),
+        units.count(node.ranks, "rank") if node.ranks else "",
+    ]
+    return ", ".join(filter(None, parts))
+
+
+def _link(node: Node) -> str:
+    """Return the interface that the ranks of a machine communicate over, and its speed."""
+    if node.interface == LOOPBACK:
+        return "within one machine"
+    speed = units.rate(node.interface_bits_s, "bit/s") if node.interface_bits_s else ""
+    return ", ".join(filter(None, (node.interface or "not known", speed)))

@@ -19,6 +19,7 @@ from reports.findings.layers import changed_models
 from reports.findings.pairs import dtypes, scalings
 from reports.findings.questions import questions
 from reports.findings.roofline import roofs
+from reports.findings.scaling import about_points
 from reports.findings.speedups import Speedups
 from reports.findings.statement import Finding
 from reports.findings.training import gradients, ladders
@@ -87,6 +88,7 @@ class Findings:
             noisiness(result),
             card(result),
             self_tested(result),
+            *about_points(result),
         ]
         return {finding.id: finding for finding in findings}
 

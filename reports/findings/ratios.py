@@ -11,17 +11,23 @@ from reports.read.row import Timed
 
 
 def ratio_of(slow: Timed, fast: Timed) -> Interval:
-    """Return the time of `slow` divided by the time of `fast`, with its 95 % interval.
+    """Return the time of `slow` divided by the time of `fast`, with its 95 % interval."""
+    return quotient(_time(slow), _time(fast))
+
+
+def _time(row: Timed) -> Interval:
+    low, high = row.time_ends_s or (math.nan, math.nan)
+    return Interval(value=row.time_s, low=low, high=high)
+
+
+def quotient(slow: Interval, fast: Interval) -> Interval:
+    """Return one time divided by another, with its 95 % interval.
 
     The logarithms of the two times are taken as independent and normally distributed, so half the
     width is the square root of the sum of their squared half-widths.
     """
-    value = slow.time_s / fast.time_s
-    intervals = [row.time_ends_s for row in (slow, fast)]
-    halves = [np.log(ends[1] / ends[0]) / 2 for ends in intervals if ends is not None]
-    if len(halves) < len(intervals):
-        return Interval(value=value, low=math.nan, high=math.nan)
-    half = float(np.hypot(*halves))
+    value = slow.value / fast.value
+    half = float(np.hypot(*(np.log(time.high / time.low) / 2 for time in (slow, fast))))
     return Interval(value=value, low=value * np.exp(-half), high=value * np.exp(half))
 
 

@@ -9,10 +9,11 @@ from pathlib import Path
 
 from reports.compare.comparison import from_csv
 from reports.compare.page import field_texts, findings
-from reports.findings.facts import facts
+from reports.findings.facts import facts, group_facts
 from reports.findings.figures import device_figures, figures
 from reports.findings.findings import Findings
 from reports.findings.foreign import figures_of_tests
+from reports.findings.point_figures import point_figures
 from reports.read.intake import UnreadableError
 from reports.read.load import load
 
@@ -71,11 +72,12 @@ class RecomputedResult:
 
     @cached_property
     def figures(self) -> Mapping[str, Mapping[str, str]]:
-        """The texts of each timed cell, or another suite's test, in its table, by id."""
-        if not self.findings.result.own:
-            return figures_of_tests(self.findings.result)
-        peaks = self.findings.result.machine.peaks
-        return {row.cell: figures(row, peaks) for row in self.findings.result.timed}
+        """The texts of each timed cell, point, or another suite's test, in its table, by id."""
+        result = self.findings.result
+        if not result.own:
+            return figures_of_tests(result)
+        of_cells = {row.cell: figures(row, result.machine.peaks) for row in result.timed}
+        return of_cells | {point.id: point_figures(point) for point in result.points}
 
     @cached_property
     def devices(self) -> Mapping[str, Mapping[str, str]]:
@@ -84,5 +86,7 @@ class RecomputedResult:
 
     @cached_property
     def facts(self) -> Mapping[str, str]:
-        """The facts about its machine, by key."""
-        return {fact.key: fact.text for fact in facts(self.findings.result)}
+        """The facts about its machine and its group of ranks, by key."""
+        result = self.findings.result
+        of_group = group_facts(result.scaling) if result.scaling else []
+        return {fact.key: fact.text for fact in (*facts(result), *of_group)}

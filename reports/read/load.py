@@ -4,7 +4,7 @@ Also reads the journal of a run that was interrupted, and any file that pytest-b
 latter has names and times only, so reports show and compare just those.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
 from operator import attrgetter
 from pathlib import Path
@@ -15,6 +15,7 @@ import pandas as pd
 from pydantic import ValidationError
 
 from bench.results.foreign import ForeignBenchmark, ForeignFile
+from bench.results.mending_points import mended_scaling
 from bench.results.ratio import Ratio
 from bench.results.reading import validated
 from bench.results.schema import Info, ListedCell, ResultFile
@@ -40,8 +41,9 @@ def load(address: Path | str, *, blocks: bool = False) -> Result:
     raw = read(address)
     if why := _why_refused(raw):
         raise UnreadableError(f"{raw.name}: {why}")
+    known, odd = _mended(raw.content)
     try:
-        content = validated(raw.content)
+        content = validated(known)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(map(str, first["loc"]))
@@ -49,7 +51,13 @@ def load(address: Path | str, *, blocks: bool = False) -> Result:
         raise UnreadableError(f"{raw.name}: no result file: {printable(message)}") from error
     except ValueError as error:
         raise UnreadableError(f"{raw.name}: no result file: {printable(str(error))}") from error
-    return _result(str(address), raw, content, blocks=blocks)
+    return _result(str(address), raw, content, odd, blocks=blocks)
+
+
+def _mended(content: Any) -> tuple[Any, list[str]]:
+    """Return the content of a file without what is odd in its points, and notes about that."""
+    own = isinstance(content, dict) and content.get("schema") is not None
+    return mended_scaling(content) if own else (content, [])
 
 
 def _why_refused(raw: Raw) -> str:
@@ -82,7 +90,14 @@ def load_all(
     return results, errors
 
 
-def _result(path: str, raw: Raw, content: ResultFile | ForeignFile, *, blocks: bool) -> Result:
+def _result(
+    path: str,
+    raw: Raw,
+    content: ResultFile | ForeignFile,
+    odd: Sequence[str],
+    *,
+    blocks: bool,
+) -> Result:
     own = content if isinstance(content, ResultFile) else None
     foreign = content if isinstance(content, ForeignFile) else None
     return Result(
@@ -97,7 +112,8 @@ def _result(path: str, raw: Raw, content: ResultFile | ForeignFile, *, blocks: b
         rows=tuple(_rows(own)) if own is not None else (),
         process=_process(foreign) if foreign else None,
         foreign=tuple(map(_foreign_row, foreign.benchmarks)) if foreign else (),
-        notes=_notes(raw),
+        notes=(*_notes(raw), *odd),
+        scaling=own.scaling if own else None,
         blocks=_blocks(own) if blocks and own is not None else pd.DataFrame(columns=BLOCKS),
     )
 

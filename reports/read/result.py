@@ -11,6 +11,8 @@ from typing import NamedTuple
 import pandas as pd
 
 from bench.results.machine import Commit, Machine
+from bench.results.scaling import Scaling
+from reports.read.point import Point, points_of
 from reports.read.row import ForeignRow, Row, Timed
 from reports.read.table import table_of
 
@@ -42,6 +44,7 @@ class FileHead:
     own : whether this suite wrote the file.
     sha256 : the hash of the file's bytes.
     process : of a file of another tool, what it says about its process; None for this suite's.
+    scaling : what several ranks gained; None if the run measured no ranks.
 
     """
 
@@ -54,6 +57,7 @@ class FileHead:
     machine: Machine
     commit: Commit
     process: Process | None = None
+    scaling: Scaling | None = None
 
 
 class BlockRow(NamedTuple):
@@ -101,6 +105,11 @@ class Result(FileHead):
     def plausible(self) -> tuple[Timed, ...]:
         """The timed cells, without those whose time is implausible."""
         return tuple(row for row in self.timed if row.plausible)
+
+    @cached_property
+    def points(self) -> tuple[Point, ...]:
+        """The points: contenders with several ranks, and what they are compared with."""
+        return tuple(points_of(self.scaling))
 
     @cached_property
     def medians_alone(self) -> bool:
