@@ -15,7 +15,7 @@ from bench.results.verdicts import FASTER, MARGIN, SLOWER, TIE, UNSETTLED
 from reports import units
 from reports.charts.drawing import INK, PAPER, Plot, rank_colour, set_hover, style
 from reports.charts.naming import ratio_tick, ratio_ticks, short, slug
-from reports.charts.tiles import FONT, End, label_lines, label_width, tiles
+from reports.charts.tiles import FONT, End, label_lines, label_width, place_inches, tiles
 from reports.findings.communication import bus_of
 from reports.read.grouping import grouped
 from reports.read.interval import Interval
@@ -27,7 +27,7 @@ LONGEST = 22  # characters of the name of a line
 APART = 0.07  # octaves between the points of two lines at one number of ranks
 WIDEST = 4.0  # times the largest or smallest value, beyond which intervals are cut off
 MOST_RANKS = 8  # ticks of numbers of ranks
-MOST_BYTES = 4  # ticks of sizes of messages
+TICK_IN = 0.52  # the width of the tick label of a message
 DASHES = ("-", "--", ":", "-.")  # of the numbers of ranks, in order
 CLAIMS = {
     FASTER: "{name}: {ratio} times as fast with {parts}",
@@ -258,8 +258,7 @@ def _draw_bandwidths(
     if copy_bytes_s:
         axes.axhline(copy_bytes_s, color=INK, linewidth=1.2, linestyle=":")
         ends.append(End(x=sizes[-1], y=copy_bytes_s, name="copy in memory", paint=INK))
-    few = sizes if len(sizes) <= MOST_BYTES else sizes[:: -(-len(sizes) // MOST_BYTES)]
-    axes.xaxis.set_major_locator(FixedLocator(few))
+    axes.xaxis.set_major_locator(FixedLocator(_apart(axes, sizes)))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(lambda value, _: byte_tick(value))
     axes.set_xlabel("message", fontsize=FONT, labelpad=2)
@@ -268,6 +267,18 @@ def _draw_bandwidths(
     axes.yaxis.set_major_formatter(lambda value, _: rate_tick(value))
     axes.grid(visible=True, color=INK, alpha=0.12, linewidth=0.6)
     label_lines(axes, ends)
+
+
+def _apart(axes: Axes, sizes: Sequence[float]) -> list[float]:
+    """Return the sizes whose tick labels do not touch, the largest among them."""
+    few: list[float] = []
+    last_in = math.inf
+    for size in reversed(sizes):
+        at_in, _ = place_inches(axes, size, axes.get_ylim()[0])
+        if last_in - at_in >= TICK_IN:
+            few.append(size)
+            last_in = at_in
+    return few
 
 
 def _finite(values: Iterable[float]) -> list[float]:

@@ -33,7 +33,7 @@ OUTWEIGHED = {
     EVERYWHERE: "{what}: communication takes more than half of {thing} at all {count} sizes, still"
     " {share} at {size}",
     UP_TO: "{what}: communication takes more than half of {thing} up to {size}, {share} there, and"
-    " at most half at {rest} of the sizes, which are larger",
+    " at most half above it, at {rest} of {count} sizes",
     SOME: "{what}: communication takes more than half of {thing} at {outweighed} of {count} sizes,"
     " {share} at {size}, the largest of them",
 }
@@ -106,10 +106,8 @@ def _outweighed(finding_id: str, points: Sequence[Point]) -> Finding:
     else:
         chosen = [point for point, more in zip(points, above, strict=True) if more][-1]
         state = UP_TO if all(above[:count]) else SOME
-        if state == UP_TO:
-            numbers = {"rest": str(len(points) - count)}
-        else:
-            numbers |= {"outweighed": str(count)}
+        more = {"rest": len(points) - count} if state == UP_TO else {"outweighed": count}
+        numbers |= {key: str(number) for key, number in more.items()}
     about = about_point(chosen)
     del about["size"]
     return Finding(

@@ -14,6 +14,7 @@ from reports.pages.family import family_page
 from reports.pages.first import Answer, answers
 from reports.pages.foreign import foreign_pages
 from reports.pages.rendering import render
+from reports.pages.scaling import LINE, SCALING, scaling_page
 from reports.pages.subject import SitePage, Subject, family_path
 from reports.read.grouping import grouped
 from reports.read.result import Result
@@ -28,20 +29,26 @@ WAYS = {  # names of chapters, by the time that a reader has
 
 
 def pages(subject: Subject) -> Iterator[SitePage]:
-    """Yield the pages of a result: the index, one a family, the roofline, the machine, chapters.
+    """Yield the pages of a result: the index, one a family, the roofline, ranks, machine, chapters.
 
-    A file of another suite has one page.
+    A file of another suite has one page. A file without cells, of ranks alone, has no roofline.
     """
     if not subject.result.own:
         yield from foreign_pages(subject)
         return
     # first, because most chapters need no figures, which are still being drawn
     chapters = [_chapter_page(subject, number) for number in range(len(subject.chapters))]
-    yield _page(subject, "index.html", "NumPy or PyTorch?", "Overview", _index(subject))
+    if alone := bool(subject.result.points) and not subject.result.rows:
+        yield _page(subject, "index.html", "What ranks gain", "Overview", _index_of_points(subject))
+    else:
+        yield _page(subject, "index.html", "NumPy or PyTorch?", "Overview", _index(subject))
     for family in subject.families:
         title = family.capitalize()
         yield _page(subject, family_path(family), title, title, family_page(subject, family))
-    yield _page(subject, "roofline.html", "Roofline", "Roofline", _roofline(subject))
+    if not alone:
+        yield _page(subject, "roofline.html", "Roofline", "Roofline", _roofline(subject))
+    if subject.result.points:
+        yield _page(subject, SCALING, "Scaling", "Scaling", scaling_page(subject))
     yield _page(subject, "machine.html", "The machine", "Machine", _machine(subject))
     if subject.chapters:
         yield _page(subject, CONTENTS, "The tutorial", "Tutorial", _contents(subject))
@@ -58,6 +65,40 @@ def _page(subject: Subject, path: str, title: str, name: str, body: Markup) -> S
     )
 
 
+def _index_of_points(subject: Subject) -> Markup:
+    """Return the first page of a file that has points and no cells."""
+    return render(
+        "index_points.html",
+        result=subject.result,
+        findings=subject.findings,
+        further=_further(subject, roofline=False),
+        downloads=subject.downloads,
+        others=subject.others,
+        complaints=subject.complaints,
+    )
+
+
+def _further(subject: Subject, *, roofline: bool = True) -> list[tuple[str, str, str]]:
+    """Return the path, title and line of each page that the first page leads to."""
+    further = [
+        (
+            "roofline.html",
+            "Roofline",
+            "the limits of this machine, and how close each result comes",
+        ),
+        (SCALING, "Scaling", LINE),
+        ("machine.html", "The machine", "its facts, and how far to trust the numbers"),
+    ]
+    has = {"roofline.html": roofline, SCALING: bool(subject.result.points)}
+    further = [each for each in further if has.get(each[0], True)]
+    if subject.chapters:
+        line = f"{len(subject.chapters)} chapters; each answers a question with code"
+        further.insert(0, (CONTENTS, "The tutorial", line))
+    if subject.with_comparison:
+        further.append(("compare.html", "Comparison", "this machine against the others"))
+    return further
+
+
 def _index(subject: Subject) -> Markup:
     findings = subject.findings
     crossovers = [
@@ -65,19 +106,6 @@ def _index(subject: Subject) -> Markup:
         for finding in findings.kind("crossover")
         if finding.state in {"overtakes", "falls-behind", "changes"}
     ]
-    further = [
-        (
-            "roofline.html",
-            "Roofline",
-            "the limits of this machine, and how close each result comes",
-        ),
-        ("machine.html", "The machine", "its facts, and how far to trust the numbers"),
-    ]
-    if subject.chapters:
-        line = f"{len(subject.chapters)} chapters; each answers a question with code"
-        further.insert(0, (CONTENTS, "The tutorial", line))
-    if subject.with_comparison:
-        further.append(("compare.html", "Comparison", "this machine against the others"))
     return render(
         "index.html",
         result=subject.result,
@@ -90,7 +118,7 @@ def _index(subject: Subject) -> Markup:
             {"name": name, "path": family_path(name), "workloads": workloads}
             for name, workloads in subject.families.items()
         ],
-        further=further,
+        further=_further(subject),
         downloads=subject.downloads,
         others=subject.others,
         prefix="",
