@@ -333,16 +333,20 @@ def _summary(*, file: str | None, build: Path | None) -> int:
 def _list(*, files: list[str]) -> int:
     """List the known runs and machines."""
     results, complaints = _report_unreadable(*load_many(expand(files or [*committed(), *own()])))
-    table = Table("machine", "measured", "timed", "cells", "GPU", "commit", "file", box=None)
+    points = [len(result.scaling.points) if result.scaling else 0 for result in results]
+    of_points = ["points"] if any(points) else []
+    heads = ["machine", "measured", "timed", "cells", *of_points, "GPU", "commit", "file"]
+    table = Table(*heads, box=None)
     labels = distinct_labels(results)
     columns = column_of(labels), column_of([result.name for result in results])
-    for result, label, file in zip(results, *columns, strict=True):
+    for result, count, label, file in zip(results, points, *columns, strict=True):
         timed = result.table["time_s"].notna()
         gpus = ", ".join(gpu.name for gpu in result.machine.gpus) or "none"
         row = (
             result.datetime[:16].replace("T", " "),
             str(int(timed.sum())),
             str(len(timed)),
+            *([str(count)] if of_points else []),
             gpus if result.own else "",
             result.commit.id[:8],
         )
@@ -406,6 +410,8 @@ def _card(*, file: str | None, out: Path) -> int:
             f"{results[0].name}: a card shows the answers of a run of this suite; this file is"
             " another suite's: build shows its tests"
         )
+    if not results[0].rows:
+        raise NoResultError(f"{results[0].name}: a card shows answers about cells; it has none")
     references = [] if has_accelerator(results[0]) else with_accelerators(results)
     out.write_bytes(shared_card(results[0], references))
     print(out)

@@ -118,6 +118,12 @@ def size_bytes(value: float) -> str:
     return f"{significant(max(value, 1) / 1024**step, 3)} {BINARY[step]}"
 
 
+def message_bytes(value: float) -> str:
+    """Return the size of a message, usually a power of two: `4 KiB`."""
+    step = min(len(BINARY) - 1, int(math.log(max(value, 1), 1024)))
+    return f"{value / 1024**step:.3g} {BINARY[step]}"
+
+
 def count(number: int, thing: str) -> str:
     """Return `1 cell`, `2 cells`."""
     return f"{number} {thing}{'' if number == 1 else 's'}"
@@ -127,6 +133,12 @@ def rate(value: float, unit: str) -> str:
     """Return an amount per second: `133 GFLOP/s`."""
     scale, prefix = next((s for s in RATES if value >= s[0]), RATES[-1])
     return f"{significant(value / scale, 3) if value > 0 else 0} {prefix}{unit}"
+
+
+def byte_rate(value: float) -> str:
+    """Return a bandwidth: `401 kB/s`."""
+    scale, prefix = next((s for s in OFTEN if value >= s[0]), OFTEN[-1])
+    return f"{significant(value / scale, 3) if value > 0 else 0} {prefix}B/s"
 
 
 def per_second(value: float) -> str:

@@ -226,10 +226,10 @@ def bandwidth_title(points: Sequence[Point], copy_bytes_s: float | None) -> str:
         key=lambda point: (point.message_bytes or 0.0, -_place(point)),
     )
     bus, name = largest.bus_bytes_s or 0.0, f"{largest.contender_name}, {largest.parts}"
-    size = units.size_bytes(largest.message_bytes or 0.0)
+    size = units.message_bytes(largest.message_bytes or 0.0)
     if copy_bytes_s:
         return f"{name}: {units.share(bus / copy_bytes_s)} of a copy’s bandwidth at {size}"
-    return f"{name}: {units.rate(bus, 'B/s')} at {size}"
+    return f"{name}: {units.byte_rate(bus)} at {size}"
 
 
 def _bus_name(point: Point) -> str:
@@ -260,7 +260,7 @@ def _draw_bandwidths(
         ends.append(End(x=sizes[-1], y=copy_bytes_s, name="copy in memory", paint=INK))
     axes.xaxis.set_major_locator(FixedLocator(_apart(axes, sizes)))
     axes.xaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_major_formatter(lambda value, _: byte_tick(value))
+    axes.xaxis.set_major_formatter(lambda value, _: units.message_bytes(value))
     axes.set_xlabel("message", fontsize=FONT, labelpad=2)
     axes.yaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_major_locator(FixedLocator(ratio_ticks(*axes.get_ylim())))
@@ -310,24 +310,18 @@ def _draw_bandwidth(
 
 def _bus_text(point: Point, bus: Interval) -> str:
     """Return a point's hover text."""
-    size = units.size_bytes(point.message_bytes or 0.0)
-    text = f"{point.contender_name}, {point.parts}, {size}: {units.rate(bus.value, 'B/s')}"
+    size = units.message_bytes(point.message_bytes or 0.0)
+    text = f"{point.contender_name}, {point.parts}, {size}: {units.byte_rate(bus.value)}"
     if math.isfinite(bus.low):
-        text += f" ({units.rate(bus.low, 'B/s')} to {units.rate(bus.high, 'B/s')})"
+        text += f" ({units.byte_rate(bus.low)} to {units.byte_rate(bus.high)})"
     return text
 
 
 def _describe_bandwidths(known: Sequence[Bus], copy_bytes_s: float | None) -> str:
     """Return the alt text: every bandwidth with its interval."""
     texts = "; ".join(_bus_text(*pair) for pair in known)
-    copy = f" A rank copies {units.rate(copy_bytes_s, 'B/s')}." if copy_bytes_s else ""
+    copy = f" A rank copies {units.byte_rate(copy_bytes_s)}." if copy_bytes_s else ""
     return f"Bus bandwidth of an all-reduce against its message, both logarithmic. {texts}.{copy}"
-
-
-def byte_tick(value: float) -> str:
-    """Return the tick label of a message: `4 KiB`."""
-    step = min(len(units.BINARY) - 1, int(math.log(max(value, 1), 1024)))
-    return f"{value / 1024**step:.3g} {units.BINARY[step]}"
 
 
 def rate_tick(value: float) -> str:

@@ -149,11 +149,11 @@ def _bandwidth(
 ) -> Finding:
     bus = bus_of(largest) or Interval(value=1.0, low=1.0, high=1.0)
     numbers = {
-        "largest": units.size_bytes(largest.message_bytes or 0.0),
-        "bus": units.rate(bus.value, "B/s"),
-        "low": units.rate(bus.low, "B/s"),
-        "high": units.rate(bus.high, "B/s"),
-        "smallest": units.size_bytes(smallest.message_bytes or 0.0),
+        "largest": units.message_bytes(largest.message_bytes or 0.0),
+        "bus": units.byte_rate(bus.value),
+        "low": units.byte_rate(bus.low),
+        "high": units.byte_rate(bus.high),
+        "smallest": units.message_bytes(smallest.message_bytes or 0.0),
         "latency": units.seconds(smallest.time.value if smallest.time else 0.0),
     }
     words = {"contender": largest.contender_name, "parts": largest.parts}
@@ -166,7 +166,7 @@ def _bandwidth(
         )
         state, sentence = verdict_on(share), BANDWIDTH.replace("{against}", AGAINST)
         words["verdict"] = BUS[state]
-        numbers |= {"share": units.share(share.value), "copy": units.rate(copy_bytes_s, "B/s")}
+        numbers |= {"share": units.share(share.value), "copy": units.byte_rate(copy_bytes_s)}
     about = about_point(largest)
     del about["size"]
     return Finding(

@@ -177,7 +177,7 @@ def _group(scaling: Scaling) -> Entries:
     more = ["…"] if len(scaling.cores) > MOST_CORES else []
     yield "cores", "cores, read back", "; ".join([*cores, *more])
     copies = scaling.copy_bytes_s
-    yield "copy", "a rank copies", units.rate(copies, "B/s") if copies else ""
+    yield "copy", "a rank copies", units.byte_rate(copies) if copies else ""
     yield "visits", "visits", str(scaling.visits)
     yield "restarts", "started anew", str(scaling.restarts or "")
     yield "spent", "measured for", units.seconds(scaling.spent_s) if scaling.spent_s else ""

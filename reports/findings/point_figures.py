@@ -44,7 +44,7 @@ def point_figures(point: Point) -> dict[str, str]:
         "efficiency": units.share(point.efficiency.value) if point.efficiency else "",
         "numpy": units.ratio(*point.against_numpy) if point.against_numpy else "",
         "share": share_text(share) if share is not None else "",
-        "bus": units.rate(point.bus_bytes_s, "B/s") if point.bus_bytes_s else "",
+        "bus": units.byte_rate(point.bus_bytes_s) if point.bus_bytes_s else "",
         "error": f"{point.rel_error:.1e} / {point.tolerance:.1e}" if checked else "",
         "visits": str(point.visits or ""),
         "status": point.status + (", oversubscribed" if point.oversubscribed else ""),

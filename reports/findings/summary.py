@@ -1,7 +1,7 @@
 """The summary that the terminal shows at the end of a run."""
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from reports.findings.findings import Findings
 from reports.findings.largest import BINS
@@ -13,14 +13,13 @@ MOST_NAMED = 5  # implausible times that are listed; the rest are counted
 
 
 def summary(findings: Findings) -> Iterator[str]:
-    """Yield the lines: answers, bins, headlines, noise, implausible times, the self-test.
+    """Yield the lines: answers, bins, headlines, ranks, noise, implausible times, the self-test.
 
-    Of another suite's file: what it holds.
+    Of another suite's file: what it holds. Of a file of ranks alone: what they gain.
     """
-    if not findings.result.own:
-        for finding in findings.all.values():
-            names = f"{finding.words[NAMED]}: " if NAMED in finding.words else ""
-            yield from _wrapped(f"{names}{finding.text}", INDENT)
+    about_ranks = list(_about_ranks(findings))
+    if not findings.result.own or (about_ranks and not findings.result.rows):
+        yield from _without_cells(findings, about_ranks)
         return
     for finding in findings.answers():
         yield from _wrapped(finding.text, INDENT)
@@ -31,7 +30,7 @@ def summary(findings: Findings) -> Iterator[str]:
     card = findings.all["card"]
     about_card = [card] if card.state in {"busy", "held back"} else []
     noise = findings.all["noise"]
-    for finding in (*findings.headlines(), noise, *about_card):
+    for finding in (*findings.headlines(), *about_ranks, noise, *about_card):
         yield from _wrapped(finding.text, INDENT)
     implausible = [row for row in findings.result.rows if not row.plausible]
     for row in implausible[:MOST_NAMED]:
@@ -41,6 +40,21 @@ def summary(findings: Findings) -> Iterator[str]:
         yield f"{INDENT}implausible: {more} more, named in the result file."
     if findings.result.machine.self_test:
         yield from _wrapped(f"self-test: {findings.all['self-test'].text}", INDENT)
+
+
+def _without_cells(findings: Findings, about_ranks: Sequence[Finding]) -> Iterator[str]:
+    """Yield the lines of a file without cells: another suite's, or of ranks alone."""
+    of_ranks = [findings.all["points"], *about_ranks] if about_ranks else []
+    for finding in of_ranks or findings.all.values():
+        names = f"{finding.words[NAMED]}: " if NAMED in finding.words else ""
+        yield from _wrapped(f"{names}{finding.text}", INDENT)
+
+
+def _about_ranks(findings: Findings) -> Iterator[Finding]:
+    """Yield whether a second rank is worth it, or that more ranks than cores show nothing."""
+    if findings.result.points:
+        over = findings.all.get("oversubscribed")
+        yield over or findings.all["second-rank"]
 
 
 def _binned(finding: Finding) -> Iterator[str]:

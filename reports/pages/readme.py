@@ -59,8 +59,13 @@ def _machine(result: Result) -> Iterator[str]:
     yield f"## {markdown(result.label)}\n"
     shown = [by_key[key] for key in SHOWN if key in by_key]
     yield "; ".join(f"{fact.name}: {markdown(fact.text)}" for fact in shown) + "\n"
-    for finding in (*findings.answers(), *findings.kind("bins"), *findings.headlines()):
+    about_ranks = [findings.all["second-rank"]] if result.points else []
+    of_cells = [*findings.answers(), *findings.kind("bins"), *findings.headlines()]
+    for finding in (*of_cells, *about_ranks):
         yield f"- {finding.markdown}"
+    if not result.rows and result.points:
+        yield f"- {findings.all['points'].markdown}\n"
+        return
     if plot := _chart(result):
         claim = plot.description.partition(". ")[0]
         yield f"\n![{markdown(claim)}](machines/{chart_path(result).name})\n"

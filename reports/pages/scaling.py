@@ -5,13 +5,14 @@ from typing import Any
 
 from markupsafe import Markup
 
+from bench.results import ids
 from reports.findings.facts import group_facts
 from reports.findings.findings import Findings
 from reports.findings.point_figures import POINT_HEADS, point_figures, point_sort_keys
 from reports.findings.statement import Finding
 from reports.pages.rendering import render
 from reports.pages.subject import Subject
-from reports.read.point import Point
+from reports.read.point import THREADS, Point
 
 SCALING = "scaling.html"
 LINE = "is a second rank worth it? what several processes, devices and machines gain"
@@ -32,10 +33,11 @@ def scaling_page(subject: Subject) -> Markup:
         oversubscribed=findings.all.get("oversubscribed"),
         speedups=subject.figure("scaling/speedup"),
         all_reduce=subject.figure("scaling/all-reduce"),
-        strong=[finding for finding in gains if finding.about["mode"] == "strong"],
-        weak=[finding for finding in gains if finding.about["mode"] == "weak"],
+        strong=_of_mode(gains, "strong"),
+        weak=_of_mode(gains, "weak"),
         threads=findings.kind("ranks-and-threads"),
-        numpy=findings.kind("ranks-and-numpy"),
+        numpy=_of_mode(findings.kind("ranks-and-numpy"), "strong"),
+        numpy_weak=_of_mode(findings.kind("ranks-and-numpy"), "weak"),
         communication=findings.kind("communication"),
         shares=findings.kind("share"),
         bandwidths=findings.kind("bandwidth"),
@@ -49,6 +51,16 @@ def scaling_page(subject: Subject) -> Markup:
         rows=rows,
         facts=group_facts(result.scaling) if result.scaling else [],
     )
+
+
+def _of_mode(findings: Sequence[Finding], mode: str) -> list[list[Finding]]:
+    """Return the findings on strong or weak scaling: those on PyTorch's ranks, then the others."""
+    chosen = [finding for finding in findings if finding.about["mode"] == mode]
+    others = (ids.NUMPY, THREADS)
+    return [
+        [finding for finding in chosen if finding.about["contender"] not in others],
+        [finding for finding in chosen if finding.about["contender"] in others],
+    ]
 
 
 def further_answers(findings: Findings) -> list[Finding]:
