@@ -18,7 +18,7 @@ from reports.read.point import Point
 
 HALF = 0.5
 OUTWEIGHS, LESS = "outweighs", "less"
-NOWHERE, EVERYWHERE, UP_TO, SOME = "nowhere", "everywhere", "up to a size", "at some"
+NOWHERE, EVERYWHERE, UP_TO, SOME = "nowhere", "everywhere", "small", "some"
 SHARES = {
     OUTWEIGHS: "{where}, {mode} scaling, {parts}: collectives take {share} of {thing}, more than"
     " its work",

@@ -184,8 +184,8 @@ def _group(scaling: Scaling) -> Entries:
 
 
 def _ranks(numbers: list[int]) -> str:
-    """Return `each rank`'s own number, or how many ranks there are."""
-    return f"rank {numbers[0]}" if len(numbers) == 1 else f"{len(numbers)} ranks"
+    """Return the number of a rank, or how many ranks there are."""
+    return f"rank {numbers[0]}" if len(numbers) == 1 else f"each of {len(numbers)} ranks"
 
 
 def _node(node: Node) -> str:

@@ -35,10 +35,10 @@ def measured(scaling: Scaling, points: Sequence[Point]) -> Iterator[Finding]:
         numbers["restarts"] = str(scaling.restarts)
         sentence += "; torchrun started the group anew {restarts} times"
     if not scaling.complete:
-        sentence += "; the measurement was cut off"
+        sentence += "; the measurement was interrupted"
     yield Finding(
         id="points",
-        state="measured" if scaling.complete else "cut off",
+        state="measured" if scaling.complete else "interrupted",
         sentence=sentence,
         words={"ranks": units.count(max(1, scaling.world), "rank")},
         numbers=numbers,

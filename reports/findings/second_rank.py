@@ -72,14 +72,14 @@ NUMPY = {
     UNSETTLED: "{where}, {mode} scaling: whether {thing} with {parts} is faster than with NumPy’s"
     " processes is unsettled, {ratio} times as fast ({interval})",
 }
-WORTH, MIXED, NOT_WORTH = "worth", "mixed", "not worth"
+WORTH, MIXED, NEVER = "worth", "mixed", "never"
 AT = "{thing} is {ratio} times as fast as with one ({interval}), efficiency {efficiency}"
 SIZES = {
     WORTH: "{what}: a second {part} is worth it from {size} on, where " + AT,
     MIXED: "{what}: the smallest size worth a second {part} is {size}, where "
     + AT
     + "; at {lost} of {larger} larger sizes it is not worth it",
-    NOT_WORTH: "{what}: no size measured is worth a second {part}; at best, at {size}, " + AT,
+    NEVER: "{what}: no size measured is worth a second {part}; at best, at {size}, " + AT,
     UNSETTLED: "{what}: no size measured is clearly worth a second {part}, it is unsettled at"
     " {unsettled} of {count}; at best, at {size}, " + AT,
 }
@@ -89,9 +89,10 @@ NO_ANSWER = "No point of this run tells whether a second rank is worth it"
 
 def gains(points: Sequence[Point]) -> Iterator[Finding]:
     """State speedup and efficiency at 2 ranks and at all ranks, for each size and contender."""
+    known = {point.id for point in points}
     for point in at_two_and_all(points):
         if point.baseline:
-            yield _gain(point)
+            yield _gain(point, (point.baseline,) if point.baseline in known else ())
 
 
 def at_two_and_all(points: Sequence[Point]) -> list[Point]:
@@ -101,7 +102,7 @@ def at_two_and_all(points: Sequence[Point]) -> list[Point]:
     return [point for point in points if point.ranks in chosen]
 
 
-def _gain(point: Point) -> Finding:
+def _gain(point: Point, baseline: tuple[str, ...]) -> Finding:
     finding_id = f"ranks/{point.id}"
     if point.speedup is None or point.efficiency is None:
         why = point.reason or ("more ranks than cores" if point.oversubscribed else "no time")
@@ -124,7 +125,7 @@ def _gain(point: Point) -> Finding:
         sentences,
         point,
         point.speedup,
-        cells=(point.baseline, point.id),
+        cells=(*baseline, point.id),
         numbers=numbers,
         inverted=not point.weak,
     )
@@ -264,7 +265,7 @@ def _smallest(finding_id: str, group: Sequence[Point]) -> Finding | None:
         state = UNSETTLED
         numbers = {"unsettled": str(states.count(UNSETTLED)), "count": str(len(states))}
     else:
-        state = NOT_WORTH
+        state = NEVER
     return _answer(finding_id, state, chosen, known, numbers)
 
 

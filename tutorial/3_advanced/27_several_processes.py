@@ -198,6 +198,19 @@ for size, (hidden, batch) in SIZES.items():
 # this the part of the second time that does not overlap with backward. Larger batches increase only
 # the first time.
 #
+# A run of this project's benchmark measures a similar training at several sizes, with one process
+# and with two:
+#
+# > {{ quote("second-rank") }}
+#
+# {{ choose(quote("second-rank"),
+#     worth="From that size on, the second process saves more time than its messages cost.",
+#     mixed="A large size alone does not decide: the bytes of its messages grow with it.",
+#     never="On this machine its messages cost at least as much time as it saves.",
+#     unsettled="A longer run, or a calmer machine, gives an answer.",
+#     otherwise="`torchrun --standalone --nproc-per-node=2 -m bench.scaling` measures it on your
+#     machine.") }}
+#
 # ## Which examples a rank sees
 #
 # The program cuts each batch with `x[:, rank::world]`. With a `DataLoader` ({{ chapter("data") }}),

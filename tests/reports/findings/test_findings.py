@@ -360,6 +360,7 @@ def check(result):
     """Check that every finding of a result is well formed and names existing cells."""
     findings = Findings(result)
     cells = {row.cell for row in (*result.rows, *result.foreign)}
+    cells |= {point.id for point in result.points}
     for key, finding in findings.all.items():
         assert finding.id == key
         assert set(finding.numbers) | set(finding.words) >= fields(finding.sentence + finding.cause)
@@ -416,6 +417,7 @@ def test_every_number_of_a_committed_file_comes_from_one_of_its_cells(path):
         "score",
         "steadiness",
         "noise",
+        "second-rank",
     } <= kinds
     if "training" in {
         row.family for row in findings.result.timed
