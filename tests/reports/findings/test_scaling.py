@@ -87,7 +87,8 @@ def test_ranks_that_were_only_skipped_are_not_all_ranks(write):
 def test_a_group_of_one_rank_is_compared_with_none(write, width, text):
     alone = point("n=4", "strong", 1, "torch-cuda", 1e-3)
     ddp = point("n=4", "strong", 1, "torch-nccl", 1e-3, speedup=around(0.98, width))
-    (finding,) = findings_of(write, [alone, ddp]).kind("ranks")
+    two = point("n=4", "strong", 2, "torch-nccl", 1e-3, speedup=around(1.9))
+    finding, _ = findings_of(write, [alone, ddp, two]).kind("ranks")
     assert text in finding.text
     assert "efficiency" not in finding.text
     assert finding.about["device"] == "cuda"
@@ -244,18 +245,19 @@ def test_the_bandwidth_of_the_largest_message_and_the_latency_of_the_smallest(
 def test_a_fault_names_the_rank_and_costs_its_point_alone(write):
     points = training("n=4", 1.6)
     reason = "rank 1: its own work took 4.5 times as long as the others'"
-    points[2] |= {"status": "straggler", "reason": reason}
+    points[3] |= {"status": "straggler", "reason": reason}
     findings = findings_of(write, points, restarts=1)
     (fault,) = findings.kind("rank-fault")
-    assert (fault.state, fault.cells) == ("straggler", (points[2]["id"],))
+    assert (fault.state, fault.cells) == ("straggler", (points[3]["id"],))
     assert reason in fault.text
-    assert f'data-key="reason" data-cell="{points[2]["id"]}"' in fault.html
+    assert f'data-key="reason" data-cell="{points[3]["id"]}"' in fault.html
     assert findings.all["points"].text == (
         "4 of 5 points with up to 2 ranks have a time, from 2 visits; 1 failed; torchrun started"
         " the group anew 1 times."
     )
-    gain = findings.all[f"ranks/{points[2]['id']}"]
+    gain = findings.all[f"ranks/{points[3]['id']}"]
     assert (gain.state, gain.has_numbers) == ("absent", False)
+    assert findings.kind("ranks-and-threads") == []
 
 
 def test_skipped_points_are_counted_by_reason(write):
