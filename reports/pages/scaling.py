@@ -16,7 +16,6 @@ from reports.read.point import THREADS, Point
 
 SCALING = "scaling.html"
 LINE = "is a second rank worth it? what several processes, devices and machines gain"
-MODEL = "scaling-model"  # the kind of the findings of the model beyond what was measured
 
 
 def scaling_page(subject: Subject) -> Markup:
@@ -44,8 +43,7 @@ def scaling_page(subject: Subject) -> Markup:
         verified=findings.all.get("points-verified"),
         faults=findings.kind("rank-fault"),
         skipped=findings.kind("skipped-points"),
-        model=findings.kind(MODEL),
-        figures={name: drawn.svg for name, drawn in subject.drawn.items()},
+        models=(),  # the values of scaling_model.html
         between=_between_points(subject),
         heads=[(name, head) for name, head in POINT_HEADS.items() if _any(rows, name)],
         rows=rows,
