@@ -31,7 +31,7 @@ from reports.charts.sizes import time_against_size
 from reports.compare.best import DONE
 from reports.compare.columns import column_of
 from reports.compare.comparison import LIKE, Comparison, compare
-from reports.compare.gate import gate, parse_share, reasons
+from reports.compare.gate import asked, gate, parse_share, reasons
 from reports.compare.many import load_many
 from reports.compare.markdown import as_markdown
 from reports.compare.names import FULL, NAME
@@ -286,7 +286,7 @@ def _gate(comparison: Comparison, question: str, above: float) -> bool:
 
     It also fails if nothing of a machine could be compared.
     """
-    found, answer = gate(comparison, question, above), comparison.answers[question]
+    found, answer = gate(comparison, question, above), asked(comparison, question)
     for mean in found.overall:
         what = f"{mean.cells} tests together on {mean.machine}"
         print(f"slower, {_least(mean.ratio)}: {what}", file=sys.stderr)

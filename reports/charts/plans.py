@@ -22,6 +22,7 @@ from reports.charts.overview import overview
 from reports.charts.precision import speed_against_error
 from reports.charts.roofs import roofline
 from reports.charts.scaling import bandwidth_against_bytes, speedup_against_ranks
+from reports.charts.scaling_model import model_plans
 from reports.charts.shares import throughput
 from reports.charts.sizes import time_against_size
 from reports.charts.training import ladder_chart, losses
@@ -54,7 +55,7 @@ def plans(findings: Findings) -> dict[str, Plan]:
         return foreign_plans(sections(result))
     of_points = _of_points(result)
     if not timed:
-        return of_points
+        return of_points | model_plans(result)
     most = max(row.threads for row in timed)
     reference = findings.reference_with_gpu()
     with_gpu = reference.findings.result if reference else result
@@ -74,7 +75,7 @@ def plans(findings: Findings) -> dict[str, Plan]:
             planned[f"throughput/{family}/{threads}"] = partial(
                 throughput, _largest(part), result.machine.peaks
             )
-    return planned | _training(timed) | _blocks(findings) | of_points
+    return planned | _training(timed) | _blocks(findings) | of_points | model_plans(result)
 
 
 def _of_points(result: Result) -> dict[str, Plan]:

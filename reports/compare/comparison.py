@@ -6,6 +6,7 @@ Each question has its pairs of cells with a verdict on each, and the mean ratio 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from io import StringIO
 from typing import Final
 
@@ -18,9 +19,19 @@ from reports.compare.best import DONE, ONE_CORE, QUESTIONS, REDUCED, best
 from reports.compare.causes import causes
 from reports.compare.matching import match_cells
 from reports.compare.names import FULL, matched
+from reports.compare.points import (
+    OF_POINTS,
+    POINTS,
+    STEPS,
+    best_steps,
+    have_points,
+    stacked_points,
+)
 from reports.compare.sides import sides
 from reports.compare.stacking import of_medians, stacked
 from reports.compare.verdicts import (
+    NO_POINT,
+    NO_STEPS,
     NOT_COMPARABLE,
     VERDICTS,
     Reasons,
@@ -118,7 +129,8 @@ class Comparison:
     ----------
     labels : the machines, each with a unique label.
     baseline : index of the baseline in `labels`.
-    answers : by question: `best.QUESTIONS`, which compare the best contenders, and LIKE.
+    answers : by question: `best.QUESTIONS`, which compare the best contenders, and LIKE; if a file
+        has points, also `points.OF_POINTS`.
     account : the facts that differ between the machines, and those that do not.
     of_medians : the times are medians, not those of the fastest blocks.
     transfers : a device's best contender includes transfers.
@@ -163,6 +175,11 @@ class Comparison:
     def like(self) -> Answer:
         """The same contender in the same case on both machines."""
         return self.answers[LIKE]
+
+    @property
+    def of_points_alone(self) -> bool:
+        """Whether no file has a cell, as those of clusters; then only points are compared."""
+        return POINTS in self.answers and self.like.pairs.empty
 
     @property
     def first(self) -> Answer:
@@ -211,6 +228,12 @@ def compare(
         answer = none or _answer(chosen, same_work, results, baseline)
         none = answer if chosen.empty else None
         answers[question] = answer
+    if have_points(results):
+        steps, points = best_steps(results), stacked_points(results)
+        same_steps = partial(same_work, no_cell=NO_STEPS)
+        same_point = partial(like_for_like, no_cell=NO_POINT)
+        answers[STEPS] = _answer(steps, same_steps, results, baseline)
+        answers[POINTS] = _answer(points, same_point, results, baseline)
     return Comparison(
         labels=tuple(names(results)),
         baseline=baseline,
@@ -320,10 +343,11 @@ def from_csv(text: str) -> Comparison:
     base, machines = str(pairs["baseline"].iloc[0]), list(dict.fromkeys(pairs["machine"]))
     pairs["machine"] = pd.Categorical(pairs["machine"], categories=pd.Index(machines))
     pairs["reason"] = pairs["reason"].where(pairs["reason"] != "", np.nan)
+    of_points = [name for name in OF_POINTS if (pairs["question"] == name).any()]
     return Comparison(
         labels=(base, *machines),
         baseline=0,
-        answers={name: _read(pairs, name) for name in (*QUESTIONS, LIKE)},
+        answers={name: _read(pairs, name) for name in (*QUESTIONS, LIKE, *of_points)},
         transfers=bool((pairs["transfers"] == "yes").any()),
         matching=str(pairs["matching"].iloc[0]),
     )

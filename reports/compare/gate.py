@@ -8,8 +8,10 @@ import numpy as np
 import pandas as pd
 
 from reports.compare import processes
-from reports.compare.comparison import Answer, Comparison
+from reports.compare.best import DONE
+from reports.compare.comparison import LIKE, Answer, Comparison
 from reports.compare.pair import Mean, Pair, means_in, pairs_in
+from reports.compare.points import POINTS, STEPS
 from reports.compare.verdicts import NO_TIME, NOT_COMPARABLE
 
 
@@ -44,9 +46,24 @@ class Gate:
         return bool(self.slow or self.overall or self.unasked)
 
 
+WITH_POINTS = {LIKE: POINTS, DONE: STEPS}  # the question that is asked of points as well
+
+
+def asked(comparison: Comparison, question: str) -> Answer:
+    """Return the answer that a gate looks at: that on cells, and the same on points if any."""
+    of_cells = comparison.answers[question]
+    of_points = comparison.answers.get(WITH_POINTS.get(question, ""))
+    if of_points is None or of_points.pairs.empty:
+        return of_cells
+    if of_cells.pairs.empty:
+        return of_points
+    pairs = pd.concat([of_cells.pairs, of_points.pairs], ignore_index=True)
+    return Answer(pairs=pairs, means=of_cells.means)
+
+
 def gate(comparison: Comparison, question: str, above: float) -> Gate:
     """Ask what is clearly slower by more than a share."""
-    answer = comparison.answers[question]
+    answer = asked(comparison, question)
     return Gate(
         slow=pairs_in(regressions(answer, above)),
         overall=slower_overall(answer, above),
@@ -71,10 +88,10 @@ def unasked(comparison: Comparison, question: str) -> dict[str, str]:
 
     A gate asks about pairs that have an interval.
     """
-    answer = comparison.answers[question]
-    asked = set(answer.comparable.dropna(subset="high")["machine"].astype(str))
+    answer = asked(comparison, question)
+    known = set(answer.comparable.dropna(subset="high")["machine"].astype(str))
     by_machine = answer.pairs["machine"].astype(str)
-    without = [other for other in comparison.others if other not in asked]
+    without = [other for other in comparison.others if other not in known]
     return {other: reasons(answer.pairs[by_machine == other]) for other in without}
 
 

@@ -11,6 +11,7 @@ from reports import units
 from reports.compare.best import QUESTIONS
 from reports.compare.comparison import ALL, LIKE, SIDE_BY_SIDE, Comparison
 from reports.compare.page import DATA, HOW, TIMES, note, of_all, of_processes, spoken
+from reports.compare.points import MANY_STEPS, OF_POINTS
 from reports.compare.rows import (
     NAMES,
     MachineRow,
@@ -19,6 +20,7 @@ from reports.compare.rows import (
     machine_rows,
     pair_rows,
     rank_tables,
+    step_rows,
     work_rows,
 )
 from reports.findings.statement import Finding, markdown
@@ -26,6 +28,7 @@ from reports.findings.statement import Finding, markdown
 MOST_ROWS = 200  # of a table: a comment on GitHub has at most 65,536 characters
 CLEAR = frozenset({FASTER, SLOWER})
 LIKE_NAME = "like for like"
+ON_RANKS = "**Training on several ranks**"
 
 
 def as_markdown(comparison: Comparison, *, all_cells: bool = False) -> str:
@@ -42,16 +45,19 @@ def as_markdown(comparison: Comparison, *, all_cells: bool = False) -> str:
 def _lines(comparison: Comparison, *, all_cells: bool) -> Iterator[str]:
     many = len(comparison.labels) > SIDE_BY_SIDE
     said = [finding for finding in spoken(comparison) if of_all(finding)]
-    work = [finding for finding in said if finding.about["question"] != LIKE]
+    work = [finding for finding in said if finding.about["question"] in QUESTIONS]
+    of_points = [finding for finding in said if finding.about["question"] in OF_POINTS]
     like = [finding for finding in said if finding.about["question"] == LIKE]
     yield f"### {markdown(' against '.join([*_named(comparison.others), comparison.base]))}"
     yield ""
     yield from _sentences(work)
     if many:
         yield from _ranks(comparison)
-    else:
+    elif not comparison.of_points_alone:
         yield from _means(comparison)
         yield from _works(comparison, all_cells=all_cells)
+    yield from _sentences(of_points, ON_RANKS)
+    yield from _steps(comparison)
     yield from _sentences(like, "**Like for like**")
     if not many:
         yield from _cells(comparison, all_cells=all_cells)
@@ -141,6 +147,23 @@ def _works(comparison: Comparison, *, all_cells: bool) -> Iterator[str]:
     title = f"{units.count(len(rows), 'case')} {_which(all_cells=all_cells)}"
     heads = ["work", "machine", comparison.base, "there", "ratio", "verdict"]
     yield from _folded(title, heads, rows, 2)
+
+
+def _steps(comparison: Comparison) -> Iterator[str]:
+    """Yield a table of the time to many training steps, with the best ranks of each machine."""
+    rows = [
+        [
+            row.pair.work,
+            row.pair.machine,
+            f"{row.time_base}, {row.pair.by_ranks_base}",
+            f"{row.time}, {row.pair.by_ranks}",
+            row.ratio,
+            row.pair.verdict,
+        ]
+        for row in step_rows(comparison)
+    ]
+    heads = ["training", "machine", comparison.base, "there", "ratio", "verdict"]
+    yield from _folded(f"Time to {MANY_STEPS:,} training steps", heads, rows, 2)
 
 
 def _cells(comparison: Comparison, *, all_cells: bool) -> Iterator[str]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from bench.results.verdicts import UNSETTLED
 from reports.compare import processes
-from reports.compare.best import DONE
+from reports.compare.best import DONE, QUESTIONS
 from reports.compare.comparison import (
     ALL,
     LIKE,
@@ -19,12 +19,15 @@ from reports.compare.comparison import (
     Comparison,
     furthest,
 )
+from reports.compare.point_statements import point_statements
+from reports.compare.points import MANY_STEPS, POINTS, STEPS
 from reports.compare.ranks import FEWEST, rank_statements
 from reports.compare.rows import (
     NAMES,
     MachineRow,
     PairRow,
     RankTable,
+    SpreadRow,
     cause_rows,
     count_texts,
     family_rows,
@@ -33,6 +36,7 @@ from reports.compare.rows import (
     rank_tables,
     reason_rows,
     spread_rows,
+    step_rows,
     work_rows,
 )
 from reports.compare.statements import statements
@@ -86,8 +90,9 @@ def page_values(comparison: Comparison) -> dict[str, Any]:
     many = len(comparison.labels) > SIDE_BY_SIDE
     said = list(spoken(comparison))
     several = len(comparison.others) > 1
-    work = [finding for finding in said if finding.about.get("question") != LIKE]
+    work = [finding for finding in said if finding.about.get("question") in QUESTIONS]
     like = [finding for finding in said if finding.about.get("question") == LIKE]
+    steps = [finding for finding in said if finding.about.get("question") == STEPS]
     with_work = not comparison.done.comparable.empty
     return {
         "title": "Machines side by side",
@@ -106,6 +111,14 @@ def page_values(comparison: Comparison) -> dict[str, Any]:
         "headlines_like": list(filter(of_all, like)),
         "findings": [finding for finding in like if not of_all(finding)],
         "with_work": with_work,
+        "with_cells": not comparison.of_points_alone,
+        "steps": steps,
+        "step_rows": step_rows(comparison),
+        "many_steps": f"{MANY_STEPS:,}",
+        "points": [finding for finding in said if finding.about.get("question") == POINTS],
+        "point_reasons": reason_rows(comparison.answers[POINTS].pairs)
+        if POINTS in comparison.answers
+        else [],
         "how": f"{HOW} {DATA[comparison.transfers]}",
         "names": NAMES,
         "work_families": family_rows(comparison) if with_work and not many else [],
@@ -138,6 +151,8 @@ def spoken(comparison: Comparison) -> Iterator[Finding]:
     many = len(comparison.labels) > SIDE_BY_SIDE
     yield from rank_statements(comparison)
     yield from statements(comparison, _ends(comparison) if many else None)
+    few = _ends(comparison) or comparison.others[: 2 * ENDS]
+    yield from point_statements(comparison, few if many else None)
 
 
 def of_all(finding: Finding) -> bool:
@@ -180,12 +195,12 @@ def _texts(values: Mapping[str, Any]) -> Iterator[tuple[Place, str]]:
     for row in values["work_families"]:
         for question, mean in row.means.items():
             yield (row.machine, row.family, f"{question}-mean"), mean.text
-    for prefix, pairs, spreads in (("", "pairs", "spreads"), (f"{DONE}-", "works", "work_spreads")):
-        for row in values[pairs]:
+    for prefix, name in (("", "pairs"), (f"{DONE}-", "works"), (f"{STEPS}-", "step_rows")):
+        for row in values[name]:
             yield from _pair_texts(row, prefix)
-        for row in values[spreads]:
-            for name in ("min", "median", "max"):
-                yield ("", row.slowest.key, f"{prefix}{name}"), getattr(row, name)
+    for prefix, name in (("", "spreads"), (f"{DONE}-", "work_spreads")):
+        for row in values[name]:
+            yield from _spread_texts(row, prefix)
     for row in values["causes"]:
         yield (row.machine, row.cause, "cause-mean"), row.mean
         yield (row.machine, row.cause, "cause-cases"), str(row.cases)
@@ -206,6 +221,11 @@ def _pair_texts(row: PairRow, prefix: str) -> Iterator[tuple[Place, str]]:
     texts |= {"reduced": row.reduced, "verdict": row.pair.verdict}
     for name, text in texts.items():
         yield (row.pair.machine, row.pair.key, f"{prefix}{name}"), text
+
+
+def _spread_texts(row: SpreadRow, prefix: str) -> Iterator[tuple[Place, str]]:
+    for name in ("min", "median", "max"):
+        yield ("", row.slowest.key, f"{prefix}{name}"), getattr(row, name)
 
 
 def _rank_texts(table: RankTable) -> Iterator[tuple[Place, str]]:

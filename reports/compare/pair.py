@@ -28,7 +28,9 @@ class Pair:
 
     Attributes
     ----------
-    setting : of threads: "1 core" or "all cores"; "" in a file of another tool.
+    setting : of threads: "1 core" or "all cores"; "" in a file of another tool; of points, the
+        ranks and how they scale: "2 ranks, weak".
+    threads_base, threads : of points, the ranks.
     median_ratio : the ratio of the medians, NaN in a file of this suite.
     reason : why the pair is not comparable or unsettled, else "".
     cause : the likely cause of the difference, "" if the files show none.
@@ -78,6 +80,23 @@ class Pair:
     def by_base(self) -> str:
         """The contender of the baseline, with its cores."""
         return _by(self.contender_base, self.device_base, self.threads_base)
+
+    @property
+    def by_ranks(self) -> str:
+        """Of points: the contender of the other machine, with its ranks: `torch-gloo, 8 ranks`."""
+        return with_ranks(self.contender, self.threads)
+
+    @property
+    def by_ranks_base(self) -> str:
+        """Of points: the contender of the baseline, with its ranks."""
+        return with_ranks(self.contender_base, self.threads_base)
+
+
+def with_ranks(contender: str, ranks: float) -> str:
+    """Return a contender's name with its ranks: `torch-gloo, 8 ranks`."""
+    noun = {ids.NUMPY: "process", "torch-threads": "thread"}.get(contender, "rank")
+    ending = "" if ranks == 1 else "es" if noun == "process" else "s"
+    return f"{display_name(contender)}, {ranks:.0f} {noun}{ending}"
 
 
 def _by(contender: str, device: str, threads: float) -> str:

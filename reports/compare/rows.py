@@ -10,6 +10,7 @@ from reports import units
 from reports.compare.best import DONE, ONE_CORE, QUESTIONS, REDUCED
 from reports.compare.comparison import ALL, LIKE, Answer, Comparison
 from reports.compare.pair import Mean, Pair, means_in, pairs_in
+from reports.compare.points import STEPS
 from reports.compare.ranks import (
     Spread,
     Standing,
@@ -244,6 +245,12 @@ def work_rows(comparison: Comparison) -> list[PairRow]:
         same = other is None or (other.cell, other.cell_base) == (pair.cell, pair.cell_base)
         rows.append(_pair_row(pair, "" if same or other is None else ratio_text(other.ratio)))
     return rows
+
+
+def step_rows(comparison: Comparison) -> list[PairRow]:
+    """Return a row for each machine and training size, with the times of many steps."""
+    answer = comparison.answers.get(STEPS)
+    return [] if answer is None else pair_rows(answer)
 
 
 def _pair_row(pair: Pair, reduced: str = "") -> PairRow:

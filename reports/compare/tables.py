@@ -21,6 +21,8 @@ from reports.compare.columns import column_of
 from reports.compare.comparison import ALL, LIKE, MOST_SHOWN, Comparison, furthest
 from reports.compare.page import DATA, HOW, TIMES, note, of_all, of_processes
 from reports.compare.pair import Mean, Pair, means_in, pairs_in
+from reports.compare.point_statements import point_statements
+from reports.compare.points import MANY_STEPS
 from reports.compare.ranks import rank_statements
 from reports.compare.rows import (
     NAMES,
@@ -35,6 +37,7 @@ from reports.compare.rows import (
     pair_text,
     rank_tables,
     ratio_text,
+    step_rows,
     work_rows,
 )
 from reports.compare.statements import statements
@@ -66,17 +69,22 @@ def tables(comparison: Comparison, *, all_cells: bool = False) -> Iterator[Rende
     if len(comparison.labels) > SIDE_BY_SIDE:
         for ranks in rank_tables(comparison):
             yield _ranks(ranks, most=None if all_cells else MOST_SHOWN)
+        yield from _steps(comparison, all_cells=all_cells)
         yield _machines(comparison, all_cells=all_cells)
     else:
         said = [finding for finding in statements(comparison) if of_all(finding)]
         yield from map(_sentence, _of(said, *QUESTIONS))
         if with_work:
             yield from _work(comparison, all_cells=all_cells)
+        yield from map(_sentence, point_statements(comparison))
+        yield from _steps(comparison, all_cells=all_cells)
+        if with_work:
             yield Text("\nLike for like: each contender with itself on the other machine")
         yield from map(_sentence, _of(said, LIKE))
-        yield _families(comparison)
-        yield _cells(comparison, all_cells=all_cells)
-        yield _verdict_counts(comparison, LIKE)
+        if not comparison.of_points_alone:
+            yield _families(comparison)
+            yield _cells(comparison, all_cells=all_cells)
+            yield _verdict_counts(comparison, LIKE)
         yield from _causes(comparison)
     yield _account(comparison)
     if comparison.account.differences and comparison.account.unstated:
@@ -161,6 +169,33 @@ def _other(row: PairRow | None) -> Text:
         return Text("")
     ratio = Text(f", {row.ratio}", style=STYLES.get(row.pair.verdict, ""))
     return Text.assemble(_done(row.time, row.pair.by), ratio)
+
+
+def _steps(comparison: Comparison, *, all_cells: bool) -> Iterator[Table]:
+    """Yield a table of the time to many training steps, if the files hold any."""
+    rows = step_rows(comparison)
+    if not rows:
+        return
+    shown = rows if all_cells else rows[:MOST_SHOWN]
+    title = f"time to {MANY_STEPS:,} training steps, with the best ranks of each"
+    hidden = len(rows) - len(shown)
+    title += f"; {units.count(hidden, 'row')} not shown" if hidden else ""
+    table = Table(title=title, title_justify="left")
+    several = len(comparison.others) > 1
+    for name in ("training", "machine") if several else ("training",):
+        table.add_column(name)
+    _add_machines(table, [comparison.base, "there" if several else comparison.others[0]])
+    table.add_column("ratio", justify="right")
+    for row in shown:
+        machine = [cut(row.pair.machine)] if several else []
+        table.add_row(
+            cut(row.pair.work, LONG),
+            *machine,
+            _done(row.time_base, row.pair.by_ranks_base),
+            _done(row.time, row.pair.by_ranks),
+            Text(row.ratio, style=STYLES.get(row.pair.verdict, "")),
+        )
+    yield table
 
 
 def _causes(comparison: Comparison) -> Iterator[Table]:

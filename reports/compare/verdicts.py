@@ -126,24 +126,26 @@ WORK = "the number of operations differs"
 FAR = "the times differ too much to be of the same computation"
 NO_CELL = "the cell is not in its file"
 NO_BEST = "no contender did this work in its file"
+NO_POINT = "the point is not in its file"
+NO_STEPS = "its file has no verified steps of this training"
 
 Reasons = Callable[[pd.DataFrame, Column], Column]
 
 
-def like_for_like(pairs: pd.DataFrame, log: Column) -> Column:
+def like_for_like(pairs: pd.DataFrame, log: Column, no_cell: str = NO_CELL) -> Column:
     """Return why a pair of the same contender is not comparable; NaN if it is comparable."""
-    reason, both = _without_times(pairs, log, NO_CELL)
+    reason, both = _without_times(pairs, log, no_cell)
     different = both & _differ(pairs, "precision")
     reason[different] = _precisions(pairs[different])
     return reason.mask(both & _differ(pairs, "source_sha256"), CODE)
 
 
-def same_work(pairs: pd.DataFrame, log: Column) -> Column:
+def same_work(pairs: pd.DataFrame, log: Column, no_cell: str = NO_BEST) -> Column:
     """Return why two machines' times for the same work are not comparable; NaN if they are.
 
     Each machine does the work as it can do it best, so contender, precision and code may differ.
     """
-    reason, both = _without_times(pairs, log, NO_BEST)
+    reason, both = _without_times(pairs, log, no_cell)
     return reason.mask(both & (pairs["flops_base"] != pairs["flops"]), WORK)
 
 

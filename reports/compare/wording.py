@@ -132,7 +132,16 @@ OF_ONE_PROCESS = replace(
         " of {time} ({interval}, with what processes may differ by)",
     },
 )
-WORDINGS_LIKE = (LIKE_FOR_LIKE, OF_VISITS, OF_ONE_PROCESS)
+LIKE_FOR_POINTS = replace(
+    LIKE_FOR_LIKE,
+    counted="point",
+    none={
+        GAIN: "No point is clearly faster on {other} than on {base}",
+        LOSS: "No point is clearly slower on {other} than on {base}",
+    },
+    nothing="No point of {other} can be compared with {base}: {reason}",
+)
+WORDINGS_LIKE = (LIKE_FOR_LIKE, OF_VISITS, OF_ONE_PROCESS, LIKE_FOR_POINTS)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,6 +12,7 @@ from bench.results import ids
 from bench.results.verdicts import FASTER, SLOWER, UNSETTLED, VERDICTS
 from reports.findings.calls import first_calls, overheads
 from reports.findings.crossovers import crossovers
+from reports.findings.forecasts import forecasts
 from reports.findings.foreign import about_tests
 from reports.findings.growth import growths
 from reports.findings.largest import answers, bins
@@ -89,6 +90,7 @@ class Findings:
             card(result),
             self_tested(result),
             *about_points(result),
+            *forecasts(result),
         ]
         return {finding.id: finding for finding in findings}
 

@@ -8,8 +8,7 @@ import psutil
 import pytest
 
 from bench.cases.contenders import NUMPY
-from bench.machine.environment import worker_environment
-from bench.machine.environment import MALLOC
+from bench.machine.environment import MALLOC, worker_environment
 from bench.timing.fork_server import FREEZES, ForkServer, WorkerError
 
 

@@ -144,7 +144,8 @@ def test_autograd_is_compared_with_finite_differences_at_the_most_parameters(wri
     found = findings_of(write, *cells)
     assert found.all["autograd"].text.startswith(
         "With 64 parameters, a gradient takes 100 µs by autograd: 500 times as fast (95 %"
-        " interval 434 to 576) as by finite differences, which take 50.0 ms; by hand, in NumPy, it takes 1.00 ms."
+        " interval 434 to 576) as by finite differences, which take 50.0 ms;"
+        " by hand, in NumPy, it takes 1.00 ms."
     )
     assert found.all["parameters"].text == (
         "From 4 to 64 parameters, the time of autograd goes from 50.0 µs to 100 µs, that of finite"
