@@ -36,6 +36,7 @@ LEAST_SPREAD = 1e-3  # of a logarithm: no time repeats better
 WIDEST = 3.0  # of a logarithm: more than a factor of 20 says nothing
 POOR = 0.25  # typical error above which the model fits poorly
 FARTHEST = 60.0  # logarithm of a parameter that a search may try
+LEAST_SEEN = 0.01  # share of the time of some point that latency, and that bytes, take at least
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -257,7 +258,10 @@ def _fitted(algorithm: Algorithm, points: Sequence[AllReduce]) -> Fit:
 
 
 def _link(algorithm: Algorithm, points: Sequence[AllReduce], deviations: Floats) -> Link:
-    """Return the alpha and the bandwidth with the least weighted squares of logarithms."""
+    """Return the alpha and the bandwidth with the least weighted squares of logarithms.
+
+    Neither is so small that no point shows it: then the linear covariance would call it certain.
+    """
     steps = np.array([messages(algorithm, each.ranks) for each in points])
     sent = np.array([2 * (each.ranks - 1) / each.ranks * each.bytes for each in points])
     times_s = np.array([each.time_s for each in points])
@@ -267,8 +271,8 @@ def _link(algorithm: Algorithm, points: Sequence[AllReduce], deviations: Floats)
         residuals: Floats = np.log((steps * alpha_s + sent * beta_s) / times_s) / deviations
         return residuals
 
-    start = np.log([np.min(times_s / steps), np.min(times_s / sent)])
-    start = np.clip(start, 1 - FARTHEST, FARTHEST - 1)
-    bounds = (-FARTHEST, FARTHEST)
+    most = np.log([np.min(times_s / steps), np.min(times_s / sent)])
+    start = np.clip(most, 1 - FARTHEST, FARTHEST - 1)
+    bounds = (start + math.log(LEAST_SEEN), FARTHEST)
     alpha_s, beta_s = np.exp(least_squares(weighted, start, bounds=bounds, xtol=1e-12).x)
     return Link(alpha_s=float(alpha_s), bandwidth_bytes_s=float(1 / beta_s))

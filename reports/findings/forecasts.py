@@ -73,7 +73,7 @@ LEAST_S, MOST_BYTES_S = 1e-9, 1e14  # beyond these the points do not say how muc
 LEAST_PERCENT = 1e-3  # the end of an interval below it is written 0
 WIDE = 2.0  # an interval wider than this factor has two digits at each end
 LEAST_SHARE, MOST_SHARE = 1e-5, 10.0  # an error beyond these says no more
-UNKNOWN = 1e3  # an interval that is wider than this factor says nothing
+UNKNOWN, ANYTHING = 1e3, 1e6  # an interval wider than these factors has one end, or none
 
 
 def forecasts(result: FileHead) -> Iterator[Finding]:
@@ -197,6 +197,8 @@ def _seconds(value: float) -> str:
 
 
 def _seconds_interval(low: float, high: float) -> str:
+    if high > ANYTHING * low:
+        return "unknown"
     if high > UNKNOWN * low:
         return f"up to {_seconds(high)}"
     return f"{_seconds(low)} to {_seconds(high)}"
@@ -207,6 +209,8 @@ def _rate(value: float) -> str:
 
 
 def _rate_interval(low: float, high: float) -> str:
+    if high > ANYTHING * low:
+        return "unknown"
     return f"{_rate(low)} or more" if high > UNKNOWN * low else f"{_rate(low)} to {_rate(high)}"
 
 

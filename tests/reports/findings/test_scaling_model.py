@@ -97,6 +97,16 @@ def test_every_second_size_is_held_out_if_there_is_one_number_of_ranks():
     assert fit(points[:1]) is None
 
 
+def test_a_latency_that_no_point_shows_is_unknown_and_so_are_many_ranks(of):
+    result = of(all_reduces([2, 4], 1e-12, 1e7, noise=0.05))
+    finding = said(result)["scaling-model/torch-gloo/all-reduce"]
+    assert finding.numbers["latency_interval"] == "unknown"
+    (model,) = models(result)
+    low, high = model.fit.interval(1)
+    assert low < 1e7 < high < 1.5 * low
+    assert model.fit.deviation(4096, 4096.0) > 10 * model.fit.deviation(2, 2.0**24)
+
+
 def test_the_largest_number_of_ranks_is_held_out():
     kept, held = split(typed(all_reduces([2, 4, 8], *OF_LINK), 0.01))
     assert {each.ranks for each in kept} == {2, 4}
