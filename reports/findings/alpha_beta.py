@@ -249,7 +249,7 @@ def _fitted(algorithm: Algorithm, points: Sequence[AllReduce]) -> Fit:
         algorithm=algorithm,
         assumed=False,
         link=link,
-        covariance=np.linalg.pinv(weighted.T @ weighted),
+        covariance=_covariance(weighted, np.max(rows, axis=0) < 2 * LEAST_SEEN),
         degrees=degrees,
         scatter=scatter,
         fitted=tuple(points),
@@ -257,10 +257,19 @@ def _fitted(algorithm: Algorithm, points: Sequence[AllReduce]) -> Fit:
     )
 
 
+def _covariance(weighted: Floats, unseen: NDArray[np.bool_]) -> Floats:
+    """Return the covariance of ln alpha and ln beta; one that no point shows is unknown."""
+    covariance = np.asarray(np.linalg.pinv(weighted.T @ weighted), dtype=np.float64)
+    for term in np.flatnonzero(unseen):
+        covariance[term, :] = covariance[:, term] = 0.0
+        covariance[term, term] = math.log(LEAST_SEEN) ** 2
+    return covariance
+
+
 def _link(algorithm: Algorithm, points: Sequence[AllReduce], deviations: Floats) -> Link:
     """Return the alpha and the bandwidth with the least weighted squares of logarithms.
 
-    Neither is so small that no point shows it: then the linear covariance would call it certain.
+    Neither is smaller than its least share of some point's time.
     """
     steps = np.array([messages(algorithm, each.ranks) for each in points])
     sent = np.array([2 * (each.ranks - 1) / each.ranks * each.bytes for each in points])

@@ -98,13 +98,16 @@ def test_every_second_size_is_held_out_if_there_is_one_number_of_ranks():
 
 
 def test_a_latency_that_no_point_shows_is_unknown_and_so_are_many_ranks(of):
-    result = of(all_reduces([2, 4], 1e-12, 1e7, noise=0.05))
+    # measured on a link of 80 Mbit/s: 4 KB take less than their share of the bandwidth
+    times_s = {4096: 0.324e-3, 262144: 26.7e-3, 4194304: 456e-3}
+    points = [
+        all_reduces([2], 0.0, each / time_s, sizes=[each])[0] for each, time_s in times_s.items()
+    ]
+    result = of(points)
     finding = said(result)["scaling-model/torch-gloo/all-reduce"]
     assert finding.numbers["latency_interval"] == "unknown"
     (model,) = models(result)
-    low, high = model.fit.interval(1)
-    assert low < 1e7 < high < 1.5 * low
-    assert model.fit.deviation(4096, 4096.0) > 10 * model.fit.deviation(2, 2.0**24)
+    assert model.fit.deviation(4096, 4096.0) > 10 * model.fit.deviation(2, 2.0**22)
 
 
 def test_the_largest_number_of_ranks_is_held_out():
