@@ -83,7 +83,7 @@ SIZES = {
     UNSETTLED: "{what}: no size measured is clearly worth a second {part}, it is unsettled at"
     " {unsettled} of {count}; at best, at {size}, " + AT,
 }
-NOTHING = "Whether a second rank is worth it was not measured in this run"
+NOTHING = "This run measured no ranks, so it does not tell whether a second one is worth it"
 NO_ANSWER = "No point of this run tells whether a second rank is worth it"
 
 

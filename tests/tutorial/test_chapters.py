@@ -163,6 +163,9 @@ STATES = {
     "tensors",
     "autograd",
     "nn",
+    "worth",
+    "mixed",
+    "never",
     "otherwise",
 }
 
