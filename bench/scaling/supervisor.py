@@ -189,39 +189,37 @@ class Supervisor:
 
     def _watch(self, child: Child, limit_s: float) -> None:
         """Take what the process sends until it is done; raise if it or another rank fails."""
-        heard_s = time.monotonic()
+        heard_s = looked_s = time.monotonic()
         while True:
-            try:
-                message = child.message(LOOK_S)
-            except EOFError:
-                status, reason = child.exit_reason()
-                self._fail(Report(rank=self._rank.number, status=status, reason=reason))
-            if message is None or self._told_to_end:
-                self._look_round()
+            message = self._message(child, LOOK_S)
             if message is not None:
                 heard_s = time.monotonic()
-                if message[0] == "done":
-                    self._write()
-                    return
                 self._take(*message)
-                continue
+                if message[0] == "done":
+                    return
+            if time.monotonic() - looked_s > LOOK_S:
+                looked_s = time.monotonic()
+                self._look_round()
             silent_s = time.monotonic() - heard_s
             if silent_s > (STOPPED_S if child.is_stopped() else limit_s):
-                reason = f"no progress for {silent_s:.0f} s"
-                self._fail(Report(rank=self._rank.number, status=TIMEOUT, reason=reason))
+                self._fail(TIMEOUT, f"no progress for {silent_s:.0f} s")
+
+    def _message(self, child: Child, within_s: float) -> tuple[Any, ...] | None:
+        """Return what the process sends next, if anything; raise if it has ended."""
+        try:
+            return child.message(within_s)
+        except EOFError:
+            self._fail(*child.exit_reason())
 
     def _take(self, kind: str, *values: Any) -> None:
-        """Keep what the process of a visit sends."""
+        """Keep what the process of a visit sends; raise if it has failed."""
         if kind == "failed":
-            status, reason, culprit = values
-            self._fail(
-                Report(rank=self._rank.number, status=status, reason=reason, culprit=culprit)
-            )
+            self._fail(*values)
         if kind == "at":
             self._point = values[0]
         if self._book is None:
             return
-        if kind == "case":
+        if kind in ("case", "done"):
             self._write()
         elif kind == "seen":
             self._book.add(values[0])
@@ -230,28 +228,29 @@ class Supervisor:
         elif kind == "observed":
             self._book.observe(*values)
 
-    def _take_rest(self, child: Child) -> None:
-        """Take what the process has sent already: the point that it is at, and what it has seen."""
-        with contextlib.suppress(EOFError):
-            while (message := child.message(0)) is not None:
-                if message[0] not in ("failed", "done"):
-                    self._take(*message)
+    def _take_rest(self) -> None:
+        """Take what the process has sent already: whether it failed, its point, what it saw."""
+        message: tuple[Any, ...] | None = ("",)
+        while self._child is not None and message is not None and message[0] != "done":
+            message = self._message(self._child, 0)
+            if message is not None:
+                self._take(*message)
 
     def _look_round(self) -> None:
         """Show that this rank is alive; end the attempt if there is a reason to."""
         try:
             refused, fault = self._board.read("refused"), self._board.fault()
-            due = self._board.beat()
-            silent, silent_s = self._board.silent() if due else (-1, 0.0)
+            silent, silent_s = self._board.silent() if self._board.beat() else (-1, 0.0)
         except STORE_ERRORS as error:
             self._lose_store(error)
         if refused:
             raise RefusedError(refused)
         if fault:
-            reason = "another rank failed"
-            self._fail(Report(rank=self._rank.number, status=LOST, reason=reason), asked=fault)
+            self._take_rest()
+            self._fail(LOST, "another rank failed", others=fault)
         if self._told_to_end:
-            self._fail(Report(rank=self._rank.number, status=ENDED, reason="torchrun ends it"))
+            self._take_rest()
+            self._fail(ENDED, "torchrun ends it")
         if silent >= 0:
             self._judge_silence(silent, silent_s)
 
@@ -270,37 +269,38 @@ class Supervisor:
         patience_s = STOPPED_S if is_stopped else self._options.limit_s if here else AWAY_S
         if silent_s < patience_s:
             return
+        self._take_rest()
         if is_stopped:
             with contextlib.suppress(OSError):
                 os.kill(pid, signal.SIGKILL)
         reason = STOPPED if is_stopped else f"no sign of life for {silent_s:.0f} s"
-        self._fail(
-            Report(rank=self._rank.number, status=TIMEOUT, reason=reason, culprit=number), asked=""
-        )
+        self._fail(TIMEOUT, reason, number)
 
-    def _fail(self, report: Report, asked: str | None = None) -> NoReturn:
+    def _fail(self, status: str, reason: str, culprit: int = -1, *, others: str = "") -> NoReturn:
         """End the attempt: report, and as rank 0 write down who is to blame.
 
-        If a rank has hung, the report says where this one's process is (`asked` is the status of
-        the first fault, if it is not this one).
+        If a rank has hung, whoever noticed, the report says where this one's process is.
+
+        Parameters
+        ----------
+        culprit : the rank at fault, if it is not this one.
+        others : the status that another rank has reported.
+
         """
         place = ""
-        if self._child is not None:
-            self._take_rest(self._child)
-            if (report.status if asked is None else asked) == TIMEOUT:
-                place = self._child.place()
+        if self._child is not None and TIMEOUT in (status, others):
+            place = self._child.place()
         self._kill()
+        report = Report(
+            rank=self._rank.number,
+            status=status,
+            reason=reason[:300],
+            point=self._point,
+            culprit=culprit,
+            place=place,
+        )
         with contextlib.suppress(*STORE_ERRORS):
-            self._board.report(
-                Report(
-                    rank=report.rank,
-                    status=report.status,
-                    reason=report.reason[:300],
-                    point=self._point,
-                    culprit=report.culprit,
-                    place=place,
-                )
-            )
+            self._board.report(report)
             if self._book is not None:
                 self._wait_for_reports()
                 self._blame(self._book, self._board.attempt)
@@ -308,7 +308,7 @@ class Supervisor:
         self._write()
         if self._book is not None and self._rank.restarts >= self._rank.most_restarts:
             print("bench.scaling: torchrun ends; --resume goes on", file=sys.stderr)
-        raise AttemptError(report.reason)
+        raise AttemptError(reason)
 
     def _wait_for_reports(self) -> None:
         """Wait until all ranks that are there have reported."""

@@ -69,6 +69,7 @@ def test_only_visits_of_both_are_compared():
     entries[alone.id].add(seen(alone, 1, [4.0]))
     entries[both.id].add(seen(both, 1, [2.0]))
     entries[both.id].add(seen(both, 2, [1.0]))
+    entries[alone.id].add(seen(alone, 3, [9.0]))
     of = {p.id: p for p in finished(entries, lambda _: {})}[both.id]
     assert of.speedup.ratio == pytest.approx(2.0)
 

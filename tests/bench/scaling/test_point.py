@@ -49,6 +49,7 @@ def test_all_points_of_a_case_are_neighbours():
     cases = [point.case for point in points(TWO, [1, 2], full=True)]
     runs = [case for case, before in zip(cases, [None, *cases], strict=False) if case != before]
     assert len(runs) == len(set(runs))
+    assert runs[0][0] == "train_data_parallel"  # the most telling first
 
 
 def test_gloo_with_one_rank_is_the_process_that_communicates_with_none():
