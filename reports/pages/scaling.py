@@ -11,6 +11,7 @@ from reports.findings.findings import Findings
 from reports.findings.point_figures import POINT_HEADS, point_figures, point_sort_keys
 from reports.findings.statement import Finding
 from reports.pages.rendering import render
+from reports.pages.scaling_model import scaling_model
 from reports.pages.subject import Subject
 from reports.read.point import THREADS, Point
 
@@ -43,11 +44,11 @@ def scaling_page(subject: Subject) -> Markup:
         verified=findings.all.get("points-verified"),
         faults=findings.kind("rank-fault"),
         skipped=findings.kind("skipped-points"),
-        models=(),  # the values of scaling_model.html
         between=_between_points(subject),
         heads=[(name, head) for name, head in POINT_HEADS.items() if _any(rows, name)],
         rows=rows,
         facts=group_facts(result.scaling) if result.scaling else [],
+        **scaling_model(result, {name: drawn.svg for name, drawn in subject.drawn.items()}),
     )
 
 
