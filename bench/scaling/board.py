@@ -24,7 +24,7 @@ PAUSE_S = 0.1
 BEAT_S = 1.0
 ENDED, LOST, TIMEOUT = "ended", "lost", "timeout"  # statuses of reports that blame may pass on
 WAITING = ("torch/distributed", "torch/autograd", "torch/cuda", "multiprocessing", "threading")
-STORE_ERRORS = (DistError, RuntimeError, OSError)  # of a call, when torchrun's store has gone
+STORE_ERRORS = (DistError, OSError)  # of a call, when torchrun's store has gone
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import psutil
 
 from bench.results.places import writable_folder
+from bench.scaling.board import STORE_ERRORS
 from bench.scaling.options import Options, Rank, parse, rank
 from bench.scaling.supervisor import AttemptError, RefusedError, Supervisor
 
@@ -32,6 +33,9 @@ def main(arguments: Sequence[str]) -> int:
         return _refused(own, str(error))
     except AttemptError as error:
         print(f"bench.scaling: rank {own.number}: {error}", file=sys.stderr)
+        return FAILED
+    except STORE_ERRORS as error:
+        print(f"bench.scaling: rank {own.number}: no store of the group: {error}", file=sys.stderr)
         return FAILED
     return 0
 

@@ -57,15 +57,12 @@ class Supervisor:
         self._book: Book | None = None
         self._point = ""  # that the process of the visit is at
         self._told_to_end = False
-        try:
-            self._board = Board(own)
-            for number in ENDINGS:
-                signal.signal(number, self._tell)
-            self._put_facts()
-            if own.number == 0:
-                self._book = self._begun()
-        except STORE_ERRORS as error:
-            raise AttemptError(f"the group's store cannot be reached: {error}") from error
+        self._board = Board(own)
+        for number in ENDINGS:
+            signal.signal(number, self._tell)
+        self._put_facts()
+        if own.number == 0:
+            self._book = self._begun()
 
     def _tell(self, *_: object) -> None:
         self._told_to_end = True
@@ -135,7 +132,7 @@ class Supervisor:
         name = f"visit/{number}"
         if self._book is not None:
             self._board.put(name, self._planned(self._book))
-        while (planned := self._read(name)) is None:
+        while (planned := self._board.read(name)) is None:
             self._look_round()
             time.sleep(PAUSE_S)
         if not planned:
@@ -148,12 +145,6 @@ class Supervisor:
             seconds=planned["seconds"],
             limit_s=self._options.limit_s,
         )
-
-    def _read(self, name: str) -> Any:
-        try:
-            return self._board.read(name)
-        except STORE_ERRORS as error:
-            self._lose_store(error)
 
     def _planned(self, book: Book) -> dict[str, Any]:
         """Plan a visit; nothing if the run is over."""
@@ -238,11 +229,8 @@ class Supervisor:
 
     def _look_round(self) -> None:
         """Show that this rank is alive; end the attempt if there is a reason to."""
-        try:
-            refused, fault = self._board.read("refused"), self._board.fault()
-            silent, silent_s = self._board.silent() if self._board.beat() else (-1, 0.0)
-        except STORE_ERRORS as error:
-            self._lose_store(error)
+        refused, fault = self._board.read("refused"), self._board.fault()
+        silent, silent_s = self._board.silent() if self._board.beat() else (-1, 0.0)
         if refused:
             raise RefusedError(refused)
         if fault:
@@ -253,10 +241,6 @@ class Supervisor:
             self._fail(ENDED, "torchrun ends it")
         if silent >= 0:
             self._judge_silence(silent, silent_s)
-
-    def _lose_store(self, error: BaseException) -> NoReturn:
-        self._kill()
-        raise AttemptError(f"the group's store has gone: {error}") from error
 
     def _judge_silence(self, number: int, silent_s: float) -> None:
         """End the attempt if a rank without a beat has gone, but not if it only had no core.

@@ -15,6 +15,7 @@ def test_overlapping_collectives_count_once():
         ("gloo:all_reduce", 2.0, 5.0),
         ("gloo:all_reduce", 4.0, 6.0),
         ("nccl:all_gather", 4.5, 5.5),
+        ("nccl:all_gather", 5.5, 6.0),
         ("aten::mm", 6.0, 9.0),
     ]
     assert collective_share(events) == pytest.approx(0.4)
