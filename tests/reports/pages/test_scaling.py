@@ -125,7 +125,7 @@ def test_the_page_answers_first_and_shows_every_point(built):
     places = [words.index(part) for part in order]
     assert places == sorted(places)
     assert page.count("<tr data-cell=") == len(points())
-    assert page.count('<svg role="img"') == 3  # two sizes, and the all-reduce
+    assert page.count('<svg role="img"') == 4  # two sizes, the all-reduce, and its model
     assert f'<small data-field="reason">{REASON}</small>' in page
     assert "<cite>between points: crashed: rank 0: lost 3 s</cite>" in page
     assert 'data-fact="scaling.world">2</dd>' in page
@@ -136,7 +136,7 @@ def test_more_ranks_than_cores_are_shown_marked_and_without_speedups(built):
     assert "so no speedup is given" in page
     assert 'data-field="speedup"' not in page
     assert page.count("ok, oversubscribed") == 12
-    assert page.count('<svg role="img"') == 1
+    assert page.count('<svg role="img"') == 2
 
 
 @pytest.mark.parametrize(
