@@ -189,8 +189,9 @@ def blame(reports: Sequence[Report | None], gone: Sequence[int]) -> tuple[str, s
     if gone and there:
         reason = "the process was killed, or its machine has gone"
         return point, "crashed", f"rank {_names(gone)}: {reason}"
+    told_to_end = any(report.status == ENDED for report in there)  # others may have lost those
     for report in there:
-        if report.status == LOST:
+        if report.status == LOST and not told_to_end:
             return point, "crashed", f"rank {report.rank} lost the others: {report.reason}"
     return None
 

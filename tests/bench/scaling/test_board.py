@@ -65,7 +65,15 @@ def test_a_rank_that_went_without_a_report_was_killed():
     )
 
 
-@pytest.mark.parametrize("seen", [reports((ENDED,), (ENDED,)), reports((ENDED,), None), [None]])
+def test_ranks_that_all_lost_each_other_cost_the_point():
+    seen = reports((LOST, ("reason", "gloo")), (LOST, ("reason", "another rank failed")))
+    assert blame(seen, []) == (POINT, "crashed", "rank 0 lost the others: gloo")
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [reports((ENDED,), (ENDED,)), reports((ENDED,), None), reports((ENDED,), (LOST,)), [None]],
+)
 def test_nobody_is_to_blame_if_torchrun_ended_all(seen):
     assert blame(seen, []) is None
 
