@@ -8,8 +8,10 @@ averages them, `ddp` uses DistributedDataParallel, and `summed` forgets to divid
 loss and the seconds of each step.
 """
 
+import ctypes
 import json
 import os
+import signal
 import socket
 import sys
 import time
@@ -27,6 +29,7 @@ from torch.nn.parallel import DistributedDataParallel
 SIZES = {"small": (32, 64), "large": (512, 896)}  # hidden units, images per batch
 WAYS = ("one", "by_hand", "ddp", "summed")
 EPOCHS, LR = 3, 0.5
+PR_SET_PDEATHSIG = 1
 
 
 def network(hidden: int) -> nn.Module:
@@ -86,6 +89,8 @@ def run(way: str, hidden: int, batch: int) -> dict[str, list[float]]:
 
 def main(path: str) -> None:
     """Join the process group, train in every way, write the results, leave the group."""
+    if sys.platform == "linux":  # end with torchrun, even if it is killed: prctl(2)
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     loopback = [name for _, name in socket.if_nameindex() if name.startswith("lo")]
     if loopback:  # all processes are on this machine: its host name need not resolve
         os.environ.setdefault("GLOO_SOCKET_IFNAME", loopback[0])
