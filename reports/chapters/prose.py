@@ -49,7 +49,7 @@ class Prose:
     ----------
     figure : returns a figure of the result's pages by its name, or None.
     contents : all chapters, for links.
-    families : the paths of the family pages, by family.
+    families : the paths of the family pages, by family, and of the page "roofline".
 
     """
 

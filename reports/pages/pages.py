@@ -15,7 +15,7 @@ from reports.pages.first import Answer, answers
 from reports.pages.foreign import foreign_pages
 from reports.pages.rendering import render
 from reports.pages.scaling import LINE, SCALING, scaling_page
-from reports.pages.subject import SitePage, Subject, family_path
+from reports.pages.subject import ROOFLINE, SitePage, Subject, family_path
 from reports.read.grouping import grouped
 from reports.read.result import Result
 from reports.read.row import Timed
@@ -46,7 +46,7 @@ def pages(subject: Subject) -> Iterator[SitePage]:
         title = family.capitalize()
         yield _page(subject, family_path(family), title, title, family_page(subject, family))
     if not alone:
-        yield _page(subject, "roofline.html", "Roofline", "Roofline", _roofline(subject))
+        yield _page(subject, ROOFLINE, "Roofline", "Roofline", _roofline(subject))
     if subject.result.points:
         yield _page(subject, SCALING, "Scaling", "Scaling", scaling_page(subject))
     yield _page(subject, "machine.html", "The machine", "Machine", _machine(subject))
@@ -82,14 +82,14 @@ def _further(subject: Subject, *, roofline: bool = True) -> list[tuple[str, str,
     """Return the path, title and line of each page that the first page leads to."""
     further = [
         (
-            "roofline.html",
+            ROOFLINE,
             "Roofline",
             "the limits of this machine, and how close each result comes",
         ),
         (SCALING, "Scaling", LINE),
         ("machine.html", "The machine", "its facts, and how far to trust the numbers"),
     ]
-    has = {"roofline.html": roofline, SCALING: bool(subject.result.points)}
+    has = {ROOFLINE: roofline, SCALING: bool(subject.result.points)}
     further = [each for each in further if has.get(each[0], True)]
     if subject.chapters:
         line = f"{len(subject.chapters)} chapters; each answers a question with code"
@@ -181,7 +181,7 @@ def _chapter_page(subject: Subject, number: int) -> SitePage:
 
 def _roofline(subject: Subject) -> Markup:
     return render(
-        "roofline.html",
+        ROOFLINE,
         result=subject.result,
         figures=subject.figures("roofline/"),
         roofs=subject.findings.kind("roof"),

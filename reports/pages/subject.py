@@ -26,6 +26,9 @@ class SourceFile(NamedTuple):
     label: str = ""
 
 
+ROOFLINE = "roofline.html"
+
+
 @dataclass(frozen=True, kw_only=True)
 class SitePage:
     """One page before it is written.
@@ -77,6 +80,12 @@ class Subject:
         return self.findings.result
 
     @property
+    def linked(self) -> dict[str, str]:
+        """The pages that chapters link to, by name; a file of points alone has none of them."""
+        roofline = {"roofline": ROOFLINE} if self.result.rows else {}
+        return {name: family_path(name) for name in self.families} | roofline
+
+    @property
     def families(self) -> dict[str, list[str]]:
         """The workloads of each family that was timed."""
         families = by_family(self.result.timed)
@@ -89,7 +98,7 @@ class Subject:
             findings=self.findings,
             figure=self.figure,
             contents=self.chapters,
-            families={name: family_path(name) for name in self.families},
+            families=self.linked,
         )
 
     def figure(self, name: str) -> Markup | None:

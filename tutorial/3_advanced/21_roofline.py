@@ -188,7 +188,7 @@ plt.show()
 #
 # > {{ quote("roof", workload="elementwise_chain", contender="torch-cpu") }}
 #
-# [The page of roofs](../../roofline.html) shows all of them, and the roofs of more cores. More
+# {{ family("roofline", "The page of roofs") }} shows all of them, and the roofs of more cores. More
 # cores usually add more arithmetic than bandwidth, because they share the memory. Then the ridge
 # moves to the right, and more computations are memory-bound.
 #

@@ -6,9 +6,11 @@ import shutil
 
 import pytest
 
+from reports.findings.findings import Findings
 from reports.pages.build import build
 from reports.pages.check import check
 from reports.pages.readme import committed, readme
+from reports.pages.subject import SourceFile, Subject
 from reports.pages.writing import write_folder, write_single
 from reports.read.load import load
 from tests.conftest import small_file
@@ -184,3 +186,12 @@ def test_the_readme_of_machines_names_what_ranks_gain(write, tmp_path):
     assert text.count("a second rank is worth it from n=16 on") == 2
     assert "12 of 14 points" in text
     assert text.count("| workload | size |") == 1
+
+
+@pytest.mark.parametrize(("name", "there"), [("alone", False), ("both", True)])
+def test_chapters_link_to_the_roofline_only_where_its_page_is(tmp_path, name, there):
+    (tmp_path / "a.json").write_text(json.dumps(FILES[name]))
+    result = load(tmp_path / "a.json", blocks=True)
+    source = SourceFile(file="a.json", sha256=result.sha256)
+    subject = Subject(findings=Findings(result), drawn={}, source=source)
+    assert ("roofline" in subject.linked) is there
