@@ -67,14 +67,14 @@ def parse(
     )
 
 
-def parse_budget(text: str) -> float:
-    """Return a budget in seconds, above zero."""
+def parse_budget(text: str, option: str = "--budget") -> float:
+    """Return the seconds of an option, above zero."""
     try:
         seconds = float(text)
     except ValueError:
         seconds = math.nan
     if not 0 < seconds < math.inf:
-        raise ValueError(f"--budget must be a number of seconds above 0; got {text!r}")
+        raise ValueError(f"{option} must be a number of seconds above 0; got {text!r}")
     return seconds
 
 

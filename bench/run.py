@@ -19,7 +19,7 @@ from bench.cases.cell import Cell
 from bench.cases.contenders import NUMPY, Contender
 from bench.machine import gpus
 from bench.options import Options
-from bench.outcomes.journal import Journal
+from bench.outcomes.journal import Journal, result_name
 from bench.outcomes.outcome import IMPLAUSIBLE, Outcome
 from bench.outcomes.outcomes import Outcomes
 from bench.outcomes.plausibility import Roofs
@@ -86,9 +86,9 @@ class Run:
         self.options = options
         self.result: Path | None = None
         self._launches = launches
-        self._scaling_s = launch.share_s(options.budget_s, alone=not selected) if launches else 0.0
+        self._scaling_s = launch.share_s(options.budget_s) if launches and selected else 0.0
         self._print_line = print_line
-        self.budget = Budget(options, started_s, self._scaling_s if selected else 0.0)
+        self.budget = Budget(options, started_s, self._scaling_s)
         self._nodes = {cell.id: node for node, cell in selected.items()}
         self._outcomes = Outcomes(list(_with_twins(selected.values(), twins=options.self_test)))
         # before an interrupted run is restored, so that its failed cells count too
@@ -124,9 +124,10 @@ class Run:
             self.budget.resume(journal.spent_s)
             self._outcomes.restore(journal.records(), self.budget.started_s)
             return journal
-        name = f"{started:%Y-%m-%dT%H-%M-%S}.{started.microsecond // 1000:03d}Z.json"
         cells = [cell for cell in self._outcomes.cells if cell.id in self._nodes]
-        return Journal(folder / name, header, [state(cell, Outcome()) for cell in cells])
+        return Journal(
+            folder / result_name(started), header, [state(cell, Outcome()) for cell in cells]
+        )
 
     def outcome(self, cell: Cell) -> Outcome:
         """Return the outcome of a cell."""
@@ -180,10 +181,9 @@ class Run:
         before = self.journal.header.get("scaling") or {}
         if not self._launches or before.get("complete"):
             return
-        seconds = self._scaling_s
-        if not self._nodes:
-            seconds = min(seconds, self.left_s())
-        if reason := launch.why_not() or ("" if seconds else self._too_short()):
+        seconds = self._scaling_s if self._nodes else self.left_s()
+        short = seconds < launch.LEAST_S
+        if reason := launch.why_not() or (self._too_short() if short else ""):
             self.journal.keep_scaling(launch.absent(self._launches, reason))
             return
         ranks = " and ".join(str(each.group.world) for each in self._launches)
@@ -191,6 +191,8 @@ class Run:
         launch.measure(self._launches, self.options, seconds, self.journal.keep_scaling)
 
     def _too_short(self) -> str:
+        if not self._nodes:
+            return f"a budget of {self.options.budget_s:g} s is too short to start ranks"
         return (
             f"a tenth of the budget of {self.options.budget_s:g} s is too short to start ranks; "
             f"--budget {launch.LEAST_S / launch.SHARE:g}, or -k scaling, which gives them all of it"

@@ -22,6 +22,7 @@ from bench.results import ids
 from bench.results.places import temporary_folder
 from bench.run import CELLS, OPTIONS, POINTS, RUN, Run
 from bench.scaling.launch import Launch, launches
+from bench.scaling.point import THREADS
 
 PRINTING_S = 0.5  # for pytest's own last lines, if the run was interrupted
 NARROW = ["min", "median"]  # columns of pytest-benchmark's table that fit a terminal
@@ -148,7 +149,8 @@ class Session:
         if self._run is not None:
             for row in (row for _, rows in groups for row in rows if row["params"]):
                 contender, ranks = row["params"]["contender"], row["params"].get("ranks", 1)
-                name = f"{contender} {ranks} ranks" if ranks > 1 else contender
+                several = "threads" if contender == THREADS else "ranks"
+                name = f"{contender} {ranks} {several}" if ranks > 1 else contender
                 test = row["name"].partition("[")[0]
                 row["name"] = row["name"].replace(f"{test}[{row['param']}]", name)
         return groups

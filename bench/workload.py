@@ -107,6 +107,11 @@ def draw(rng: np.random.Generator, *shape: int, low: float = -1.0) -> NDArray[An
     return values
 
 
+def generator(workload: str, size: str) -> np.random.Generator:
+    """Return the generator of a workload's inputs at a size: the same numbers at every call."""
+    return np.random.default_rng(list(hashlib.sha256(f"{workload}/{size}".encode()).digest()))
+
+
 def _size(name: str, large: bool, telling: bool, params: dict[str, Param]) -> Size:  # noqa: FBT001 - pickle calls by position
     return size(name, large=large, telling=telling, **params)
 

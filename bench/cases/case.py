@@ -1,6 +1,5 @@
 """A case: a workload at one size, in one dtype, with one number of threads."""
 
-import hashlib
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -9,7 +8,7 @@ import numpy as np
 
 from bench.results import ids
 from bench.variant import Inputs
-from bench.workload import Cost, Size, Workload
+from bench.workload import Cost, Size, Workload, generator
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,8 +61,7 @@ class Case:
 
         The seed depends only on workload and size, so both dtypes get the same numbers.
         """
-        seed = hashlib.sha256(f"{self.workload.name}/{self.size.label}".encode()).digest()
-        rng = np.random.default_rng(list(seed))
+        rng = generator(self.workload.name, self.size.label)
         made = self.workload.make(rng, **self.size.params)
         return {name: in_dtype(value, self.dtype) for name, value in made.items()}
 

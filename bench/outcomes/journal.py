@@ -9,6 +9,7 @@ in one step. A run can be resumed from either file.
 import json
 import os
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -144,12 +145,7 @@ class Journal:
     def assemble(self) -> Path:
         """Write the result file in one step, remove the journal, return the file's path."""
         path = self.path.with_suffix(".json")
-        partial = path.with_suffix(".partial")
-        with partial.open("w", encoding="utf-8") as file:
-            json.dump(self.content(), file, allow_nan=False, indent=1)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
+        write_result(path, self.content())
         self.path.unlink()
         return path
 
@@ -162,3 +158,18 @@ class Journal:
         if self.self_test is not None:
             content["machine_info"] = content["machine_info"] | {"self_test": self.self_test}
         return content
+
+
+def result_name(started: datetime) -> str:
+    """Return the name of the result file of a run that started then."""
+    return f"{started:%Y-%m-%dT%H-%M-%S}.{started.microsecond // 1000:03d}Z.json"
+
+
+def write_result(path: Path, content: Mapping[str, Any]) -> None:
+    """Write a result file in one step: whoever reads it sees it whole, before or after."""
+    partial = path.with_suffix(".partial")
+    with partial.open("w", encoding="utf-8") as file:
+        json.dump(content, file, allow_nan=False, indent=1)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)

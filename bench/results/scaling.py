@@ -1,4 +1,4 @@
-"""The scaling part of a result file: what several processes, devices or machines gained.
+"""What a result file says of scaling: how fast several processes, devices or machines were.
 
 A point is one contender with one number of ranks on one size of a workload. A rank is a process of
 `torch.distributed`; of NumPy, a process of `multiprocessing`. On a CPU each rank has one core, on

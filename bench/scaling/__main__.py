@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 
 from bench.machine.environment import worker_environment
-from bench.scaling.processes import die_with_parent
+from bench.machine.processes import die_with_parent
 
 FORKS = {"PYTORCH_NVML_BASED_CUDA_CHECK": "1"}  # looking for GPUs must not start CUDA before a fork
 QUIET = {"KINETO_LOG_LEVEL": "9"}  # the profiler prints a line at each start

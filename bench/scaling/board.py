@@ -16,8 +16,8 @@ from typing import Any
 
 from torch.distributed import DistError, PrefixStore, TCPStore  # type: ignore[attr-defined]  # documented
 
+from bench.machine.processes import STOPPED
 from bench.scaling.options import Rank
-from bench.scaling.processes import STOPPED
 
 START_S = 120.0  # until all ranks of an attempt must have come
 PAUSE_S = 0.1

@@ -4,7 +4,6 @@ It holds the blocks of every visit, so a run can go on from it.
 """
 
 import json
-import os
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -14,6 +13,7 @@ from typing import Any
 from pytest_benchmark.utils import get_commit_info
 
 from bench.machine import facts
+from bench.outcomes.journal import result_name, write_result
 from bench.results.reading import validated
 from bench.results.scaling import Scaling
 from bench.results.schema import SCHEMA, ResultFile
@@ -134,12 +134,7 @@ class Book:
         """Write the file in one step; return its content."""
         content = self.content()
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        partial = self.path.with_suffix(".partial")
-        with partial.open("w", encoding="utf-8") as file:
-            json.dump(content, file, allow_nan=False, indent=1)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(self.path)
+        write_result(self.path, content)
         return content
 
 
@@ -169,7 +164,7 @@ def begun(
         "commit_info": dict(get_commit_info()),
         "run": {"budget_s": options.budget_s},
     }
-    path, content = options.out or _new_path(folder), None
+    path, content = options.out or folder / result_name(datetime.now(UTC)), None
     if kept is not None:
         path, content = Path(kept["path"]), kept["content"]
     elif options.resume or again:
@@ -206,12 +201,6 @@ def _label(group: Group) -> str:
     count = group.nodes(group.world)
     suffix = f"-{count}-nodes" if count > 1 else ""
     return facts.default_label()[: LONGEST_LABEL - len(suffix)] + suffix
-
-
-def _new_path(folder: Path) -> Path:
-    """Return the path of a new result file."""
-    now = datetime.now(UTC)
-    return folder / f"{now:%Y-%m-%dT%H-%M-%S}.{now.microsecond // 1000:03d}Z.json"
 
 
 def _unfinished(folder: Path) -> tuple[Path, dict[str, Any]]:

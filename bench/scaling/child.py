@@ -9,16 +9,16 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from bench.scaling import member
-from bench.scaling.options import Rank
-from bench.scaling.point import Group
-from bench.scaling.processes import (
+from bench.machine.processes import (
     STOPPED,
     die_with_parent,
     exit_reason,
     ignore_endings,
     stopped,
 )
+from bench.scaling import member
+from bench.scaling.options import Rank
+from bench.scaling.point import Group
 
 EXIT_S = 1.0  # until a process that has hung up has an exit code
 TRACE_S = 0.5  # until a process has written where it is

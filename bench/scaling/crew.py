@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 
 from bench.machine import affinity
+from bench.machine.processes import STOPPED, die_with_parent, exit_reason, stopped
 from bench.scaling.point import Point
-from bench.scaling.processes import STOPPED, die_with_parent, exit_reason, stopped
 from bench.scaling.runs import Run, inputs_of
 from bench.scaling.workload import Array, Crew
 
@@ -66,7 +66,7 @@ class Processes:
             self._processes.append(process)
 
     def ask(self, point: Point, step: str, *arguments: Any) -> list[Any]:
-        """Have each process of a point do a step; return their answers in the order of ranks.
+        """Send a step to each process of a point, and return the answers by rank.
 
         Raises
         ------

@@ -1,11 +1,12 @@
-"""The scaling part of a default run: torchrun starts the ranks, and the run takes their points.
+"""Measures scaling within a run of pytest: starts torchrun and reads the file that its ranks write.
 
-A run gives it a tenth of its budget, or all of it if only scaling is selected.
+It gets a tenth of the run's budget, or all of it if only scaling is selected.
 """
 
 import contextlib
 import json
 import multiprocessing
+import os
 import subprocess
 import sys
 import time
@@ -22,13 +23,14 @@ import torch.distributed as dist
 from bench.machine import affinity
 from bench.options import Options
 from bench.results.scaling import Scaling, ScalingPoint
-from bench.scaling.point import Group, Point, points, rank_counts
+from bench.scaling.point import DTYPE, Group, Point, points, rank_counts
 
 SHARE = 0.1  # of the budget
 LEAST_S = 10.0  # starting the ranks takes half of that
 MOST_RANKS = 8  # in a default run; each rank is a process that imports PyTorch
 STARTING_S = 4.0  # until torchrun and the ranks have imported PyTorch
 OVERTIME_S = 15.0  # torchrun is ended so long after its time
+LEAST_LIMIT_S = 10.0  # a rank that does not get on for longer has hung
 LOOK_S = 0.2
 END_S = 3.0  # until torchrun must have ended its ranks
 
@@ -73,9 +75,9 @@ def launches(options: Options) -> list[Launch]:
     ]
 
 
-def share_s(budget_s: float, *, alone: bool) -> float:
-    """Return the seconds of a run that scaling gets; 0 if they are too few to start the ranks."""
-    seconds = budget_s if alone else SHARE * budget_s
+def share_s(budget_s: float) -> float:
+    """Return the seconds that scaling gets beside cells; 0 if they are too few to start ranks."""
+    seconds = SHARE * budget_s
     return seconds if seconds >= LEAST_S else 0.0
 
 
@@ -108,9 +110,8 @@ def _launched(launch: Launch, options: Options, seconds: float) -> Iterator[Json
 
     Whatever happens to the ranks, the last one has a reason for each point without a time.
     """
-    refused = {point.id: launch_refuses(point, launch.group) for point in launch.points}
-    if all(refused.values()):
-        yield _failed(launch, {}, "")
+    if all(point.refused(launch.group, oversubscribe=False) for point in launch.points):
+        yield _skipped(launch, "")
         return
     with TemporaryDirectory(prefix="numpy-vs-pytorch-scaling-") as folder:
         file, log = Path(folder, "scaling.json"), Path(folder, "log")
@@ -120,18 +121,17 @@ def _launched(launch: Launch, options: Options, seconds: float) -> Iterator[Json
             *(sys.executable, "-m", "torch.distributed.run", "--standalone", "--max-restarts=9"),
             *(f"--nproc-per-node={launch.group.per_node}", "-m", "bench.scaling"),
             *("--out", str(file), "--results", folder, "--machine", options.label),
-            *(
-                "--budget",
-                f"{max(1.0, seconds - STARTING_S):.1f}",
-                "--limit",
-                f"{max(10.0, seconds / 3):.1f}",
-            ),
+            *("--budget", f"{max(1.0, seconds - STARTING_S):.1f}"),
+            *("--limit", f"{max(LEAST_LIMIT_S, seconds / 3):.1f}"),
             *("--device", "cuda" if launch.group.cuda else "cpu", "--points", str(wanted)),
             *(["--full"] if options.full else []),
         ]
         scaling: Json = {}
         seen = 0.0
-        with log.open("w", encoding="utf-8") as output, _running(command, output) as torchrun:
+        with (
+            log.open("w", encoding="utf-8") as output,
+            _running(command, output, folder) as torchrun,
+        ):
             ends_s = time.perf_counter() + seconds + OVERTIME_S
             while True:
                 ended = torchrun.poll() is not None or time.perf_counter() > ends_s
@@ -143,19 +143,29 @@ def _launched(launch: Launch, options: Options, seconds: float) -> Iterator[Json
                     break
                 time.sleep(LOOK_S)
         if not scaling:
-            yield _failed(launch, scaling, _last_line(log))
+            yield _skipped(launch, _last_line(log))
 
 
 @contextlib.contextmanager
-def _running(command: Sequence[str], output: Any) -> Iterator["subprocess.Popen[bytes]"]:
-    """Start torchrun; at the end of the context it and its ranks have ended."""
+def _running(
+    command: Sequence[str], output: Any, folder: str
+) -> Iterator["subprocess.Popen[bytes]"]:
+    """Start torchrun; at the end of the context it and its ranks have ended.
+
+    Its own files go to `folder`, because it leaves them behind when it is killed.
+    """
     root = Path(__file__).resolve().parent.parent.parent
-    process = subprocess.Popen(command, cwd=root, stdout=output, stderr=output)  # noqa: S603 - our own program
+    environment = os.environ | {"TMPDIR": folder}
+    process = subprocess.Popen(  # noqa: S603 - our own program
+        command, cwd=root, stdout=output, stderr=output, env=environment
+    )
     try:
         yield process
     finally:
+        family = []
         if process.poll() is None:
-            family = psutil.Process(process.pid).children(recursive=True)
+            with contextlib.suppress(psutil.Error):  # it may have ended just now
+                family = psutil.Process(process.pid).children(recursive=True)
             process.terminate()
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(END_S)
@@ -166,17 +176,13 @@ def _running(command: Sequence[str], output: Any) -> Iterator["subprocess.Popen[
             process.wait()
 
 
-def launch_refuses(point: Point, group: Group) -> str:
-    """Return why a group of this machine cannot measure a point, or ""."""
-    return point.refused(group, oversubscribe=False)
-
-
-def _failed(launch: Launch, scaling: Json, reason: str) -> Json:
-    """Return a scaling part whose points have no times, with the reasons."""
-    absent = [
-        _absent(point, launch_refuses(point, launch.group) or reason) for point in launch.points
+def _skipped(launch: Launch, reason: str) -> Json:
+    """Return a scaling part without times; a point that its group cannot measure says why."""
+    points = [
+        _absent(point, point.refused(launch.group, oversubscribe=False) or reason)
+        for point in launch.points
     ]
-    return {"world": launch.group.world, **scaling, "points": absent}
+    return {"world": launch.group.world, "points": points}
 
 
 def _absent(point: Point, reason: str) -> Json:
@@ -185,7 +191,7 @@ def _absent(point: Point, reason: str) -> Json:
         workload=point.workload,
         size=point.size.label,
         mode=point.mode,
-        dtype="float32",
+        dtype=DTYPE,
         ranks=point.ranks,
         contender=point.contender,
         status="skipped",
@@ -195,12 +201,7 @@ def _absent(point: Point, reason: str) -> Json:
 
 def absent(chosen: Sequence[Launch], reason: str) -> Json:
     """Return a scaling part in which all points were skipped for one reason."""
-    return _joined(
-        [
-            {"world": launch.group.world, "points": [_absent(p, reason) for p in launch.points]}
-            for launch in chosen
-        ]
-    )
+    return _joined([_skipped(launch, reason) for launch in chosen])
 
 
 def _last_line(log: Path) -> str:

@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from multiprocessing.connection import Connection  # noqa: TC003 - beside the others
+from multiprocessing.connection import Connection  # noqa: TC003 - quoted annotations name it
 from typing import Any
 
 import numpy as np
@@ -36,6 +36,7 @@ from bench.scaling.workload import Team
 BLOCK_S = 0.01
 TURN = 3  # blocks
 POINT_S = (0.03, 0.3)  # least and most seconds of blocks of a point in a visit
+BLOCKS_SHARE = 1 / 3  # of a point's time; the rest verifies, calibrates and profiles
 LEAST_ROUNDS = 2
 PROFILED = 5  # iterations
 COLLECTIVE = ("gloo:", "nccl:")  # begin the names of the profiler's events
@@ -167,7 +168,7 @@ class Member:
     def _meet(self) -> None:
         dist.barrier(group=self._control)
 
-    def _told(self, value: Any) -> Any:
+    def _of_rank_0(self, value: Any) -> Any:
         """Return rank 0's value on every rank."""
         values = [value]
         dist.broadcast_object_list(values, src=0, group=self._control)
@@ -191,9 +192,10 @@ class Member:
             spent_s = (time.perf_counter() - begun_s) / max(1, number)  # of a case so far
             share_s = (self._ends_s - time.perf_counter()) / left
             fits = self._ends_s - time.perf_counter() > spent_s or not number
-            if not self._told(fits):
+            if not self._of_rank_0(fits):
                 return
-            self._case(points, min(POINT_S[1], max(POINT_S[0], self._told(share_s / 3))))
+            point_s = self._of_rank_0(BLOCKS_SHARE * share_s)
+            self._case(points, min(POINT_S[1], max(POINT_S[0], point_s)))
             left -= len(points)
 
     def _observe(self) -> None:
@@ -215,8 +217,8 @@ class Member:
         ready = []
         for point in points:
             self._say(point.id)
-            with self._part(point) as run:
-                errors = self._verified(point, run)
+            run = self._begun(point)
+            errors = self._verified(point, run)
             if errors is not None:
                 ready.append((point, run, errors))
         plans = [self._calibrated(point, run) for point, run, _ in ready]
@@ -235,30 +237,25 @@ class Member:
         forget()
         self._connection.send(("case",))
 
-    @contextlib.contextmanager
-    def _part(self, point: Point) -> Iterator[Run | None]:
-        """Yield this rank's run of a point; None if it has no part in it."""
-        run = None
-        if point.contender == NUMPY:
-            if self._crew is not None:
-                self._crew.ask(point, "begin")
-        elif self.rank < point.processes:
-            inputs = inputs_of(point)
-            alone = point.contender in ALONE
-            group = None if alone else self._groups[point.ranks]
-            team = Team(
-                rank=self.rank,
-                ranks=point.processes,
-                group=group,
-                device=self.device,
-                sharded=point.contender == FSDP,
-            )
-            with self._threads(point):
-                step = point.of.torch(team, **inputs)
-            meet = (lambda: None) if group is None else (lambda: dist.barrier(group=group))
-            wait = torch.cuda.synchronize if self._group.cuda else (lambda: None)
-            run = Run(step, meet, wait)
-        yield run
+    def _begun(self, point: Point) -> Run | None:
+        """Return this rank's run of a point; None if it has no part in it, or NumPy's processes."""
+        if point.contender == NUMPY and self._crew is not None:
+            self._crew.ask(point, "begin")
+        if point.contender == NUMPY or self.rank >= point.processes:
+            return None
+        group = None if point.contender in ALONE else self._groups[point.ranks]
+        team = Team(
+            rank=self.rank,
+            ranks=point.processes,
+            group=group,
+            device=self.device,
+            sharded=point.contender == FSDP,
+        )
+        with self._threads(point):
+            step = point.of.torch(team, **inputs_of(point))
+        meet = (lambda: None) if group is None else (lambda: dist.barrier(group=group))
+        wait = torch.cuda.synchronize if self._group.cuda else (lambda: None)
+        return Run(step, meet, wait)
 
     @contextlib.contextmanager
     def _threads(self, point: Point) -> Iterator[None]:
@@ -283,13 +280,13 @@ class Member:
                 answer = getattr(run, step)(*arguments)
         if point.contender == NUMPY:
             of_crew = None if self._crew is None else self._crew.ask(point, step, *arguments)
-            answers: list[Any] = self._told(of_crew)
+            answers: list[Any] = self._of_rank_0(of_crew)
             return answers
         return self._gathered(answer)[: point.processes]
 
     def _verified(self, point: Point, run: Run | None) -> tuple[float, float] | None:
         """Return the largest relative error and its bound; None if a rank's result is wrong."""
-        samples = self._told(expected(point) if self.rank == 0 else None)
+        samples = self._of_rank_0(expected(point) if self.rank == 0 else None)
         bound = tolerance(point)
         errors = self._each(point, run, "verify", samples, bound)
         wrong = [number for number, error in enumerate(errors) if isinstance(error, str)]
@@ -306,7 +303,7 @@ class Member:
         first_s = max(self._each(point, run, "block", 1))
         second_s = max(self._each(point, run, "block", max(1, min(10, int(BLOCK_S / first_s)))))
         iterations = max(1, round(BLOCK_S / second_s))
-        plan: tuple[int, float] = self._told((iterations, iterations * second_s))
+        plan: tuple[int, float] = self._of_rank_0((iterations, iterations * second_s))
         return plan
 
     def _turn(self, point: Point, run: Run | None, iterations: int, count: int) -> list[float]:

@@ -99,7 +99,7 @@ def parse(arguments: Sequence[str]) -> Options:
         full=given.full,
         oversubscribe=given.oversubscribe,
         resume=given.resume,
-        limit_s=parse_budget(given.limit),
+        limit_s=parse_budget(given.limit, "--limit"),
         only=given.only,
         out=Path(given.out) if given.out else None,
         points=Path(given.points) if given.points else None,

@@ -1,4 +1,4 @@
-"""Points: which contenders with which ranks a run measures, and why some cannot be."""
+"""The points of a run: a contender with a number of ranks on one size. Some cannot be measured."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,6 @@
 """One rank's run of a point: verified, then timed in blocks. The same for both libraries."""
 
 import gc
-import hashlib
 import time
 from collections.abc import Callable, Sequence
 from functools import lru_cache
@@ -13,6 +12,7 @@ from bench.machine.precision import UNIT_ROUNDOFF
 from bench.scaling.point import DTYPE, Point, Problem
 from bench.scaling.workload import CHECKED, Inputs, Step, workloads
 from bench.timing.verify import LAMBDA, Sample
+from bench.workload import generator
 
 ALONE_BLOCKS = 3
 
@@ -114,8 +114,7 @@ def forget() -> None:
 
 @lru_cache(maxsize=2)  # strong and weak
 def _inputs(problem: Problem) -> Inputs:
-    seed = hashlib.sha256(f"{problem.workload}/{problem.size.label}".encode()).digest()
-    rng = np.random.default_rng(list(seed))
+    rng = generator(problem.workload, problem.size.label)
     workload = workloads()[problem.workload]
     return workload.make(rng, problem.total, **problem.size.params)
 

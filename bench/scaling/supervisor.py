@@ -18,6 +18,7 @@ from typing import Any, NoReturn
 import torch
 
 from bench.machine import affinity
+from bench.machine.processes import ENDINGS, STOPPED, alive, machine, stopped
 from bench.scaling import nodes
 from bench.scaling.board import ENDED, LOST, START_S, STORE_ERRORS, TIMEOUT, Board, Report, blame
 from bench.scaling.book import Book, begun
@@ -25,7 +26,6 @@ from bench.scaling.child import Child
 from bench.scaling.member import Visit
 from bench.scaling.options import COMMAND, Options, Rank
 from bench.scaling.point import Group, points, rank_counts
-from bench.scaling.processes import ENDINGS, STOPPED, alive, machine, stopped
 
 LOOK_S = 0.25  # between two looks at the process of a visit
 PAUSE_S = 0.05
@@ -56,16 +56,16 @@ class Supervisor:
         self._child: Child | None = None
         self._book: Book | None = None
         self._point = ""  # that the process of the visit is at
-        self._told_to_end = False
+        self._ending = False
         self._board = Board(own)
         for number in ENDINGS:
-            signal.signal(number, self._tell)
+            signal.signal(number, self._end)
         self._put_facts()
         if own.number == 0:
             self._book = self._begun()
 
-    def _tell(self, *_: object) -> None:
-        self._told_to_end = True
+    def _end(self, *_: object) -> None:
+        self._ending = True
 
     def _put_facts(self) -> None:
         """Put up this rank's process, and the facts of its node, once for each node."""
@@ -236,7 +236,7 @@ class Supervisor:
         if fault:
             self._take_rest()
             self._fail(LOST, "another rank failed", others=fault)
-        if self._told_to_end:
+        if self._ending:
             self._take_rest()
             self._fail(ENDED, "torchrun ends it")
         if silent >= 0:

@@ -14,7 +14,6 @@ OpenMP, which binds the main thread, and OpenBLAS would then see one core.
 """
 
 import atexit
-import ctypes
 import gc
 import importlib
 import multiprocessing
@@ -35,9 +34,9 @@ import numpy as np
 from bench.cases.contenders import Contender
 from bench.machine import affinity
 from bench.machine.environment import worker_environment
+from bench.machine.processes import die_with_parent
 from bench.timing.worker import Worker, failure
 
-PR_SET_PDEATHSIG = 1  # prctl(2)
 LINUX = sys.platform == "linux"
 FORKS = LINUX  # system libraries of other systems do not survive a fork
 FREEZES = LINUX  # on other systems a frozen process would outlive a killed parent
@@ -248,7 +247,7 @@ def _serve_forks(
         importlib.import_module(name)
     gc.freeze()  # skip imported objects in each collection, which would take 0.1 s
     if LINUX:
-        _end_with_parent()
+        die_with_parent(signal.SIGKILL)
         Path("/proc/self/oom_score_adj").write_text("1000")  # to be killed before the run
     with suppress(*GONE):
         while True:
@@ -276,14 +275,10 @@ def _fork() -> int:
         warnings.simplefilter("ignore", DeprecationWarning)  # OpenBLAS has ended its threads
         pid = os.fork()
     if pid == 0:
-        _end_with_parent()
+        die_with_parent(signal.SIGKILL)
         if os.getppid() != server:
             os._exit(1)
     return pid
-
-
-def _end_with_parent() -> None:
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _watch_parent() -> None:

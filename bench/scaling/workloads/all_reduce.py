@@ -65,7 +65,7 @@ class Reduced:
         return (self.buffer.cpu().numpy() / float(self.ranks) ** (self.calls - 1),)
 
 
-def make(rng, total, *, bytes):  # noqa: A002 - NCCL's tests name it so
+def make(rng, total, *, bytes):
     return {"x": draw(rng, total, bytes // WIDTH).astype("float32")}
 
 
@@ -73,11 +73,11 @@ def reference(x):
     return (x.sum(0, dtype="float64"),)
 
 
-def shared(ranks, total, *, bytes):  # noqa: A002
+def shared(ranks, total, *, bytes):
     return {"x": (ranks, bytes // WIDTH), "sum": (bytes // WIDTH,)}
 
 
-def amount(ranks, total, *, bytes):  # noqa: A002
+def amount(ranks, total, *, bytes):
     return Amount(message_bytes=bytes, flops=(ranks - 1) * bytes / WIDTH, reduction=ranks)
 
 

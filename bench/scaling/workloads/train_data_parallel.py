@@ -102,7 +102,7 @@ class DataParallel:
 
 def _fully_sharded(model, device):
     from torch.distributed.device_mesh import init_device_mesh  # noqa: PLC0415 - on GPUs alone
-    from torch.distributed.fsdp import fully_shard  # noqa: PLC0415
+    from torch.distributed.fsdp import fully_shard  # noqa: PLC0415 - on GPUs alone
 
     mesh = init_device_mesh(device.partition(":")[0], (dist.get_world_size(),))
     return fully_shard(model, mesh=mesh)
@@ -112,7 +112,7 @@ def _load(model, weights):
     with torch.no_grad():
         for own, w in zip(model.parameters(), weights, strict=True):
             if hasattr(own, "to_local"):
-                from torch.distributed.tensor import distribute_tensor  # noqa: PLC0415
+                from torch.distributed.tensor import distribute_tensor  # noqa: PLC0415 - on GPUs
 
                 own.copy_(distribute_tensor(w, own.device_mesh, own.placements))
             else:

@@ -3,10 +3,10 @@
 import pytest
 from torch.distributed import HashStore
 
+from bench.machine.processes import STOPPED
 from bench.scaling import board
 from bench.scaling.board import ENDED, LOST, TIMEOUT, Board, Report, blame
 from bench.scaling.options import Rank
-from bench.scaling.processes import STOPPED
 
 POINT = "all_reduce/bytes=4096/float32/ranks=3/torch-gloo"
 GATHERS = "in torch/distributed/distributed_c10d.py, line 3 in all_gather"

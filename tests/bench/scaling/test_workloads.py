@@ -1,4 +1,4 @@
-"""Both bodies of each scaling workload, verified with one rank and with two in one process."""
+"""Verifies both bodies of each scaling workload: one rank alone, and two in this process."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
