@@ -1,0 +1,16 @@
+"""What a run of pytest asks of torchrun, and what it says of points that are not measured."""
+
+from bench.scaling.launch import Launch, absent, share_s
+from bench.scaling.point import Group, points, rank_counts
+
+
+def test_scaling_gets_a_tenth_or_nothing_if_that_is_too_short():
+    assert share_s(180) == 18
+    assert share_s(99) == 0
+
+
+def test_a_point_that_the_group_cannot_measure_says_so_before_any_other_reason():
+    alone = Group(1, 1, 1)
+    launch = Launch(alone, tuple(points(alone, rank_counts(alone, full=False), full=False)))
+    reasons = {point["ranks"]: point["reason"] for point in absent([launch], "too late")["points"]}
+    assert reasons == {1: "too late", 2: "this machine has one core; 2 ranks would share it"}
