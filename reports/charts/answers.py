@@ -109,8 +109,9 @@ def _stack(
         )
     axes.annotate(
         group.cores,
-        (1, place + 0.9),
-        xytext=(4, 0),
+        (0, place + 0.93),  # the middle is where the tall columns are
+        xycoords=axes.get_yaxis_transform(),
+        xytext=(0, -1.3 * (FONT + 6)),
         textcoords="offset points",
         va="top",
         fontsize=FONT,

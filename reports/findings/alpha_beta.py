@@ -17,7 +17,7 @@ Natl. Bur. Stand. 87(5), 1982). Some points are held out: the model's errors on 
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 import numpy as np
@@ -52,15 +52,29 @@ class AllReduce:
 
 @dataclass(frozen=True, kw_only=True)
 class Held:
-    """A measured point that was not fitted; `ratio` is the modelled time over the measured one."""
+    """A measured point that was not fitted.
+
+    Attributes
+    ----------
+    ratio : the modelled time over the measured one.
+    stated : how far the logarithm of the ratio may be from 0, by the 95 % interval that the fit
+        and the point's own interval give.
+
+    """
 
     point: AllReduce
     ratio: float
+    stated: float
 
     @property
     def error(self) -> float:
         """The model's relative error: 0.1 if it is 10 % too long."""
         return self.ratio - 1
+
+    @property
+    def inside(self) -> bool:
+        """Whether the model misses it by no more than it states."""
+        return abs(math.log(self.ratio)) <= self.stated
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -186,18 +200,14 @@ def fit(points: Sequence[AllReduce]) -> Fit | None:
     several = len({point.ranks for point in points if point.ranks > 1}) >= ENOUGH_COUNTS
     fits = [_fitted(algorithm, kept) for algorithm in ((RING, TREE) if several else (RING,))]
     best = min(fits, key=lambda each: _misfit(each, kept))
-    return Fit(
-        algorithm=best.algorithm,
-        assumed=not several,
-        link=best.link,
-        covariance=best.covariance,
-        degrees=best.degrees,
-        scatter=best.scatter,
-        fitted=tuple(kept),
-        held=tuple(
-            Held(point=point, ratio=ratio_on(best.algorithm, best.link, point)) for point in held
-        ),
-    )
+    return replace(best, assumed=not several, held=tuple(_held(best, point) for point in held))
+
+
+def _held(found: Fit, point: AllReduce) -> Held:
+    """Compare a point with a fit that has not seen it."""
+    deviation = math.hypot(found.deviation(point.ranks, point.bytes), point.spread)
+    ratio = ratio_on(found.algorithm, found.link, point)
+    return Held(point=point, ratio=ratio, stated=found.quantile * deviation)
 
 
 def split(points: Sequence[AllReduce]) -> tuple[list[AllReduce], list[AllReduce]]:

@@ -39,9 +39,10 @@ LINK = (
     " ({bandwidth_interval}), fitted to {fitted}"
 )
 ERRORS = {
-    FITS: "; on {held} that was not fitted, its typical error is {error}, its largest {worst}",
+    FITS: "; on {held} that was not fitted, its typical error is {error}, its largest {worst}"
+    " ({inside} of {all} in its 95 % interval)",
     POOR: ". It fits poorly: on {held} that was not fitted, its typical error is {error}, its"
-    " largest {worst}",
+    " largest {worst} ({inside} of {all} in its 95 % interval)",
 }
 OWN_ERRORS = {
     FITS: "; no point was left to check it, and its typical error on its own is {error}",
@@ -181,6 +182,8 @@ def _checked(fit: Fit) -> tuple[str, str, dict[str, str]]:
         return state, OWN_ERRORS[state], numbers
     numbers["worst"] = share_text(max(map(abs, fit.errors)))
     numbers["held"] = units.count(len(fit.held), "point")
+    numbers["inside"] = str(sum(each.inside for each in fit.held))
+    numbers["all"] = str(len(fit.held))
     ending = ERRORS[state]
     return state, ending if len(fit.held) == 1 else ending.replace("was", "were"), numbers
 

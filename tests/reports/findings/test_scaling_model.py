@@ -85,6 +85,17 @@ def test_the_errors_on_points_held_out_are_those_worked_by_hand():
     assert found.typical_error == pytest.approx(math.sqrt((0.25 + 1) / 2))
     assert found.missed == pytest.approx(math.log(2))
     assert found.poor
+    # neither fitted point is missed, so the interval is that of their spreads of 1 %: too narrow
+    assert [each.inside for each in found.held] == [False, False]
+    assert all(0.02 < each.stated < 0.1 for each in found.held)
+
+
+@pytest.mark.parametrize(("spread", "inside"), [(0.01, False), (0.5, True)])
+def test_a_point_held_out_is_compared_with_the_interval_that_the_fit_states(spread, inside):
+    fitted = typed(all_reduces([2, 4], *OF_LINK), 0.01)
+    held = typed(all_reduces([8], 1.3 * ALPHA_S, BANDWIDTH / 1.3), spread)
+    found = fit(fitted + held)
+    assert [each.inside for each in found.held] == [inside] * len(held)
 
 
 def test_every_second_size_is_held_out_if_there_is_one_number_of_ranks():
@@ -190,6 +201,7 @@ def test_a_poor_fit_says_so_with_its_errors(of):
     assert finding.state == "poor"
     assert "It fits poorly: on 5 points that were not fitted" in finding.text
     assert finding.numbers["error"] == "67 %"
+    assert "(0 of 5 in its 95 % interval)" in finding.text
     assert finding.cells[0].startswith("all_reduce/bytes=4096/float32/ranks=8/")
 
 
@@ -199,6 +211,7 @@ def test_a_good_fit_prints_its_error_beside_the_model(cluster):
     assert finding.numbers["latency"] == "40.0 µs"
     assert finding.numbers["bandwidth"] == "1.20 GB/s"
     assert "on 5 points that were not fitted, its typical error is" in finding.text
+    assert "(5 of 5 in its 95 % interval)" in finding.text
 
 
 @pytest.mark.parametrize("count", [1, 2])

@@ -1,0 +1,390 @@
+"""Measures scaling on several nodes: agents of torchrun in network namespaces joined by a bridge.
+
+    python -m tests.nodes [--checks meet late leave rates model] [--rates 200mbit 1gbit]
+
+`meet`: two agents give one file. `late`: one comes 10 s after the other. `leave`: one is killed
+with its ranks, and starts again. `rates`: the link is slowed to each rate, and a line through the
+measured times of all_reduce must have its bandwidth and its smallest message. `model`: eight nodes
+over a slow link, where the alpha-beta model that is fitted to 2 and 4 ranks must predict 8 within
+the error it states. Only a quiet machine shows the last two. Exit 1 if a check does not hold. It
+needs root on Linux for namespaces; without, the agents have loopback addresses, and the links have
+no rates.
+"""
+
+import argparse
+import contextlib
+import json
+import math
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.results.scaling import Scaling, ScalingPoint
+from bench.scaling.point import Group, points, rank_counts
+from reports.findings.alpha_beta import Fit, all_reduce_s
+from reports.findings.scaling_model import models
+from reports.read.load import load
+from tests.scaling_faults import scaling_of
+from tests.signals import ROOT, left_behind
+
+CHECKS = ("meet", "late", "leave", "rates", "model")
+LATE_S = 10.0
+LIMIT_S = 600.0
+TOLERANCE = 0.2  # of a fitted bandwidth
+UNITS = {"kbit": 1e3, "mbit": 1e6, "gbit": 1e9}
+BURST, QUEUE = "20kb", "50ms"  # tbf lets a burst pass at full speed, so it must be small
+PACKET_BYTES = "9000"  # tbf splits larger ones, which takes cores
+MOST, MODEL_RATE, MODEL_BYTES = 8, "16mbit", 2**20  # so slow that the cores do not count
+HELD_SHARE = 0.95  # of the points held out that must lie in their intervals
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a node's agent runs: its address, and the command that leads there."""
+
+    address: str
+    enter: tuple[str, ...] = ()
+
+
+class Network:
+    """Nodes that a bridge joins; `entered` makes it and takes it away again.
+
+    Each node has one of this machine's cores, as far as there are enough.
+    """
+
+    def __init__(self, nodes: int) -> None:
+        self.namespaced = os.geteuid() == 0 and all(map(shutil.which, ("ip", "tc", "unshare")))
+        prefix = f"bench-{os.getpid()}"
+        self._bridge = f"{prefix}-bridge"
+        self._names = [f"{prefix}-{number}" for number in range(nodes)]
+        cores = sorted(os.sched_getaffinity(0))
+        self.places = []
+        for number, name in enumerate(self._names, 1):
+            enter: tuple[str, ...] = ("taskset", "-c", str(cores[number % len(cores)]))
+            if self.namespaced:
+                alone = ("unshare", "--pid", "--fork", "--kill-child", "--mount-proc")
+                enter = ("ip", "netns", "exec", name, *enter, *alone)
+            address = f"10.77.0.{number}" if self.namespaced else f"127.0.0.{number}"
+            self.places.append(Place(address, enter))
+
+    @contextlib.contextmanager
+    def entered(self) -> Iterator["Network"]:
+        """Join the nodes for a while."""
+        if not self.namespaced:
+            print("no root: agents on loopback addresses, and no rates")
+            yield self
+            return
+        try:
+            _ip("netns", "add", self._bridge)
+            _ip("-n", self._bridge, "link", "add", "bridge", "mtu", PACKET_BYTES, "type", "bridge")
+            _ip("-n", self._bridge, "link", "set", "bridge", "up")
+            for name, place in zip(self._names, self.places, strict=True):
+                self._join(name, place.address)
+            yield self
+        finally:
+            for name in (*self._names, self._bridge):
+                subprocess.run(["ip", "netns", "del", name], check=False, stderr=subprocess.DEVNULL)  # noqa: S607 - ip is where this system has it
+
+    def _join(self, name: str, address: str) -> None:
+        """Make a node, and a pair of interfaces between it and the bridge."""
+        port = f"p{address.rpartition('.')[2]}"
+        end = ("peer", "name", port, "netns", self._bridge)
+        _ip("netns", "add", name)
+        _ip("-n", name, "link", "add", "eth0", "mtu", PACKET_BYTES, "type", "veth", *end)
+        _ip("-n", self._bridge, "link", "set", port, "mtu", PACKET_BYTES, "master", "bridge", "up")
+        _ip("-n", name, "address", "add", f"{address}/24", "dev", "eth0")
+        for interface in ("eth0", "lo"):
+            _ip("-n", name, "link", "set", interface, "up")
+
+    def slow_down(self, rate: str) -> None:
+        """Limit the rate at which each node sends."""
+        bucket = ["tbf", "rate", rate, "burst", BURST, "latency", QUEUE]
+        for name in self._names:
+            command = ["tc", "-n", name, "qdisc", "replace", "dev", "eth0", "root", *bucket]
+            subprocess.run(command, check=True)
+
+
+def _ip(*arguments: str) -> None:
+    subprocess.run(["ip", *arguments], check=True)  # noqa: S607 - ip is where this system has it
+
+
+class Agents:
+    """The agents of one run, one on each node."""
+
+    def __init__(self, network: Network, ranks: int, folder: Path, *arguments: str) -> None:
+        self._network, self.folder = network, folder
+        self._mark = uuid.uuid4().hex
+        port = 20000 + int(self._mark, 16) % 10000
+        self._command = [
+            *(sys.executable, "-m", "torch.distributed.run", "--max-restarts=9"),
+            f"--nnodes={len(network.places)}",
+            *(f"--nproc-per-node={ranks}", "--rdzv-backend=c10d", f"--rdzv-id={port}"),
+            f"--rdzv-endpoint={network.places[0].address}:{port}",
+        ]
+        self._arguments = ["--machine", "box", "--device", "cpu", "--oversubscribe", *arguments]
+        self.environment = os.environ | {"RUN_MARK": self._mark}
+        self.agents: dict[int, subprocess.Popen[bytes]] = {}
+        self.faults: list[str] = []
+
+    def start(self, number: int) -> None:
+        """Start the agent of a node, which has a folder of its own."""
+        place = self._network.places[number]
+        own = self.folder / f"node{number}"
+        own.mkdir(exist_ok=True)
+        with (own / "log").open("ab") as log:
+            self.agents[number] = subprocess.Popen(
+                [
+                    *place.enter,
+                    *self._command,
+                    f"--local-addr={place.address}",
+                    f"--rdzv-conf=is_host={int(not number)}",  # host names say nothing here
+                    *("-m", "bench.scaling"),
+                    *("--results", str(own / "results"), *self._arguments),
+                ],
+                cwd=ROOT,
+                env=self.environment | {"TMPDIR": str(own)},
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def kill(self, number: int) -> None:
+        """End the agent of a node with its ranks at once, as if its machine had gone."""
+        agent = self.agents[number]
+        if not self._network.namespaced:
+            os.killpg(agent.pid, signal.SIGKILL)
+        agent.kill()
+        agent.wait()
+
+    def end(self) -> Scaling | None:
+        """Wait for all agents; return what the one result file says."""
+        ends_s = time.monotonic() + LIMIT_S
+        for number, agent in self.agents.items():
+            try:
+                code = agent.wait(max(1.0, ends_s - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                code = None
+                self.faults.append(f"node {number} did not end")
+                self.kill(number)
+            if code:
+                self.faults.append(f"node {number} ended with exit code {code}")
+        time.sleep(0.5)
+        for each in left_behind(self._mark):
+            self.faults.append(f"left a process: {' '.join(each.cmdline()[-4:])}")
+            each.kill()
+        files = [path.parts[-4] for path in self.files()]
+        if files != ["node0"]:
+            self.faults.append(f"one file of node 0 expected, got files of {files}")
+        scaling = scaling_of(self.folder / "node0" / "results")
+        if scaling is None or not scaling.complete:
+            self.faults.append("the file is not complete")
+        elif len(scaling.nodes) != len(self._network.places):
+            wanted = len(self._network.places)
+            self.faults.append(f"{wanted} nodes expected, got {len(scaling.nodes)}")
+        return scaling
+
+    def files(self) -> list[Path]:
+        """Return the result files of all nodes."""
+        return list(self.folder.glob("node*/results/*/*.json"))
+
+    def logs(self) -> str:
+        """Return what the agents printed."""
+        return "\n".join(
+            path.read_text(encoding="utf-8") for path in sorted(self.folder.glob("node*/log"))
+        )
+
+
+@contextlib.contextmanager
+def agents(network: Network, ranks: int, *arguments: str) -> Iterator[Agents]:
+    """Yield the agents of a run, not yet started; they have ended when the context ends."""
+    with tempfile.TemporaryDirectory(prefix="nodes-", ignore_cleanup_errors=True) as folder:
+        each = Agents(network, ranks, Path(folder), *arguments)
+        try:
+            yield each
+        finally:
+            for number, agent in each.agents.items():
+                if agent.poll() is None:
+                    each.kill(number)
+        if each.faults:
+            print(each.logs())
+
+
+def meets(network: Network, ranks: int, late_s: float = 0.0) -> list[str]:
+    """Start two nodes, the second later; return what does not hold."""
+    begun_s = time.monotonic()
+    with agents(network, ranks, "--only", "bytes=4096", "--budget", "30") as both:
+        both.start(0)
+        time.sleep(late_s)
+        both.start(1)
+        scaling = both.end()
+        if scaling is not None:
+            both.faults += [f"{p.id}: {p.reason}" for p in across(scaling) if p.status != "ok"]
+            both.faults += [] if across(scaling) else ["no point lies on both nodes"]
+            names = [f"{node.interface or '?'}, {node.ranks} ranks" for node in scaling.nodes]
+            print(f"  {time.monotonic() - begun_s:.0f} s; nodes: {names}; faults: {scaling.faults}")
+    return both.faults
+
+
+def leaves(network: Network, ranks: int) -> list[str]:
+    """Kill the second node while it measures, and start it again; return what does not hold."""
+    with agents(network, ranks, "--only", "all_reduce", "--full", "--budget", "90") as both:
+        # https://github.com/pytorch/pytorch/issues/135712: an agent that comes back waits for an
+        # address that nobody sets, if agents share their store
+        both.environment["TORCH_DISABLE_SHARE_RDZV_TCP_STORE"] = "1"
+        both.start(0)
+        both.start(1)
+        ends_s = time.monotonic() + LIMIT_S / 4
+        while time.monotonic() < ends_s and not _measured(both.folder):
+            time.sleep(0.5)
+        both.kill(1)
+        killed_s = time.monotonic()
+        time.sleep(2)
+        both.start(1)
+        scaling = both.end()
+        if scaling is not None:
+            bad = [p for p in across(scaling) if p.status not in ("ok", "skipped")]
+            print(f"  ended {time.monotonic() - killed_s:.0f} s later; faults: {scaling.faults}")
+            both.faults += [] if scaling.restarts else ["the group was not started anew"]
+            both.faults += [] if len(bad) <= 1 else [f"{len(bad)} points failed"]
+            both.faults += (
+                [] if any(p.time_s for p in across(scaling)) else ["nothing was measured"]
+            )
+    return both.faults
+
+
+def _measured(folder: Path) -> bool:
+    scaling = scaling_of(folder / "node0" / "results")
+    return scaling is not None and any(point.time_s for point in scaling.points)
+
+
+def across(scaling: Scaling) -> list[ScalingPoint]:
+    """Return the points whose ranks lie on both nodes."""
+    return [p for p in scaling.points if p.nodes == 2 and p.contender == "torch-gloo"]
+
+
+def modelled(network: Network, ranks: int, *arguments: str) -> tuple[Fit | None, list[str]]:
+    """Measure the all-reduce on all nodes; return the model's fit to it, and what does not hold."""
+    with agents(network, ranks, "--only", "all_reduce", "--full", *arguments) as each:
+        for number in range(len(network.places)):
+            each.start(number)
+        scaling = each.end()
+        if scaling is None or each.faults:
+            return None, each.faults
+        (model,) = models(load(each.files()[0]))
+        bad = [f"{p.id}: {p.reason}" for p in scaling.points if p.reason and p.status != "skipped"]
+    return model.fit, bad
+
+
+def rated(ranks: int, rates: Sequence[str]) -> list[str]:
+    """Fit the model at each rate; return which of its links are not the ones that were made."""
+    faults = []
+    print("  rate       set MB/s  fitted MB/s  ratio  smallest message: measured, modelled")
+    with Network(2).entered() as network:
+        for rate in rates if network.namespaced else []:
+            network.slow_down(rate)
+            fit, bad = modelled(network, ranks, "--budget", "120")
+            faults += bad
+            if fit is None:
+                continue
+            measured = (*fit.fitted, *(held.point for held in fit.held))
+            least = min(measured, key=lambda point: (-point.ranks, point.bytes))
+            least_s = all_reduce_s(fit.algorithm, fit.link, least.ranks, least.bytes)
+            set_bytes_s, found_bytes_s = bytes_of(rate), fit.link.bandwidth_bytes_s
+            ratio = found_bytes_s / set_bytes_s
+            print(
+                f"  {rate:<9}  {set_bytes_s / 1e6:8.1f}  {found_bytes_s / 1e6:11.1f}  {ratio:5.2f}"
+                f"  {least.time_s * 1e3:25.3f} ms, {least_s * 1e3:.3f} ms",
+                flush=True,
+            )
+            if abs(ratio - 1) > TOLERANCE:
+                faults.append(f"{rate}: the fitted bandwidth is {ratio:.2f} times what was set")
+            if abs(least_s / least.time_s - 1) > TOLERANCE:
+                faults.append(f"{rate}: the smallest message is modelled as {least_s} s")
+    return faults
+
+
+def predicts() -> list[str]:
+    """Fit the model to 2 and 4 of eight nodes; return whether it misses 8 by more than it says."""
+    with Network(MOST).entered() as network, tempfile.NamedTemporaryFile("w") as chosen:
+        if not network.namespaced:
+            return []
+        network.slow_down(MODEL_RATE)
+        group = Group(MOST, 1, 1)
+        wanted = [
+            point.id
+            for point in points(group, rank_counts(group, full=True), full=True)
+            if (point.amount.message_bytes or 0) <= MODEL_BYTES
+        ]
+        json.dump(wanted, chosen)
+        chosen.flush()
+        fit, faults = modelled(network, 1, "--budget", "400", "--points", chosen.name)
+    if fit is None:
+        return [*faults, "no model"]
+    low, high = fit.interval(1)
+    print(
+        f"  {fit.algorithm}: latency {fit.link.alpha_s * 1e6:.0f} us, bandwidth"
+        f" {fit.link.bandwidth_bytes_s / 1e6:.3f} MB/s ({low / 1e6:.3f} to {high / 1e6:.3f})"
+        f" of {bytes_of(MODEL_RATE) / 1e6:.3f}"
+    )
+    print("      bytes  ranks  measured ms  model over measured  stated within")
+    for held in fit.held:
+        print(
+            f"  {held.point.bytes:9.0f}  {held.point.ranks:5}  {held.point.time_s * 1e3:11.3f}"
+            f"  {held.ratio:19.3f}  x{math.exp(held.stated):.3f}"
+        )
+    outside = [held.point.id for held in fit.held if not held.inside]
+    if len(outside) > (1 - HELD_SHARE) * len(fit.held):
+        faults.append(f"outside of what the model states: {outside}")
+    return faults
+
+
+def bytes_of(rate: str) -> float:
+    """Return the bytes a second of a rate as tc spells it."""
+    match = re.fullmatch(r"([\d.]+)([kmg]bit)", rate)
+    if match is None:
+        raise SystemExit(f"a rate such as 200mbit expected, got {rate}")
+    return float(match[1]) * UNITS[match[2]] / 8
+
+
+def joined(check: str, ranks: int) -> list[str]:
+    """Make a check of two nodes over a fast link; return what does not hold."""
+    with Network(2).entered() as network:
+        if check == "leave":
+            return leaves(network, ranks)
+        return meets(network, ranks, LATE_S if check == "late" else 0.0)
+
+
+def main() -> int:
+    """Make the checks; return 1 if one does not hold."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # takes the namespaces away
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--checks", nargs="+", choices=CHECKS, default=CHECKS)
+    parser.add_argument("--ranks", type=int, default=1, help="on each of two nodes")
+    parser.add_argument("--rates", nargs="+", default=["200mbit", "1gbit"])
+    given = parser.parse_args()
+    faults = []
+    for check in given.checks:
+        print(f"{check}:", flush=True)
+        if check == "rates":
+            failed = rated(given.ranks, given.rates)
+        elif check == "model":
+            failed = predicts()
+        else:
+            failed = joined(check, given.ranks)
+        for fault in failed:
+            print(f"  FAILED: {fault}", flush=True)
+        faults += failed
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
