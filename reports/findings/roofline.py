@@ -95,6 +95,8 @@ def _roof(row: Timed, peaks: DevicePeaks, name: str) -> Iterator[Finding]:
             "ridge": units.intensity(ridge(peak, row.precision)),
         }
         sentence += "; {intensity} operations a byte lie {side} the ridge of {ridge}: {limit}"
+        if bound and unit == "FLOP/s":
+            limits[True] += ", unless its data lies in the cache"
     yield Finding(
         id=f"roof/{name}/{row.contender}",
         state={True: "memory-bound", False: "compute-bound", None: "unknown"}[bound],
