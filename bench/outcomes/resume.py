@@ -68,6 +68,14 @@ def refuse_changed(journal: Journal, header: Mapping[str, Any], selected: Sequen
 
 
 def _changes(was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
+    yield from machine_changes(was, now)
+    for name, digest in now["run"]["sources"].items():
+        if was["run"]["sources"].get(name, digest) != digest:
+            yield f"the source of workload {name}"
+
+
+def machine_changes(was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what of a machine and its libraries differs between two headers of result files."""
     before, after = was["machine_info"], now["machine_info"]
     for key in MACHINE:
         if before.get(key) != after.get(key):
@@ -75,6 +83,3 @@ def _changes(was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
     for name, version in after["versions"].items():
         if before["versions"].get(name) != version:
             yield f"the version of {name}: {before['versions'].get(name)}, now {version}"
-    for name, digest in now["run"]["sources"].items():
-        if was["run"]["sources"].get(name, digest) != digest:
-            yield f"the source of workload {name}"

@@ -14,6 +14,7 @@ from pytest_benchmark.utils import get_commit_info
 
 from bench.machine import facts
 from bench.outcomes.journal import result_name, write_result
+from bench.outcomes.resume import machine_changes
 from bench.results.reading import validated
 from bench.results.scaling import Scaling
 from bench.results.schema import SCHEMA, ResultFile
@@ -231,12 +232,7 @@ def _refuse_changed(
     ValueError : something has changed; the message lists what.
 
     """
-    was, now = content["machine_info"], header["machine_info"]
-    changes = [
-        f"{name}: {was.get(name)}, now {now.get(name)}"
-        for name in ("cpu", "gpus", "versions")
-        if was.get(name) != now.get(name)
-    ]
+    changes = [*machine_changes(content, header)]
     if content["scaling"]["world"] != group.world:
         changes.append(f"ranks: {content['scaling']['world']}, now {group.world}")
     elif {p["id"] for p in content["scaling"]["points"]} != {point.id for point in points}:

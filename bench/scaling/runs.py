@@ -11,7 +11,7 @@ import numpy as np
 from bench.machine.precision import UNIT_ROUNDOFF
 from bench.scaling.point import DTYPE, Point, Problem
 from bench.scaling.workload import CHECKED, Inputs, Step, workloads
-from bench.timing.verify import LAMBDA, Sample
+from bench.timing.verify import LAMBDA, Sample, difference, excess
 from bench.workload import generator
 
 ALONE_BLOCKS = 3
@@ -41,14 +41,9 @@ class Run:
         for _ in range(CHECKED):
             self.step()
         self._wait()
-        outputs = self.step.outputs()
-        if len(outputs) != len(expected):
-            return f"{len(expected)} outputs expected, got {len(outputs)}"
-        worst = max(_error(got, want) for got, want in zip(outputs, expected, strict=True))
+        worst = difference(self.step.outputs(), expected, DTYPE)
         self._meet()  # nobody goes on and overwrites what is compared
-        if not worst <= tolerance:
-            return f"relative error {worst:.2g} exceeds the bound {tolerance:.2g}"
-        return worst
+        return worst if isinstance(worst, str) else excess(worst, tolerance) or worst
 
     def block(self, iterations: int) -> float:
         """Return the seconds of one iteration, timed over several."""
@@ -79,16 +74,6 @@ class Run:
         finally:
             if collecting:
                 gc.enable()
-
-
-def _error(got: Any, expected: Sample) -> float:
-    """Return the relative error of one output; infinite if its shape or its numbers are wrong."""
-    array = np.asarray(got)
-    if array.shape != expected.shape or not np.isfinite(expected.scale):
-        return float("inf")
-    values = array.reshape(-1)[expected.places].astype("float64")
-    furthest = float(np.abs(values - expected.values).max(initial=0.0))
-    return furthest / (expected.scale or 1.0) if np.isfinite(furthest) else float("inf")
 
 
 def tolerance(point: Point) -> float:

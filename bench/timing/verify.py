@@ -154,25 +154,37 @@ def verify(
 ) -> Verification:
     """Compare a contender's result, in NumPy arrays, with samples of the reference's outputs."""
     bound = tolerance(case, variant)
-    got = outputs(result)
+    worst = difference(outputs(result), expected, case.dtype)
+    if isinstance(worst, str):
+        return Verification(rel_error=None, tolerance=bound, reason=worst)
+    return Verification(rel_error=worst, tolerance=bound, reason=excess(worst, bound))
+
+
+def excess(error: float, bound: float) -> str:
+    """Return why an error is too large; "" if it is not."""
+    if error <= bound:
+        return ""
+    return f"relative error {error:.2g} exceeds the bound {bound:.2g}"
+
+
+def difference(got: Sequence[Any], expected: Sequence[Sample], dtype: str) -> float | str:
+    """Return the largest relative error of outputs, or why they cannot be compared."""
     if len(got) != len(expected):
-        reason = f"{len(expected)} outputs expected, got {len(got)}"
-        return Verification(rel_error=None, tolerance=bound, reason=reason)
-    errors = [_error(case, *pair) for pair in zip(got, expected, strict=True)]
-    for position, error in enumerate(errors):
+        return f"{len(expected)} outputs expected, got {len(got)}"
+    worst = 0.0
+    for position, pair in enumerate(zip(got, expected, strict=True)):
+        error = _error(*pair, dtype)
         if isinstance(error, str):
-            reason = f"output {position}: {error}"
-            return Verification(rel_error=None, tolerance=bound, reason=reason)
-    worst = max(error for error in errors if not isinstance(error, str))
-    reason = "" if worst <= bound else f"relative error {worst:.2g} exceeds the bound {bound:.2g}"
-    return Verification(rel_error=worst, tolerance=bound, reason=reason)
+            return f"output {position}: {error}"
+        worst = max(worst, error)
+    return worst
 
 
-def _error(case: Case, got: Any, expected: Sample) -> float | str:
+def _error(got: Any, expected: Sample, dtype: str) -> float | str:
     """Return the relative error of one output, or why the output cannot be compared."""
     if not isinstance(got, np.ndarray | np.generic):
         return f"an array expected, got {type(got).__name__}"
-    kind = {"i": "an integer type", "c": COMPLEX.get(case.dtype)}.get(expected.kind, case.dtype)
+    kind = {"i": "an integer type", "c": COMPLEX.get(dtype)}.get(expected.kind, dtype)
     if got.shape != expected.shape:
         return f"shape {expected.shape} expected, got {got.shape}"
     if got.dtype.kind != expected.kind or (expected.kind in "fc" and got.dtype != kind):

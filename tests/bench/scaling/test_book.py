@@ -98,7 +98,7 @@ def test_there_must_be_something_to_resume(tmp_path):
     [
         ({}, [], Group(3, 3, 3), "ranks: 2, now 3"),
         ({}, ["--only", "matmul"], GROUP, "--only"),
-        ({"versions": {"numpy": "0.1"}}, [], GROUP, "versions: "),
+        ({"versions": {"numpy": "0.1"}}, [], GROUP, "version of numpy: 0.1"),
     ],
 )
 def test_two_runs_are_not_mixed(tmp_path, changed, arguments, group, message):
