@@ -12,22 +12,20 @@ import signal
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from multiprocessing.connection import Connection  # noqa: TC003 - quoted annotations name it
 from typing import Any
 
 import numpy as np
 import torch
 import torch.distributed as dist
-from torch.distributed import PrefixStore, TCPStore  # type: ignore[attr-defined]  # documented
-from torch.profiler import ProfilerActivity, profile
 
 from bench.machine import affinity
 from bench.machine.precision import set_float32
-from bench.scaling import nodes
-from bench.scaling.board import LOST
+from bench.scaling.blame import LOST
+from bench.scaling.collectives import profiled_share
 from bench.scaling.crew import CrewError, Processes, shared_bytes
 from bench.scaling.figures import Observation
+from bench.scaling.lockstep import Lockstep
 from bench.scaling.options import Rank
 from bench.scaling.point import ALONE, CPU, CUDA, FSDP, NUMPY, THREADS, Group, Point
 from bench.scaling.runs import Run, expected, forget, inputs_of, tolerance
@@ -38,11 +36,8 @@ TURN = 3  # blocks
 POINT_S = (0.03, 0.3)  # least and most seconds of blocks of a point in a visit
 BLOCKS_SHARE = 1 / 3  # of a point's time; the rest verifies, calibrates and profiles
 LEAST_ROUNDS = 2
-PROFILED = 5  # iterations
-COLLECTIVE = ("gloo:", "nccl:")  # begin the names of the profiler's events
 COPY_BYTES = 2**26
 LOST_WORDS = ("gloo", "nccl", "connection", "socket", "broken pipe", "timed out", "store", "abort")
-PATIENCE = 2  # times the limit, after which a collective fails: whoever watches sees it before
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,13 +101,13 @@ class Member:
         self, connection: "Connection[Any, Any]", rank: Rank, group: Group, visit: Visit
     ) -> None:
         self._connection, self._visit, self._group = connection, visit, group
-        self.rank, self.world = rank.number, rank.world
+        self.rank = rank.number
         self._ends_s = time.perf_counter() + visit.seconds
         self._say("")
         self._crew = self._begun_crew()
         self._core(rank)
-        self.device = f"cuda:{rank.local}" if group.cuda else "cpu"
-        self._join(rank)
+        counts = {point.ranks for point in visit.points if point.contender != NUMPY}
+        self._ranks = Lockstep(rank, visit.name, counts, cuda=group.cuda, limit_s=visit.limit_s)
 
     def _begun_crew(self) -> Processes | None:
         """Fork NumPy's processes, before this one has threads."""
@@ -131,54 +126,16 @@ class Member:
         torch.set_num_threads(1)
         set_float32("ieee")
 
-    def _join(self, rank: Rank) -> None:
-        """Join the group of all ranks, and make a group for each smaller number of ranks."""
-        if interface := nodes.interface(rank.address, alone=rank.world == rank.per_node):
-            os.environ.setdefault("GLOO_SOCKET_IFNAME", interface)  # host names need not resolve
-        limit = timedelta(seconds=PATIENCE * self._visit.limit_s)
-        store = TCPStore(rank.address, rank.port, is_master=False, timeout=limit)
-        backend, device = "gloo", None
-        if self._group.cuda:
-            device = torch.device(self.device)
-            torch.cuda.set_device(device)
-            backend = "cpu:gloo,cuda:nccl"
-        dist.init_process_group(
-            backend,
-            store=PrefixStore(self._visit.name, store),
-            rank=rank.number,
-            world_size=rank.world,
-            timeout=limit,
-            device_id=device,
-        )
-        self._control = dist.new_group(backend="gloo", timeout=limit)
-        counts = sorted({p.ranks for p in self._visit.points if p.contender != NUMPY})
-        self._groups = {n: dist.new_group(list(range(n)), timeout=limit) for n in counts}
-
     def leave(self) -> None:
         """Leave the group, when all are done."""
-        self._meet()
+        self._ranks.meet()
         if self._crew is not None:
             self._crew.end()
-        dist.destroy_process_group()
+        self._ranks.leave()
 
     def _say(self, point: str) -> None:
         """Send which point this rank is at, which shows that it gets on."""
         self._connection.send(("at", point))
-
-    def _meet(self) -> None:
-        dist.barrier(group=self._control)
-
-    def _of_rank_0(self, value: Any) -> Any:
-        """Return rank 0's value on every rank."""
-        values = [value]
-        dist.broadcast_object_list(values, src=0, group=self._control)
-        return values[0]
-
-    def _gathered(self, value: Any) -> list[Any]:
-        """Return the values of all ranks, on every rank."""
-        values: list[Any] = [None] * self.world
-        dist.all_gather_object(values, value, group=self._control)
-        return values
 
     def measure(self) -> None:
         """Measure the cases in turn while there is time."""
@@ -192,16 +149,16 @@ class Member:
             spent_s = (time.perf_counter() - begun_s) / max(1, number)  # of a case so far
             share_s = (self._ends_s - time.perf_counter()) / left
             fits = self._ends_s - time.perf_counter() > spent_s or not number
-            if not self._of_rank_0(fits):
+            if not self._ranks.of_rank_0(fits):
                 return
-            point_s = self._of_rank_0(BLOCKS_SHARE * share_s)
+            point_s = self._ranks.of_rank_0(BLOCKS_SHARE * share_s)
             self._case(points, min(POINT_S[1], max(POINT_S[0], point_s)))
             left -= len(points)
 
     def _observe(self) -> None:
         """Send rank 0's parent the settings that each rank reads back, and its copy bandwidth."""
         bound = sorted({core for cores in affinity.bound_cores() for core in cores})
-        seen = self._gathered((torch.get_num_threads(), bound))
+        seen = self._ranks.gathered((torch.get_num_threads(), bound))
         if self.rank == 0:
             source = np.ones(COPY_BYTES // 4, "float32")
             target = np.empty_like(source)
@@ -243,12 +200,12 @@ class Member:
             self._crew.ask(point, "begin")
         if point.contender == NUMPY or self.rank >= point.processes:
             return None
-        group = None if point.contender in ALONE else self._groups[point.ranks]
+        group = None if point.contender in ALONE else self._ranks.groups[point.ranks]
         team = Team(
             rank=self.rank,
             ranks=point.processes,
             group=group,
-            device=self.device,
+            device=self._ranks.device,
             sharded=point.contender == FSDP,
         )
         with self._threads(point):
@@ -280,13 +237,13 @@ class Member:
                 answer = getattr(run, step)(*arguments)
         if point.contender == NUMPY:
             of_crew = None if self._crew is None else self._crew.ask(point, step, *arguments)
-            answers: list[Any] = self._of_rank_0(of_crew)
+            answers: list[Any] = self._ranks.of_rank_0(of_crew)
             return answers
-        return self._gathered(answer)[: point.processes]
+        return self._ranks.gathered(answer)[: point.processes]
 
     def _verified(self, point: Point, run: Run | None) -> tuple[float, float] | None:
         """Return the largest relative error and its bound; None if a rank's result is wrong."""
-        samples = self._of_rank_0(expected(point) if self.rank == 0 else None)
+        samples = self._ranks.of_rank_0(expected(point) if self.rank == 0 else None)
         bound = tolerance(point)
         errors = self._each(point, run, "verify", samples, bound)
         wrong = [number for number, error in enumerate(errors) if isinstance(error, str)]
@@ -303,12 +260,12 @@ class Member:
         first_s = max(self._each(point, run, "block", 1))
         second_s = max(self._each(point, run, "block", max(1, min(10, int(BLOCK_S / first_s)))))
         iterations = max(1, round(BLOCK_S / second_s))
-        plan: tuple[int, float] = self._of_rank_0((iterations, iterations * second_s))
+        plan: tuple[int, float] = self._ranks.of_rank_0((iterations, iterations * second_s))
         return plan
 
     def _turn(self, point: Point, run: Run | None, iterations: int, count: int) -> list[float]:
         """Time blocks; return the seconds of an iteration of the slowest rank, by block."""
-        self._meet()
+        self._ranks.meet()
         times = []
         with self._threads(point):
             for _ in range(count):
@@ -316,7 +273,9 @@ class Member:
                     times.append(run.block(iterations))
                 elif point.contender == NUMPY and self._crew is not None:
                     times.append(max(self._crew.ask(point, "block", iterations)))
-        return [max(block) for block in zip(*filter(None, self._gathered(times)), strict=True)]
+        return [
+            max(block) for block in zip(*filter(None, self._ranks.gathered(times)), strict=True)
+        ]
 
     def _confirm(
         self,
@@ -356,35 +315,7 @@ class Member:
             return None
         share = None
         if run is not None:
-            kinds = [ProfilerActivity.CPU, *([ProfilerActivity.CUDA] if self._group.cuda else [])]
             run.step.reset()
-            dist.barrier(group=self._groups[point.ranks])
-            with profile(activities=kinds) as profiler:
-                for _ in range(PROFILED):
-                    run.step()
-                if self._group.cuda:
-                    torch.cuda.synchronize()
-            share = collective_share(
-                [
-                    (event.name, event.time_range.start, event.time_range.end)
-                    for event in profiler.events() or []
-                ]
-            )
-        return min((s for s in self._gathered(share) if s is not None), default=None)
-
-
-def collective_share(events: Sequence[tuple[str, float, float]]) -> float | None:
-    """Return the share of the time between the first event and the last that collectives cover.
-
-    `events` are names, starts and ends. Overlapping collectives count once.
-    """
-    if not events:
-        return None
-    begin, end = min(start for _, start, _ in events), max(stop for _, _, stop in events)
-    covered, reached = 0.0, begin
-    for _, start, stop in sorted(
-        (event for event in events if event[0].startswith(COLLECTIVE)), key=lambda e: e[1]
-    ):
-        covered += max(0.0, stop - max(start, reached))
-        reached = max(reached, stop)
-    return covered / (end - begin) if end > begin else None
+            dist.barrier(group=self._ranks.groups[point.ranks])
+            share = profiled_share(run.step, cuda=self._group.cuda)
+        return min((s for s in self._ranks.gathered(share) if s is not None), default=None)

@@ -12,7 +12,6 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Sequence
 from typing import Any, NoReturn
 
 import torch
@@ -20,16 +19,17 @@ import torch
 from bench.machine import affinity
 from bench.machine.processes import ENDINGS, STOPPED, alive, machine, stopped
 from bench.scaling import nodes
-from bench.scaling.board import ENDED, LOST, START_S, STORE_ERRORS, TIMEOUT, Board, Report, blame
+from bench.scaling.blame import ENDED, LOST, TIMEOUT, Report
+from bench.scaling.board import START_S, STORE_ERRORS, Board
 from bench.scaling.book import Book, begun
 from bench.scaling.child import Child
+from bench.scaling.inquiry import judged, wait_for_reports
 from bench.scaling.member import Visit
 from bench.scaling.options import COMMAND, Options, Rank
 from bench.scaling.point import Group, points, rank_counts
 
 LOOK_S = 0.25  # between two looks at the process of a visit
 PAUSE_S = 0.05
-REPORTS_S = 3.0  # until all ranks must have reported a fault
 REFUSED_S = 2.0  # until the ranks of other nodes have read why
 STOPPED_S, AWAY_S = 2.0, 10.0  # without a beat: of a rank that is stopped, or on another machine
 VISITS = (2, 5)  # fewest and most
@@ -286,7 +286,7 @@ class Supervisor:
         with contextlib.suppress(*STORE_ERRORS):
             self._board.report(report)
             if self._book is not None:
-                self._wait_for_reports()
+                wait_for_reports(self._board)
                 self._blame(self._book, self._board.attempt)
                 self._board.keep(f"{self._board.attempt}/blamed", value=True)
         self._write()
@@ -294,35 +294,9 @@ class Supervisor:
             print("bench.scaling: torchrun ends; --resume goes on", file=sys.stderr)
         raise AttemptError(reason)
 
-    def _wait_for_reports(self) -> None:
-        """Wait until all ranks that are there have reported."""
-        ends_s = time.monotonic() + REPORTS_S
-        while time.monotonic() < ends_s:
-            missing = _missing(self._board.reports())
-            if set(missing) <= set(self._gone(missing, self._board.attempt)):
-                return
-            time.sleep(PAUSE_S)
-
-    def _gone(self, missing: Sequence[int], attempt: str) -> list[int]:
-        """Return which ranks had come and are no more, as far as can be seen from here."""
-        gone = []
-        for number in missing:
-            where, pid = self._board.read(f"process/{number}", attempt) or ("", 0)
-            if where == machine() and pid and not alive(pid):
-                gone.append(number)
-        return gone
-
     def _blame(self, book: Book, attempt: str) -> None:
         """Write down why an attempt ended before it should."""
-        reports = self._board.reports(attempt)
-        missing = _missing(reports)
-        here = self._gone(missing, attempt)
-        away = [
-            number
-            for number in missing
-            if (self._board.read(f"process/{number}", attempt) or [machine()])[0] != machine()
-        ]
-        fault = blame(reports, sorted([*here, *away]))
+        fault = judged(self._board, attempt)
         if fault is not None:
             book.fail(*fault)
             print(f"bench.scaling: {fault[0]}: {fault[2]}", file=sys.stderr)
@@ -336,10 +310,6 @@ class Supervisor:
         with contextlib.suppress(*STORE_ERRORS):
             kept = {"path": str(self._book.path), "content": content, "at_s": time.time()}
             self._board.keep("book", kept)
-
-
-def _missing(reports: Sequence[Report | None]) -> list[int]:
-    return [number for number, report in enumerate(reports) if report is None]
 
 
 def _group(options: Options, own: Rank) -> Group:

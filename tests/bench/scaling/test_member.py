@@ -4,9 +4,10 @@ import pytest
 import torch
 import torch.distributed as dist
 
-from bench.scaling.board import LOST
+from bench.scaling.blame import LOST
+from bench.scaling.collectives import collective_share
 from bench.scaling.crew import CrewError
-from bench.scaling.member import collective_share, described
+from bench.scaling.member import described
 
 
 def test_overlapping_collectives_count_once():

@@ -5,7 +5,8 @@ from torch.distributed import HashStore
 
 from bench.machine.processes import STOPPED
 from bench.scaling import board
-from bench.scaling.board import ENDED, LOST, TIMEOUT, Board, Report, blame
+from bench.scaling.blame import ENDED, LOST, TIMEOUT, Report, blame
+from bench.scaling.board import Board
 from bench.scaling.options import Rank
 
 POINT = "all_reduce/bytes=4096/float32/ranks=3/torch-gloo"
