@@ -41,9 +41,10 @@ LATE_S = 10.0
 LIMIT_S = 600.0
 TOLERANCE = 0.2  # of a fitted bandwidth
 UNITS = {"kbit": 1e3, "mbit": 1e6, "gbit": 1e9}
-BURST, QUEUE = "20kb", "50ms"  # tbf lets a burst pass at full speed, so it must be small
-PACKET_BYTES = "9000"  # tbf splits larger ones, which takes cores
-MOST, MODEL_RATE, MODEL_BYTES = 8, "16mbit", 2**20  # so slow that the cores do not count
+BURST_S = 1e-4  # tbf lets a burst pass at full speed, so it must be short
+FAST_BYTES_S, PACKETS_BYTES = 5e7, (1500, 9000)  # above it, packets are the larger ones
+QUEUE = "100mb"  # none is dropped: TCP would wait for it
+MOST, MODEL_RATE, MODEL_BYTES = 8, "4mbit", 2**18  # so slow that the cores do not count
 HELD_SHARE = 0.95  # of the points held out that must lie in their intervals
 
 
@@ -85,7 +86,17 @@ class Network:
             return
         try:
             _ip("netns", "add", self._bridge)
-            _ip("-n", self._bridge, "link", "add", "bridge", "mtu", PACKET_BYTES, "type", "bridge")
+            _ip(
+                "-n",
+                self._bridge,
+                "link",
+                "add",
+                "bridge",
+                "mtu",
+                str(PACKETS_BYTES[1]),
+                "type",
+                "bridge",
+            )
             _ip("-n", self._bridge, "link", "set", "bridge", "up")
             for name, place in zip(self._names, self.places, strict=True):
                 self._join(name, place.address)
@@ -99,16 +110,30 @@ class Network:
         port = f"p{address.rpartition('.')[2]}"
         end = ("peer", "name", port, "netns", self._bridge)
         _ip("netns", "add", name)
-        _ip("-n", name, "link", "add", "eth0", "mtu", PACKET_BYTES, "type", "veth", *end)
-        _ip("-n", self._bridge, "link", "set", port, "mtu", PACKET_BYTES, "master", "bridge", "up")
+        _ip("-n", name, "link", "add", "eth0", "mtu", str(PACKETS_BYTES[1]), "type", "veth", *end)
+        _ip(
+            "-n",
+            self._bridge,
+            "link",
+            "set",
+            port,
+            "mtu",
+            str(PACKETS_BYTES[1]),
+            "master",
+            "bridge",
+            "up",
+        )
         _ip("-n", name, "address", "add", f"{address}/24", "dev", "eth0")
         for interface in ("eth0", "lo"):
             _ip("-n", name, "link", "set", interface, "up")
 
     def slow_down(self, rate: str) -> None:
         """Limit the rate at which each node sends."""
-        bucket = ["tbf", "rate", rate, "burst", BURST, "latency", QUEUE]
+        packet_bytes = PACKETS_BYTES[bytes_of(rate) > FAST_BYTES_S]
+        burst_bytes = max(1.1 * packet_bytes, BURST_S * bytes_of(rate))
+        bucket = ["tbf", "rate", rate, "burst", f"{burst_bytes:.0f}b", "limit", QUEUE]
         for name in self._names:
+            _ip("-n", name, "link", "set", "eth0", "mtu", str(packet_bytes))
             command = ["tc", "-n", name, "qdisc", "replace", "dev", "eth0", "root", *bucket]
             subprocess.run(command, check=True)
 
