@@ -41,10 +41,12 @@ LATE_S = 10.0
 LIMIT_S = 600.0
 TOLERANCE = 0.2  # of a fitted bandwidth
 UNITS = {"kbit": 1e3, "mbit": 1e6, "gbit": 1e9}
-BURST_S = 1e-4  # tbf lets a burst pass at full speed, so it must be short
+BURST_S = 5e-4  # tbf lets a burst pass at full speed; a timer that is late must not cost more
 FAST_BYTES_S, PACKETS_BYTES = 5e7, (1500, 9000)  # above it, packets are the larger ones
 QUEUE = "100mb"  # none is dropped: TCP would wait for it
-MOST, MODEL_RATE, MODEL_BYTES = 8, "4mbit", 2**18  # so slow that the cores do not count
+MOST, MODEL_RATE = 8, "4mbit"  # so slow that the cores do not count
+LONGEST_S = 0.6  # that a message takes at a rate
+MEASURED_S = "240"
 HELD_SHARE = 0.95  # of the points held out that must lie in their intervals
 
 
@@ -296,17 +298,30 @@ def across(scaling: Scaling) -> list[ScalingPoint]:
     return [p for p in scaling.points if p.nodes == 2 and p.contender == "torch-gloo"]
 
 
-def modelled(network: Network, ranks: int, *arguments: str) -> tuple[Fit | None, list[str]]:
-    """Measure the all-reduce on all nodes; return the model's fit to it, and what does not hold."""
-    with agents(network, ranks, "--only", "all_reduce", "--full", *arguments) as each:
-        for number in range(len(network.places)):
-            each.start(number)
-        scaling = each.end()
-        if scaling is None or each.faults:
-            return None, each.faults
-        (model,) = models(load(each.files()[0]))
-        bad = [f"{p.id}: {p.reason}" for p in scaling.points if p.reason and p.status != "skipped"]
-    return model.fit, bad
+def modelled(network: Network, ranks: int, most_bytes: float) -> tuple[Fit | None, list[str]]:
+    """Measure the all-reduce on all nodes; return the model's fit to it, and what does not hold.
+
+    `most_bytes` is the largest message.
+    """
+    group = Group(ranks * len(network.places), ranks, ranks)
+    wanted = [
+        point.id
+        for point in points(group, rank_counts(group, full=True), full=True)
+        if point.workload == "all_reduce" and (point.amount.message_bytes or 0) <= most_bytes
+    ]
+    with tempfile.NamedTemporaryFile("w") as chosen:
+        json.dump(wanted, chosen)
+        chosen.flush()
+        options = ("--full", "--points", chosen.name, "--budget", MEASURED_S)
+        with agents(network, ranks, *options) as each:
+            for number in range(len(network.places)):
+                each.start(number)
+            scaling = each.end()
+            if scaling is None or each.faults:
+                return None, each.faults
+            (model,) = models(load(each.files()[0]))
+    bad = [f"{p.id}: {p.reason}" for p in scaling.points if p.reason and p.status != "skipped"]
+    return model.fit, [*bad, *([] if model.fit else ["no model"])]
 
 
 def rated(ranks: int, rates: Sequence[str]) -> list[str]:
@@ -316,7 +331,7 @@ def rated(ranks: int, rates: Sequence[str]) -> list[str]:
     with Network(2).entered() as network:
         for rate in rates if network.namespaced else []:
             network.slow_down(rate)
-            fit, bad = modelled(network, ranks, "--budget", "120")
+            fit, bad = modelled(network, ranks, LONGEST_S * bytes_of(rate))
             faults += bad
             if fit is None:
                 continue
@@ -339,21 +354,13 @@ def rated(ranks: int, rates: Sequence[str]) -> list[str]:
 
 def predicts() -> list[str]:
     """Fit the model to 2 and 4 of eight nodes; return whether it misses 8 by more than it says."""
-    with Network(MOST).entered() as network, tempfile.NamedTemporaryFile("w") as chosen:
+    with Network(MOST).entered() as network:
         if not network.namespaced:
             return []
         network.slow_down(MODEL_RATE)
-        group = Group(MOST, 1, 1)
-        wanted = [
-            point.id
-            for point in points(group, rank_counts(group, full=True), full=True)
-            if (point.amount.message_bytes or 0) <= MODEL_BYTES
-        ]
-        json.dump(wanted, chosen)
-        chosen.flush()
-        fit, faults = modelled(network, 1, "--budget", "400", "--points", chosen.name)
+        fit, faults = modelled(network, 1, LONGEST_S * bytes_of(MODEL_RATE))
     if fit is None:
-        return [*faults, "no model"]
+        return faults
     low, high = fit.interval(1)
     print(
         f"  {fit.algorithm}: latency {fit.link.alpha_s * 1e6:.0f} us, bandwidth"
