@@ -5,7 +5,8 @@
 starts torchrun once for each kind and rank, with more ranks than cores if need be, and prints a
 line for each case. A case holds if the run ends, its file is readable, the faulty point alone has
 the status that fits with a reason that names the rank, the other points are measured, and neither
-a process nor a file is left. Exit 1 if a case does not hold.
+a process nor a file is left. Exit 1 if a case does not hold. A `slow` rank is seen only
+where each has a core, and in its work: --ranks 2 --workload train_data_parallel --only hidden=32.
 """
 
 import argparse
@@ -21,6 +22,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bench.machine.affinity import usable_cores
 from bench.results.scaling import Scaling, ScalingPoint
 from bench.results.schema import ResultFile
 from tests.scaling_faulty import KINDS
@@ -145,6 +147,8 @@ def main() -> int:
     parser.add_argument("--limit", default="5")
     parser.add_argument("--show", action="store_true", help="what torchrun printed")
     given = parser.parse_args()
+    if "slow" in given.kinds and given.ranks > usable_cores():
+        parser.error(f"slow expects a core for each of {given.ranks} ranks, got {usable_cores()}")
     failed = 0
     print(f"{'kind':<10} rank  seconds  status     reason", flush=True)
     for kind in given.kinds:

@@ -21,6 +21,7 @@ from bench.scaling.options import Rank
 START_S = 120.0  # until all ranks of an attempt must have come
 PAUSE_S = 0.1
 BEAT_S = 1.0
+LEAVE_S = 10.0  # until the other ranks must have seen that the run is over
 STORE_ERRORS = (DistError, OSError)  # of a call, when torchrun's store has gone
 
 
@@ -128,3 +129,13 @@ class Board:
         """Return the report of each rank of an attempt; None where there is none."""
         known = (self.read(f"report/{number}", attempt) for number in range(self.rank.world))
         return [Report(**report) if report else None for report in known]
+
+    def leave(self) -> None:
+        """Say that this rank needs the board no more; who hosts it stays until the others do so."""
+        self.put(f"left/{self.rank.number}", value=True)
+        ends_s = time.monotonic() + (LEAVE_S if self.rank.hosts else 0)
+        while time.monotonic() < ends_s:
+            if all(self.read(f"left/{number}") for number in range(self.rank.world)):
+                return
+            self.beat()
+            time.sleep(PAUSE_S)

@@ -126,6 +126,8 @@ class Supervisor:
             self._book.complete = True
             self._write()
             print(f"result  {self._book.path}")
+        with contextlib.suppress(*STORE_ERRORS):  # the run is over
+            self._board.leave()
 
     def _next_visit(self, number: int) -> Visit | None:
         """Return the next visit, which rank 0 plans; None if there is none."""

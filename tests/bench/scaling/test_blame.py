@@ -1,5 +1,7 @@
 """Who is to blame for the end of an attempt, from what its ranks report."""
 
+from dataclasses import replace
+
 import pytest
 from torch.distributed import HashStore
 
@@ -116,3 +118,26 @@ def test_a_rank_is_silent_from_its_last_beat_on(boards, monkeypatch):
     assert first.silent() == (1, 7.0)
     second.beat(0)
     assert first.silent()[1] == 0.0
+
+
+@pytest.mark.parametrize("hosts", [True, False])
+def test_who_hosts_the_store_stays_until_the_others_have_left(boards, monkeypatch, hosts):
+    first, second = boards
+    first.rank = replace(first.rank, hosts=hosts)
+    slept = []
+
+    def sleep(_):
+        slept.append(first.read("left/1"))
+        if len(slept) == 3:
+            second.leave()
+
+    monkeypatch.setattr(board.time, "sleep", sleep)
+    first.leave()
+    assert slept == [None] * (3 if hosts else 0)
+
+
+def test_who_hosts_the_store_does_not_wait_for_ever(boards, monkeypatch):
+    first, _ = boards
+    first.rank = replace(first.rank, hosts=True)
+    monkeypatch.setattr(board, "LEAVE_S", 0.1)
+    first.leave()
