@@ -2,8 +2,10 @@
 
 import contextlib
 import ctypes
+import os
 import signal
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psutil
@@ -31,6 +33,14 @@ def alive(pid: int) -> bool:
         return psutil.Process(pid).status() not in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
     except psutil.Error:
         return False
+
+
+def parent_start() -> datetime | None:
+    """Return when this process's parent started, to about a second; None if that is not known."""
+    try:
+        return datetime.fromtimestamp(psutil.Process(os.getppid()).create_time(), UTC)
+    except psutil.Error:
+        return None
 
 
 def stopped(pid: int) -> bool:

@@ -3,6 +3,7 @@
 It holds the blocks of every visit, so a run can go on from it.
 """
 
+import contextlib
 import json
 import time
 from collections.abc import Mapping, Sequence
@@ -144,12 +145,12 @@ def begun(
     group: Group,
     points: Sequence[Point],
     kept: Mapping[str, Any] | None,
-    *,
-    again: bool = False,
+    since: datetime | None = None,
 ) -> Book:
     """Return the book of a run: a new one, or that of the attempt that `kept` it, or to resume.
 
-    If torchrun started the group `again` and the store was lost, the newest file goes on.
+    An unfinished file that was begun `since` torchrun's agent started is of an earlier attempt of
+    this run, whose store was lost: it goes on.
 
     Raises
     ------
@@ -159,27 +160,30 @@ def begun(
     chosen = _chosen(points, options)
     label = options.label or _label(group)
     folder = options.results / label
+    now = datetime.now(UTC)
     header = {
-        "datetime": datetime.now(UTC).isoformat(),
+        "datetime": now.isoformat(),
         "machine_info": facts.facts(label=label),
         "commit_info": dict(get_commit_info()),
         "run": {"budget_s": options.budget_s},
     }
-    path, content = options.out or folder / result_name(datetime.now(UTC)), None
+    path, content, again = options.out or folder / result_name(now), None, kept is not None
     if kept is not None:
         path, content = Path(kept["path"]), kept["content"]
-    elif options.resume or again:
-        try:
-            path, content = _unfinished(folder)
-            _refuse_changed(content, header, group, chosen)
-        except ValueError:
-            if options.resume:
-                raise
+    elif options.resume:
+        path, content = _unfinished(folder)
+        _refuse_changed(content, header, group, chosen)
+    elif since is not None:
+        with contextlib.suppress(ValueError):
+            found, left = _unfinished(folder)
+            _refuse_changed(left, header, group, chosen)
+            if datetime.fromisoformat(left["datetime"]) > since:
+                path, content, again = found, left, True
     book = Book(path, header, group, chosen)
     book.refuse(oversubscribe=options.oversubscribe)
     if content is not None:
         book.restore(content)
-    if kept is not None or (again and content is not None):
+    if again:
         book.scaling["restarts"] += 1
     if kept is not None:
         book.spent_before_s += max(0.0, time.time() - kept["at_s"])

@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 import torch
 
 from bench.machine import affinity
-from bench.machine.processes import ENDINGS, STOPPED, alive, machine, stopped
+from bench.machine.processes import ENDINGS, STOPPED, alive, machine, parent_start, stopped
 from bench.scaling import nodes
 from bench.scaling.blame import ENDED, LOST, TIMEOUT, Report
 from bench.scaling.board import START_S, STORE_ERRORS, Board
@@ -79,9 +79,8 @@ class Supervisor:
         """Return the book of this run: a new one, or that of an earlier attempt."""
         found = self._nodes()
         kept = self._board.kept("book")
-        again = self._rank.restarts > 0
         try:
-            book = begun(self._options, self._group, self._points, kept, again=again)
+            book = begun(self._options, self._group, self._points, kept, parent_start())
         except ValueError as error:
             self._board.put("refused", str(error))
             ends_s = time.monotonic() + (REFUSED_S if len(found) > 1 else 0)

@@ -1,6 +1,7 @@
 """The file of a run: written whole, read again, and refused if it does not fit."""
 
 import json
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -14,9 +15,9 @@ GROUP = Group(world=2, per_node=2, places=2)
 POINTS = points(GROUP, [1, 2], full=False)
 
 
-def book(folder, *arguments, kept=None, group=GROUP):
+def book(folder, *arguments, kept=None, group=GROUP, since=None):
     options = parse(["--results", str(folder), "--machine", "box", *arguments])
-    return begun(options, group, POINTS, kept)
+    return begun(options, group, POINTS, kept, since)
 
 
 def seen(point, visit=1):
@@ -81,6 +82,27 @@ def test_an_interrupted_run_is_resumed(tmp_path):
     assert again.path == of.path
     assert again.scaling["restarts"] == 0
     assert again.entries[first].visits == {1: [0.5, 0.25]}
+
+
+@pytest.mark.parametrize(
+    ("agent_s", "changed", "goes_on"),
+    [(-60, {}, True), (60, {}, False), (-60, {"versions": {"numpy": "0.1"}}, False)],
+)
+def test_the_next_attempt_finds_its_file_where_the_store_was_lost(
+    tmp_path, agent_s, changed, goes_on
+):
+    of, first, _ = measured(tmp_path)
+    content = of.write()
+    content["machine_info"] |= changed
+    of.path.write_text(json.dumps(content), encoding="utf-8")
+    since = datetime.fromisoformat(content["datetime"]) + timedelta(seconds=agent_s)
+    again = book(tmp_path, since=since)
+    assert (again.path == of.path) == goes_on
+    assert again.scaling["restarts"] == int(goes_on)
+    assert again.entries[first].visits == ({1: [0.5, 0.25]} if goes_on else {})
+    of.complete = True
+    of.write()
+    assert book(tmp_path, since=since).path != of.path
 
 
 def test_there_must_be_something_to_resume(tmp_path):
