@@ -87,13 +87,12 @@ class Book:
         line = f"{point or 'between points'}: {status}: {reason}"
         self.scaling["faults"] = [*self.scaling["faults"], line[:500]]
 
-    def observe(self, ranks: Sequence[tuple[int, list[int]]], copy_bytes_s: float) -> None:
-        """Note the threads and the cores of each rank, and how fast rank 0 copies."""
-        self.scaling |= {
-            "threads": [threads for threads, _ in ranks],
-            "cores": [cores for _, cores in ranks],
-            "copy_bytes_s": copy_bytes_s,
-        }
+    def observe(self, ranks: Sequence[tuple[int, list[int]]], copy_bytes_s: float | None) -> None:
+        """Note the threads and the cores of each rank, and how fast rank 0 copies, if it did."""
+        self.scaling["threads"] = [threads for threads, _ in ranks]
+        self.scaling["cores"] = [cores for _, cores in ranks]
+        if copy_bytes_s is not None:
+            self.scaling["copy_bytes_s"] = copy_bytes_s
 
     def content(self) -> dict[str, Any]:
         """Return the result file's content."""

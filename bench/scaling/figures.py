@@ -59,6 +59,14 @@ class Entry:
         """Whether it can be measured further."""
         return self.status == OK or not self.reason
 
+    @property
+    def plan(self) -> tuple[int, float] | None:
+        """The iterations of a block and its seconds; None if no visit showed them."""
+        if self.last is None or not self.visits:
+            return None
+        least_s = min(min(seconds) for seconds in self.visits.values())
+        return self.last.iterations, self.last.iterations * least_s
+
     def add(self, seen: Observation, *, judge: bool = True) -> None:
         """Add a visit; `judge` looks for a straggler, where each rank has a core."""
         self.status, self.reason = OK, ""

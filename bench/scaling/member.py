@@ -10,7 +10,7 @@ import faulthandler
 import os
 import signal
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection  # noqa: TC003 - quoted annotations name it
 from typing import Any
@@ -32,10 +32,11 @@ from bench.scaling.runs import Run, expected, forget, inputs_of, tolerance
 from bench.scaling.workload import Team
 
 BLOCK_S = 0.01
-TURN = 3  # blocks
 POINT_S = (0.03, 0.3)  # least and most seconds of blocks of a point in a visit
-BLOCKS_SHARE = 1 / 3  # of a point's time; the rest verifies, calibrates and profiles
-LEAST_ROUNDS = 2
+BLOCKS_SHARE = {False: 1 / 3, True: 1 / 2}  # of a visit; less while points are new to the run
+LIGHTER = 0.5  # than the cases before: the first are the largest
+ROUNDS = (2, 8)  # fewest and most: turns that are near in time see the same machine
+TURN = 2  # blocks, at least if there are several turns: the first finds the caches cold
 COPY_BYTES = 2**26
 LOST_WORDS = ("gloo", "nccl", "connection", "socket", "broken pipe", "timed out", "store", "abort")
 
@@ -48,6 +49,7 @@ class Visit:
     ----------
     name : tells its keys in the store from those of other visits.
     profiled : ids of the points whose collectives the profiler is to see.
+    plans : iterations and seconds of a block, by the id of each point that was measured before.
     seconds : time limit.
     limit_s : a rank that does not get on for longer has hung.
 
@@ -57,6 +59,7 @@ class Visit:
     name: str
     points: tuple[Point, ...]
     profiled: frozenset[str]
+    plans: Mapping[str, tuple[int, float]]
     seconds: float
     limit_s: float
 
@@ -143,15 +146,17 @@ class Member:
         cases: dict[tuple[str, str], list[Point]] = {}
         for point in self._visit.points:
             cases.setdefault(point.case, []).append(point)
-        left = len(self._visit.points)
+        all_points = left = len(self._visit.points)
         begun_s = time.perf_counter()
-        for number, points in enumerate(cases.values()):
-            spent_s = (time.perf_counter() - begun_s) / max(1, number)  # of a case so far
-            share_s = (self._ends_s - time.perf_counter()) / left
-            fits = self._ends_s - time.perf_counter() > spent_s or not number
+        for points in cases.values():
+            left_s = self._ends_s - time.perf_counter()
+            share_s = left_s / left
+            spent_s = (time.perf_counter() - begun_s) / max(1, all_points - left)  # of a point
+            fits = left_s > LIGHTER * spent_s * len(points)
             if not self._ranks.of_rank_0(fits):
                 return
-            point_s = self._ranks.of_rank_0(BLOCKS_SHARE * share_s)
+            known = all(point.id in self._visit.plans for point in points)
+            point_s = self._ranks.of_rank_0(BLOCKS_SHARE[known] * share_s)
             self._case(points, min(POINT_S[1], max(POINT_S[0], point_s)))
             left -= len(points)
 
@@ -160,34 +165,36 @@ class Member:
         bound = sorted({core for cores in affinity.bound_cores() for core in cores})
         seen = self._ranks.gathered((torch.get_num_threads(), bound))
         if self.rank == 0:
-            source = np.ones(COPY_BYTES // 4, "float32")
-            target = np.empty_like(source)
-            times = []
-            for _ in range(5):
-                start = time.perf_counter()
-                np.copyto(target, source)
-                times.append(time.perf_counter() - start)
-            self._connection.send(("observed", seen, COPY_BYTES / min(times)))
+            copied = None if self._visit.plans else copy_bandwidth()
+            self._connection.send(("observed", seen, copied))
 
     def _case(self, points: Sequence[Point], point_s: float) -> None:
-        """Measure the points of a case: each is verified, then all take turns."""
-        ready = []
+        """Measure the points of a case, which take turns; each is verified before and after.
+
+        A point that was measured in an earlier visit is verified after its turns alone.
+        """
+        ready, plans = [], []
         for point in points:
             self._say(point.id)
             run = self._begun(point)
-            errors = self._verified(point, run)
-            if errors is not None:
-                ready.append((point, run, errors))
-        plans = [self._calibrated(point, run) for point, run, _ in ready]
+            plan = self._visit.plans.get(point.id)
+            if plan is not None:
+                self._each(point, run, "block", 1)  # warms up
+            elif self._verified(point, run) is not None:
+                plan = self._calibrated(point, run)
+            if plan is not None:
+                ready.append((point, run))
+                plans.append(plan)
         seconds: list[list[float]] = [[] for _ in ready]
-        for _ in range(LEAST_ROUNDS):
-            for index, (point, run, _) in enumerate(ready):
+        rounds = _rounds(point_s, [block_s for _, block_s in plans])
+        for _ in range(rounds):
+            for index, (point, run) in enumerate(ready):
                 self._say(point.id)
                 iterations, block_s = plans[index]
-                count = max(1, min(4 * TURN, round(point_s / LEAST_ROUNDS / block_s)))
+                count = max(1, round(point_s / rounds / block_s))
                 seconds[index] += self._turn(point, run, iterations, count)
-        for (point, run, error), plan, times in zip(ready, plans, seconds, strict=True):
-            self._confirm(point, run, error, plan[0], times)
+        for (point, run), (iterations, _), times in zip(ready, plans, seconds, strict=True):
+            self._confirm(point, run, iterations, times)
         of_crew = [point for point in points if point.contender == NUMPY]
         if self._crew is not None and of_crew:
             self._crew.ask(max(of_crew, key=lambda point: point.ranks), "end")
@@ -281,7 +288,6 @@ class Member:
         self,
         point: Point,
         run: Run | None,
-        errors: tuple[float, float],
         iterations: int,
         seconds: list[float],
     ) -> None:
@@ -291,7 +297,8 @@ class Member:
         if point.mode and point.contender != FSDP:
             alone = self._each(point, run, "alone", iterations)
         share = self._profiled(point, run) if point.id in self._visit.profiled else None
-        if self._verified(point, run) is None or self.rank:
+        errors = self._verified(point, run)
+        if errors is None or self.rank:
             return
         self._connection.send(
             (
@@ -319,3 +326,21 @@ class Member:
             dist.barrier(group=self._ranks.groups[point.ranks])
             share = profiled_share(run.step, cuda=self._group.cuda)
         return min((s for s in self._ranks.gathered(share) if s is not None), default=None)
+
+
+def copy_bandwidth() -> float:
+    """Return the bytes a second of NumPy's fastest copy on one core."""
+    source = np.ones(COPY_BYTES // 4, "float32")
+    target = np.empty_like(source)
+    times = []
+    for _ in range(5):
+        start = time.perf_counter()
+        np.copyto(target, source)
+        times.append(time.perf_counter() - start)
+    return COPY_BYTES / min(times)
+
+
+def _rounds(point_s: float, blocks_s: Sequence[float]) -> int:
+    """Return how many turns each point of a case has: as many as its longest blocks allow."""
+    turn_s = TURN * max(blocks_s, default=point_s)
+    return min(ROUNDS[1], max(ROUNDS[0], round(point_s / turn_s)))

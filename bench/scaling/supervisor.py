@@ -26,14 +26,13 @@ from bench.scaling.child import Child
 from bench.scaling.inquiry import judged, wait_for_reports
 from bench.scaling.member import Visit
 from bench.scaling.options import COMMAND, Options, Rank
+from bench.scaling.planning import planned
 from bench.scaling.point import Group, points, rank_counts
 
 LOOK_S = 0.25  # between two looks at the process of a visit
 PAUSE_S = 0.05
 REFUSED_S = 2.0  # until the ranks of other nodes have read why
 STOPPED_S, AWAY_S = 2.0, 10.0  # without a beat: of a rank that is stopped, or on another machine
-VISITS = (2, 5)  # fewest and most
-FEWEST_LEFT = 0.25  # of the budget that must be left for a further visit
 
 
 class AttemptError(Exception):
@@ -132,35 +131,24 @@ class Supervisor:
         """Return the next visit, which rank 0 plans; None if there is none."""
         name = f"visit/{number}"
         if self._book is not None:
-            self._board.put(name, self._planned(self._book))
-        while (planned := self._board.read(name)) is None:
+            budget_s = self._options.budget_s
+            left_s = budget_s - self._spent_s(self._book)
+            self._board.put(name, planned(self._book, budget_s, left_s))
+        while (plan := self._board.read(name)) is None:
             self._look_round()
             time.sleep(PAUSE_S)
-        if not planned:
+        if not plan:
             return None
+        by_id = {point.id: point for point in self._points}
         return Visit(
-            number=planned["number"],
+            number=plan["number"],
             name=f"{self._board.attempt}/{number}",
-            points=tuple(point for point in self._points if point.id in planned["points"]),
-            profiled=frozenset(planned["profiled"]),
-            seconds=planned["seconds"],
+            points=tuple(by_id[name] for name in plan["points"]),
+            profiled=frozenset(plan["profiled"]),
+            plans={name: tuple(each) for name, each in plan["plans"].items()},
+            seconds=plan["seconds"],
             limit_s=self._options.limit_s,
         )
-
-    def _planned(self, book: Book) -> dict[str, Any]:
-        """Plan a visit; nothing if the run is over."""
-        budget_s, done = self._options.budget_s, book.scaling["visits"]
-        left_s = budget_s - self._spent_s(book)
-        enough = left_s > (FEWEST_LEFT * budget_s if done else 0)
-        open_points = book.open_points()
-        if not open_points or not enough or done >= VISITS[1]:
-            return {}
-        return {
-            "number": done + 1,
-            "points": [point.id for point in open_points],
-            "profiled": [point.id for point in open_points if book.entries[point.id].share is None],
-            "seconds": left_s / max(1, VISITS[0] - done),
-        }
 
     def _spent_s(self, book: Book) -> float:
         """Return the seconds that all attempts have spent."""

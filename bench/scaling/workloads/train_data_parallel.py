@@ -167,7 +167,8 @@ def amount(ranks, total, *, inputs, hidden, batch):
     )
 
 
-SIZES = ((PIXELS, 32, 240), (PIXELS, 512, 960), (1024, 1024, 480))  # inputs, hidden, batch
+SIZES = ((PIXELS, 32, 240, True), (PIXELS, 512, 960, False), (1024, 1024, 480, True))
+"""Inputs, hidden units, the batch, and whether a default run has it."""
 
 WORKLOAD = ScalingWorkload(
     name="train_data_parallel",
@@ -177,7 +178,7 @@ WORKLOAD = ScalingWorkload(
     numpy=Shared,
     torch=DataParallel,
     amount=amount,
-    sizes=tuple(size(inputs=i, hidden=h, batch=b, telling=True) for i, h, b in SIZES),
+    sizes=tuple(size(inputs=i, hidden=h, batch=b, telling=t) for i, h, b, t in SIZES),
     modes=("strong", "weak"),
     divided=lambda **params: params["batch"],
     sharded=True,
