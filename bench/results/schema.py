@@ -257,6 +257,7 @@ class RunRecord(Model):
     timed_s : the part of `spent_s` inside timed blocks.
     complete : the run was not interrupted.
     sources : the hash of each workload's code.
+    mark : of a scaling run that goes on: by it the next attempt knows its file.
 
     """
 
@@ -265,6 +266,7 @@ class RunRecord(Model):
     timed_s: NotNegative | None = None
     complete: bool = False
     sources: dict[Text, Text] = {}
+    mark: Text = ""
 
 
 class ResultFile(Head):

@@ -3,7 +3,6 @@
 It holds the blocks of every visit, so a run can go on from it.
 """
 
-import contextlib
 import json
 import time
 from collections.abc import Mapping, Sequence
@@ -34,6 +33,7 @@ class Book:
     Attributes
     ----------
     spent_before_s : seconds that earlier attempts of this run have spent.
+    mark : of torchrun's agent, by which the next attempt knows the file; "" for none.
 
     """
 
@@ -54,6 +54,7 @@ class Book:
         }
         self.complete = False
         self.spent_before_s = 0.0
+        self.mark = ""
 
     def refuse(self, *, oversubscribe: bool) -> None:
         """Mark the points that this group cannot measure, with the reason."""
@@ -117,6 +118,7 @@ class Book:
                 "spent_s": scaling.spent_s,
                 "complete": self.complete,
                 "budget_s": self.header.get("run", {}).get("budget_s"),
+                **({} if self.complete or not self.mark else {"mark": self.mark}),
             },
             "cells": [],
             "benchmarks": [],
@@ -144,12 +146,11 @@ def begun(
     group: Group,
     points: Sequence[Point],
     kept: Mapping[str, Any] | None,
-    since: datetime | None = None,
+    mark: str = "",
 ) -> Book:
     """Return the book of a run: a new one, or that of the attempt that `kept` it, or to resume.
 
-    An unfinished file that was begun `since` torchrun's agent started is of an earlier attempt of
-    this run, whose store was lost: it goes on.
+    A file with the `mark` of torchrun's agent is that of an earlier attempt, whose store was lost.
 
     Raises
     ------
@@ -172,13 +173,10 @@ def begun(
     elif options.resume:
         path, content = _unfinished(folder)
         _refuse_changed(content, header, group, chosen)
-    elif since is not None:
-        with contextlib.suppress(ValueError):
-            found, left = _unfinished(folder)
-            _refuse_changed(left, header, group, chosen)
-            if datetime.fromisoformat(left["datetime"]) > since:
-                path, content, again = found, left, True
+    elif mark and (left := _marked(folder, mark)):
+        path, content, again = left, json.loads(left.read_text(encoding="utf-8")), True
     book = Book(path, header, group, chosen)
+    book.mark = mark
     book.refuse(oversubscribe=options.oversubscribe)
     if content is not None:
         book.restore(content)
@@ -205,6 +203,13 @@ def _label(group: Group) -> str:
     count = group.nodes(group.world)
     suffix = f"-{count}-nodes" if count > 1 else ""
     return facts.default_label()[: LONGEST_LABEL - len(suffix)] + suffix
+
+
+def _marked(folder: Path, mark: str) -> Path | None:
+    """Return the newest file with a mark; None if there is none."""
+    wanted = f'"{mark}"'.encode()
+    paths = sorted(filter(Path.is_file, folder.glob("*.json")), reverse=True)
+    return next((path for path in paths if wanted in path.read_bytes()), None)
 
 
 def _unfinished(folder: Path) -> tuple[Path, dict[str, Any]]:

@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 import torch
 
 from bench.machine import affinity
-from bench.machine.processes import ENDINGS, STOPPED, alive, machine, parent_start, stopped
+from bench.machine.processes import ENDINGS, STOPPED, alive, machine, parent_mark, stopped
 from bench.scaling import nodes
 from bench.scaling.blame import ENDED, LOST, TIMEOUT, Report
 from bench.scaling.board import START_S, STORE_ERRORS, Board
@@ -79,7 +79,7 @@ class Supervisor:
         found = self._nodes()
         kept = self._board.kept("book")
         try:
-            book = begun(self._options, self._group, self._points, kept, parent_start())
+            book = begun(self._options, self._group, self._points, kept, parent_mark())
         except ValueError as error:
             self._board.put("refused", str(error))
             ends_s = time.monotonic() + (REFUSED_S if len(found) > 1 else 0)

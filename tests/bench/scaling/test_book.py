@@ -1,7 +1,6 @@
 """The file of a run: written whole, read again, and refused if it does not fit."""
 
 import json
-from datetime import datetime, timedelta
 
 import pytest
 
@@ -15,9 +14,9 @@ GROUP = Group(world=2, per_node=2, places=2)
 POINTS = points(GROUP, [1, 2], full=False)
 
 
-def book(folder, *arguments, kept=None, group=GROUP, since=None):
+def book(folder, *arguments, kept=None, group=GROUP, mark=""):
     options = parse(["--results", str(folder), "--machine", "box", *arguments])
-    return begun(options, group, POINTS, kept, since)
+    return begun(options, group, POINTS, kept, mark)
 
 
 def seen(point, visit=1):
@@ -33,9 +32,9 @@ def seen(point, visit=1):
     )
 
 
-def measured(folder, *arguments):
+def measured(folder, *arguments, mark=""):
     """Return a book with one measured point, one that failed, and the others."""
-    of = book(folder, *arguments)
+    of = book(folder, *arguments, mark=mark)
     first, second, *_ = of.entries
     of.add(seen(first))
     of.fail(second, "crashed", "rank 1: boom")
@@ -84,25 +83,20 @@ def test_an_interrupted_run_is_resumed(tmp_path):
     assert again.entries[first].visits == {1: [0.5, 0.25]}
 
 
-@pytest.mark.parametrize(
-    ("agent_s", "changed", "goes_on"),
-    [(-60, {}, True), (60, {}, False), (-60, {"versions": {"numpy": "0.1"}}, False)],
-)
-def test_the_next_attempt_finds_its_file_where_the_store_was_lost(
-    tmp_path, agent_s, changed, goes_on
-):
-    of, first, _ = measured(tmp_path)
-    content = of.write()
-    content["machine_info"] |= changed
-    of.path.write_text(json.dumps(content), encoding="utf-8")
-    since = datetime.fromisoformat(content["datetime"]) + timedelta(seconds=agent_s)
-    again = book(tmp_path, since=since)
-    assert (again.path == of.path) == goes_on
-    assert again.scaling["restarts"] == int(goes_on)
-    assert again.entries[first].visits == ({1: [0.5, 0.25]} if goes_on else {})
+@pytest.mark.parametrize("mark", ["here", "elsewhere"])
+def test_the_next_attempt_knows_its_file_though_the_store_was_lost(tmp_path, mark):
+    of, first, _ = measured(tmp_path, mark="here")
+    of.write()
+    another = book(tmp_path, mark="another agent's")
+    another.write()
+    again = book(tmp_path, mark=mark)
+    assert (again.path == of.path) == (mark == "here")
+    assert again.path != another.path
+    assert again.scaling["restarts"] == int(mark == "here")
+    assert again.entries[first].visits == ({1: [0.5, 0.25]} if mark == "here" else {})
     of.complete = True
     of.write()
-    assert book(tmp_path, since=since).path != of.path
+    assert book(tmp_path, mark="here").path != of.path
 
 
 def test_there_must_be_something_to_resume(tmp_path):
