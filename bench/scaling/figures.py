@@ -16,6 +16,7 @@ from bench.results.ratio import Ratio
 from bench.results.scaling import WEAK, Samples, ScalingPoint
 from bench.scaling.point import BACKENDS, DTYPE, Point
 
+BLOCK_S = 0.01  # of one measurement
 SLOW = 2.0  # a rank whose work takes this many times that of the others slows all down
 OK, STRAGGLER = "ok", "straggler"
 
@@ -62,10 +63,8 @@ class Entry:
     @property
     def plan(self) -> tuple[int, float] | None:
         """The iterations of a block and its seconds; None if no visit showed them."""
-        if self.last is None or not self.visits:
-            return None
-        least_s = min(min(seconds) for seconds in self.visits.values())
-        return self.last.iterations, self.last.iterations * least_s
+        seconds = [each for visit in self.visits.values() for each in visit]
+        return block(min(seconds)) if seconds else None
 
     def add(self, seen: Observation, *, judge: bool = True) -> None:
         """Add a visit; `judge` looks for a straggler, where each rank has a core."""
@@ -82,6 +81,12 @@ class Entry:
     def fail(self, status: str, reason: str) -> None:
         """Take no further visits, and no figures."""
         self.status, self.reason = status, reason
+
+
+def block(iteration_s: float) -> tuple[int, float]:
+    """Return the iterations of a block, and its seconds."""
+    iterations = max(1, round(BLOCK_S / iteration_s))
+    return iterations, iterations * iteration_s
 
 
 def slow(compute_s: list[float]) -> str:

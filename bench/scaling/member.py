@@ -24,14 +24,13 @@ from bench.machine.precision import set_float32
 from bench.scaling.blame import LOST
 from bench.scaling.collectives import profiled_share
 from bench.scaling.crew import CrewError, Processes, shared_bytes
-from bench.scaling.figures import Observation
+from bench.scaling.figures import BLOCK_S, Observation, block
 from bench.scaling.lockstep import Lockstep
 from bench.scaling.options import Rank
 from bench.scaling.point import ALONE, CPU, CUDA, FSDP, NUMPY, THREADS, Group, Point
 from bench.scaling.runs import Run, expected, forget, inputs_of, tolerance
 from bench.scaling.workload import Team
 
-BLOCK_S = 0.01
 POINT_S = (0.03, 0.3)  # least and most seconds of blocks of a point in a visit
 BLOCKS_SHARE = {False: 1 / 3, True: 1 / 2}  # of a visit; less while points are new to the run
 LIGHTER = 0.5  # than the cases before: the first are the largest
@@ -266,8 +265,7 @@ class Member:
         self._say(point.id)
         first_s = max(self._each(point, run, "block", 1))
         second_s = max(self._each(point, run, "block", max(1, min(10, int(BLOCK_S / first_s)))))
-        iterations = max(1, round(BLOCK_S / second_s))
-        plan: tuple[int, float] = self._ranks.of_rank_0((iterations, iterations * second_s))
+        plan: tuple[int, float] = self._ranks.of_rank_0(block(second_s))
         return plan
 
     def _turn(self, point: Point, run: Run | None, iterations: int, count: int) -> list[float]:
