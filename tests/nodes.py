@@ -4,11 +4,11 @@
 
 `meet`: two agents give one file. `late`: one comes 10 s after the other. `leave`: one is killed
 with its ranks, and starts again. `rates`: the link is slowed to each rate; the fitted bandwidth
-must be within 20 % of it, and the smallest message take what the model says, within 20 % or its
-interval. `model`: eight nodes over a slow link, where the alpha-beta model that is fitted to 2 and
-4 ranks must predict 8 within the error it states. Only a quiet machine shows the last two. Exit 1
-if a check does not hold. It needs root on Linux for namespaces; without, the agents have loopback
-addresses, and the links have no rates.
+must be within 20 % of it, and the smallest message take what the model says, within 20 % or an
+interval that says something. `model`: eight nodes over a slow link, where the alpha-beta model that
+is fitted to 2 and 4 ranks must predict 8 within the error it states. Only a quiet machine shows the
+last two. Exit 1 if a check does not hold. It needs root on Linux for namespaces; without, the
+agents have loopback addresses, and the links have no rates.
 """
 
 import argparse
@@ -39,7 +39,8 @@ from tests.signals import ROOT, left_behind
 CHECKS = ("meet", "late", "leave", "rates", "model")
 LATE_S = 10.0
 LIMIT_S = 600.0
-TOLERANCE = 0.2  # of a fitted bandwidth
+TOLERANCE = 0.2  # of a fitted bandwidth, and of the smallest message
+NOISY = 4.0  # the ends of an interval whose ratio is larger show nothing
 UNITS = {"kbit": 1e3, "mbit": 1e6, "gbit": 1e9}
 BURST_S = 5e-4  # tbf lets a burst pass at full speed; a timer that is late must not cost more
 FAST_BYTES_S, PACKETS_BYTES = 5e7, (1500, 9000)  # above it, packets are the larger ones
@@ -94,7 +95,7 @@ class Network:
             yield self
         finally:
             for name in (*self._names, self._bridge):
-                subprocess.run(["ip", "netns", "del", name], check=False, stderr=subprocess.DEVNULL)  # noqa: S607 - ip is where this system has it
+                subprocess.run(["ip", "netns", "del", name], check=False, stderr=subprocess.DEVNULL)  # noqa: S607 - ip has no fixed path
 
     def _join(self, name: str, address: str) -> None:
         """Make a node, and a pair of interfaces between it and the bridge."""
@@ -107,7 +108,7 @@ class Network:
             _ip(f"-n {name} link set {interface} up")
 
     def slow_down(self, rate: str) -> None:
-        """Limit the rate at which each node sends."""
+        """Limit how many bits a second each node may send."""
         packet_bytes = PACKETS_BYTES[bytes_of(rate) > FAST_BYTES_S]
         burst_bytes = max(1.1 * packet_bytes, BURST_S * bytes_of(rate))
         bucket = f"tbf rate {rate} burst {burst_bytes:.0f}b limit {QUEUE}"
@@ -118,7 +119,7 @@ class Network:
 
 
 def _ip(command: str) -> None:
-    subprocess.run(["ip", *command.split()], check=True)  # noqa: S607 - ip is where this system has it
+    subprocess.run(["ip", *command.split()], check=True)  # noqa: S607 - ip has no fixed path
 
 
 class Agents:
@@ -239,7 +240,7 @@ def meets(network: Network, ranks: int, late_s: float = 0.0) -> list[str]:
 
 
 def leaves(network: Network, ranks: int) -> list[str]:
-    """Kill the second node while it measures, and start it again; return what does not hold."""
+    """Kill the second node during a measurement, and start it again; return what does not hold."""
     with agents(network, ranks, "--only", "all_reduce", "--full", "--budget", "90") as both:
         # https://github.com/pytorch/pytorch/issues/135712: an agent that comes back waits for an
         # address that nobody sets, if agents share their store
@@ -302,7 +303,7 @@ def modelled(network: Network, ranks: int, most_bytes: float) -> tuple[Fit | Non
 
 
 def rated(ranks: int, rates: Sequence[str]) -> list[str]:
-    """Fit the model at each rate; return which of its links are not the ones that were made."""
+    """Fit the model at each rate; return the rates and latencies that it does not find again."""
     faults = []
     print(
         "  rate       set MB/s  fitted MB/s  ratio  smallest message, its 95 % interval, modelled"
@@ -330,13 +331,14 @@ def rated(ranks: int, rates: Sequence[str]) -> list[str]:
             if abs(ratio - 1) > TOLERANCE:
                 faults.append(f"{rate}: the fitted bandwidth is {ratio:.2f} times what was set")
             near = abs(least_s / least.time_s - 1) <= TOLERANCE
-            if not (near or low_s <= least_s <= high_s):
+            known = high_s <= NOISY * low_s
+            if not (near or (known and low_s <= least_s <= high_s)):
                 faults.append(f"{rate}: the smallest message is modelled as {least_s} s")
     return faults
 
 
 def predicts() -> list[str]:
-    """Fit the model to 2 and 4 of eight nodes; return whether it misses 8 by more than it says."""
+    """Fit the model to 2 and 4 of eight nodes; return where it misses 8 by more than it states."""
     with Network(MOST).entered() as network:
         if not network.namespaced:
             return []

@@ -161,7 +161,7 @@ class Journal:
 
 
 def result_name(started: datetime) -> str:
-    """Return the name of the result file of a run that started then."""
+    """Return the name of the result file of a run from its start (UTC)."""
     return f"{started:%Y-%m-%dT%H-%M-%S}.{started.microsecond // 1000:03d}Z.json"
 
 

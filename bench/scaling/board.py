@@ -13,7 +13,7 @@ from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
-from torch.distributed import DistError, PrefixStore, TCPStore  # type: ignore[attr-defined]  # documented
+from torch.distributed import DistError, PrefixStore, TCPStore  # type: ignore[attr-defined]  # public, not in __all__
 
 from bench.scaling.blame import ENDED, Report
 from bench.scaling.options import Rank

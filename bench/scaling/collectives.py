@@ -1,4 +1,4 @@
-"""The share of a step that it spends in collectives, as PyTorch's profiler sees it."""
+"""How much of a training step PyTorch's profiler sees in collectives such as all-reduce."""
 
 from collections.abc import Callable, Sequence
 

@@ -62,9 +62,9 @@ class Entry:
 
     @property
     def plan(self) -> tuple[int, float] | None:
-        """The iterations of a block and its seconds; None if no visit showed them."""
+        """How many iterations a further block should have, and its seconds; None before a visit."""
         seconds = [each for visit in self.visits.values() for each in visit]
-        return block(min(seconds)) if seconds else None
+        return block_of(float(np.median(seconds))) if seconds else None
 
     def add(self, seen: Observation, *, judge: bool = True) -> None:
         """Add a visit; `judge` looks for a straggler, where each rank has a core."""
@@ -83,8 +83,8 @@ class Entry:
         self.status, self.reason = status, reason
 
 
-def block(iteration_s: float) -> tuple[int, float]:
-    """Return the iterations of a block, and its seconds."""
+def block_of(iteration_s: float) -> tuple[int, float]:
+    """Return how many iterations make a block, and how many seconds they take."""
     iterations = max(1, round(BLOCK_S / iteration_s))
     return iterations, iterations * iteration_s
 

@@ -5,10 +5,9 @@ from collections.abc import Sequence
 
 from bench.machine.processes import alive, machine
 from bench.scaling.blame import Report, blame
-from bench.scaling.board import Board
+from bench.scaling.board import PAUSE_S, Board
 
 REPORTS_S = 3.0  # until all ranks must have reported a fault
-PAUSE_S = 0.05
 
 
 def wait_for_reports(board: Board) -> None:

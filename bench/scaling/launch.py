@@ -150,13 +150,13 @@ def _launched(launch: Launch, options: Options, seconds: float) -> Iterator[Json
 def _running(
     command: Sequence[str], output: Any, folder: str
 ) -> Iterator["subprocess.Popen[bytes]"]:
-    """Start torchrun; at the end of the context it and its ranks have ended.
+    """Start torchrun. When the context ends, it and its ranks have ended.
 
-    Its own files go to `folder`, because it leaves them behind when it is killed.
+    torchrun keeps files in `folder`: it would leave them behind elsewhere when it is killed.
     """
     root = Path(__file__).resolve().parent.parent.parent
     environment = os.environ | {"TMPDIR": folder}
-    process = subprocess.Popen(  # noqa: S603 - our own program
+    process = subprocess.Popen(  # noqa: S603 - the command is built here
         command, cwd=root, stdout=output, stderr=output, env=environment
     )
     try:

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 import torch.distributed as dist
-from torch.distributed import PrefixStore, TCPStore  # type: ignore[attr-defined]  # documented
+from torch.distributed import PrefixStore, TCPStore  # type: ignore[attr-defined]  # public, not in __all__
 
 from bench.scaling import nodes
 from bench.scaling.options import Rank

@@ -24,7 +24,7 @@ from bench.machine.precision import set_float32
 from bench.scaling.blame import LOST
 from bench.scaling.collectives import profiled_share
 from bench.scaling.crew import CrewError, Processes, shared_bytes
-from bench.scaling.figures import BLOCK_S, Observation, block
+from bench.scaling.figures import BLOCK_S, Observation, block_of
 from bench.scaling.lockstep import Lockstep
 from bench.scaling.options import Rank
 from bench.scaling.point import ALONE, CPU, CUDA, FSDP, NUMPY, THREADS, Group, Point
@@ -265,7 +265,7 @@ class Member:
         self._say(point.id)
         first_s = max(self._each(point, run, "block", 1))
         second_s = max(self._each(point, run, "block", max(1, min(10, int(BLOCK_S / first_s)))))
-        plan: tuple[int, float] = self._ranks.of_rank_0(block(second_s))
+        plan: tuple[int, float] = self._ranks.of_rank_0(block_of(second_s))
         return plan
 
     def _turn(self, point: Point, run: Run | None, iterations: int, count: int) -> list[float]:
@@ -327,7 +327,7 @@ class Member:
 
 
 def copy_bandwidth() -> float:
-    """Return the bytes a second of NumPy's fastest copy on one core."""
+    """Return how fast NumPy copies on one core, in bytes a second."""
     source = np.ones(COPY_BYTES // 4, "float32")
     target = np.empty_like(source)
     times = []
@@ -339,6 +339,6 @@ def copy_bandwidth() -> float:
 
 
 def _rounds(point_s: float, blocks_s: Sequence[float]) -> int:
-    """Return how many turns each point of a case has: as many as its longest blocks allow."""
+    """Return how many turns each point of a case gets: fewer if some blocks are long."""
     turn_s = TURN * max(blocks_s, default=point_s)
     return min(ROUNDS[1], max(ROUNDS[0], round(point_s / turn_s)))

@@ -61,9 +61,9 @@ plt.show()
 #     z = h @ w2.T + b2        (batch, 10)
 #
 # Without the tanh, both layers together would be one linear layer: `(x @ w1.T) @ w2.T` is
-# `x @ (w2 @ w1).T`. The weights start at random numbers with a variance of one over the number of
-# inputs. So `a` is no larger than `x`, and tanh is not yet flat there. `nn.Linear` draws its weights
-# in a similar way, and `torch.nn.init` has the usual choices.
+# `x @ (w2 @ w1).T`. The weights start as random numbers. Their variance is 1 / (number of inputs),
+# so `a` is about as large as `x`, where tanh is not yet flat. `nn.Linear` draws its weights in a
+# similar way, and `torch.nn.init` has the usual choices.
 #
 # The **softmax** turns the logits of an image into probabilities: positive numbers whose sum is
 # one. The loss is the **cross-entropy**: minus the natural logarithm of the probability of the

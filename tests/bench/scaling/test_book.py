@@ -6,9 +6,9 @@ import pytest
 
 from bench.results.schema import ResultFile
 from bench.scaling.book import INTERRUPTED, UNREACHED, begun
-from bench.scaling.figures import Observation
 from bench.scaling.options import parse
 from bench.scaling.point import Group, points
+from tests.points import observation
 
 GROUP = Group(world=2, per_node=2, places=2)
 POINTS = points(GROUP, [1, 2], full=False)
@@ -19,24 +19,11 @@ def book(folder, *arguments, kept=None, group=GROUP, mark=""):
     return begun(options, group, POINTS, kept, mark)
 
 
-def seen(point, visit=1):
-    return Observation(
-        id=point,
-        visit=visit,
-        seconds=[0.5, 0.25],
-        compute_s=[],
-        share=0.5,
-        rel_error=1e-8,
-        tolerance=1e-6,
-        iterations=3,
-    )
-
-
 def measured(folder, *arguments, mark=""):
     """Return a book with one measured point, one that failed, and the others."""
     of = book(folder, *arguments, mark=mark)
     first, second, *_ = of.entries
-    of.add(seen(first))
+    of.add(observation(first))
     of.fail(second, "crashed", "rank 1: boom")
     return of, first, second
 
@@ -69,7 +56,7 @@ def test_the_next_attempt_goes_on_with_the_book_of_the_one_before(tmp_path):
     names = {point.id for point in again.open_points()}
     assert first in names
     assert second not in names
-    again.add(seen(first, visit=2))
+    again.add(observation(first, visit=2))
     points_now = {p["id"]: p for p in again.content()["scaling"]["points"]}
     assert points_now[first]["samples"]["numbers"] == [1, 2]
 

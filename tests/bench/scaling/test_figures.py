@@ -2,9 +2,10 @@
 
 import pytest
 
-from bench.scaling.figures import Entry, Observation, finished, restored, slow
+from bench.scaling.figures import Entry, finished, restored, slow
 from bench.scaling.point import CPU, GLOO, NUMPY, Point
 from bench.workload import size
+from tests.points import observation
 
 SIZE = size(n=240)
 HIDDEN = size(inputs=64, hidden=32, batch=240)
@@ -15,25 +16,12 @@ def point(ranks, contender, workload="matmul_sharded", mode="strong", of=SIZE):
     return Point(workload=workload, size=of, mode=mode, ranks=ranks, contender=contender)
 
 
-def seen(where, visit, seconds, compute_s=()):
-    return Observation(
-        id=where.id,
-        visit=visit,
-        seconds=list(seconds),
-        compute_s=list(compute_s),
-        share=None,
-        rel_error=1e-8,
-        tolerance=1e-6,
-        iterations=3,
-    )
-
-
 def figures(*timed):
     """Return the points of a file, by id, from points with the seconds of each visit."""
     entries = {where.id: Entry(where) for where, _ in timed}
     for where, visits in timed:
         for number, seconds in enumerate(visits, 1):
-            entries[where.id].add(seen(where, number, [seconds, 2 * seconds]))
+            entries[where.id].add(observation(where.id, number, [seconds, 2 * seconds]))
     return {p.id: p for p in finished(entries, lambda _: {})}
 
 
@@ -66,10 +54,10 @@ def test_bandwidths_are_those_of_the_tests_of_nccl():
 def test_only_visits_of_both_are_compared():
     alone, both = point(1, CPU), point(2, GLOO)
     entries = {p.id: Entry(p) for p in (alone, both)}
-    entries[alone.id].add(seen(alone, 1, [4.0]))
-    entries[both.id].add(seen(both, 1, [2.0]))
-    entries[both.id].add(seen(both, 2, [1.0]))
-    entries[alone.id].add(seen(alone, 3, [9.0]))
+    entries[alone.id].add(observation(alone.id, 1, [4.0]))
+    entries[both.id].add(observation(both.id, 1, [2.0]))
+    entries[both.id].add(observation(both.id, 2, [1.0]))
+    entries[alone.id].add(observation(alone.id, 3, [9.0]))
     of = {p.id: p for p in finished(entries, lambda _: {})}[both.id]
     assert of.speedup.ratio == pytest.approx(2.0)
 
@@ -78,7 +66,7 @@ def test_a_point_that_failed_has_no_time_and_nothing_is_compared_with_it():
     alone, both = point(1, CPU), point(2, GLOO)
     entries = {p.id: Entry(p) for p in (alone, both)}
     for where in (alone, both):
-        entries[where.id].add(seen(where, 1, [2.0]))
+        entries[where.id].add(observation(where.id, 1, [2.0]))
     entries[alone.id].fail("crashed", "rank 0: boom")
     of = {p.id: p for p in finished(entries, lambda _: {})}
     assert (of[alone.id].status, of[alone.id].time_s) == ("crashed", None)
@@ -95,13 +83,13 @@ def test_a_rank_whose_own_work_is_slow_is_a_straggler():
 def test_a_straggler_is_slow_in_every_visit():
     both = point(2, GLOO)
     entry = Entry(both)
-    entry.add(seen(both, 1, [2.0], [1.0, 3.0]))
+    entry.add(observation(both.id, 1, [2.0], [1.0, 3.0]))
     assert entry.status == "ok"  # one visit may have been disturbed
-    entry.add(seen(both, 2, [2.0], [1.0, 1.0]))
+    entry.add(observation(both.id, 2, [2.0], [1.0, 1.0]))
     assert entry.status == "ok"
     slowed = Entry(both)
     for visit in (1, 2):
-        slowed.add(seen(both, visit, [2.0], [1.0, 3.0]))
+        slowed.add(observation(both.id, visit, [2.0], [1.0, 3.0]))
     assert slowed.status == "straggler"
     assert slowed.reason.startswith("rank 1:")
 
@@ -110,7 +98,7 @@ def test_without_a_core_for_each_rank_nobody_is_a_straggler():
     both = point(2, GLOO)
     entry = Entry(both)
     for visit in (1, 2):
-        entry.add(seen(both, visit, [2.0], [1.0, 3.0]), judge=False)
+        entry.add(observation(both.id, visit, [2.0], [1.0, 3.0]), judge=False)
     assert entry.status == "ok"
 
 

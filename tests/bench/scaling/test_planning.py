@@ -3,11 +3,11 @@
 import pytest
 
 from bench.scaling.book import begun
-from bench.scaling.figures import Observation
 from bench.scaling.member import ROUNDS, TURN, _rounds
 from bench.scaling.options import parse
 from bench.scaling.planning import FIRST, VISITS, planned
 from bench.scaling.point import Group, points
+from tests.points import observation
 
 POINTS = points(Group(world=2, per_node=2, places=2), [1, 2], full=False)
 
@@ -20,18 +20,7 @@ def book(tmp_path):
 
 def see(book, visit, of):
     for point in of:
-        book.add(
-            Observation(
-                id=point.id,
-                visit=visit,
-                seconds=[0.004, 0.002],
-                compute_s=[],
-                share=0.5,
-                rel_error=1e-8,
-                tolerance=1e-6,
-                iterations=1,
-            )
-        )
+        book.add(observation(point.id, visit, [0.004, 0.002]))
 
 
 def test_the_first_visit_has_all_points_and_half_of_the_time(book):
@@ -45,7 +34,7 @@ def test_cases_that_are_behind_go_first_and_known_points_keep_their_plans(book):
     see(book, 1, first)
     plan = planned(book, 14.0, 8.0)
     assert plan["points"][-len(first) :] == [point.id for point in first]
-    assert plan["plans"] == {point.id: (5, pytest.approx(0.01)) for point in first}
+    assert plan["plans"] == {point.id: (3, pytest.approx(0.009)) for point in first}
     assert plan["seconds"] == 8.0 / (VISITS[0] - 1)
     book.fail(first[0].id, "crashed", "rank 1: boom")
     assert first[0].id not in planned(book, 14.0, 8.0)["points"]
