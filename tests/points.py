@@ -1,10 +1,8 @@
 """Makes the `scaling` part of result files, small enough to check by hand."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from bench.results.scaling import point_id
-from bench.scaling.figures import Observation
 from tests.conftest import content
 
 TRAIN, MATMUL, REDUCE = "train_data_parallel", "matmul_sharded", "all_reduce"
@@ -117,22 +115,3 @@ def training(size: str, gloo: float, *, numpy: float = 0.8, threads: float = 1.5
         point(size, "strong", 2, name, 1e-3 / gain, speedup=around(gain))
         for name, gain in gains.items()
     ]
-
-
-def observation(
-    point_id: str,
-    visit: int = 1,
-    seconds: Sequence[float] = (0.5, 0.25),
-    compute_s: Sequence[float] = (),
-) -> Observation:
-    """What a visit showed of a point."""
-    return Observation(
-        id=point_id,
-        visit=visit,
-        seconds=list(seconds),
-        compute_s=list(compute_s),
-        share=0.5,
-        rel_error=1e-8,
-        tolerance=1e-6,
-        iterations=3,
-    )

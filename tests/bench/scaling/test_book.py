@@ -8,7 +8,7 @@ from bench.results.schema import ResultFile
 from bench.scaling.book import INTERRUPTED, UNREACHED, begun
 from bench.scaling.options import parse
 from bench.scaling.point import Group, points
-from tests.points import observation
+from tests.observations import observation
 
 GROUP = Group(world=2, per_node=2, places=2)
 POINTS = points(GROUP, [1, 2], full=False)

@@ -5,7 +5,7 @@ import pytest
 from bench.scaling.figures import Entry, finished, restored, slow
 from bench.scaling.point import CPU, GLOO, NUMPY, Point
 from bench.workload import size
-from tests.points import observation
+from tests.observations import observation
 
 SIZE = size(n=240)
 HIDDEN = size(inputs=64, hidden=32, batch=240)

@@ -7,7 +7,7 @@ from bench.scaling.member import ROUNDS, TURN, _rounds
 from bench.scaling.options import parse
 from bench.scaling.planning import FIRST, VISITS, planned
 from bench.scaling.point import Group, points
-from tests.points import observation
+from tests.observations import observation
 
 POINTS = points(Group(world=2, per_node=2, places=2), [1, 2], full=False)
 
