@@ -1,13 +1,13 @@
-"""Findings that count computations at their largest sizes: answers by verdict, bins by speedup.
+"""Findings that count computations at their largest sizes, by verdict.
 
-A computation is in a bin only if its whole interval is. If the interval crosses an edge, such as
-1.8 to 2.3, the computation counts as "cannot tell which".
+A bin is a verdict. A computation is "at least twice as fast" only if its whole interval is: one of
+1.8 to 2.3 is just faster.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from bench.results.verdicts import UNSETTLED, VERDICTS
+from bench.results.verdicts import FASTER, SLOWER, TIE, UNSETTLED, VERDICTS, verdict
 from reports.findings.statement import Finding
 from reports.read.grouping import at_largest_size, by_computation, grouped
 from reports.read.interval import Interval
@@ -15,12 +15,14 @@ from reports.read.result import Result
 from reports.read.row import NO_SPEEDUP, Row, Timed
 
 EVEN = "even"  # the state of an answer in which several verdicts are equally frequent
-FACTOR = 2.0  # the bins' edges are this speedup and its inverse
+TWICE = 2.0
 BINS = {
-    "torch": "PyTorch at least twice as fast",
-    "within": "within a factor of two",
-    "numpy": "NumPy at least twice as fast",
-    "open": "cannot tell which",
+    "torch_twice": "PyTorch at least twice as fast",
+    "torch": "PyTorch faster",
+    TIE: "as fast within 10 %",
+    "numpy": "NumPy faster",
+    "numpy_twice": "NumPy at least twice as fast",
+    UNSETTLED: "unsettled",
 }
 COUNTS = (
     "{contender} on {cores} is faster than NumPy in {faster}, as fast within 10 % in {tie}, slower"
@@ -99,13 +101,14 @@ def most_frequent(counts: Mapping[str, int]) -> str:
     return highest[0] if len(highest) == 1 else EVEN
 
 
-def bin_of(ratio: Interval) -> str:
-    """Return the key of the bin that contains the whole interval; `open` if none does."""
-    if ratio.low >= FACTOR:
-        return "torch"
-    if ratio.high <= 1 / FACTOR:
-        return "numpy"
-    return "within" if ratio.low >= 1 / FACTOR and ratio.high <= FACTOR else "open"
+def bin_of(speedup: Interval) -> str:
+    """Return the key of the bin of a speedup over NumPy."""
+    found = verdict(speedup.low, speedup.high)
+    if found == FASTER:
+        return "torch_twice" if speedup.low >= TWICE else "torch"
+    if found == SLOWER:
+        return "numpy_twice" if speedup.high <= 1 / TWICE else "numpy"
+    return found
 
 
 def bins(result: Result) -> Iterator[Finding]:
@@ -115,19 +118,16 @@ def bins(result: Result) -> Iterator[Finding]:
         for row in each.rows:
             if row.speedup is not None:
                 names[bin_of(row.speedup)].append(_computation(row, each.rows))
-        parts = [
-            f"{title} in {{{key}}}" + (f" ({{{key}_names}})" if names[key] else "")
-            for key, title in BINS.items()
-            if names[key] or key != "open"
-        ]
+        filled = {key: listed for key, listed in names.items() if listed}
+        parts = [f"{BINS[key]} in {{{key}}} ({{{key}_names}})" for key in filled]
         yield Finding(
             id=f"bins/{each.contender}/threads={each.threads}",
             state=most_frequent({key: len(listed) for key, listed in names.items()}),
             sentence="Of {count} {things}, {contender} on {cores}: " + "; ".join(parts),
             words={"contender": each.contender, "things": each.things, "cores": each.cores}
-            | {f"{key}_names": ", ".join(listed) for key, listed in names.items()},
+            | {f"{key}_names": ", ".join(listed) for key, listed in filled.items()},
             numbers={"count": str(len(each.rows))}
-            | {key: str(len(listed)) for key, listed in names.items() if listed or key != "open"},
+            | {key: str(len(listed)) for key, listed in filled.items()},
             cells=tuple(row.cell for row in each.rows),
             about={"contender": each.contender, "device": each.rows[0].device},
         )

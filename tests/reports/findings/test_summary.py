@@ -14,12 +14,10 @@ def test_the_order_is_answers_bins_headlines_noise(write):
     lines = summary_lines(write, small_file())
     answer = " ".join(lines[: lines.index("")]).split()
     assert answer[:8] == ["It", "depends:", "on", "one", "core", "PyTorch", "is", "faster"]
-    assert lines[lines.index("") :][:5] == [
+    assert lines[lines.index("") :][:3] == [
         "",
         "  torch-cpu on one core, 1 computation, at its largest size",
-        "    PyTorch at least twice as fast    0",
-        "    within a factor of two            1  matmul",
-        "    NumPy at least twice as fast      0",
+        "    as fast within 10 %               1  matmul",
     ]
     starts = ["  matmul at n=64", "  matmul at n=16", "  matmul at n=256"]
     places = [next(n for n, line in enumerate(lines) if line.startswith(s)) for s in starts]
