@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping, Sequence
 
 from bench.results.fields import fitting
+from bench.results.machine import SET_BY_IMPORTS
 
 MALLOC = {
     # By default glibc raises both thresholds, up to these values, whenever a process frees a large
@@ -60,6 +61,7 @@ def recorded(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
         if CHANGES_TIMES.fullmatch(name)
         and not CHANGES_NOTHING.fullmatch(name)
         and name not in replaced
+        and name not in SET_BY_IMPORTS
         and value
     }
     flags = {name: int(getattr(sys.flags, flag)) for name, flag in FLAGS.items()}

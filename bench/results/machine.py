@@ -1,7 +1,11 @@
 """The machine of a run: processor, GPUs, libraries, measured peaks, self-test, commit."""
 
+from pydantic import field_validator
+
 from bench.results.fields import Count, Model, NotNegative, Number, Text
 from bench.results.ratio import Ratio
+
+SET_BY_IMPORTS = {"KMP_DUPLICATE_LIB_OK", "KMP_INIT_AT_FORK"}  # of threadpoolctl, scikit-learn
 
 
 class Cpu(Model):
@@ -82,6 +86,12 @@ class Settings(Model):
 
     float32_precision: dict[Text, Text] = {}
     environment: dict[Text, Text] = {}
+
+    @field_validator("environment")
+    @classmethod
+    def _by_the_user(cls, environment: dict[str, str]) -> dict[str, str]:
+        """Drop what earlier versions kept though an import had set it."""
+        return {name: environment[name] for name in environment if name not in SET_BY_IMPORTS}
 
 
 class SelfTestRow(Ratio):

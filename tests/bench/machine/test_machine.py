@@ -128,11 +128,18 @@ NOT_KEPT = {
     "MALLOC_TRIM_THRESHOLD_": "1",
     "PYTHONPATH": "/code",
     "MKL_CBWR": "",
+    "KMP_INIT_AT_FORK": "FALSE",  # set by an import
+    "KMP_DUPLICATE_LIB_OK": "True",
 }
 
 
 def test_variables_that_change_what_is_timed_are_kept_of_the_environment():
     assert environment.recorded(KEPT | NOT_KEPT) == KEPT
+
+
+def test_what_an_import_had_set_is_dropped_of_an_older_file():
+    read = Settings.model_validate({"environment": KEPT | {"KMP_INIT_AT_FORK": "FALSE"}})
+    assert read.environment == KEPT
 
 
 def test_a_variable_is_kept_without_the_users_name_and_fits_the_file():
