@@ -37,13 +37,13 @@ from reports.compare.markdown import as_markdown
 from reports.compare.names import FULL, NAME
 from reports.compare.sides import origins_of
 from reports.compare.tables import print_comparison
-from reports.findings.findings import Findings, has_accelerator
+from reports.findings.findings import Findings
 from reports.findings.foreign import sections
 from reports.findings.summary import summary
 from reports.pages import check as checking
 from reports.pages import readme
 from reports.pages.build import build as assemble
-from reports.pages.build import comparison_page, with_accelerators
+from reports.pages.build import comparison_page, with_references
 from reports.pages.first import shared_card
 from reports.pages.writing import Site, write_folder, write_single
 from reports.read import export
@@ -321,7 +321,7 @@ def _check(*, site: Path) -> int:
 def _summary(*, file: str | None, build: Path | None) -> int:
     """Print the headlines of a run, as at its end."""
     results, complaints = _readable([_file_or_newest(file)], blocks=build is not None)
-    for line in summary(Findings(results[0])):
+    for line in summary(with_references(results[0])):
         print(line)
     sys.stdout.flush()  # whatever becomes of the pages
     if build is not None:
@@ -412,8 +412,7 @@ def _card(*, file: str | None, out: Path) -> int:
         )
     if not results[0].rows:
         raise NoResultError(f"{results[0].name}: a card shows answers about cells; it has none")
-    references = [] if has_accelerator(results[0]) else with_accelerators(results)
-    out.write_bytes(shared_card(results[0], references))
+    out.write_bytes(shared_card(with_references(results[0])))
     print(out)
     return 0
 

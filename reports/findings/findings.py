@@ -18,7 +18,7 @@ from reports.findings.growth import growths
 from reports.findings.largest import answers, bins
 from reports.findings.layers import changed_models
 from reports.findings.pairs import dtypes, scalings
-from reports.findings.questions import questions
+from reports.findings.questions import QUESTIONS, questions
 from reports.findings.roofline import roofs
 from reports.findings.scaling import about_points
 from reports.findings.speedups import Speedups
@@ -122,10 +122,15 @@ class Findings:
         plain = (f for f in self.speedups.values() if not f.about["variant"])
         return _clearest([f for f in plain if about_accelerators(f) == accelerators])
 
-    def answers(self) -> list[Finding]:
+    def answers(self) -> dict[str, list[Finding]]:
         """Return the answers to the three questions: about the CPU, a GPU, and autograd."""
-        kinds = ("on-cpu", "on-gpu", "on-gpu-with-copies", "autograd")
-        return [finding for kind in kinds for finding in self.kind(kind)]
+        reference = self.reference_with_gpu()
+        source = reference.findings if reference else self
+        gpus = [*source.kind("on-gpu"), *source.kind("on-gpu-with-copies")]
+        if reference:
+            gpus = [each.elsewhere(reference.label, reference.file) for each in gpus]
+        answers = (self.kind("on-cpu"), gpus, self.kind("autograd"))
+        return dict(zip(QUESTIONS, answers, strict=True))
 
     def reference_with_gpu(self) -> Reference | None:
         """Return the machine that answers for a GPU, if this result cannot answer itself."""

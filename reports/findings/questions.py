@@ -19,6 +19,12 @@ from reports.read.interval import Interval
 from reports.read.result import Result
 from reports.read.row import Timed
 
+QUESTIONS = (
+    "NumPy or PyTorch on this CPU?",
+    "What does a GPU change?",
+    "What does autograd save?",
+)
+ABOUT_CPU, ABOUT_GPU, ABOUT_AUTOGRAD = QUESTIONS
 MOSTLY = 2 / 3  # of the computations: a side that is faster in more is faster "mostly"
 MUCH = 2.0  # an accelerator that is at least this many times as fast changes much
 REDUCED = ("bf16", "fp16", "tf32")  # variants in lower precision

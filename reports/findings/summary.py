@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from reports.findings.findings import Findings
 from reports.findings.largest import BINS
-from reports.findings.statement import NAMED, Finding
+from reports.findings.statement import NAMED, NOT_YOURS, Finding
 
 WIDTH = 96  # characters of a line
 INDENT = "  "
@@ -21,8 +21,12 @@ def summary(findings: Findings) -> Iterator[str]:
     if not findings.result.own or (about_ranks and not findings.result.rows):
         yield from _without_cells(findings, about_ranks)
         return
-    for finding in findings.answers():
-        yield from _wrapped(finding.text, INDENT)
+    for question, answers in findings.answers().items():
+        if answers:
+            yield INDENT + question
+        for answer in answers:
+            where = f" {NOT_YOURS} on {answer.machine}, not here." if answer.machine else ""
+            yield from _wrapped(answer.text + where, 2 * INDENT)
     yield ""
     for finding in findings.kind("bins"):
         yield from _binned(finding)

@@ -147,6 +147,12 @@ def _references(
     return references
 
 
+def with_references(result: Result) -> Findings:
+    """Return a result's findings; committed machines answer for the accelerator it lacks."""
+    quoted = [] if has_accelerator(result) or not result.own else with_accelerators([result])
+    return Findings(result, tuple(Reference(Findings(r), r.label, "") for r in quoted))
+
+
 def with_accelerators(results: Sequence[Result], machines: Path = MACHINES) -> list[Result]:
     """Return the newest committed machine with each kind of accelerator, newest first.
 

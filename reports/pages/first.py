@@ -9,10 +9,9 @@ from bench.results.verdicts import UNSETTLED
 from reports.charts.card import CardAnswer, card
 from reports.charts.plans import plans
 from reports.findings.findings import Findings, Reference, about_accelerators
-from reports.findings.questions import is_wide
+from reports.findings.questions import ABOUT_AUTOGRAD, ABOUT_CPU, ABOUT_GPU, is_wide
 from reports.findings.statement import Finding
 from reports.pages.subject import SourceFile, Subject
-from reports.read.result import Result
 
 AT_LEAST = Markup("≥ ")
 NO_GPU = (
@@ -57,10 +56,9 @@ def answers(subject: Subject) -> list[Answer]:
     return [_cpu(subject), _gpu(subject), _autograd(subject)]
 
 
-def shared_card(result: Result, references: Sequence[Result] = ()) -> bytes:
-    """Return the three answers as a card to share, in PNG; `references` have accelerators."""
-    findings = Findings(result, tuple(Reference(Findings(r), r.label, "") for r in references))
-    planned = plans(findings)
+def shared_card(findings: Findings) -> bytes:
+    """Return the three answers as a card to share, in PNG."""
+    planned, result = plans(findings), findings.result
     subject = Subject(findings=findings, drawn={}, source=SourceFile(file="", sha256=""))
     foot, columns = f"measured {result.datetime[:10]} by numpy-vs-pytorch", []
     for answer in answers(subject):
@@ -88,7 +86,7 @@ def _cpu(subject: Subject) -> Answer:
     number = first.number(counted) + Markup(" of ") + first.number("count") if counts else Markup()
     return Answer(
         key="cpu",
-        question="NumPy or PyTorch on this CPU?",
+        question=ABOUT_CPU,
         number=number,
         unit=unit if counts else "",
         sentence=first.html,
@@ -121,7 +119,7 @@ def _gpu(subject: Subject) -> Answer:
         unit = "times as fast as NumPy, in half of them" if "times" in answer.numbers else "faster"
     return Answer(
         key="gpu",
-        question="What does a GPU change?",
+        question=ABOUT_GPU,
         number=_number(answer),
         unit=unit,
         sentence=answer.html if answer else Markup(NO_GPU),
@@ -154,7 +152,7 @@ def _autograd(subject: Subject) -> Answer:
     noise = findings.all["noise"]
     return Answer(
         key="autograd",
-        question="What does autograd save?",
+        question=ABOUT_AUTOGRAD,
         number=number,
         unit="times as fast as finite differences" if answer else "",
         sentence=answer.html if answer else Markup("This run timed no gradients."),

@@ -8,6 +8,7 @@ is compared.
 import re
 from collections.abc import Iterator, Sequence
 from html import unescape
+from itertools import chain
 from pathlib import Path
 
 from bench.results.verdicts import TIE, UNSETTLED
@@ -60,7 +61,7 @@ def _machine(result: Result) -> Iterator[str]:
     shown = [by_key[key] for key in SHOWN if key in by_key]
     yield "; ".join(f"{fact.name}: {markdown(fact.text)}" for fact in shown) + "\n"
     about_ranks = [findings.all["second-rank"]] if result.points else []
-    of_cells = [*findings.answers(), *findings.kind("bins"), *findings.headlines()]
+    of_cells = [*chain(*findings.answers().values()), *findings.kind("bins"), *findings.headlines()]
     for finding in (*of_cells, *about_ranks):
         yield f"- {finding.markdown}"
     if not result.rows and result.points:

@@ -7,6 +7,7 @@ from matplotlib.image import imread
 
 from reports.__main__ import main
 from reports.charts import card as module
+from reports.findings.findings import Findings
 from reports.pages.first import shared_card
 from reports.read.load import load
 from tests.conftest import small_file
@@ -16,7 +17,7 @@ def test_the_card_has_the_size_that_sites_expect_and_all_answers(write, monkeypa
     seen = []
     draw = module._column
     monkeypatch.setattr(module, "_column", lambda *args: (seen.append(args[2]), draw(*args)))
-    picture = imread(BytesIO(shared_card(load(write(small_file())))))
+    picture = imread(BytesIO(shared_card(Findings(load(write(small_file()))))))
     assert picture.shape[:2] == (630, 1200)
     assert [answer.number for answer in seen] == ["0 of 1", "", ""]
     assert seen[0].sentence.startswith("It depends: on one core PyTorch is faster in 0 of 1")
