@@ -14,6 +14,8 @@ from bench.timing.peaks import Peaks
 
 INTERVAL_S = 5.0  # between lines, once every case was visited
 ENOUGH_VISITS = 2  # for a verdict to count as known
+LEAST = 0.1  # a speedup with two decimals
+EXPLAINED = "x is NumPy's time over PyTorch's: at 2.00x PyTorch is twice as fast, at 0.50x NumPy is"
 
 
 class Source(Protocol):
@@ -48,8 +50,9 @@ class Progress:
         self._print(
             f"{len(cells)} cells in {cases} cases: two visits of each take about "
             f"{expected_s(cells, peaks):.0f} s, of {max(0.0, self._run.left_s()):.0f} s left; the "
-            "rest of the time goes to what is still undecided then"
+            "rest of the time goes to what is still unsettled then"
         )
+        self._print(EXPLAINED)
 
     def report(self, case: Case, *, first: bool) -> None:
         """Print a line after the first visit of a case, and every few seconds in later visits."""
@@ -66,7 +69,7 @@ class Progress:
                 for _, verdict, visits in verdicts
             )
             self._known = max(known, self._known)
-            self._print(f"{self._known} of {len(verdicts)} speedups decided, {self._left()}")
+            self._print(f"{self._known} of {len(verdicts)} speedups settled, {self._left()}")
 
     def _left(self) -> str:
         minutes, seconds = divmod(max(0, round(self._run.left_s())), 60)
@@ -78,7 +81,7 @@ class Progress:
             speedup = outcome.figures and outcome.figures.speedup
             if contender.library == "torch" and (outcome.visits or outcome.status != "skipped"):
                 ok = outcome.status == "ok"
-                figure = f"{speedup.value:.2f}x" if ok and speedup else outcome.status
+                figure = _times(speedup.value) if ok and speedup else outcome.status
                 parts.append(f"{contender.name} {figure}")
         return ", ".join(parts)
 
@@ -102,6 +105,11 @@ class Progress:
             counts = {word: at_largest.count(word) for word in (FASTER, SLOWER, TIE, UNSETTLED)}
             self._print(
                 f"so far, each case seen once; at the largest sizes PyTorch is faster in "
-                f"{counts[FASTER]}, NumPy in {counts[SLOWER]}, a tie in {counts[TIE]}, open in "
-                f"{counts[UNSETTLED]}"
+                f"{counts[FASTER]}, NumPy in {counts[SLOWER]}, a tie in {counts[TIE]}, "
+                f"unsettled in {counts[UNSETTLED]}"
             )
+
+
+def _times(speedup: float) -> str:
+    """Return a speedup as its line shows it: 2.35x, 0.00037x."""
+    return f"{speedup:.2f}x" if speedup >= LEAST else f"{speedup:.2g}x"

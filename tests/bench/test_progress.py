@@ -74,23 +74,36 @@ def test_each_case_has_a_line_when_it_is_first_seen(run, said, clock):
     assert said[1].split() == ["[2/8]", "1:20", "left", CASES[1].id, "torch-cpu", "crashed"]
 
 
-def test_the_number_of_decided_speedups_never_falls(run, said, clock):
+@pytest.mark.parametrize(
+    ("speedup", "shown"), [(117.04, "117.04x"), (0.587, "0.59x"), (0.00037, "0.00037x")]
+)
+def test_a_small_speedup_keeps_two_digits(run, said, speedup, shown):
+    run.found[TORCH_CPU].figures = SimpleNamespace(
+        speedup=Estimate(value=speedup, low=speedup, high=speedup)
+    )
+    run.found[TORCH_CPU].status = "ok"
+    run.found[TORCH_CPU].visits = [None]
+    Progress(run, said.append).report(CASES[0], first=True)
+    assert said[0].split()[-1] == shown
+
+
+def test_the_number_of_settled_speedups_never_falls(run, said, clock):
     lines = Progress(run, said.append)
-    for decided in (2, 5, 3, 6, 0):
-        words = [FASTER] * decided + [UNSETTLED] * (8 - decided)
+    for settled in (2, 5, 3, 6, 0):
+        words = [FASTER] * settled + [UNSETTLED] * (8 - settled)
         run.known = [(cell, word, 2) for cell, word in zip(CELLS, words, strict=True)]
         clock.now_s += INTERVAL_S + 0.1
         lines.report(CASES[0], first=False)
-    assert said == [f"{n} of 8 speedups decided, 1:20 left" for n in (2, 5, 5, 6, 6)]
+    assert said == [f"{n} of 8 speedups settled, 1:20 left" for n in (2, 5, 5, 6, 6)]
 
 
-def test_a_speedup_counts_as_decided_once_it_was_seen_twice(run, said, clock):
+def test_a_speedup_counts_as_settled_once_it_was_seen_twice(run, said, clock):
     clock.now_s += 2 * INTERVAL_S
     lines = Progress(run, said.append)
     run.known = [(CELLS[0], FASTER, 1), (CELLS[1], TIE, 2), (CELLS[2], None, 0)]
     clock.now_s += 2 * INTERVAL_S
     lines.report(CASES[0], first=False)
-    assert said == ["1 of 3 speedups decided, 1:20 left"]
+    assert said == ["1 of 3 speedups settled, 1:20 left"]
 
 
 def test_between_two_lines_some_seconds_pass(run, said, clock):
@@ -108,7 +121,7 @@ def test_after_the_first_pass_the_headlines_are_told_of_the_largest_sizes(run, s
     run.known += [(cell, word, 1) for cell, word in zip(large, words, strict=True)]
     Progress(run, said.append).first_results()
     (line,) = said
-    assert line.endswith("PyTorch is faster in 2, NumPy in 1, a tie in 0, open in 1")
+    assert line.endswith("PyTorch is faster in 2, NumPy in 1, a tie in 0, unsettled in 1")
 
 
 def test_where_nothing_was_seen_there_are_no_headlines(run, said):
