@@ -26,6 +26,7 @@ from bench.scaling.point import THREADS
 
 PRINTING_S = 0.5  # for pytest's own last lines, if the run was interrupted
 NARROW = ["min", "median"]  # columns of pytest-benchmark's table that fit a terminal
+BRACKETS = "  In the tables above, (2.31) is 2.31 times as long as the shortest time of the column."
 
 
 class Session:
@@ -189,6 +190,7 @@ class Session:
         if self._run is None or self._explanation is None:
             return
         terminalreporter.section("NumPy vs PyTorch")
+        say(BRACKETS)
         say(self._explanation.headlines.rstrip())
         say(f"\nresult  {self._run.result}")
         if self._explanation.page:
