@@ -30,6 +30,12 @@ def slow(a, b):
     return a @ b
 
 
+def slowest(a, b):
+    """Take longer than the budget of a test allows for all sizes."""
+    time.sleep(1)
+    return a @ b
+
+
 def wrong(a, b):
     return a @ b + 1
 
@@ -184,6 +190,7 @@ SIZED = planted("sized", quality=lambda body, inputs: {"size": float(body(**inpu
 HIDDEN = planted("hidden", **LONG, torch=hidden)
 SINGLE = planted("single", **LONG, torch=single)
 SLOW = planted("slow", numpy=slow, sizes=tuple(size(n=n) for n in range(2, 8)))
+SLOWEST = planted("slowest", numpy=slowest, sizes=tuple(size(n=n) for n in range(2, 12)))
 WORKLOADS = {value.name: value for value in list(vars().values()) if isinstance(value, Workload)}
 
 

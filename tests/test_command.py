@@ -232,16 +232,15 @@ def test_a_self_test_is_printed_stored_and_shown(finished):
 
 
 def test_cells_beyond_the_budget_are_skipped_with_that_reason(tmp_path):
-    for budget_s in ("7", "9", "11", "14", "18"):  # the busier the machine, the longer the start
-        run(tmp_path, "--workloads", "slow", "--budget", budget_s, "--no-report")
+    for budget_s in ("8", "40"):  # a busy machine spends 8 s on the start
+        run(tmp_path, "--workloads", "slowest", "--budget", budget_s, "--no-report")
         for file in tmp_path.glob("test-box/*.json"):
             table = load(file).table
-            file.unlink()
             spent = table[table["reason"].str.startswith(f"the budget of {budget_s} s was spent")]
-            if 0 < len(spent) < len(table):
-                assert set(table["status"][spent.index]) == {"skipped"}
-                return
-    raise AssertionError("no budget reached some of the cells and not all")
+            assert 0 < len(spent) < len(table)
+            assert set(table["status"][spent.index]) == {"skipped"}
+            return
+    raise AssertionError("no budget reached a cell")
 
 
 @pytest.mark.parametrize(

@@ -244,7 +244,7 @@ def test_the_mean_of_one_cell_has_that_cell_s_interval(pair):
         )
 
 
-@settings(deadline=None, max_examples=40)  # a slow machine is no failure
+@settings(deadline=None, max_examples=15)  # a slow machine is no failure
 @given(
     st.lists(
         st.tuples(st.floats(1e-8, 1e2), st.floats(1e-8, 1e2), st.floats(1, 1.5)),

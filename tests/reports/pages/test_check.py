@@ -110,7 +110,12 @@ def test_each_fault_of_a_page_is_one_line_that_names_the_page(site, page, old, n
     change(site, page, old, new)
     complaints = check(site)
     assert any(line.startswith(f"{page}: ") and complaint in line for line in complaints)
+
+
+def test_the_command_prints_the_faults_and_fails(site, capsys):
+    change(site, "index.html", "</main>", '<img src="data:,"></main>')
     assert main(["check", str(site)]) == 1
+    assert "index.html: <img> has no alternative text" in capsys.readouterr().out
 
 
 def test_numbers_that_are_no_measurements_may_stand_in_prose(site):
