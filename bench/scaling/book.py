@@ -15,6 +15,7 @@ from pytest_benchmark.utils import get_commit_info
 from bench.machine import facts
 from bench.outcomes.journal import result_name, write_result
 from bench.outcomes.resume import machine_changes
+from bench.results.places import writable_folder
 from bench.results.reading import validated
 from bench.results.scaling import Scaling
 from bench.results.schema import SCHEMA, ResultFile
@@ -69,8 +70,7 @@ class Book:
         self.scaling |= {name: getattr(scaling, name) for name in kept}
         self.header["datetime"] = content["datetime"]
         self.spent_before_s = scaling.spent_s
-        again = [p for p in scaling.points if p.reason not in (UNREACHED, INTERRUPTED)]
-        restored(self.entries, again)
+        restored(self.entries, [point for point in scaling.points if point.status != "skipped"])
 
     def open_points(self) -> tuple[Point, ...]:
         """Return the points that can still be measured."""
@@ -154,7 +154,8 @@ def begun(
 
     Raises
     ------
-    ValueError : no point is chosen, or there is nothing to resume, or it was measured otherwise.
+    ValueError : no point is chosen, or there is nothing to resume, or it was measured otherwise,
+        or its folder cannot be written.
 
     """
     chosen = _chosen(points, options)
@@ -175,6 +176,7 @@ def begun(
         _refuse_changed(content, header, group, chosen)
     elif mark and (left := _marked(folder, mark)):
         path, content, again = left, json.loads(left.read_text(encoding="utf-8")), True
+    writable_folder(path.parent, "--results")
     book = Book(path, header, group, chosen)
     book.mark = mark
     book.refuse(oversubscribe=options.oversubscribe)
@@ -217,15 +219,22 @@ def _unfinished(folder: Path) -> tuple[Path, dict[str, Any]]:
 
     Raises
     ------
-    ValueError : there is none, or it came to its end.
+    ValueError : there is none, or it came to its end, or a newer file cannot be read.
 
     """
     for path in sorted(folder.glob("*.json"), reverse=True):
-        content = json.loads(path.read_text(encoding="utf-8"))
-        if not content.get("cells") and content.get("scaling"):
-            if content["scaling"].get("complete"):
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+            points_alone = isinstance(content, dict) and not content.get("cells")
+            scaling = ResultFile.model_validate(content).scaling if points_alone else None
+        except (OSError, ValueError) as error:
+            raise ValueError(
+                f"--resume expects result files in {folder}, cannot read {path.name}: "
+                f"{str(error).splitlines()[0]}; move it away, or start a new run"
+            ) from error
+        if scaling is not None:
+            if scaling.complete:
                 raise ValueError(f"--resume: {path} came to its end; start a new run instead")
-            ResultFile.model_validate(content)
             return path, content
     raise ValueError(f"--resume expects a run that was cut off in {folder}; there is none")
 
@@ -241,8 +250,11 @@ def _refuse_changed(
 
     """
     changes = [*machine_changes(content, header)]
+    now = [group.per_node] * group.nodes(group.world)
     if content["scaling"]["world"] != group.world:
         changes.append(f"ranks: {content['scaling']['world']}, now {group.world}")
+    elif (was := [node["ranks"] for node in content["scaling"].get("nodes", [])]) not in ([], now):
+        changes.append(f"ranks of each node: {was}, now {now}")
     elif {p["id"] for p in content["scaling"]["points"]} != {point.id for point in points}:
         changes.append("points: choose them with the same --full, --only and --device")
     if changes:

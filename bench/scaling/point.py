@@ -1,7 +1,7 @@
 """The points of a run: a contender with a number of ranks on one size. Some cannot be measured."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from bench.results.scaling import STRONG, WEAK, point_id
@@ -43,6 +43,28 @@ class Group:
     def nodes(self, ranks: int) -> int:
         """Return how many nodes the first `ranks` ranks lie on."""
         return -(-ranks // self.per_node)
+
+
+def agreed(groups: Sequence[Group]) -> Group:
+    """Return the group that ranks make which see it so; the node with the fewest places counts.
+
+    Raises
+    ------
+    ValueError : nodes have different numbers of ranks, or only some have GPUs for theirs.
+
+    """
+    counts = sorted({group.per_node for group in groups})
+    if len(counts) > 1:
+        raise ValueError(
+            f"as many ranks on each node expected, got nodes with {' and '.join(map(str, counts))}"
+            "; start every torchrun with the same --nproc-per-node"
+        )
+    if len({group.cuda for group in groups}) > 1:
+        raise ValueError(
+            f"a GPU for each rank expected on all nodes or on none, got nodes with {counts[0]} or "
+            "more and nodes with fewer; --device cpu measures without GPUs"
+        )
+    return replace(groups[0], places=min(group.places for group in groups))
 
 
 @dataclass(frozen=True)

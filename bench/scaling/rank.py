@@ -11,7 +11,6 @@ from collections.abc import Sequence
 
 import psutil
 
-from bench.results.places import writable_folder
 from bench.scaling.board import STORE_ERRORS
 from bench.scaling.options import Options, Rank, parse, rank
 from bench.scaling.supervisor import AttemptError, RefusedError, Supervisor
@@ -52,8 +51,6 @@ def _options(arguments: Sequence[str], own: Rank) -> Options:
     try:
         with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
             options = parse(arguments)
-        if own.number == 0:
-            writable_folder(options.results, "--results")
     except SystemExit as error:
         if error.code:
             raise RefusedError(said.getvalue().strip().splitlines()[-1]) from error

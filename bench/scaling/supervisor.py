@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 import time
+from dataclasses import astuple
 from typing import Any, NoReturn
 
 import torch
@@ -27,7 +28,7 @@ from bench.scaling.inquiry import judged, wait_for_reports
 from bench.scaling.member import Visit
 from bench.scaling.options import COMMAND, Options, Rank
 from bench.scaling.planning import planned
-from bench.scaling.point import Group, points, rank_counts
+from bench.scaling.point import Group, agreed, points, rank_counts
 
 LOOK_S = 0.25  # between two looks at the process of a visit
 PAUSE_S = 0.05
@@ -72,25 +73,34 @@ class Supervisor:
             alone = self._rank.world == self._rank.per_node
             found = nodes.node(self._rank.address, alone=alone) | {"ranks": self._rank.per_node}
             self._board.put(f"node/{self._rank.number // self._rank.per_node}", found)
+        self._board.put(f"group/{self._rank.number}", astuple(self._group))
         self._board.put(f"process/{self._rank.number}", [machine(), os.getpid()])
 
     def _begun(self) -> Book:
         """Return the book of this run: a new one, or that of an earlier attempt."""
         found = self._nodes()
         kept = self._board.kept("book")
+        ranks = range(self._group.world)
         try:
+            self._group = agreed([Group(*self._board.read(f"group/{rank}")) for rank in ranks])
             book = begun(self._options, self._group, self._points, kept, parent_mark())
         except ValueError as error:
-            self._board.put("refused", str(error))
-            ends_s = time.monotonic() + (REFUSED_S if len(found) > 1 else 0)
-            while time.monotonic() < ends_s:
-                self._board.beat(PAUSE_S)
-                time.sleep(PAUSE_S)
-            raise RefusedError(str(error)) from error
+            self._refuse(str(error), error)
         book.scaling["nodes"] = found
         if kept and not self._board.kept(f"{self._board.before}/blamed"):
             self._blame(book, self._board.before)  # its rank 0 could not
         return book
+
+    def _refuse(self, reason: str, error: Exception) -> NoReturn:
+        """End the attempts of all nodes, which read the reason on the board."""
+        several = self._group.world > self._group.per_node
+        ends_s = time.monotonic() + (REFUSED_S if several else 0)
+        with contextlib.suppress(*STORE_ERRORS):
+            self._board.put("refused", reason)
+            while time.monotonic() < ends_s:
+                self._board.beat(PAUSE_S)
+                time.sleep(PAUSE_S)
+        raise RefusedError(reason) from error
 
     def _nodes(self) -> list[Any]:
         """Wait until all ranks have come; return the facts of their nodes."""
@@ -295,7 +305,11 @@ class Supervisor:
         if self._book is None:
             return
         self._book.scaling["spent_s"] = round(self._spent_s(self._book), 3)
-        content = self._book.write()
+        try:
+            content = self._book.write()
+        except OSError as error:  # a full disk, or a folder that has gone
+            reason = f"the result file cannot be written: {error}; --results names its folder"
+            self._refuse(reason, error)
         with contextlib.suppress(*STORE_ERRORS):
             kept = {"path": str(self._book.path), "content": content, "at_s": time.time()}
             self._board.keep("book", kept)

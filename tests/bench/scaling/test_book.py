@@ -113,6 +113,44 @@ def test_two_runs_are_not_mixed(tmp_path, changed, arguments, group, message):
         book(tmp_path, "--resume", *arguments, group=group)
 
 
+def test_ranks_on_more_nodes_do_not_go_on_with_a_run_on_one(tmp_path):
+    of, *_ = measured(tmp_path)
+    of.scaling["nodes"] = [{"ranks": 2}]
+    of.write()
+    with pytest.raises(ValueError, match=r"ranks of each node: \[2\], now \[1, 1\]"):
+        book(tmp_path, "--resume", group=Group(2, 1, 1))
+
+
+@pytest.mark.parametrize("text", ['{"scaling":', '{"scaling": {"world": "many"}}'])
+def test_a_file_that_cannot_be_read_is_named(tmp_path, text):
+    of, *_ = measured(tmp_path)
+    of.write()
+    (of.path.parent / "z.json").write_text(text, encoding="utf-8")
+    with pytest.raises(ValueError, match=r"cannot read z.json: .*; move it away"):
+        book(tmp_path, "--resume")
+
+
+def test_files_of_other_tools_are_no_runs_to_resume(tmp_path):
+    of, *_ = measured(tmp_path)
+    of.write()
+    (of.path.parent / "z.json").write_text("[1]", encoding="utf-8")
+    assert book(tmp_path, "--resume").path == of.path
+
+
+def test_points_that_were_refused_can_be_measured_by_a_run_that_goes_on(tmp_path):
+    few = Group(world=2, per_node=2, places=1)
+    book(tmp_path, group=few).write()
+    assert {point.ranks for point in book(tmp_path, "--resume", group=few).open_points()} == {1}
+    again = book(tmp_path, "--resume", "--oversubscribe", group=few)
+    assert set(again.open_points()) == set(POINTS)
+
+
+def test_a_folder_that_cannot_be_written_is_refused(tmp_path):
+    (tmp_path / "box").touch()
+    with pytest.raises(ValueError, match=r"--results must be a folder to write into.*box"):
+        book(tmp_path)
+
+
 def test_a_choice_must_leave_a_point(tmp_path):
     with pytest.raises(ValueError, match="got 'nothing'"):
         book(tmp_path, "--only", "nothing")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench.scaling.point import CPU, FSDP, GLOO, NCCL, NUMPY, Group, points, rank_counts
+from bench.scaling.point import CPU, FSDP, GLOO, NCCL, NUMPY, Group, agreed, points, rank_counts
 from bench.scaling.workload import workloads
 
 TWO = Group(world=2, per_node=2, places=2)
@@ -35,6 +35,22 @@ def test_the_numbers_of_ranks_on_one_node(world, full, counts):
 
 def test_on_several_nodes_the_ranks_of_one_are_measured_too():
     assert rank_counts(Group(world=16, per_node=4, places=4), full=False) == [1, 2, 4, 16]
+
+
+@pytest.mark.parametrize(
+    ("groups", "message"),
+    [
+        ([Group(3, 1, 2), Group(3, 2, 2)], "nodes with 1 and 2; .*same --nproc-per-node"),
+        ([Group(4, 2, 2, cuda=True), Group(4, 2, 8)], "a GPU for each rank expected on all nodes"),
+    ],
+)
+def test_nodes_that_differ_are_no_group(groups, message):
+    with pytest.raises(ValueError, match=message):
+        agreed(groups)
+
+
+def test_the_node_with_the_fewest_cores_counts():
+    assert agreed([Group(4, 2, 8), Group(4, 2, 1)]).oversubscribed
 
 
 def test_a_default_run_measures_the_telling_sizes_alone():
