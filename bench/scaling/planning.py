@@ -13,12 +13,14 @@ FEWEST_LEFT = 0.15  # of the budget that must be left for a further visit
 def planned(book: Book, budget_s: float, left_s: float) -> dict[str, Any]:
     """Return the plan of the next visit as JSON; nothing if the run is over.
 
-    Cases that are behind, because the time of an earlier visit was spent, go first.
+    Cases that are behind, because the time of an earlier visit was spent or a rank failed in it, go
+    first; those with the most visits get none.
     """
     done = book.scaling["visits"]
-    points = sorted(book.open_points(), key=lambda point: _visits(book, point))
+    behind = [point for point in book.open_points() if _visits(book, point) < VISITS[1]]
+    points = sorted(behind, key=lambda point: _visits(book, point))
     enough = left_s > (FEWEST_LEFT * budget_s if done else 0)
-    if not points or not enough or done >= VISITS[1]:
+    if not points or not enough:
         return {}
     plans = {point.id: book.entries[point.id].plan for point in points}
     return {

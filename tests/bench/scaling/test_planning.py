@@ -50,6 +50,15 @@ def test_there_is_another_visit_while_time_and_visits_are_left(book, visits, lef
     assert bool(planned(book, 14.0, left_s)) == more
 
 
+def test_a_case_that_faults_kept_from_its_visits_is_still_measured(book):
+    first, *_, last = POINTS
+    for number in range(1, VISITS[1] + 1):
+        see(book, number, [point for point in POINTS if point.case != last.case])
+    names = planned(book, 14.0, 9.0)["points"]
+    assert names == [point.id for point in POINTS if point.case == last.case]
+    assert first.id not in names
+
+
 @pytest.mark.parametrize(
     ("point_s", "blocks_s", "rounds"),
     [(0.08, [0.01, 0.02], 2), (0.08, [0.01, 0.005], 4), (0.3, [0.01], ROUNDS[1]), (0.1, [1.0], 2)],
