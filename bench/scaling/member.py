@@ -183,7 +183,7 @@ class Member:
                 plan = self._calibrated(point, run)
             if plan is not None:
                 ready.append((point, run))
-                plans.append(plan)
+                plans.append(self._ranks.of_rank_0(within(plan, run)))
         seconds: list[list[float]] = [[] for _ in ready]
         rounds = _rounds(point_s, [block_s for _, block_s in plans])
         for _ in range(rounds):
@@ -336,6 +336,13 @@ def copy_bandwidth() -> float:
         np.copyto(target, source)
         times.append(time.perf_counter() - start)
     return COPY_BYTES / min(times)
+
+
+def within(plan: tuple[int, float], run: Run | None) -> tuple[int, float]:
+    """Return the plan of blocks that have no more iterations than the step allows in a row."""
+    iterations, block_s = plan
+    allowed = iterations if run is None else min(iterations, run.step.most)
+    return allowed, block_s * allowed / iterations
 
 
 def _rounds(point_s: float, blocks_s: Sequence[float]) -> int:

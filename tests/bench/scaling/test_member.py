@@ -1,5 +1,6 @@
 """What a visit's process says of its errors, and of the share of collectives."""
 
+import numpy as np
 import pytest
 import torch
 import torch.distributed as dist
@@ -7,7 +8,10 @@ import torch.distributed as dist
 from bench.scaling.blame import LOST
 from bench.scaling.collectives import collective_share
 from bench.scaling.crew import CrewError
-from bench.scaling.member import described
+from bench.scaling.member import described, within
+from bench.scaling.runs import Run
+from bench.scaling.workload import Team
+from bench.scaling.workloads.all_reduce import Reduced
 
 
 def test_overlapping_collectives_count_once():
@@ -41,3 +45,11 @@ def test_a_step_without_collectives_has_the_share_0():
 )
 def test_an_error_tells_whether_this_rank_failed_or_lost_another(error, status, rank):
     assert described(error)[::2] == (status, rank)
+
+
+def test_a_block_has_no_more_all_reduces_than_a_float32_stands():
+    team = Team(rank=0, ranks=4, group=None, device="cpu")
+    run = Run(Reduced(team, np.ones((4, 8), "float32")), lambda: None)
+    assert within((300, 0.01), run) == (30, pytest.approx(0.001))
+    assert within((20, 0.01), run) == (20, 0.01)
+    assert within((300, 0.01), None) == (300, 0.01)
