@@ -139,8 +139,7 @@ PAIR_NUMBERS = ("threads_base", "threads", "time_base_s", "time_s", "median_rati
 
 def pairs_in(table: pd.DataFrame) -> list[Pair]:
     """Return the rows of a table of pairs, typed."""
-    words = zip(*(map(str, table[name]) for name in PAIR_WORDS), strict=True)
-    reasons = table["reason"].astype(object).where(table["reason"].notna(), "")
+    words = zip(*(map(str, _known(table[name])) for name in PAIR_WORDS), strict=True)
     numbers = zip(*(table[name].tolist() for name in PAIR_NUMBERS), strict=True)
     return [
         Pair(
@@ -149,8 +148,15 @@ def pairs_in(table: pd.DataFrame) -> list[Pair]:
             reason=reason,
             ratio=ratio,
         )
-        for line, values, reason, ratio in zip(words, numbers, reasons, _ratios(table), strict=True)
+        for line, values, reason, ratio in zip(
+            words, numbers, _known(table["reason"]), _ratios(table), strict=True
+        )
     ]
+
+
+def _known(texts: pd.Series) -> pd.Series:
+    """Return texts with "" for those that a row does not have."""
+    return texts.astype(object).where(texts.notna(), "")
 
 
 def _ratios(table: pd.DataFrame) -> list[Interval]:

@@ -88,7 +88,7 @@ def _of_steps(pair: Pair, words: dict[str, str]) -> Finding:
             sentence=OPENING + NOT_ASKED,
             words=words | where | {QUOTED: pair.reason},
             numbers=count,
-            cells=(pair.cell_base, pair.cell),
+            cells=tuple(filter(None, (pair.cell_base, pair.cell))),
             about=about,
         )
     state = SAME if pair.ratio.low == pair.ratio.value == pair.ratio.high == 1 else pair.verdict

@@ -181,6 +181,13 @@ def page_of(comparison, folder):
     return check(write_folder(site, folder / "site").parent)
 
 
+@pytest.mark.parametrize("swapped", [False, True])
+def test_a_size_that_only_one_file_has_is_on_the_page_and_checked(of, swapped, tmp_path):
+    more = step("strong", 1, 8e-3, 8e-3, size="inputs=64,hidden=512,batch=960")
+    results = [of("a", [*machine(), more]), of("b", machine())]
+    assert page_of(compare(results[::-1] if swapped else results), tmp_path) == []
+
+
 @pytest.mark.parametrize("count", [2, 10])
 def test_clusters_are_on_the_page_and_check_computes_it_again(of, tmp_path, count):
     results = [of(f"c{n}", cluster(1 + n / 2)) for n in range(count)]
