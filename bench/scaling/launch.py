@@ -219,9 +219,12 @@ def _joined(parts: Sequence[Mapping[str, Any]]) -> Json:
     for other in others:
         joined["world"] = max(joined["world"], other["world"])
         joined["complete"] = joined.get("complete", False) and other.get("complete", False)
+        joined["visits"] = max(joined.get("visits", 0), other.get("visits", 0))
         for name in ("points", "faults", "backends"):
             joined[name] = [*joined.get(name, []), *other.get(name, [])]
-        joined["spent_s"] = joined.get("spent_s", 0.0) + other.get("spent_s", 0.0)
+        for name in ("restarts", "spent_s"):
+            joined[name] = joined.get(name, 0) + other.get(name, 0)
+        joined = {**other, **joined}  # of what is known of one group, the first that tells
     return Scaling.model_validate(joined).model_dump(mode="json", exclude_defaults=True) | {
         "world": joined["world"]
     }

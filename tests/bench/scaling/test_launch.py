@@ -1,6 +1,6 @@
 """What a run of pytest asks of torchrun, and what it says of points that are not measured."""
 
-from bench.scaling.launch import Launch, absent, share_s
+from bench.scaling.launch import Launch, _joined, absent, share_s
 from bench.scaling.point import Group, points, rank_counts
 
 
@@ -14,3 +14,19 @@ def test_a_point_that_the_group_cannot_measure_says_so_before_any_other_reason()
     launch = Launch(alone, tuple(points(alone, rank_counts(alone, full=False), full=False)))
     reasons = {point["ranks"]: point["reason"] for point in absent([launch], "too late")["points"]}
     assert reasons == {1: "too late", 2: "this machine has one core; 2 ranks would share it"}
+
+
+def test_what_two_groups_measured_becomes_one_part():
+    skipped = {"world": 1, "points": []}
+    cores = {"world": 2, "restarts": 1, "faults": ["a"], "visits": 2, "spent_s": 4.0}
+    gpus = {"world": 4, "restarts": 2, "faults": ["b"], "visits": 3, "spent_s": 5.0}
+    joined = _joined([skipped, cores, gpus | {"copy_bytes_s": 1e9, "nodes": [{"ranks": 4}]}])
+    assert joined == {
+        "world": 4,
+        "restarts": 3,
+        "faults": ["a", "b"],
+        "visits": 3,
+        "spent_s": 9.0,
+        "copy_bytes_s": 1e9,
+        "nodes": [{"ranks": 4}],
+    }
