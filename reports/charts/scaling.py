@@ -191,6 +191,8 @@ def bandwidth_against_bytes(points: Sequence[Point], copy_bytes_s: float | None)
     ]
     if not known:
         return None
+    if not any(point.on_cpu for point, _ in known):
+        copy_bytes_s = None  # it is one in the memory of the CPU
     name = slug("all-reduce")
     hover: dict[str, list[str]] = {}
     title = bandwidth_title([point for point, _ in known], copy_bytes_s)
@@ -227,7 +229,7 @@ def bandwidth_title(points: Sequence[Point], copy_bytes_s: float | None) -> str:
     )
     bus, name = largest.bus_bytes_s or 0.0, f"{largest.contender_name}, {largest.parts}"
     size = units.message_bytes(largest.message_bytes or 0.0)
-    if copy_bytes_s:
+    if copy_bytes_s and largest.on_cpu:
         return f"{name}: {units.share(bus / copy_bytes_s)} of a copy’s bandwidth at {size}"
     return f"{name}: {units.byte_rate(bus)} at {size}"
 

@@ -132,7 +132,8 @@ def bandwidths(points: Sequence[Point], copy_bytes_s: float | None) -> Iterator[
     for (contender, ranks), group in groups.items():
         ordered = sorted(group, key=lambda point: point.message_bytes or 0.0)
         name = f"bandwidth/ranks={ranks}/{contender}"
-        yield _bandwidth(name, ordered[0], ordered[-1], copy_bytes_s)
+        on_cpu = ordered[-1].on_cpu  # a copy is one in the memory of the CPU
+        yield _bandwidth(name, ordered[0], ordered[-1], copy_bytes_s if on_cpu else None)
 
 
 def bus_of(point: Point) -> Interval | None:

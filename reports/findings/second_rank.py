@@ -105,7 +105,8 @@ def at_two_and_all(points: Sequence[Point]) -> list[Point]:
 def _gain(point: Point, baseline: tuple[str, ...]) -> Finding:
     finding_id = f"ranks/{point.id}"
     if point.speedup is None or point.efficiency is None:
-        why = point.reason or ("more ranks than cores" if point.oversubscribed else "no time")
+        missing = "no time" if point.time is None else "no time of one rank"
+        why = point.reason or ("more ranks than cores" if point.oversubscribed else missing)
         return Finding(
             id=finding_id,
             state=ABSENT,
@@ -287,7 +288,7 @@ def _answer(
         state=state,
         sentence=hedged(SIZES[state], ratio),
         words={
-            "what": f"{name[0].upper()}{name[1:]}, {chosen.contender_name}",
+            "what": f"{name[:1].upper()}{name[1:]}, {chosen.contender_name}",
             "part": part_of(chosen),
             "size": chosen.spaced_size,
             "thing": THINGS.get(chosen.workload, "it"),

@@ -112,6 +112,12 @@ def test_bandwidths_stand_over_their_messages_beside_the_copy(write):
     assert "copy in memory" not in str(inline(bandwidth_against_bytes(points, None)))
 
 
+def test_messages_between_gpus_have_no_copy_beside_them(write):
+    plot = bandwidth_against_bytes(points_of(write, [reduced(2048, 4, 1e-3, "torch-nccl")]), 6e6)
+    assert "copy" not in plot.description
+    assert "copy in memory" not in str(inline(plot))
+
+
 def test_each_number_of_ranks_has_its_own_dashes(write):
     points = [reduced(size, ranks, 1e-3) for ranks in (2, 4) for size in (1024, 4096)]
     axes = bandwidth_against_bytes(points_of(write, points), 1e9).figure.axes[0]

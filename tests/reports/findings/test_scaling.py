@@ -242,6 +242,24 @@ def test_the_bandwidth_of_the_largest_message_and_the_latency_of_the_smallest(
     assert finding.cells[-1] == largest["id"]
 
 
+def test_messages_between_gpus_are_not_held_against_a_copy_in_the_memory_of_the_cpu(write):
+    largest = point("bytes=2048", "", 2, "torch-nccl", 2.048e-3, workload=REDUCE)
+    (finding,) = findings_of(write, [largest], copy_bytes_s=1e5).kind("bandwidth")
+    assert finding.state == "measured"
+    assert "copy" not in finding.text
+
+
+def test_a_time_without_that_of_one_rank_gives_no_speedup(write):
+    several = point("n=4", "strong", 2, "torch-gloo", 1e-3)
+    (finding,) = findings_of(write, [several]).kind("ranks")
+    assert "(no time of one rank)" in finding.text
+
+
+def test_a_point_of_a_computation_without_a_name_has_an_answer(write):
+    several = point("n=4", "strong", 2, "torch-gloo", 1e-3, workload="", speedup=around(1.9))
+    assert findings_of(write, [several]).all["second-rank"].state == "worth"
+
+
 def test_a_fault_names_the_rank_and_costs_its_point_alone(write):
     points = training("n=4", 1.6)
     reason = "rank 1: its own work took 4.5 times as long as the others'"
