@@ -12,6 +12,8 @@ from bench.machine.gpus import gpus
 
 NET = Path("/sys/class/net")
 LOOPBACK = "lo"
+LOCAL = ("127.", "localhost")  # begin addresses at which all agents are on this machine
+ELSEWHERE = "192.0.2.1"  # of no machine (RFC 5737), so the default route leads there
 
 
 def node(address: str, *, alone: bool) -> dict[str, Any]:
@@ -32,10 +34,19 @@ def node(address: str, *, alone: bool) -> dict[str, Any]:
 def interface(address: str, *, alone: bool) -> str:
     """Return the name of the network interface that reaches `address`; "" if that is not known.
 
-    No packet is sent: a UDP socket only looks up the route.
+    Debian gives a machine's own name a loopback address, which reaches no other machine: the
+    default route counts then.
     """
     if alone:
         return LOOPBACK if LOOPBACK in psutil.net_if_addrs() else ""
+    name = _towards(address)
+    if name == LOOPBACK and not address.startswith(LOCAL):
+        return _towards(ELSEWHERE) or name
+    return name
+
+
+def _towards(address: str) -> str:
+    """Return the interface of the route to an address; no packet is sent."""
     try:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
             probe.connect((address, 9))
