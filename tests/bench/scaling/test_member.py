@@ -26,6 +26,17 @@ def test_overlapping_collectives_count_once():
     assert collective_share(events) == pytest.approx(0.4)
 
 
+def test_on_a_gpu_its_own_time_counts_not_that_of_queueing():
+    on_host = [("nccl:all_reduce", 0.0, 4.0), ("aten::mm", 4.0, 5.0)]
+    on_device = [
+        ("nccl:all_reduce", 5.0, 7.0),
+        ("ncclDevKernel_AllReduce_Sum_f32_RING_LL", 5.0, 7.0),
+        ("gemm", 7.0, 10.0),
+    ]
+    assert collective_share(on_host, on_device) == pytest.approx(0.2)
+    assert collective_share(on_host, [("gemm", 7.0, 10.0)]) == pytest.approx(0.4)
+
+
 def test_a_step_without_collectives_has_the_share_0():
     assert collective_share([("aten::mm", 1.0, 2.0)]) == 0
     assert collective_share([]) is None
