@@ -33,6 +33,12 @@ OVERTIME_S = 15.0  # torchrun is ended so long after its time
 LEAST_LIMIT_S = 10.0  # a rank that does not get on for longer has hung
 LOOK_S = 0.2
 END_S = 3.0  # until torchrun must have ended its ranks
+WITH_PARENT = """
+import os, signal, sys
+from bench.machine.processes import die_with_parent
+die_with_parent(signal.SIGTERM)
+os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
+"""  # the signal outlasts execv
 
 Json = dict[str, Any]
 
@@ -118,7 +124,7 @@ def _launched(launch: Launch, options: Options, seconds: float) -> Iterator[Json
         wanted = Path(folder, "points.json")
         wanted.write_text(json.dumps([point.id for point in launch.points]), encoding="utf-8")
         command = [
-            *(sys.executable, "-m", "torch.distributed.run", "--standalone", "--max-restarts=9"),
+            *("-m", "torch.distributed.run", "--standalone", "--max-restarts=9"),
             *(f"--nproc-per-node={launch.group.per_node}", "-m", "bench.scaling"),
             *("--out", str(file), "--results", folder, "--machine", options.label),
             *("--budget", f"{max(1.0, seconds - STARTING_S):.1f}"),
@@ -150,14 +156,19 @@ def _launched(launch: Launch, options: Options, seconds: float) -> Iterator[Json
 def _running(
     command: Sequence[str], output: Any, folder: str
 ) -> Iterator["subprocess.Popen[bytes]"]:
-    """Start torchrun. When the context ends, it and its ranks have ended.
+    """Start Python as torchrun. When the context ends, it and its ranks have ended.
 
-    torchrun keeps files in `folder`: it would leave them behind elsewhere when it is killed.
+    They also end if this process is killed. torchrun keeps files in `folder`: it would leave them
+    behind elsewhere when it is killed.
     """
     root = Path(__file__).resolve().parent.parent.parent
     environment = os.environ | {"TMPDIR": folder}
     process = subprocess.Popen(  # noqa: S603 - the command is built here
-        command, cwd=root, stdout=output, stderr=output, env=environment
+        [sys.executable, "-c", WITH_PARENT, *command],
+        cwd=root,
+        stdout=output,
+        stderr=output,
+        env=environment,
     )
     try:
         yield process

@@ -1,7 +1,13 @@
 """What a run of pytest asks of torchrun, and what it says of points that are not measured."""
 
+import subprocess
+import sys
+
+import psutil
+
 from bench.scaling.launch import Launch, _joined, absent, share_s
 from bench.scaling.point import Group, points, rank_counts
+from tests.signals import ROOT
 
 
 def test_scaling_gets_a_tenth_or_nothing_if_that_is_too_short():
@@ -30,3 +36,19 @@ def test_what_two_groups_measured_becomes_one_part():
         "copy_bytes_s": 1e9,
         "nodes": [{"ranks": 4}],
     }
+
+
+RUN = """
+import sys
+from bench.scaling.launch import _running
+waits = "import os, time; print(os.getpid(), flush=True); time.sleep(60)"
+with _running(["-c", waits], sys.stdout, ".") as process:
+    process.wait()
+"""
+
+
+def test_torchrun_ends_with_a_run_that_is_killed():
+    with subprocess.Popen([sys.executable, "-c", RUN], stdout=subprocess.PIPE, cwd=ROOT) as run:
+        torchrun = psutil.Process(int(run.stdout.readline()))
+        run.kill()
+    torchrun.wait(timeout=20)
