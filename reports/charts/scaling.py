@@ -11,10 +11,18 @@ from typing import NamedTuple
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, NullLocator
 
-from bench.results.verdicts import FASTER, MARGIN, SLOWER, TIE, UNSETTLED
+from bench.results.verdicts import MARGIN, UNSETTLED
 from reports import units
 from reports.charts.drawing import INK, PAPER, Plot, rank_colour, set_hover, style
 from reports.charts.naming import ratio_tick, ratio_ticks, short, slug
+from reports.charts.second_rank import (
+    LONGEST,
+    gain_text,
+    gain_title,
+    line_name,
+    second_rank,
+    title_place,
+)
 from reports.charts.tiles import FONT, End, label_lines, label_width, place_inches, tiles
 from reports.findings.communication import bus_of
 from reports.read.grouping import grouped
@@ -23,19 +31,11 @@ from reports.read.point import Point
 
 HEIGHT_IN, LEFT_IN = 2.1, 0.52  # of the axes of speedups, and the space for their tick labels
 BUS_LEFT_IN = 0.8  # for labels like 100 MB/s
-LONGEST = 22  # characters of the name of a line
 APART = 0.07  # octaves between the points of two lines at one number of ranks
 WIDEST = 4.0  # times the largest or smallest value, beyond which intervals are cut off
 MOST_RANKS = 8  # ticks of numbers of ranks
 TICK_IN = 0.52  # the width of the tick label of a message
 DASHES = ("-", "--", ":", "-.")  # of the numbers of ranks, in order
-CLAIMS = {
-    FASTER: "{name}: {ratio} times as fast with {parts}",
-    SLOWER: "{name}: slower with {parts} than with one",
-    TIE: "{name}: no faster with {parts} than with one",
-    UNSETTLED: "{name}: unsettled whether {parts} are faster",
-}
-FIRST = ("torch-nccl", "torch-gloo", "torch-nccl-fsdp", "numpy")  # whose speedup is in the title
 
 
 class Line(NamedTuple):
@@ -46,16 +46,21 @@ class Line(NamedTuple):
 
 
 def speedup_against_ranks(points: Sequence[Point]) -> Plot | None:
-    """Draw speedups against the number of ranks, one panel for each size; None without any."""
+    """Draw speedups against the number of ranks, one panel for each size; None without any.
+
+    With a single number of ranks there is no line to draw, but a row for each contender.
+    """
     known = [point for point in points if point.speedup is not None and point.ranks > 1]
     if not known:
         return None
+    name = slug("ranks")
+    if len({point.ranks for point in known}) == 1:
+        return second_rank(known, name)
     panels_of = list(grouped(known, lambda point: (point.workload, point.size)).values())
     titles = [gain_title(part) for part in panels_of]
     hover: dict[str, list[str]] = {}
-    name = slug("ranks")
     with style(name):
-        right = label_width([_line_name(point) for point in known])
+        right = label_width([line_name(point) for point in known])
         figure, panels = tiles(
             titles, HEIGHT_IN, upward="speedup over one rank", left=LEFT_IN, right=right
         )
@@ -75,27 +80,6 @@ def speedup_against_ranks(points: Sequence[Point]) -> Plot | None:
     )
 
 
-def gain_title(points: Sequence[Point]) -> str:
-    """Return a panel's title: its size, and what the most ranks of PyTorch gain there."""
-    first = points[0]
-    head = f"{short(first.workload)}, {short(first.spaced_size, 40)}"
-    strong = [point for point in points if not point.weak and point.communicates] or list(points)
-    most = max(strong, key=lambda point: (-_place(point), point.ranks))
-    ratio = most.speedup
-    if ratio is None:
-        return head
-    text = units.ratio(*ratio)
-    about = f"about {text}" if units.rough(*ratio) else text
-    claim = CLAIMS[most.state].format(
-        name=short(most.contender_name, LONGEST), ratio=about, parts=most.parts
-    )
-    return f"{head}\n{claim}"
-
-
-def _place(point: Point) -> int:
-    return FIRST.index(point.contender) if point.contender in FIRST else len(FIRST)
-
-
 def _limits(points: Sequence[Point]) -> tuple[float, float]:
     """Return the limits of all panels: all values and, unless they are very wide, intervals."""
     ratios = [point.speedup for point in points if point.speedup is not None]
@@ -104,11 +88,6 @@ def _limits(points: Sequence[Point]) -> tuple[float, float]:
     low = max(min([*values, *(ratio.low for ratio in ratios)]), min(values) / WIDEST)
     high = min(max([most, *(ratio.high for ratio in ratios)]), most * WIDEST)
     return low / 1.2, high * 1.2
-
-
-def _line_name(point: Point) -> str:
-    name = short(point.contender_name, LONGEST)
-    return f"{name}, weak" if point.weak else name
 
 
 def _draw_gains(axes: Axes, points: Sequence[Point], hover: dict[str, list[str]]) -> None:
@@ -148,18 +127,8 @@ def _draw_gain(axes: Axes, line: Sequence[Point], shift: float, hover: dict[str,
     for x, (point, ratio) in zip(xs, known, strict=True):
         face = PAPER if point.state == UNSETTLED else paint
         (dot,) = axes.plot(x, ratio.value, marker, color=paint, markersize=5, markerfacecolor=face)
-        set_hover(dot, [_gain_text(point, ratio)], hover)
-    return End(x=xs[-1], y=ys[-1], name=_line_name(ordered[0]), paint=paint)
-
-
-def _gain_text(point: Point, ratio: Interval) -> str:
-    """Return a point's hover text."""
-    mode = " (weak)" if point.weak else ""
-    text = f"{point.contender_name}{mode}, {point.parts}: {units.ratio(*ratio)}"
-    text += f" ({units.interval(*ratio)})"
-    if point.efficiency is not None:
-        text += f", efficiency {units.share(point.efficiency.value)}"
-    return text
+        set_hover(dot, [gain_text(point, ratio)], hover)
+    return End(x=xs[-1], y=ys[-1], name=line_name(ordered[0]), paint=paint)
 
 
 def _set_ranks(axes: Axes, counts: Sequence[int]) -> None:
@@ -175,7 +144,7 @@ def _set_ranks(axes: Axes, counts: Sequence[int]) -> None:
 
 def _describe_gains(points: Sequence[Point]) -> str:
     """Return the alt text of one panel: every speedup with its interval."""
-    texts = [_gain_text(p, p.speedup) for p in points if p.speedup is not None]
+    texts = [gain_text(p, p.speedup) for p in points if p.speedup is not None]
     return f"Speedup against ranks, both logarithmic. {'; '.join(texts)}."
 
 
@@ -225,7 +194,7 @@ def bandwidth_title(points: Sequence[Point], copy_bytes_s: float | None) -> str:
     most = max(point.ranks for point in torch)
     largest = max(
         (point for point in torch if point.ranks == most),
-        key=lambda point: (point.message_bytes or 0.0, -_place(point)),
+        key=lambda point: (point.message_bytes or 0.0, -title_place(point)),
     )
     bus, name = largest.bus_bytes_s or 0.0, f"{largest.contender_name}, {largest.parts}"
     size = units.message_bytes(largest.message_bytes or 0.0)

@@ -1,6 +1,7 @@
 """Charts of the scaling model: all-reduce against bytes, and efficiency against ranks.
 
-Points are measured; hollow ones were held out of the fit. Dashed lines and bands are the model's.
+Dots are measured, a hollow one is unsettled; triangles are measured too, but were held out of the
+fit. Dashed lines and bands are the model's.
 """
 
 import math
@@ -13,12 +14,14 @@ from matplotlib.ticker import FixedLocator, LogLocator, NullLocator
 from numpy.typing import NDArray
 
 from bench.results.scaling import STRONG, WEAK, ScalingPoint
+from bench.results.verdicts import UNSETTLED, verdict
 from reports import units
 from reports.charts.drawing import COLOURS, INK, PAPER, Plot, set_hover, style
 from reports.charts.naming import short, slug
+from reports.charts.second_rank import VAGUE
 from reports.charts.tiles import FONT, End, label_lines, label_width, tiles
 from reports.findings.alpha_beta import NORMAL, AllReduce, Fit, all_reduce_s, ratio_on
-from reports.findings.forecasts import share_text
+from reports.findings.forecasts import percent, share_text
 from reports.findings.scaling_model import (
     LINKS,
     MEASURED,
@@ -37,6 +40,7 @@ HEIGHT_IN, LEFT_IN = 2.0, 0.56
 ON_CURVE = 41  # places along a line
 BAND = 0.16  # its opacity
 COLOUR_OF = {STRONG: "torch-cpu", WEAK: "fifth"}
+BESIDE = {STRONG: 0.95, WEAK: 1.05}  # so that neither of two equal efficiencies hides the other
 TOP = 1.06  # of the axis of efficiencies
 LEAST_LABEL = 0.05  # a label any lower would lie below the axis
 EVERY = (1, *RANKS)
@@ -93,15 +97,15 @@ def all_reduce_chart(model: Model) -> Plot | None:
 
 
 def _ranks_title(fit: Fit, ranks: int, points: Sequence[AllReduce]) -> str:
-    """Return a panel's title: how far the model is from these points."""
-    errors = [_error(fit, point) for point in points]
-    typical = math.sqrt(sum(error * error for error in errors) / len(errors))
-    held = {each.point.id for each in fit.held}
-    kinds = {point.id in held for point in points}
-    what = {frozenset({True}): "held out", frozenset({False}): "fitted"}.get(
-        frozenset(kinds), "all"
+    """Return a panel's title: how far the model is from its points, or from those held out."""
+    out = {each.point.id for each in fit.held}
+    held = [point for point in points if point.id in out]
+    errors = [_error(fit, point) for point in held or points]
+    typical = share_text(math.sqrt(sum(error * error for error in errors) / len(errors)))
+    which = "outside its fit" if held else "of its fit"
+    return (
+        f"{ranks} ranks: the model misses {units.count(len(errors), 'point')} {which} by {typical}"
     )
-    return f"{ranks} ranks: the model misses {what} points by {share_text(typical)}"
 
 
 def _error(fit: Fit, point: AllReduce) -> float:
@@ -140,11 +144,11 @@ def _all_reduce_panel(
     held = {each.point.id for each in fit.held}
     ends_s = [_ends_s(point) for point in points]
     axes.vlines([point.bytes for point in points], *zip(*ends_s, strict=True), color=paint)
-    for out, face in ((False, paint), (True, PAPER)):
+    for out, marker in ((False, "o"), (True, "^")):
         own = [point for point in points if (point.id in held) == out]
         if own:
             places = [point.bytes for point in own], [point.time_s for point in own]
-            (dots,) = axes.plot(*places, "o", color=paint, markersize=5, markerfacecolor=face)
+            (dots,) = axes.plot(*places, marker, color=paint, markersize=6 if out else 5)
             set_hover(dots, [_hover(fit, point, out=out) for point in own], hover)
     _set_axes(axes)
     axes.set_xlabel("bytes of the message", fontsize=FONT, labelpad=2)
@@ -221,10 +225,15 @@ def efficiency_chart(model: Model, link: str) -> Plot | None:
 
 
 def _size_title(model: Model, step: Step, link: str) -> str:
+    """Return a panel's title: what weak scaling keeps on many ranks, if the band tells."""
     kept = efficiency(model, step, WEAK, link, RANKS[1])
-    share = "" if kept is None else f": weak {units.share(kept.value)} on {RANKS[1]} ranks"
     over = "link measured here" if link == MEASURED else LINKS[link]
-    return f"Model, {over}{share}\n{short(step.size, 44)}"
+    claim = "no efficiency"
+    if kept is not None:
+        known = kept.high <= VAGUE * kept.low
+        where = f"on {RANKS[1]} ranks"
+        claim = f"weak {percent(kept)[0]} {where}" if known else f"weak {where} is not known"
+    return f"Model, {over}: {claim}\n{short(step.size, 44)}"
 
 
 def _efficiency_panel(
@@ -279,26 +288,25 @@ def _predicted(
 
 
 def _measured(axes: Axes, step: Step, mode: str, hover: dict[str, list[str]]) -> None:
-    points = [point for point in _of_mode(step, mode) if point.efficiency is not None]
     paint = COLOURS[COLOUR_OF[mode]]
-    kept = [(point.ranks, point.efficiency) for point in points if point.efficiency is not None]
-    if not kept:
-        return
-    axes.vlines(
-        [ranks for ranks, _ in kept],
-        [own.low for _, own in kept],
-        [min(own.high, TOP) for _, own in kept],
-        color=paint,
-        linewidth=1.2,
-    )
-    places = [ranks for ranks, _ in kept], [own.ratio for _, own in kept]
-    (dots,) = axes.plot(*places, "o", color=paint, markersize=5, clip_on=False)
-    texts = [
-        f"measured, {mode}: {units.share(own.ratio)} on {ranks} ranks"
-        f" ({units.share(own.low)} to {units.share(own.high)})"
-        for ranks, own in kept
-    ]
-    set_hover(dots, texts, hover)
+    for point in _of_mode(step, mode):
+        own, speedup = point.efficiency, point.speedup
+        if own is None or speedup is None:
+            continue
+        face = PAPER if verdict(speedup.low, speedup.high) == UNSETTLED else paint
+        x = point.ranks * BESIDE[mode]
+        axes.vlines(x, own.low, min(own.high, TOP), color=paint, linewidth=1.2)
+        (dot,) = axes.plot(
+            x,
+            own.ratio,
+            "o",
+            color=paint,
+            markersize=5,
+            markerfacecolor=face,
+            clip_on=False,
+        )
+        text = f"measured, {mode}: {units.share(own.ratio)} on {point.ranks} ranks"
+        set_hover(dot, [f"{text} ({units.share(own.low)} to {units.share(own.high)})"], hover)
 
 
 def _of_mode(step: Step, mode: str) -> list[ScalingPoint]:
@@ -306,7 +314,8 @@ def _of_mode(step: Step, mode: str) -> list[ScalingPoint]:
 
 
 def _percent(kept: Interval) -> str:
-    return f"{units.share(kept.value)} ({units.share(kept.low)} to {units.share(kept.high)})"
+    """Return an efficiency with its band, as the table prints both."""
+    return "{} ({})".format(*percent(kept))
 
 
 def _told(model: Model, step: Step, link: str) -> str:

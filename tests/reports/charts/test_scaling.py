@@ -31,9 +31,15 @@ def weak(size, gain):
     return point(size, "weak", 2, "torch-gloo", 2e-3 / gain, speedup=around(gain))
 
 
+def four(size="n=4"):
+    """Return a point with four ranks, so that there are lines to draw."""
+    return point(size, "strong", 4, "torch-gloo", 1e-3 / 2.4, speedup=around(2.4))
+
+
 def test_each_speedup_is_a_point_at_its_ranks_and_weak_ones_are_squares(write):
-    plot = speedup_against_ranks(points_of(write, [*training("n=4", 1.6), weak("n=4", 1.04)]))
-    dots = drawn(plot)
+    points = points_of(write, [*training("n=4", 1.6), weak("n=4", 1.04), four()])
+    plot = speedup_against_ranks(points)
+    dots = [dot for dot in drawn(plot) if dot[0] < 3]
     assert sorted(y for _, y, _, _ in dots) == [0.8, 1.04, 1.5, 1.6]
     assert all(1.8 < x < 2.2 for x, *_ in dots)
     assert len({x for x, *_ in dots}) == 4  # apart, so that no interval hides another
@@ -58,7 +64,8 @@ def test_each_size_has_a_panel_whose_title_says_what_pytorch_gains(write):
 
 
 def test_names_at_the_ends_of_lines_do_not_overlap(write):
-    plot = speedup_against_ranks(points_of(write, [*training("n=4", 1.5), weak("n=4", 1.5)]))
+    points = points_of(write, [*training("n=4", 1.5), weak("n=4", 1.5), four()])
+    plot = speedup_against_ranks(points)
     texts = {text.get_text(): text for text in plot.figure.axes[0].texts}
     names = ["ideal", "NumPy", "torch-gloo", "torch-gloo, weak", "torch-threads"]
     assert set(names) <= texts.keys()
@@ -72,9 +79,32 @@ def test_names_at_the_ends_of_lines_do_not_overlap(write):
 def test_a_very_wide_interval_does_not_flatten_the_others(write):
     points = training("n=4", 1.6)
     points[4]["speedup"] = {"ratio": 1.5, "low": 1e-6, "high": 1e6}
-    low, high = speedup_against_ranks(points_of(write, points)).figure.axes[0].get_ylim()
+    points = points_of(write, [*points, four()])
+    low, high = speedup_against_ranks(points).figure.axes[0].get_ylim()
     assert 0.1 < low < 0.8
     assert 2 < high < 20
+
+
+def test_with_one_number_of_ranks_each_contender_has_a_row_and_its_number(write):
+    points = [*training("n=4", 1.6, numpy=1.0), weak("n=4", 1.04)]
+    points[4]["speedup"] = {"ratio": 1.5, "low": 1e-6, "high": 1e6}
+    plot = speedup_against_ranks(points_of(write, points))
+    (axes,) = plot.figure.axes
+    names = ["NumPy", "torch-gloo", "torch-threads", "torch-gloo, weak"]
+    assert [label.get_text() for label in axes.get_yticklabels()] == names
+    dots = [dot for dot in drawn(plot) if dot[2] in "os"]
+    assert dots == [
+        (1.0, 0, "o", False),
+        (1.6, 1, "o", False),
+        (1.5, 2, "o", True),
+        (1.04, 3, "s", True),
+    ]
+    texts = [text.get_text() for text in axes.texts]
+    assert texts[-4:] == ["1.00×", "1.6×", "not known", "1.04×"]
+    assert [mark for *_, mark, _ in drawn(plot) if mark in "<>"] == ["<", ">"]
+    low, high = axes.get_xlim()
+    assert 0.3 < low < 0.5
+    assert 2 < high < 3
 
 
 def test_contenders_have_the_colours_of_their_libraries(write):

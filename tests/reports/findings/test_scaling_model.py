@@ -11,7 +11,7 @@ from reports.charts.drawing import TILE_IN, inline
 from reports.charts.scaling_model import all_reduce_chart, efficiency_chart, model_plans
 from reports.findings.alpha_beta import AllReduce, Fit, Link, all_reduce_s, fit, split
 from reports.findings.findings import Findings
-from reports.findings.forecasts import forecasts
+from reports.findings.forecasts import forecast_id, forecasts
 from reports.findings.scaling_model import LINKS, MEASURED, efficiency, models, step_s
 from reports.pages.check import check
 from reports.pages.rendering import TEMPLATES
@@ -295,6 +295,40 @@ def test_charts_show_measured_points_and_cut_into_tiles(cluster):
     texts = [[text for part in plot.hover.values() for text in part] for plot in plots]
     assert [sum("measured" in text for text in own) for own in texts] == [15, 6, 0, 0]
     assert sum("held out" in text for text in texts[0]) == 5
+
+
+def test_titles_and_hover_texts_have_the_numbers_of_the_table(cluster):
+    (model,) = models(cluster)
+    plot = efficiency_chart(model, MEASURED)
+    (size,) = {own.size for own in model.steps}
+    table = said(cluster)[forecast_id("torch-gloo", size, MEASURED, "weak", 64)].numbers
+    assert plot.description.partition("\n")[0].endswith(f"weak {table['ratio']} on 64 ranks")
+    (text,) = [
+        text
+        for part in plot.hover.values()
+        for text in part
+        if text.startswith("model, weak") and " 64 ranks" in text
+    ]
+    assert text == f"model, weak: {table['ratio']} ({table['interval']}) on 64 ranks"
+
+
+def test_a_title_gives_no_efficiency_that_the_band_does_not_tell(of):
+    points = all_reduces([2], *OF_LINK) + trained([2], *OF_LINK)
+    for each in points:
+        each |= {"time_low_s": each["time_s"] / 50, "time_high_s": each["time_s"] * 50}
+    (model,) = models(of(points))
+    title = efficiency_chart(model, MEASURED).description
+    assert "weak on 64 ranks is not known" in title
+
+
+def test_a_title_tells_the_points_outside_the_fit_from_those_inside(cluster):
+    (model,) = models(cluster)
+    titles = re.findall(r"\d ranks: [^.]*?\d point[^.]* by", all_reduce_chart(model).description)
+    assert titles == [
+        "2 ranks: the model misses 5 points of its fit by",
+        "4 ranks: the model misses 5 points of its fit by",
+        "8 ranks: the model misses 5 points outside its fit by",
+    ]
 
 
 def page(result, folder, data):
