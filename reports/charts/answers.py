@@ -1,4 +1,4 @@
-"""The small charts of the first page, one for each of its three questions.
+"""The small charts that answer the first page's three questions, and what a GPU changes by size.
 
 They are narrow, so that a phone shows them whole and a desk shows three in a row.
 """
@@ -11,39 +11,53 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
 
-from bench.results.verdicts import FASTER, MARGIN, SLOWER
+from bench.results.verdicts import FASTER, MARGIN, SLOWER, TIE, UNSETTLED
 from reports import units
 from reports.charts.drawing import COLOURS, INK, PAPER, Plot, colour, set_hover, style
 from reports.charts.naming import ratio_tick, ratio_ticks
 from reports.findings.largest import Largest
-from reports.read.grouping import by_size
+from reports.read.grouping import by_size, grouped
 from reports.read.row import Timed
 
 SIZE_IN = (3.9, 2.75)
 FRAME = (0.04, 0.16, 0.92, 0.68)  # left, bottom, width, height of the axes, as shares
 LINES_FRAME = (0.155, 0.16, 0.815, 0.74)  # the same with tick labels on the left
 FONT = 8.5
-COLUMNS = 26  # of dots across the chart of the CPU
-DOT_IN = 0.085  # height of a stacked dot
+COLUMNS = 42  # of dots across the chart
+HEIGHT_IN = SIZE_IN[1] * FRAME[3]
+HEAD_IN = 0.26  # above the dots of a row, for its name and its counts
+DOT_IN, DOT = 0.085, 4.4  # height of a stacked dot, and its diameter in points
+SIGNS = {TIE: "grey: a tie", UNSETTLED: "hollow: unsettled"}
 
 
 def cpu(groups: Sequence[Largest]) -> Plot | None:
-    """Draw each computation at its largest size as a dot, stacked by its speedup.
+    """Draw each computation at its largest size as a dot, a row for each number of cores."""
+    return _stacks("cpu", {group.cores: group.rows for group in groups}, "PyTorch", "torch-cpu")
 
-    There is a row for each number of cores. None without speedups.
+
+def gpu(groups: Mapping[str, Sequence[Timed]]) -> Plot | None:
+    """Draw each computation at its largest size as a dot, a row for each way to use the device."""
+    return _stacks("gpu", groups, "GPU", "accelerator")
+
+
+def _stacks(key: str, groups: Mapping[str, Sequence[Timed]], side: str, paint: str) -> Plot | None:
+    """Draw a row of dots for each group, stacked by their speedup; None without speedups.
+
+    `side` is the name of the side that competes with NumPy, `paint` the name of its colour.
     """
-    rows = [row for group in groups for row in group.rows]
+    rows = [row for group in groups.values() for row in group]
     if not rows:
         return None
+    name, title = f"answer-{key}", "Each dot is a computation, at its largest size"
+    paints = {FASTER: COLOURS[paint], SLOWER: COLOURS["numpy"], TIE: COLOURS["fourth"]}
     hover: dict[str, list[str]] = {}
-    title = "Each dot is a computation, at its largest size"
-    with style("answer-cpu"):
+    with style(name):
         figure, axes = _axes(title, FRAME)
         low = min(1 / 2, *(row.known_speedup.value for row in rows)) / 1.3
         high = max(2.0, *(row.known_speedup.value for row in rows)) * 1.3
         axes.set_xscale("log")
         axes.set_xlim(low, high)
-        axes.set_ylim(0, len(groups))
+        axes.set_ylim(0, HEIGHT_IN)
         axes.axvspan(1 / MARGIN, MARGIN, color=INK, alpha=0.12, linewidth=0)
         axes.axvline(1, color=INK, linewidth=1)
         axes.spines["left"].set_visible(False)
@@ -52,78 +66,91 @@ def cpu(groups: Sequence[Largest]) -> Plot | None:
         axes.xaxis.set_major_locator(FixedLocator(ratio_ticks(low * 1.2, high / 1.2)))
         axes.xaxis.set_major_formatter(lambda value, _: ratio_tick(value))
         axes.tick_params(labelsize=FONT)
-        for place, group in enumerate(sorted(groups, key=lambda group: -group.threads)):
-            _stack(axes, group, place, (low, high), hover)
-        label = "NumPy’s time / PyTorch’s time (hollow: a tie, or unsettled)"
+        width = np.log(high / low) / COLUMNS
+        columns = {each: _columns(group, width) for each, group in groups.items()}
+        heights = [max(map(len, column.values())) for column in columns.values()]
+        spare_in = HEIGHT_IN - HEAD_IN * len(groups)
+        step_in = min(DOT_IN, spare_in / (sum(heights) + len(groups)))
+        gap_in = spare_in / len(groups) - step_in * sum(heights) / len(groups)
+        top_in = HEIGHT_IN
+        for (each, group), height in zip(groups.items(), heights, strict=True):
+            base_in = top_in - HEAD_IN - gap_in - step_in * height
+            _head(axes, each, group, top_in, paints)
+            _stack(axes, columns[each], width, (base_in, step_in), paints, hover)
+            top_in = base_in
+        states = {row.state for row in rows}
+        signs = ", ".join(text for state, text in SIGNS.items() if state in states)
+        label = "; ".join(filter(None, (f"NumPy’s time / {side}’s time", signs)))
         axes.set_xlabel(label, fontsize=FONT, labelpad=2)
-        _sides(axes, len(groups))
+        _sides(axes, side)
     parts = [f"{title}."] + [f"{_dot_text(row)}." for row in rows]
-    return Plot(name="answer-cpu", figure=figure, description=" ".join(parts), hover=hover)
+    return Plot(name=name, figure=figure, description=" ".join(parts), hover=hover)
+
+
+def _columns(rows: Sequence[Timed], width: float) -> dict[int, list[Timed]]:
+    """Return the dots of each column; 1 is an edge, so that no column holds both sides of it."""
+    ordered = sorted(rows, key=lambda row: row.known_speedup.value)
+    return grouped(ordered, lambda row: int(np.floor(np.log(row.known_speedup.value) / width)))
 
 
 def _stack(
     axes: Axes,
-    group: Largest,
-    place: int,
-    limits: tuple[float, float],
+    columns: Mapping[int, Sequence[Timed]],
+    width: float,
+    place_in: tuple[float, float],
+    paints: Mapping[str, str],
     hover: dict[str, list[str]],
 ) -> None:
-    """Draw a group's dots above its baseline; dots of about the same speedup form a column."""
-    low, high = np.log(limits)
-    columns = {
-        row.cell: int((np.log(row.known_speedup.value) - low) / (high - low) * COLUMNS)
-        for row in group.rows
-    }
-    highest = max(Counter(columns.values()).values())
-    step = min(DOT_IN / (SIZE_IN[1] * FRAME[3]) * axes.get_ylim()[1], 1 / (highest + 1))
-    heights: Counter[int] = Counter()
-    points: dict[str, list[tuple[float, float, Timed]]] = {}
-    for row in sorted(group.rows, key=lambda row: row.known_speedup.value):
-        column = columns[row.cell]
-        heights[column] += 1
-        x = float(np.exp(low + (column + 0.5) / COLUMNS * (high - low)))
-        points.setdefault(row.state, []).append((x, place + step * heights[column], row))
-    for state, dots in points.items():
-        paint = {FASTER: COLOURS["torch-cpu"], SLOWER: COLOURS["numpy"]}.get(state, INK)
+    """Draw the dots of a group above its base, `place_in`, which also has the step upward."""
+    base_in, step_in = place_in
+    dots = [
+        (float(np.exp((column + 0.5) * width)), base_in + step_in * (n + 0.75), row)
+        for column, stacked in columns.items()
+        for n, row in enumerate(stacked)
+    ]
+    for state, part in grouped(dots, lambda dot: dot[2].state).items():
         (drawn,) = axes.plot(
-            [x for x, _, _ in dots],
-            [y for _, y, _ in dots],
+            [x for x, _, _ in part],
+            [y for _, y, _ in part],
             "o",
-            color=paint,
-            markersize=5,
-            markerfacecolor=paint if state in {FASTER, SLOWER} else PAPER,
+            color=paints.get(state, INK),
+            markersize=DOT * step_in / DOT_IN,
+            markerfacecolor=paints.get(state, PAPER),
         )
-        set_hover(drawn, [_dot_text(row) for _, _, row in dots], hover)
-    axes.axhline(place, color=INK, alpha=0.25, linewidth=0.6)
-    counts = Counter(row.state for row in group.rows)
-    for state, side, align in ((SLOWER, 0.0, "left"), (FASTER, 1.0, "right")):
+        set_hover(drawn, [_dot_text(row) for _, _, row in part], hover)
+    axes.axhline(base_in, color=INK, alpha=0.25, linewidth=0.6)
+
+
+def _head(
+    axes: Axes, name: str, rows: Sequence[Timed], top_in: float, paints: Mapping[str, str]
+) -> None:
+    """Write a group's name, and how often each side is faster, above its dots."""
+    counts = Counter(row.state for row in rows)
+    texts = (
+        (0.0, "left", str(counts[SLOWER]), FONT + 6, paints[SLOWER]),
+        (0.5, "center", name, FONT, INK),
+        (1.0, "right", str(counts[FASTER]), FONT + 6, paints[FASTER]),
+    )
+    for x, align, text, size, paint in texts:
         axes.text(
-            side,
-            place + 0.93,
-            str(counts[state]),
+            x,
+            top_in - HEAD_IN / 2,
+            text,
             transform=axes.get_yaxis_transform(),
             ha=align,
-            va="top",
-            fontsize=FONT + 6,
-            color=COLOURS["numpy" if state == SLOWER else "torch-cpu"],
+            va="center_baseline",
+            fontsize=size,
+            color=paint,
+            bbox={"facecolor": PAPER, "edgecolor": "none", "pad": 0.5},
         )
-    axes.annotate(
-        group.cores,
-        (0, place + 0.93),  # the middle is where the tall columns are
-        xycoords=axes.get_yaxis_transform(),
-        xytext=(0, -1.3 * (FONT + 6)),
-        textcoords="offset points",
-        va="top",
-        fontsize=FONT,
-    )
 
 
-def _sides(axes: Axes, top: float) -> None:
-    for side, text, align in ((0, "← NumPy faster", "left"), (1, "PyTorch faster →", "right")):
+def _sides(axes: Axes, name: str) -> None:
+    for side, text, align in ((0, "← NumPy faster", "left"), (1, f"{name} faster →", "right")):
         axes.annotate(
             text,
-            (side, top),
-            xycoords=("axes fraction", "data"),
+            (side, 1),
+            xycoords="axes fraction",
             xytext=(0, 3),
             textcoords="offset points",
             ha=align,
@@ -139,7 +166,7 @@ def _dot_text(row: Timed) -> str:
     )
 
 
-def gpu(lines: Mapping[str, Sequence[Timed]]) -> Plot | None:
+def gpu_sizes(lines: Mapping[str, Sequence[Timed]]) -> Plot | None:
     """Draw speedups over NumPy against the size, one line for each way to use the device.
 
     None if no line has two sizes.
@@ -148,9 +175,9 @@ def gpu(lines: Mapping[str, Sequence[Timed]]) -> Plot | None:
     if not known:
         return None
     rows = [row for line in known.values() for row in line]
-    title = f"{rows[0].workload} alone: times NumPy’s speed on {rows[0].cores}"
+    title = f"{rows[0].workload}: times NumPy’s speed on {rows[0].cores}, in float32"
     ys = {name: [row.known_speedup.value for row in line] for name, line in known.items()}
-    with style("answer-gpu"):
+    with style("gpu-sizes"):
         figure, axes = _axes(title, LINES_FRAME)
         hover = _draw_lines(axes, known, ys)
         axes.axhline(1, color=INK, linewidth=1)
@@ -163,7 +190,7 @@ def gpu(lines: Mapping[str, Sequence[Timed]]) -> Plot | None:
         for name, line in known.items()
         for row in line
     )
-    return Plot(name="answer-gpu", figure=figure, description=description, hover=hover)
+    return Plot(name="gpu-sizes", figure=figure, description=description, hover=hover)
 
 
 def autograd(lines: Mapping[str, Sequence[Timed]]) -> Plot | None:

@@ -22,6 +22,7 @@ from matplotlib.collections import Collection
 from matplotlib.colors import to_rgba_array
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.text import Text
 
 from reports.read.point import Point
 from reports.read.row import Row
@@ -248,6 +249,9 @@ def _picture(plot: Plot, **options: Any) -> bytes:
     for shapes in plot.figure.findobj(Collection):
         if isinstance(shapes, Collection) and same_colour(shapes.get_edgecolor(), PAPER):
             shapes.set_edgecolor("#ffffff")
+    for text in plot.figure.findobj(Text):
+        if isinstance(text, Text) and (box := text.get_bbox_patch()) is not None:
+            box.set_facecolor("#ffffff")
     file = BytesIO()
     with _written(plot):
         plot.figure.savefig(file, facecolor="#ffffff", **options)

@@ -18,6 +18,7 @@ from reports.charts.tiles import (
     axes_inches,
     colour_key,
     key_height,
+    note,
     tiles,
 )
 from reports.read.grouping import at_largest_size, by_contender, grouped, in_dtype
@@ -62,12 +63,14 @@ def overview(
     title = overview_title(timed)
     with style(name):
         names = [(short_name(each), colour(line[-1])) for each, line in lines.items()]
+        names = names if len(names) > 1 else []  # the title names a single contender
+        signs = _signs(timed)
         labels = [_label(place) for place in places]
         figure, (axes,) = tiles(
             [title],
             ROW_IN * (max(places.values()) + 1),
             left=0.12 + LABEL_CHAR_IN * max(map(len, labels)),
-            below=BELOW_IN + key_height(len(names)),
+            below=BELOW_IN + key_height(len(names)) + key_height(1) * bool(signs),
             above=0.24,
         )
         _frame(axes, timed, places)
@@ -75,9 +78,18 @@ def overview(
             offset = SPACING * (n - (len(lines) - 1) / 2) if len(lines) > 1 else 0.0
             _draw_dots(axes, line, places, offset, hover)
         colour_key(axes, names, down_in=BELOW_IN + 0.08)
+        note(axes, signs, down_in=BELOW_IN + 0.08 + key_height(len(names)))
     parts = [title.replace("\n", "; ") + "."]
     parts += [f"{_dot_text(row)}." for row in _largest(timed)]
     return Plot(name=name, figure=figure, description=" ".join(parts), hover=hover)
+
+
+def _signs(rows: Sequence[Timed]) -> str:
+    """Return what the dots' sizes and faces mean, as far as they differ."""
+    sizes = "large dot: largest size; small: others"
+    several = len(_largest(rows)) < len(rows)
+    hollow = any(row.unsettled for row in rows)
+    return "; ".join([sizes] * several + ["hollow: unsettled"] * hollow)
 
 
 def _places(rows: Sequence[Timed]) -> dict[Place, float]:

@@ -28,7 +28,7 @@ from reports.charts.sizes import time_against_size
 from reports.charts.training import ladder_chart, losses
 from reports.findings.findings import Findings
 from reports.findings.foreign import sections
-from reports.findings.questions import autograd_lines, gpu_lines, on_cpu
+from reports.findings.questions import autograd_lines, gpu_groups, gpu_lines, on_cpu
 from reports.findings.training import ladder
 from reports.read.grouping import at_largest_size, by_family, by_workload, grouped
 from reports.read.result import Result
@@ -37,7 +37,7 @@ from reports.read.row import Timed
 Plan = Callable[[], Plot | None]
 FEW = 8  # fewer figures are drawn faster without worker processes
 MOST = 8  # worker processes
-ELSEWHERE = frozenset({"answer/gpu"})  # drawn from a reference machine, if this one has no GPU
+ELSEWHERE = frozenset({"answer/gpu", "gpu-sizes"})  # of a reference machine, if this has no GPU
 BLOCKS = 2  # headlines whose blocks are drawn
 
 
@@ -61,11 +61,14 @@ def plans(findings: Findings) -> dict[str, Plan]:
     with_gpu = reference.findings.result if reference else result
     planned: dict[str, Plan] = {
         "answer/cpu": partial(answers.cpu, on_cpu(result)),
-        "answer/gpu": partial(answers.gpu, gpu_lines(with_gpu)),
+        "answer/gpu": partial(answers.gpu, gpu_groups(with_gpu)),
+        "gpu-sizes": partial(answers.gpu_sizes, gpu_lines(with_gpu)),
         "answer/autograd": partial(answers.autograd, autograd_lines(result)),
-        "overview": partial(overview, at_most_cores(timed), most),
+        "overview": partial(overview, timed, most),
         "heat": partial(heat_map, result.rows),
     }
+    if (fewest := min(row.threads for row in timed)) < most:
+        planned["overview/fewest"] = partial(overview, timed, fewest)
     for device in result.machine.peaks or {}:
         planned[f"roofline/{device}"] = partial(roofline, timed, result.machine.peaks, device)
     for name, rows in by_workload(timed).items():
@@ -87,13 +90,6 @@ def _of_points(result: Result) -> dict[str, Plan]:
         "scaling/speedup": partial(speedup_against_ranks, result.points),
         "scaling/all-reduce": partial(bandwidth_against_bytes, result.points, copy_bytes_s),
     }
-
-
-def at_most_cores(timed: Sequence[Timed]) -> list[Timed]:
-    """Return each workload's cells with the largest number of threads it was measured with."""
-    groups = by_workload(timed)
-    most = {name: max(row.threads for row in rows) for name, rows in groups.items()}
-    return [row for row in timed if row.threads == most[row.workload]]
 
 
 def _largest(rows: Sequence[Timed]) -> list[Timed]:

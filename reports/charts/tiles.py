@@ -184,6 +184,20 @@ def colour_key(
         )
 
 
+def note(axes: Axes, text: str, *, down_in: float) -> None:
+    """Write what the signs of a chart mean, below its axes."""
+    across, height = axes_inches(axes)
+    left = axes.get_position().x0 * _figure_width(axes) % TILE_IN
+    axes.text(
+        (EDGE_IN - left) / across,
+        -down_in / height,
+        text,
+        transform=axes.transAxes,
+        fontsize=FONT,
+        va="baseline",
+    )
+
+
 def key_height(names: int, columns: int = 2) -> float:
     """Return the height of a colour key, in inches."""
     return -(-names // columns) * LABEL_LINE_IN * 1.15

@@ -95,6 +95,9 @@ def questions(result: Result, rows: Mapping[str, Timed]) -> Iterator[Finding]:
     yield from _autograd(result)
 
 
+ON_GPU, COPIED = "data on the GPU", "copied there and back"
+
+
 def on_cpu(result: Result) -> list[Largest]:
     """Return PyTorch's largest sizes on the CPU, the most cores first."""
     groups = [each for each in largest(result) if each.rows[0].on_cpu]
@@ -115,8 +118,30 @@ def on_gpu(result: Result) -> Largest | None:
     return most if most is not None and most.rows else None
 
 
+def gpu_groups(result: Result) -> dict[str, Sequence[Timed]]:
+    """Return an accelerator's largest sizes, by where the data is."""
+    group = on_gpu(result)
+    if group is None:
+        return {}
+    groups = {ON_GPU: group.rows, COPIED: _copied(result, group)}
+    return {name: rows for name, rows in groups.items() if rows}
+
+
+def _copied(result: Result, group: Largest) -> list[Timed]:
+    """Return the same computations with an accelerator's copies."""
+    sizes = {(row.computation, row.size, row.dtype) for row in group.rows}
+    return [
+        row
+        for row in result.plausible
+        if row.variant == ids.TRANSFER
+        and row.device == group.rows[0].device
+        and (row.computation, row.size, row.dtype) in sizes
+        and row.speedup is not None
+    ]
+
+
 def gpu_lines(result: Result) -> dict[str, list[Timed]]:
-    """Return the curves of the matrix product that show what an accelerator changes, by name."""
+    """Return the matrix product's curves on an accelerator, by name: what it changes by size."""
     group = on_gpu(result)
     if group is None:
         return {}
@@ -130,7 +155,7 @@ def gpu_lines(result: Result) -> dict[str, list[Timed]]:
         and row.speedup is not None
     ]
     by_variant = grouped(known, lambda row: row.variant)
-    names = {"": "data on the GPU", ids.TRANSFER: "copied there and back", "bf16": "in bfloat16"}
+    names = {"": ON_GPU, ids.TRANSFER: COPIED, "bf16": "in bfloat16"}
     return {name: by_variant[key] for key, name in names.items() if key in by_variant}
 
 
@@ -220,15 +245,7 @@ def _on_gpu(group: Largest, device: str) -> Finding:
 
 def _with_copies(result: Result, group: Largest) -> Iterator[Finding]:
     """State how the same computations end if an accelerator's copies are counted too."""
-    sizes = {(row.computation, row.size, row.dtype) for row in group.rows}
-    rows = [
-        row
-        for row in result.plausible
-        if row.variant == ids.TRANSFER
-        and row.device == group.rows[0].device
-        and (row.computation, row.size, row.dtype) in sizes
-        and row.speedup is not None
-    ]
+    rows = _copied(result, group)
     if rows:
         counts = verdict_counts(rows)
         yield Finding(

@@ -110,7 +110,7 @@ def _index(subject: Subject) -> Markup:
         "index.html",
         result=subject.result,
         findings=findings,
-        figures={name: subject.figure(name) for name in ("overview", "heat")},
+        figures={name: subject.figure(name) for name in ("overview", "overview/fewest", "heat")},
         answers=[_shown(subject, answer) for answer in answers(subject)],
         bins=[finding for finding in findings.kind("bins") if not about_accelerators(finding)],
         crossovers=crossovers,

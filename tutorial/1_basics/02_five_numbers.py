@@ -107,7 +107,7 @@ for p in (10, 50, 250):
 # small ones it is not, because asking a GPU for work takes time too. This is the speedup over NumPy
 # of a product of two n by n matrices, against n (bfloat16 is a float of two bytes):
 #
-# {{ figure("answer/gpu") }}
+# {{ figure("gpu-sizes") }}
 #
 # The size at which the lead changes is the **crossover**:
 #
