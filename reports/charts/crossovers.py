@@ -127,7 +127,7 @@ def _state_note(row: Timed) -> str:
     """Return the end of a hover text, which says that a speedup is implausible or unsettled."""
     if not row.plausible:
         return "; cannot be true"
-    return "; cannot tell who is faster" if row.unsettled else ""
+    return "; unsettled" if row.unsettled else ""
 
 
 def _draw_crossing(

@@ -19,7 +19,7 @@ import numpy as np
 from markupsafe import Markup, escape
 from matplotlib.artist import Artist
 from matplotlib.collections import Collection
-from matplotlib.colors import to_rgba_array
+from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
@@ -247,8 +247,9 @@ def _picture(plot: Plot, **options: Any) -> bytes:
         if isinstance(line, Line2D) and line.get_markeredgecolor() == PAPER:
             line.set_markeredgecolor("#ffffff")
     for shapes in plot.figure.findobj(Collection):
-        if isinstance(shapes, Collection) and same_colour(shapes.get_edgecolor(), PAPER):
-            shapes.set_edgecolor("#ffffff")
+        if isinstance(shapes, Collection):
+            shapes.set_edgecolor(_on_white(shapes.get_edgecolor()))
+            shapes.set_facecolor(_on_white(shapes.get_facecolor()))
     for text in plot.figure.findobj(Text):
         if isinstance(text, Text) and (box := text.get_bbox_patch()) is not None:
             box.set_facecolor("#ffffff")
@@ -258,9 +259,11 @@ def _picture(plot: Plot, **options: Any) -> bytes:
     return file.getvalue()
 
 
-def same_colour(colours: Any, paint: str) -> bool:
-    """Return whether all colours of an artist are this one."""
-    return np.array_equal(np.unique(np.asarray(colours), axis=0), to_rgba_array(paint))
+def _on_white(colours: Any) -> list[Any]:
+    """Return the colours of an artist, with white for the page's background."""
+    paper = to_rgba(PAPER)
+    each = [tuple(map(float, colour)) for colour in np.reshape(colours, (-1, 4))]
+    return [(1.0, 1.0, 1.0, 1.0) if colour == paper else colour for colour in each]
 
 
 def whole(plot: Plot) -> Markup:

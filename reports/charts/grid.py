@@ -31,18 +31,21 @@ from reports.read.row import IMPLAUSIBLE, NO_SPEEDUP
 
 SCALE = 10.0  # ratio with the strongest colour; so has its inverse
 ROW_IN = 0.19
-SQUARE_IN = 0.35  # the width of a number in its cell
+SQUARE_IN = 0.42  # the width of the longest number, with space at its sides
+INSET = np.array((0.04, 0.09))  # of a cell, around the frame of one that is unsettled
 RIGHT_IN = 0.05
 ODD_CHAR_IN = 1.3 * LABEL_CHAR_IN  # the width of a brace, a dollar sign and their like
 LONGEST = 27  # characters of a row's or a column's name
-NOTE = "×: blue below 1, orange above; ~ cannot tell who is faster; ✗ cannot be true"
+NOTE = "×: blue below 1, orange above"
+SIGNS = {UNSETTLED: "hollow: unsettled", IMPLAUSIBLE: "✗ cannot be true"}
 LEAST = 0.01  # smaller ratios are written as `<0.01`
 TENTH, MANY = 0.1, 1e4  # smaller ratios have two decimal places; larger ones end in k or M
 SRGB_LINEAR = 0.04045  # sRGB (IEC 61966-2-1): smaller values are proportional to the light
 DARK = 0.18  # relative luminance, below which light text has more contrast than dark text
 SHADES = LinearSegmentedColormap.from_list("ratio", DIVERGING)
-MARKS = {UNSETTLED: "~", IMPLAUSIBLE: "✗ "}
 EMPTY = (*to_rgba(INK)[:3], 0.06)  # the colour of a cell without a usable ratio
+HOLLOW = to_rgba(PAPER)  # and of one that is unsettled
+FRAME = (*to_rgba(INK)[:3], 0.5)
 
 
 def heat_grid(
@@ -62,8 +65,8 @@ def heat_grid(
     Parameters
     ----------
     values : the ratios, NaN where there is none.
-    states : the `Row.state` of each cell. An unsettled ratio has `~` before it. An implausible one
-        has a cross before it and no colour.
+    states : the `Row.state` of each cell. An unsettled one is hollow. An implausible ratio has a
+        cross before it and no colour.
     hover : the hover text of each cell.
 
     """
@@ -74,13 +77,15 @@ def heat_grid(
     name = slug(name)
     left = 0.1 + max(map(_label_in, rows))
     parts = _parts(len(columns), int((TILE_IN - left - RIGHT_IN) / SQUARE_IN))
+    used = {state for line in states for state in line}
+    note = wrap("; ".join([NOTE, *(text for state, text in SIGNS.items() if state in used)]))
     with style(name):
         figure, panels = tiles(
             [title, *[""] * (len(parts) - 1)],
             ROW_IN * len(rows),
             left=left,
             right=RIGHT_IN,
-            below=0.2 + 0.15 * wrap(NOTE).count("\n"),
+            below=0.2 + 0.15 * note.count("\n"),
             above=0.12 + LABEL_CHAR_IN * max(map(len, columns)),
         )
         for axes, part in zip(panels, parts, strict=True):
@@ -92,7 +97,7 @@ def heat_grid(
             axes.text(
                 (0.05 - left) / axes_inches(axes)[0],
                 -0.08 / axes_inches(axes)[1],
-                wrap(NOTE),
+                note,
                 transform=axes.transAxes,
                 fontsize=FONT,
                 va="top",
@@ -123,11 +128,15 @@ def _parts(count: int, most: int) -> list[slice]:
 def _cells(axes: Axes, values: np.ndarray, states: Sequence[Sequence[str]]) -> PolyCollection:
     down, across = values.shape
     corners = np.array([(0, 0), (1, 0), (1, 1), (0, 1)])
-    squares = [corners + np.array((x, y)) for y in range(down) for x in range(across)]
+    hollow = [state == UNSETTLED for _, state in _flat(values, states)]
+    squares = [
+        INSET + (1 - 2 * INSET) * corners + place if framed else corners + place
+        for framed, place in zip(hollow, np.argwhere(np.ones((down, across)))[:, ::-1], strict=True)
+    ]
     cells = PolyCollection(
         squares,
         facecolors=[_shade(*each) for each in _flat(values, states)],
-        edgecolors=PAPER,
+        edgecolors=[FRAME if framed else to_rgba(PAPER) for framed in hollow],
         linewidths=1,
     )
     axes.add_collection(cells, autolim=False)
@@ -144,6 +153,8 @@ def _shade(value: float, state: str) -> tuple[float, float, float, float]:
     """Return the colour of a cell."""
     if not value > 0 or state in NO_SPEEDUP:
         return EMPTY
+    if state == UNSETTLED:
+        return HOLLOW
     position = np.clip(np.log(value) / np.log(SCALE), -1, 1)
     red, green, blue, _ = SHADES(float(position) / 2 + 0.5)
     return (red, green, blue, 1.0)
@@ -153,10 +164,10 @@ def _write(axes: Axes, values: np.ndarray, states: Sequence[Sequence[str]]) -> N
     across = values.shape[1]
     for n, (value, state) in enumerate(_flat(values, states)):
         shade = _shade(value, state)
-        text = MARKS.get(state, "") + (_digits(value) if value > 0 else "")
+        text = ("✗ " if state == IMPLAUSIBLE else "") + (_digits(value) if value > 0 else "")
         if not text:
             continue
-        paint = INK if shade == EMPTY else _text_colour(shade)
+        paint = INK if shade in {EMPTY, HOLLOW} else _text_colour(shade)
         axes.text(
             n % across + 0.5,
             n // across + 0.54,

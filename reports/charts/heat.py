@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bench.results.verdicts import FASTER, SLOWER, UNSETTLED
+from bench.results.verdicts import FASTER, SLOWER, TIE, UNSETTLED
 from reports import units
 from reports.charts.drawing import Plot
 from reports.charts.grid import heat_grid
@@ -14,7 +14,7 @@ from reports.read.grouping import at_largest_size, by_size, grouped, in_dtype
 from reports.read.row import ABSENT, NO_SPEEDUP, Row, Timed
 
 MOST_COLUMNS = 12
-FEWEST = 2  # cells that a variant needs to get a column
+FEWEST = 3  # cells that a variant needs to get a column
 
 
 class Column(NamedTuple):
@@ -130,19 +130,16 @@ def _cell_text(row: Row | None, case: Timed, column: Column) -> str:
         reason = row.reason or "no time of NumPy to compare with"
         return f"{name}: {row.status}, {reason}"
     ratio = f"{units.ratio(*row.speedup)} times NumPy's speed ({units.interval(*row.speedup)})"
-    return f"{name}: {ratio}" + (", cannot tell who is faster" if row.unsettled else "")
+    return f"{name}: {ratio}" + (", unsettled" if row.unsettled else "")
 
 
 def _title(states: Sequence[Sequence[str]]) -> str:
-    """Return the title: how often each side is faster. If most are unsettled, it says so first."""
-    flat = [state for line in states for state in line]
-    faster, slower, unsettled = (flat.count(state) for state in (FASTER, SLOWER, UNSETTLED))
-    known = sum(state not in NO_SPEEDUP for state in flat)
-    if 2 * unsettled > known:
-        rest = f"PyTorch is faster in {faster}, NumPy in {slower}"
-        return f"At the largest sizes {unsettled} of {known} cells are unsettled; {rest}"
-    first, second = f"PyTorch is faster in {faster}", f"NumPy in {slower}"
-    if slower > faster:
-        first, second = f"NumPy is faster in {slower}", f"PyTorch in {faster}"
-    rest = f", {unsettled} unsettled" if unsettled else ""
-    return f"At the largest sizes {first} of {known} cells, {second}{rest}"
+    """Return the title: how often each side is faster; if most are unsettled, it says so first."""
+    flat = [state for line in states for state in line if state not in NO_SPEEDUP]
+    faster, slower, tied, unsettled = map(flat.count, (FASTER, SLOWER, TIE, UNSETTLED))
+    sides = [("PyTorch is faster in {}", faster), ("NumPy is faster in {}", slower)]
+    sides = sides if faster >= slower else sides[::-1]
+    rest = [("tied in {}", tied), ("unsettled in {}", unsettled)]
+    parts = [*rest[::-1], *sides] if 2 * unsettled > len(flat) else [*sides, *rest]
+    texts = ", ".join(text.format(count) for text, count in parts if count)
+    return f"Of {len(flat)} cells at the largest sizes: {texts}"

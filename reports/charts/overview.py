@@ -220,4 +220,4 @@ def _dot_text(row: Timed) -> str:
         return f"{name}: cannot be true"
     ratio = row.known_speedup
     text = f"{name}: {units.ratio(*ratio)} times NumPy's speed ({units.interval(*ratio)})"
-    return text + (", cannot tell who is faster" if row.unsettled else "")
+    return text + (", unsettled" if row.unsettled else "")

@@ -11,14 +11,21 @@ from bench.results.verdicts import MARGIN
 from reports import units
 from reports.charts.drawing import INK, PAPER, Plot, colour, set_hover, style
 from reports.charts.naming import power_tick, ratio_tick, ratio_ticks, short_name, slug
-from reports.charts.tiles import FONT, LABEL_LINE_IN, axes_inches, tiles
+from reports.charts.tiles import (
+    FONT,
+    Box,
+    axes_inches,
+    boxes_beside,
+    place_inches,
+    tiles,
+    write_in,
+)
 from reports.read.grouping import grouped
 from reports.read.interval import Interval
 from reports.read.row import Timed
 
 LOWER = ("bf16", "fp16", "tf32", "amp")  # variants in lower precision
 HEIGHT_IN, LEFT_IN = 2.1, 0.52  # of the axes, and the space for their tick labels
-NEAR = 3  # decades of error, within which two labels may overlap
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,31 +137,34 @@ def _draw(axes: Axes, point: Point, hover: dict[str, list[str]]) -> None:
 
 
 def _label(axes: Axes, points: Sequence[Point], *, with_cores: bool) -> None:
-    """Write each point's name above it; labels that would overlap are moved up.
-
-    The label of a point in the right half ends at the point.
-    """
-    low, high = axes.get_ylim()
-    step = (high / low) ** (LABEL_LINE_IN / axes_inches(axes)[1])
-    middle = float(np.sqrt(np.prod(axes.get_xlim())))
-    labels: list[tuple[float, float]] = []
-    for point in sorted(points, key=lambda point: point.speedup.value):
-        y = point.speedup.value * step**0.8
-        near = [label_y for x, label_y in labels if abs(np.log10(x / point.x)) < NEAR]
-        y = max([y, *(label_y * step for label_y in near)])
-        labels.append((point.x, y))
+    """Write each point's name beside it, off all points and lines if there is such a place."""
+    dots = np.array([place_inches(axes, point.x, point.speedup.value) for point in points])
+    lines = np.vstack([dots, *(_line_places(axes, point) for point in points)])
+    width, height = axes_inches(axes)
+    one_in = place_inches(axes, points[0].x, 1.0)[1]
+    taken = [Box(0, width, one_in, one_in)]  # the line of 1
+    for point, place in zip(points, dots, strict=True):
         cores = f", {point.row.cores}" if with_cores else ""
-        axes.annotate(
-            short_name(point.row.contender) + cores,
-            (point.x, y),
-            textcoords="offset points",
-            xytext=(4, 0) if point.x < middle else (-4, 0),
-            color=colour(point.row),
-            fontsize=FONT,
-            ha="left" if point.x < middle else "right",
-            va="center",
-            annotation_clip=False,
-        )
+        text = short_name(point.row.contender) + cores
+        boxes = [
+            box
+            for box in boxes_beside(place, text)
+            if box.left > 0 and box.right < width and box.bottom > 0 and box.top < height
+        ]
+        apart = [box for box in boxes if not any(map(box.overlaps, taken))]
+        free = [box for box in apart if not box.covers(lines)]
+        box = next(iter(free or apart or boxes), boxes_beside(place, text)[0])
+        taken.append(box)
+        write_in(axes, box, text, colour(point.row))
+
+
+def _line_places(axes: Axes, point: Point) -> np.ndarray:
+    """Return places along a point's interval and along the line to its bound, in inches."""
+    ends = [(point.x, point.speedup.low), (point.x, point.speedup.high)]
+    ends += [(point.x, point.speedup.value), (point.bound or point.x, point.speedup.value)]
+    low, high, left, right = (np.array(place_inches(axes, *end)) for end in ends)
+    steps = np.linspace(0, 1, 50)[:, None]
+    return np.vstack([low + steps * (high - low), left + steps * (right - left)])
 
 
 def _set_axes(axes: Axes) -> None:

@@ -4,7 +4,6 @@ The roofs are the measured peaks: the slanted roof is memory, the flat roofs are
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -13,25 +12,32 @@ from matplotlib.ticker import LogLocator, NullLocator
 from bench.results import ids
 from bench.results.machine import Peaks
 from reports import units
-from reports.charts.drawing import INK, PAPER, Plot, colour, set_hover, style
-from reports.charts.naming import power_tick, short, short_name, slug
+from reports.charts.drawing import INK, Plot, colour, set_hover, style
+from reports.charts.naming import power_tick, short, slug
 from reports.charts.tiles import (
+    DOT_IN,
     FONT,
+    LABEL_CHAR_IN,
     LABEL_LINE_IN,
+    Box,
     axes_inches,
+    boxes_beside,
     colour_key,
     key_height,
+    place_inches,
     tiles,
+    write_in,
 )
 from reports.findings.roofline import DevicePeaks, bandwidth, peak_of
-from reports.read.grouping import by_contender
+from reports.read.grouping import grouped
 from reports.read.row import Timed
 
 SMALL, LARGE = 1e-3, 1e5  # tick labels that are not between these are powers of ten
 MOST_LABELS = 7
 HEIGHT_IN, LEFT_IN, BELOW_IN = 3.1, 0.65, 0.42  # of the axes, and the space for their tick labels
-SLANTED = 0.95  # where the name of the slanted roof ends, as a share of the way to the ridge
-CHAR_PT, LINE_PT = 5.2, 11.0  # the width of a label's character, and its height
+DASHES = ("-", (0, (5, 2)), (0, (1, 1.5)), "-.")  # of the flat roofs, from the highest on
+DASH_IN = 0.32  # the width of a piece of a roof, before its name
+ON_ROOF = 200  # places along a roof
 
 
 def roofline(rows: Sequence[Timed], machine_peaks: DevicePeaks, device_key: str) -> Plot | None:
@@ -52,19 +58,21 @@ def roofline(rows: Sequence[Timed], machine_peaks: DevicePeaks, device_key: str)
     hover: dict[str, list[str]] = {}
     with style(name):
         claim = roofline_title(rows, flop_s, bandwidth(peak))
-        groups = sorted(by_contender(rows).values(), key=lambda group: _draw_order(group[-1]))
-        names = [(_contender_name(group[-1]), colour(group[-1])) for group in groups]
+        order = sorted(rows, key=lambda row: (not row.is_numpy, not row.plain, row.contender))
+        groups = grouped(order, _group)
+        names = list(groups)
         below = BELOW_IN + key_height(len(names))
         figure, (axes,) = tiles(
             [claim], HEIGHT_IN, upward="FLOP/s", left=LEFT_IN, right=0.2, below=below
         )
         _limits(axes, rows, flop_s, bandwidth(peak))
-        names_of_roofs = _roofs(axes, flop_s, bandwidth(peak))
-        for group in groups:
-            _draw_dots(axes, group, hover)
-        _label_points(axes, rows, names_of_roofs)
+        roofs, names_of_roofs = _roofs(axes, flop_s, bandwidth(peak))
+        for (_, paint), group in groups.items():
+            _draw_dots(axes, group, paint, hover)
+        name_of_memory = _name_memory(axes, bandwidth(peak), rows)
+        _label_points(axes, rows, roofs, [name_of_memory, *names_of_roofs])
         colour_key(axes, names, down_in=BELOW_IN + 0.08)
-        _set_axes(axes)
+        _set_axes(axes, max(flop_s.values()))
     arithmetic = "; ".join(f"{kind} {units.rate(v, 'FLOP/s')}" for kind, v in flop_s.items())
     description = (
         f"Roofline of {device_key}: memory {units.rate(bandwidth(peak), 'B/s')}, arithmetic"
@@ -80,36 +88,34 @@ def _arithmetic(rows: Sequence[Timed], peak: Peaks) -> dict[str, float]:
 
 
 def _limits(axes: Axes, rows: Sequence[Timed], flop_s: Mapping[str, float], bytes_s: float) -> None:
+    """Set the limits, so that above the highest roof is a line for the name of each."""
     x, y = intensities(rows), rates(rows)
     axes.set_xscale("log")
     axes.set_yscale("log")
-    top = max([*flop_s.values(), float(y.max())])
+    low, top = float(y.min()) / 2, max([*flop_s.values(), float(y.max())])
     axes.set_xlim(float(x.min()) / 2, max(float(x.max()) * 2, top / bytes_s * 4))
-    axes.set_ylim(float(y.min()) / 2, top * 4 ** (1 + len(flop_s) / 2))
+    share = 1 - (len(flop_s) + 1) * LABEL_LINE_IN / axes_inches(axes)[1]
+    axes.set_ylim(low, low * (top / low) ** (1 / share))
 
 
-def _draw_dots(axes: Axes, group: Sequence[Timed], hover: dict[str, list[str]]) -> None:
+def _draw_dots(axes: Axes, group: Sequence[Timed], paint: str, hover: dict[str, list[str]]) -> None:
     (dots,) = axes.plot(
         intensities(group),
         rates(group),
         "o",
-        color=colour(group[-1]),
+        color=paint,
         markersize=4,
-        alpha=0.75,
+        alpha=0.45 if paint == INK else 0.75,
         markeredgewidth=0,
     )
     set_hover(dots, [_rate_text(row) for row in group], hover)
 
 
-def _draw_order(row: Timed) -> tuple[bool, bool, str, str]:
-    """Return a sort key of contenders: NumPy is drawn first, variants last."""
-    return not row.is_numpy, not row.plain, colour(row), row.contender
-
-
-def _contender_name(row: Timed) -> str:
-    """Return a contender's name; a variant on the CPU is named without `torch`."""
-    variant = row.variant if row.on_cpu else ""
-    return short_name(f"{ids.CPU}-{variant}" if variant else row.contender, 23)
+def _group(row: Timed) -> tuple[str, str]:
+    """Return the name and the colour of a row's dots; all variants have one, and hover texts."""
+    if row.is_numpy or row.plain:
+        return row.contender_name, colour(row)
+    return "variants of PyTorch", INK
 
 
 def intensities(rows: Iterable[Timed]) -> np.ndarray:
@@ -137,44 +143,68 @@ def roofline_title(rows: Sequence[Timed], flop_s: Mapping[str, float], bytes_s: 
     return claim
 
 
-def _roofs(axes: Axes, flop_s: Mapping[str, float], bytes_s: float) -> list["Box"]:
-    """Draw the roofs; return the boxes of the flat roofs' names, each above its right end."""
+def _roofs(axes: Axes, flop_s: Mapping[str, float], bytes_s: float) -> tuple[np.ndarray, list[Box]]:
+    """Draw the roofs, and name the flat ones above the highest.
+
+    Each flat roof has dashes of its own, and its name a piece of them. Return places along all
+    roofs, in inches, and the boxes of the names.
+    """
     left, right = axes.get_xlim()
-    low, high = axes.get_ylim()
-    top, least = max(flop_s.values()), min(flop_s.values())
-    axes.plot([left, top / bytes_s], [left * bytes_s, top], color=INK, linewidth=1.6)
-    boxes: list[Box] = []
-    width_in, height_in = axes_inches(axes)
-    place_in = 0.0
-    for kind, value in sorted(flop_s.items(), key=lambda each: each[1]):
-        axes.plot([value / bytes_s, right], [value, value], color=INK, linewidth=1.6)
-        roof_in = float(np.log(value / low) / np.log(high / low)) * height_in
-        place_in = max(roof_in + 0.09, place_in + LABEL_LINE_IN)
-        text = f"{short(kind, 12)}: {units.rate(value, 'FLOP/s')}"
+    top = max(flop_s.values())
+    width, height = axes_inches(axes)
+    ends = [((left, left * bytes_s), (top / bytes_s, top))]
+    names: list[Box] = []
+    axes.plot(*zip(*ends[0], strict=True), color=INK, linewidth=1.6)
+    texts = {k: f"{short(k, 12)}: {units.rate(v, 'FLOP/s')}" for k, v in flop_s.items()}
+    start = width - LABEL_CHAR_IN * max(map(len, texts.values())) - DASH_IN
+    for n, (kind, value) in enumerate(sorted(flop_s.items(), key=lambda each: -each[1])):
+        ends.append(((value / bytes_s, value), (right, value)))
+        dash = DASHES[n % len(DASHES)]
+        axes.plot(*zip(*ends[-1], strict=True), color=INK, linewidth=1.6, linestyle=dash)
+        y = 1 - (n + 0.5) * LABEL_LINE_IN / height
+        lowest = height - (n + 1) * LABEL_LINE_IN
+        names.append(Box(start, width, lowest, lowest + LABEL_LINE_IN))
+        axes.plot(
+            [start / width, (start + DASH_IN - 0.06) / width],
+            [y, y],
+            transform=axes.transAxes,
+            color=INK,
+            linewidth=1.6,
+            linestyle=dash,
+        )
         axes.text(
-            0.995,
-            place_in / height_in,
-            text,
+            (start + DASH_IN) / width,
+            y,
+            texts[kind],
             transform=axes.transAxes,
             fontsize=FONT,
-            ha="right",
             va="center_baseline",
-            bbox={"facecolor": PAPER, "edgecolor": "none", "pad": 0.3},
         )
-        edge, middle = width_in * 72, place_in * 72
-        boxes.append(
-            Box(edge - CHAR_PT * len(text), edge, middle - LINE_PT / 2, middle + LINE_PT / 2)
-        )
-    x = left * (least / bytes_s / left) ** SLANTED
-    axes.annotate(
-        f"memory {units.rate(bytes_s, 'B/s')}",
-        (x, x * bytes_s),
-        fontsize=FONT,
-        textcoords="offset points",
-        xytext=(-6, 3),
-        ha="right",
-    )
-    return boxes
+    steps = np.linspace(0, 1, ON_ROOF)[:, None]
+    places = [[np.array(place_inches(axes, *end)) for end in each] for each in ends]
+    return np.vstack([first + steps * (last - first) for first, last in places]), names
+
+
+def _name_memory(axes: Axes, bytes_s: float, rows: Sequence[Timed]) -> Box:
+    """Write the name of the slanted roof above it, at the left; return its box."""
+    text = f"memory {units.rate(bytes_s, 'B/s')}"
+    left, width = 0.08, LABEL_CHAR_IN * len(text)
+    across = axes_inches(axes)[0]
+    low, high = axes.get_xlim()
+    end = low * (high / low) ** ((left + width) / across)
+    above = place_inches(axes, end, end * bytes_s)[1] + 2 * DOT_IN
+    dots = _places(axes, rows)
+    under = dots[(dots[:, 0] < left + width + DOT_IN) & (dots[:, 1] > above - LABEL_LINE_IN), 1]
+    bottom = max([above, *(under + 2 * DOT_IN)])
+    box = Box(left, left + width, bottom, bottom + LABEL_LINE_IN)
+    write_in(axes, box, text)
+    return box
+
+
+def _places(axes: Axes, rows: Sequence[Timed]) -> np.ndarray:
+    """Return the place of each row's dot, in inches."""
+    pairs = zip(intensities(rows), rates(rows), strict=True)
+    return np.array([place_inches(axes, float(x), float(y)) for x, y in pairs])
 
 
 def _rate_text(row: Timed) -> str:
@@ -183,56 +213,30 @@ def _rate_text(row: Timed) -> str:
     return f"{row.cell}: {rate} at {intensity} FLOP per byte"
 
 
-class Box(NamedTuple):
-    """The rectangle that a label covers, in points."""
+def _label_points(
+    axes: Axes, rows: Sequence[Timed], roofs: np.ndarray, taken: Sequence[Box]
+) -> None:
+    """Write the workload beside the outermost points, where a label covers no dot and no roof.
 
-    left: float
-    right: float
-    bottom: float
-    top: float
-
-    def overlaps(self, other: "Box") -> bool:
-        """Return whether two labels overlap."""
-        across = self.left < other.right and other.left < self.right
-        return across and self.bottom < other.top and other.bottom < self.top
-
-    def covers(self, positions: np.ndarray) -> np.ndarray:
-        """Return which points a label covers."""
-        across = (positions[:, 0] > self.left - 2) & (positions[:, 0] < self.right)
-        return np.asarray(across & (positions[:, 1] > self.bottom) & (positions[:, 1] < self.top))
-
-
-def _label_points(axes: Axes, rows: Sequence[Timed], taken: Sequence[Box]) -> None:
-    """Write the workload beside the outermost points, where labels overlap neither labels nor dots.
-
-    A label may cover one other dot. `taken` is covered by other labels.
+    `roofs` are places along them, and `taken` is covered by other labels.
     """
-    size = np.array(axes_inches(axes)) * 72
-    limits = np.log10(np.array([axes.get_xlim(), axes.get_ylim()]))
-    points = np.column_stack([np.log10(intensities(rows)), np.log10(rates(rows))])
-    positions = (points - limits[:, 0]) / (limits[:, 1] - limits[:, 0]) * size
+    width, height = axes_inches(axes)
+    dots = _places(axes, rows)
+    covered = np.vstack([dots, roofs])
     boxes: dict[str, Box] = {}
-    for n in _outermost(positions):
+    for n in _outermost(dots):
         text = short(rows[n].workload, 18)
         if text in boxes or len(boxes) == MOST_LABELS:
             continue
-        x, y, width = positions[n, 0], positions[n, 1], CHAR_PT * len(text)
-        leftward = x + width + 5 > size[0]
-        left = x - width - 5 if leftward else x + 5
-        box = Box(left, left + width, y - LINE_PT / 2, y + LINE_PT / 2)
-        covered = box.covers(positions)
-        covered[n] = False
-        if covered.sum() > 1 or any(map(box.overlaps, [*taken, *boxes.values()])):
-            continue
-        boxes[text] = box
-        axes.annotate(
-            text,
-            (10 ** points[n, 0], 10 ** points[n, 1]),
-            textcoords="offset points",
-            xytext=(-5 if leftward else 5, -3),
-            ha="right" if leftward else "left",
-            fontsize=FONT,
-        )
+        free = [
+            box
+            for box in boxes_beside(dots[n], text)
+            if box.left > 0 and box.right < width and box.bottom > 0 and box.top < height
+            if not box.covers(covered) and not any(map(box.overlaps, [*taken, *boxes.values()]))
+        ]
+        if free:
+            boxes[text] = free[0]
+            write_in(axes, free[0], text)
 
 
 def _outermost(positions: np.ndarray) -> list[int]:
@@ -248,12 +252,14 @@ def _extremes(rows: Sequence[Timed]) -> str:
     return f"Fastest: {_rate_text(fast)}. Slowest: {_rate_text(slow)}."
 
 
-def _set_axes(axes: Axes) -> None:
-    """Set the ticks, labels and grid of both axes."""
+def _set_axes(axes: Axes, top: float) -> None:
+    """Set the ticks, labels and grid of both axes; above the highest roof there is no tick."""
     axes.grid(visible=True, color=INK, alpha=0.12, linewidth=0.6)
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_locator(LogLocator(numticks=7))
         axis.set_minor_locator(NullLocator())
+    least = axes.get_ylim()[0]
+    axes.set_yticks([tick for tick in axes.get_yticks() if least <= tick <= top])
     axes.yaxis.set_major_formatter(lambda value, _: units.quantity(value))
     axes.xaxis.set_major_formatter(
         lambda value, _: f"{value:g}" if SMALL < value < LARGE else power_tick(value)

@@ -6,11 +6,13 @@ same size on both, and nothing lies off the screen.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from reports.charts.drawing import TILE_IN, tile_id, wrap
+from reports.charts.drawing import INK, TILE_IN, tile_id, wrap
 
 ACROSS = 2  # tiles in a row of a file, and of a page on a desk
 FONT = 8.5  # of everything but titles
@@ -18,6 +20,7 @@ TITLE_FONT = 9.0
 TITLE_LINE_IN = 0.16
 LABEL_LINE_IN = 0.145
 LABEL_CHAR_IN = 0.068  # the width of a label's widest usual character
+DOT_IN = 0.03  # around a dot, where no label lies
 EDGE_IN = 0.05  # between the edge of a tile and its text
 
 
@@ -160,6 +163,51 @@ def spread(wanted: Sequence[float], gap: float) -> list[float]:
             first = sum(y - n * gap for n, y in enumerate(both)) / len(both)
             clusters.append(_Cluster(first, both))
     return [cluster.first + n * gap for cluster in clusters for n in range(len(cluster.wanted))]
+
+
+class Box(NamedTuple):
+    """The rectangle that a label covers, in inches from the lower left of the axes."""
+
+    left: float
+    right: float
+    bottom: float
+    top: float
+
+    def overlaps(self, other: "Box") -> bool:
+        """Return whether two labels overlap."""
+        across = self.left < other.right and other.left < self.right
+        return across and self.bottom < other.top and other.bottom < self.top
+
+    def covers(self, places: np.ndarray) -> bool:
+        """Return whether a label covers any of some points, or touches its dot."""
+        x, y = places[:, 0], places[:, 1]
+        across = (x > self.left - DOT_IN) & (x < self.right + DOT_IN)
+        return bool(np.any(across & (y > self.bottom - DOT_IN) & (y < self.top + DOT_IN)))
+
+
+def boxes_beside(place: Sequence[float], text: str) -> list[Box]:
+    """Return where a point's label can be: at its sides, above and below, and at its corners."""
+    x, y = place
+    width, half, away = LABEL_CHAR_IN * len(text), LABEL_LINE_IN / 2, 3 * DOT_IN
+    side, corner, up = away + width / 2, 2 * DOT_IN + width / 2, 2 * DOT_IN + half
+    middles = [(x + side, y), (x - side, y), (x, y + away + half), (x, y - away - half)]
+    middles += [(x + across, y + down) for down in (up, -up) for across in (corner, -corner)]
+    return [Box(x - width / 2, x + width / 2, y - half, y + half) for x, y in middles]
+
+
+def write_in(axes: Axes, box: Box, text: str, paint: str = INK) -> None:
+    """Write a label into its box."""
+    across, up = axes_inches(axes)
+    axes.text(
+        (box.left + box.right) / 2 / across,
+        (box.bottom + box.top) / 2 / up,
+        text,
+        transform=axes.transAxes,
+        color=paint,
+        fontsize=FONT,
+        ha="center",
+        va="center_baseline",
+    )
 
 
 def colour_key(

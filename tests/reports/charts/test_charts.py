@@ -7,6 +7,8 @@ from html import unescape
 
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_rgba
 from matplotlib.text import Annotation
 
 from bench.results.machine import Peaks
@@ -40,6 +42,7 @@ from reports.charts.tiles import spread
 from reports.charts.training import ladder_chart, losses
 from reports.findings.findings import Findings
 from reports.findings.training import ladder
+from reports.read.interval import Interval
 from reports.read.load import load
 from reports.read.result import BlockRow, CellBlocks
 
@@ -496,6 +499,45 @@ def test_a_point_above_the_roof_of_memory_is_attributed_to_a_cache(write):
 # training
 
 
+def extents(plot):
+    """Return the boxes of the labels of a chart's first axes, by their text."""
+    renderer = FigureCanvasAgg(plot.figure).get_renderer()
+    inside = plot.figure.axes[0].get_window_extent(renderer)
+    boxes = {
+        text.get_text(): text.get_window_extent(renderer) for text in plot.figure.axes[0].texts
+    }
+    return {text: box for text, box in boxes.items() if box.overlaps(inside)}
+
+
+def places_of_dots(plot):
+    axes = plot.figure.axes[0]
+    dots = [line for line in axes.lines if line.get_gid() in plot.hover]
+    return [
+        tuple(place)
+        for line in dots
+        for place in axes.transData.transform(np.column_stack(line.get_data()))
+    ]
+
+
+def test_no_label_of_a_roofline_lies_on_a_dot_or_on_another_label(write):
+    table = [
+        row
+        for n in range(30)
+        for row in timed(write, RISING, workload=f"w{n}", flops=1e5 * 1.3**n, bytes=1e6, **FLOAT)
+    ]
+    both = table + changed(table[:9], precision="bfloat16", variant="bf16")
+    plot = roofline(both, PEAKS, "cpu/threads=1")
+    boxes = extents(plot)
+    assert {"bfloat16: 200 GFLOP/s", "float32: 100 GFLOP/s", "memory 10.0 GB/s"} <= boxes.keys()
+    assert sum(text.startswith("w") for text in boxes) >= 3
+    for number, box in enumerate(boxes.values()):
+        assert not any(box.contains(*place) for place in places_of_dots(plot))
+        assert not any(box.overlaps(other) for other in list(boxes.values())[:number])
+    assert {"NumPy", "torch-cpu", "variants of PyTorch"} == {
+        text.get_text()[2:] for text in plot.figure.axes[0].texts if "●" in text.get_text()
+    }
+
+
 def test_losses_that_coincide_are_called_one_curve(write):
     plot = losses(training(write))
     assert "All 4 rungs follow one curve: largest difference none" in texts(inline(plot))
@@ -560,6 +602,25 @@ def test_an_overview_draws_the_largest_size_larger(write):
     dots = [line for line in plot.figure.axes[0].get_lines() if line.get_gid()]
     sizes = {x: line.get_markersize() for line in dots for x in line.get_xdata()}
     assert sizes[4.0] > sizes[2.0] == sizes[0.5]
+    note = "large dot: largest size; small: others"
+    assert note in texts(inline(plot))
+    unsettled = overview(timed(write, RISING | {4: (1.0, 0.5, 2.0)}), 1)
+    assert f"{note}; hollow: unsettled" in texts(inline(unsettled))
+    assert not {"●", note} & set(" ".join(texts(inline(overview(timed(write, {4: ONE}), 1)))))
+
+
+def test_one_core_has_an_overview_of_its_own_beside_that_of_all(write):
+    cells = [
+        entry(f"{name}/n=8/float32/threads={threads}/{who}", 1e-3, around(2.0))
+        for name, counts in {"matmul": (1, 2), "fft": (1,)}.items()
+        for threads in counts
+        for who in ("numpy", "torch-cpu")
+    ]
+    planned = plans(Findings(load(write(content(cells)))))
+    titles = [planned[name]().description for name in ("overview", "overview/fewest")]
+    assert titles[0].startswith("torch-cpu on 2 cores: faster in 1 of 1.")
+    assert titles[1].startswith("torch-cpu on 1 core: faster in 2 of 2.")
+    assert "overview/fewest" not in plans(Findings(load(write(content(cells[-2:])))))
 
 
 def test_a_heat_map_has_a_hover_text_for_every_cell_even_if_absent(write):
@@ -575,7 +636,9 @@ def test_a_heat_map_has_a_hover_text_for_every_cell_even_if_absent(write):
     assert "fft at n=64, torch-cpu, 1 core: 0.00200 times NumPy's speed" in " ".join(titles(svg))
     assert {"4.0", "0.50", "<0.01"} <= set(texts(svg))
     assert len(titles(svg)) == 4
-    assert plot.description.startswith("At the largest sizes NumPy is faster in 2 of 3 cells")
+    claim = "Of 3 cells at the largest sizes: NumPy is faster in 2, PyTorch is faster in 1."
+    assert plot.description.startswith(claim)
+    assert "unsettled" not in str(svg)
 
 
 def test_a_heat_map_shows_a_cpu_at_its_own_largest_size(write):
@@ -624,11 +687,12 @@ def test_a_grid_marks_unsettled_and_implausible_cells():
     hover = [["a", "b"], ["c", "d"]]
     plot = heat_grid(values, states, ["r", "s"], ["u", "v"], "t", "t", "grid", hover)
     svg = inline(plot)
-    assert {"~2.0", "✗ 3.0", "0.50"} <= set(texts(svg))
+    assert {"2.0", "✗ 3.0", "0.50"} <= set(texts(svg))
     assert titles(svg) == ["a", "b", "c", "d"]
     shades = plot.figure.axes[0].collections[0].get_facecolor()
     assert list(shades[1]) == list(shades[2])  # of no colour, both
-    assert shades[0][0] > shades[0][2]  # PyTorch's side is orange
+    assert list(shades[0]) == list(to_rgba(PAPER))  # hollow, so that no side's colour is claimed
+    assert "×: blue below 1, orange above; hollow: unsettled; ✗ cannot" in " ".join(texts(svg))
     assert shades[3][2] > shades[3][0]  # and NumPy's blue
 
 
@@ -650,9 +714,9 @@ def test_a_title_that_is_mostly_unsettled_says_so_first(write, unsettled, first)
         f"torch-cpu on 1 core: {unsettled_first if first else slower_first}"
     )
     if first:
-        assert heat.startswith(f"At the largest sizes 3 of {count} cells are unsettled; PyTorch")
+        assert heat.startswith(f"Of {count} cells at the largest sizes: unsettled in 3, NumPy")
     else:
-        assert heat.startswith(f"At the largest sizes NumPy is faster in 2 of {count} cells")
+        assert heat.startswith(f"Of {count} cells at the largest sizes: NumPy is faster in 2")
 
 
 def test_a_large_grid_is_drawn():
@@ -686,6 +750,21 @@ def test_a_lower_precision_shows_its_speedup_and_its_error(write):
     assert len(hover_texts) == 3
     slow = speed_against_error(precisions(write, speedup=0.25)).description
     assert "runs at 0.25" in slow
+
+
+@pytest.mark.parametrize("speedup", [0.5, 0.98, 1.02, 2.0])
+def test_no_name_of_a_precision_lies_on_a_dot_or_on_the_line_of_1(speedup, write):
+    rows = precisions(write)
+    near = [replace(row, rel_error=3e-7) if row.plain else row for row in rows]
+    ratio = Interval(value=speedup, low=speedup / 2, high=speedup * 2)
+    plot = speed_against_error([replace(row, speedup=ratio) if row.plain else row for row in near])
+    boxes = extents(plot)
+    one = plot.figure.axes[0].transData.transform((1e-3, 1.0))[1]
+    names = [boxes[name] for name in ("NumPy", "torch-cpu", "torch-cpu-bf16")]
+    for number, box in enumerate(names):
+        assert not box.y0 < one < box.y1
+        assert not any(box.contains(*place) for place in places_of_dots(plot))
+        assert not any(box.overlaps(other) for other in names[:number])
 
 
 def test_without_lower_precision_there_is_no_chart(write):
