@@ -1,11 +1,12 @@
 """Chart of speedup against size: where the lead changes, on one core and on all cores.
 
-A line is one contender with one thread count, and bars are 95 % intervals. A hollow point is
+A line is one contender with one thread count, paler and solid with fewer threads than another, and
+bars are 95 % intervals. A hollow point is
 unsettled, a cross is implausible. The faint band around 1 is the margin that a winner's interval
 must clear. A crossover is drawn as a range of sizes and a diamond at the estimate inside it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, NullLocator
@@ -13,16 +14,28 @@ from matplotlib.ticker import FixedLocator, NullLocator
 from bench.results import ids
 from bench.results.verdicts import MARGIN
 from reports import units
-from reports.charts.drawing import INK, PAPER, Plot, colour, line_style, set_hover, style
+from reports.charts.drawing import (
+    INK,
+    PALE,
+    PAPER,
+    TILE_IN,
+    Plot,
+    colour,
+    line_style,
+    set_hover,
+    style,
+)
 from reports.charts.naming import ratio_tick, ratio_ticks, short, short_name, slug
 from reports.charts.overtaking import CLAIMS, crossing_text, crossover_title, lines_of
-from reports.charts.sizes import SIZE_AXIS, point_text, set_sizes
+from reports.charts.sizes import SIZE_AXIS, below_in, point_text, set_sizes, size_labels
 from reports.charts.tiles import FONT, End, label_lines, label_width, tiles
 from reports.findings.crossing import crossing
 from reports.read.grouping import grouped
 from reports.read.row import Timed
 
 HEIGHT_IN, LEFT_IN = 2.1, 0.52  # of the axes, and the space for their tick labels
+BESIDE = 0.07  # of the range of sizes, on both sides
+APART = 0.25  # of that space, between the points of two lines at one size
 LONGEST = 20  # characters of a contender's name
 
 
@@ -42,15 +55,22 @@ def speedup_against_size(rows: Sequence[Timed]) -> Plot | None:
     hover: dict[str, list[str]] = {}
     with style(name):
         right = label_width([_end_name(line) for line in lines_of(rows).values()])
+        span_in = (TILE_IN - LEFT_IN - right) / (1 + 2 * BESIDE)
+        labels = [size_labels((row.axis_value for row in part), span_in) for part in parts]
         figure, panels = tiles(
-            titles, HEIGHT_IN, upward="speedup over NumPy", left=LEFT_IN, right=right
+            titles,
+            HEIGHT_IN,
+            upward="speedup over NumPy",
+            left=LEFT_IN,
+            right=right,
+            below=below_in(labels),
         )
         low = min(row.known_speedup.low for row in rows)
         high = max(row.known_speedup.high for row in rows)
-        for axes, part in zip(panels, parts, strict=True):
+        for axes, part, own in zip(panels, parts, labels, strict=True):
             axes.set_yscale("log")
             axes.set_ylim(min(low, 1 / MARGIN) / 1.25, max(high, MARGIN) * 1.25)
-            _panel(axes, part, hover)
+            _panel(axes, part, own, hover)
     return Plot(
         name=name,
         figure=figure,
@@ -66,54 +86,61 @@ def _end_name(line: Sequence[Timed]) -> str:
     return short_name(line[0].contender, LONGEST) + cores
 
 
-def _panel(axes: Axes, rows: Sequence[Timed], hover: dict[str, list[str]]) -> None:
+def _panel(
+    axes: Axes, rows: Sequence[Timed], labels: Mapping[float, str], hover: dict[str, list[str]]
+) -> None:
     """Draw the lines of one curve, with intervals, points and crossovers."""
     axes.set_xscale("log")
     values = [row.axis_value for row in rows]
     smallest, largest = min(values), max(values)
-    margin = (largest / smallest) ** 0.07 if largest > smallest else 2.0
+    margin = (largest / smallest) ** BESIDE if largest > smallest else 2.0
     axes.set_xlim(smallest / margin, largest * margin)  # first: matplotlib warns of a single size
     axes.axhspan(1 / MARGIN, MARGIN, color=INK, alpha=0.1, linewidth=0)
     axes.axhline(1, color=INK, linewidth=1)
     ends = []
-    for (_, threads), line in lines_of(rows).items():
+    lines = lines_of(rows)
+    most = max(threads for _, threads in lines)
+    for number, ((_, threads), line) in enumerate(lines.items()):
         paint, on_cpu = colour(line[0]), line[0].on_cpu
+        shade = paint if threads == most else PALE.get(paint, paint)
+        shift = margin ** (APART * (number - (len(lines) - 1) / 2))
         plausible = [row for row in line if row.plausible]
         dash = line_style(line[0]) if not on_cpu or threads == 1 else (0, (4, 2))
-        xs, ys = _xy(plausible)
-        axes.plot(xs, ys, linestyle=dash, color=paint, linewidth=1.6)
+        xs, ys = _xy(plausible, shift)
+        axes.plot(xs, ys, linestyle=dash, color=shade, linewidth=1.6)
         lows = [row.known_speedup.low for row in plausible]
         highs = [row.known_speedup.high for row in plausible]
-        axes.vlines(xs, lows, highs, color=paint, linewidth=1.2)
+        axes.vlines(xs, lows, highs, color=shade, linewidth=1.2)
         for points, marker, face in (
-            ([row for row in plausible if not row.unsettled], "o", paint),
+            ([row for row in plausible if not row.unsettled], "o", shade),
             ([row for row in plausible if row.unsettled], "o", PAPER),
-            ([row for row in line if not row.plausible], "x", paint),
+            ([row for row in line if not row.plausible], "x", shade),
         ):
-            _draw_points(axes, points, marker, paint, face, hover)
+            _draw_points(axes, points, shift, (marker, shade, face), hover)
         if plausible:
             ends.append(End(x=xs[-1], y=ys[-1], name=_end_name(line), paint=paint))
         _draw_crossing(axes, line, paint, hover)
-    _set_axes(axes, rows)
+    _set_axes(axes, rows, labels)
     label_lines(axes, ends)
 
 
-def _xy(rows: Sequence[Timed]) -> tuple[list[float], list[float]]:
-    return [row.axis_value for row in rows], [row.known_speedup.value for row in rows]
+def _xy(rows: Sequence[Timed], shift: float = 1.0) -> tuple[list[float], list[float]]:
+    return [row.axis_value * shift for row in rows], [row.known_speedup.value for row in rows]
 
 
 def _draw_points(
     axes: Axes,
     rows: Sequence[Timed],
-    marker: str,
-    paint: str,
-    face: str,
+    shift: float,
+    look: tuple[str, str, str],
     hover: dict[str, list[str]],
 ) -> None:
+    """Draw points of one look: their marker, the colour of its edge, and that of its face."""
     if not rows:
         return
+    marker, paint, face = look
     (dots,) = axes.plot(
-        *_xy(rows),
+        *_xy(rows, shift),
         marker,
         color=paint,
         markersize=4.5 if marker == "o" else 8,
@@ -148,7 +175,7 @@ def _draw_crossing(
     set_hover(diamond, [f"{claim}, between {low} and {high}"], hover)
 
 
-def _set_axes(axes: Axes, rows: Sequence[Timed]) -> None:
+def _set_axes(axes: Axes, rows: Sequence[Timed], labels: Mapping[float, str]) -> None:
     """Set the ticks, labels and grid of both axes."""
     axes.grid(visible=True, color=INK, alpha=0.12, linewidth=0.6)
     axes.yaxis.set_minor_locator(NullLocator())
@@ -156,7 +183,7 @@ def _set_axes(axes: Axes, rows: Sequence[Timed]) -> None:
     axes.yaxis.set_major_formatter(lambda value, _: ratio_tick(value))
     axis = rows[0].axis
     axes.set_xlabel(SIZE_AXIS.get(axis, short(axis)), fontsize=FONT, labelpad=2)
-    set_sizes(axes, axis, {row.axis_value for row in rows})
+    set_sizes(axes, axis, labels)
 
 
 def describe_speedups(rows: Sequence[Timed]) -> str:
@@ -164,12 +191,11 @@ def describe_speedups(rows: Sequence[Timed]) -> str:
     parts = [f"Speedup of {rows[0].workload} over NumPy against size, both logarithmic."]
     for curve, part in grouped(rows, lambda row: row.curve).items():
         for (contender, _), line in lines_of(part).items():
-            _, ratios = _xy(line)
             curve_text = f" ({curve})" if curve else ""
             parts.append(
                 f"{contender}, {line[0].cores}{curve_text}: "
-                f"{units.significant(ratios[0], 3)} at {line[0].size}, "
-                f"{units.significant(ratios[-1], 3)} at {line[-1].size}."
+                f"{units.ratio(*line[0].known_speedup)} at {line[0].size}, "
+                f"{units.ratio(*line[-1].known_speedup)} at {line[-1].size}."
             )
         parts.append(crossover_title(part).removeprefix(f"{curve}\n").replace("\n", "; ") + ".")
     return " ".join(parts)

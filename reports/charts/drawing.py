@@ -48,7 +48,10 @@ COLOURS = {
     "thirteenth": "#6b5f52",
     "fourteenth": "#7b1fa2",
     "fifteenth": "#33691e",
+    "torch-cpu-pale": "#e8a372",
+    "accelerator-pale": "#6fc2a8",
 }
+PALE = {COLOURS[name]: COLOURS[f"{name}-pale"] for name in ("torch-cpu", "accelerator")}
 VARIANT_COLOURS = {  # keys of COLOURS, one for each variant
     "tensors": "first",
     "hand": "ninth",

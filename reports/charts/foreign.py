@@ -16,9 +16,9 @@ from matplotlib.ticker import FixedLocator, LogLocator, MaxNLocator, NullLocator
 
 from bench.results.foreign import ForeignStats
 from reports import units
-from reports.charts.drawing import COLOURS, INK, PAPER, Plot, set_hover, style
+from reports.charts.drawing import COLOURS, INK, PAPER, TILE_IN, Plot, set_hover, style
 from reports.charts.naming import slug
-from reports.charts.sizes import set_sizes
+from reports.charts.sizes import below_in, set_sizes, size_labels
 from reports.charts.tiles import FONT, LABEL_CHAR_IN, End, label_lines, label_width, tiles
 from reports.findings.foreign import Section, parameter_texts
 from reports.read.grouping import grouped
@@ -28,6 +28,7 @@ from reports.read.row import ForeignRow
 PAINTS = tuple(COLOURS[name] for name in ("tenth", "first", "second", "fifth", "twelfth", "ninth"))
 PAINT = PAINTS[0]
 ROW_IN = 0.19
+BESIDE = 0.06  # of the range of sizes, on both sides
 HEIGHT_IN, LEFT_IN = 2.3, 0.62  # of the axes of a curve, and the space for their tick labels
 LONGEST = 24  # characters of the name of a row
 LONGEST_LINE = 16  # characters of the name of a line
@@ -155,14 +156,17 @@ def by_parameter(section: Section, curve: Curve) -> Plot:
     with style(name):
         names = list(curve.lines)
         several = len(names) > 1
+        right = label_width(names) if several else 0.2
+        labels = size_labels(sizes, (TILE_IN - LEFT_IN - right) / (1 + 2 * BESIDE))
         figure, (axes,) = tiles(
             [title],
             HEIGHT_IN,
             upward="median time of one iteration",
             left=LEFT_IN,
-            right=label_width(names) if several else 0.2,
+            right=right,
+            below=below_in([labels]),
         )
-        _curve_axes(axes, curve.parameter, sizes, rows)
+        _curve_axes(axes, curve.parameter, labels, rows)
         ends = []
         for paint, (line_name, line) in zip(PAINTS, curve.lines.items(), strict=False):
             xs, ys = [size for size, _ in line], [_median(row) for _, row in line]
@@ -187,7 +191,7 @@ def _curve_title(curve: Curve, sizes: Sequence[float], rows: Sequence[ForeignRow
 
 
 def _curve_axes(
-    axes: Axes, parameter: str, sizes: Sequence[float], rows: Sequence[ForeignRow]
+    axes: Axes, parameter: str, labels: Mapping[float, str], rows: Sequence[ForeignRow]
 ) -> None:
     times_s = [_median(row) for row in rows]
     least_s, most_s = min(times_s), max(times_s)
@@ -195,12 +199,12 @@ def _curve_axes(
     axes.set_ylim(least_s / 1.5, most_s * 1.5)
     _set_time_ticks(axes.yaxis, least_s / 1.5, most_s * 1.5)
     axes.set_xscale("log")
-    room = (sizes[-1] / sizes[0]) ** 0.06
-    axes.set_xlim(sizes[0] / room, sizes[-1] * room)
+    room = (max(labels) / min(labels)) ** BESIDE
+    axes.set_xlim(min(labels) / room, max(labels) * room)
     axes.grid(visible=True, color=INK, alpha=0.12, linewidth=0.6)
     (label,) = cut_names([parameter], LONGEST)
     axes.set_xlabel(label, fontsize=FONT, labelpad=2)
-    set_sizes(axes, parameter, sizes)
+    set_sizes(axes, parameter, labels)
 
 
 def _set_time_ticks(axis: Axis, low_s: float, high_s: float) -> None:

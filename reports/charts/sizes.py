@@ -4,15 +4,24 @@ Solid lines are estimates from the fastest blocks, dotted lines are medians. A h
 unsettled: the interval of its speedup contains both answers. A cross is an implausible time.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import FixedLocator, LogLocator, NullLocator
+from matplotlib.ticker import LogLocator, NullLocator
 
 from bench.results.verdicts import FASTER, SLOWER, TIE, UNSETTLED
 from reports import units
-from reports.charts.drawing import INK, PAPER, Plot, colour, line_style, set_hover, style
+from reports.charts.drawing import (
+    INK,
+    PAPER,
+    TILE_IN,
+    Plot,
+    colour,
+    line_style,
+    set_hover,
+    style,
+)
 from reports.charts.naming import short, slug
 from reports.charts.tiles import (
     FONT,
@@ -28,7 +37,8 @@ from reports.charts.tiles import (
 from reports.read.grouping import by_contender, by_size, grouped
 from reports.read.row import IMPLAUSIBLE, Timed
 
-HEIGHT_IN, LEFT_IN = 2.3, 0.56  # of the axes, and the space for their tick labels
+HEIGHT_IN, LEFT_IN, BELOW_IN = 2.3, 0.56, 0.45  # of the axes, and the space for tick labels
+BESIDE = 0.18  # of the range of sizes, on both sides: space for half a speedup
 LONGEST = 23  # characters of a contender's name
 MOST_LINES = 4  # if there are more, the CPU and the accelerators have a panel each
 TWO_DECADES = 2.0  # an axis of at most this many decades has ticks at 2 and 5 too
@@ -59,16 +69,20 @@ def time_against_size(rows: Sequence[Timed]) -> Plot:
     with style(name):
         names = [short(name, LONGEST) for name in by_contender(cells)]
         titles = [sizes_title(part) for part in parts]
+        right = label_width(names)
+        span_in = (TILE_IN - LEFT_IN - right) / (1 + 2 * BESIDE)
+        labels = [size_labels((row.axis_value for row in part), span_in) for part in parts]
         figure, panels = tiles(
             titles,
             HEIGHT_IN,
             upward="time of one iteration",
             left=LEFT_IN,
-            right=label_width(names),
+            right=right,
+            below=below_in(labels),
         )
         _share_limits(panels, cells)
-        for axes, part in zip(panels, parts, strict=True):
-            _panel(axes, part, hover)
+        for axes, part, own in zip(panels, parts, labels, strict=True):
+            _panel(axes, part, own, hover)
     texts = [f"{title}. {describe(part)}" for title, part in zip(titles, parts, strict=True)]
     return Plot(
         name=name,
@@ -127,7 +141,12 @@ def counts(states: Sequence[str], preposition: str) -> list[str]:
     return [f"{STATES[s]} {preposition} {states.count(s)}" for s in order if s in states]
 
 
-def _panel(axes: Axes, cells: Sequence[Timed], hover: dict[str, list[str]]) -> None:
+def _panel(
+    axes: Axes,
+    cells: Sequence[Timed],
+    labels: Mapping[float, str],
+    hover: dict[str, list[str]],
+) -> None:
     """Draw the lines of one curve, each labelled at its right end."""
     axes.set_xscale("log")
     if len({row.axis_value for row in cells}) == 1:  # matplotlib warns of equal limits
@@ -142,7 +161,7 @@ def _panel(axes: Axes, cells: Sequence[Timed], hover: dict[str, list[str]]) -> N
             last = plausible[-1]
             name = short(contender, LONGEST)
             ends.append(End(x=last.axis_value, y=last.time_s, name=name, paint=paint))
-    _set_axes(axes, cells)
+    _set_axes(axes, cells, labels)
     _write_speedups(axes, cells)
     label_lines(axes, ends)
 
@@ -165,9 +184,9 @@ def _xy(cells: Sequence[Timed]) -> tuple[list[float], list[float]]:
     return [row.axis_value for row in cells], [row.time_s for row in cells]
 
 
-def _set_axes(axes: Axes, cells: Sequence[Timed]) -> None:
+def _set_axes(axes: Axes, cells: Sequence[Timed], labels: Mapping[float, str]) -> None:
     """Set the limits, ticks, labels and grid of both axes."""
-    axes.margins(x=0.1)
+    axes.margins(x=BESIDE)
     axes.grid(visible=True, color=INK, alpha=0.12, linewidth=0.6)
     axis = cells[0].axis
     axes.set_xlabel(SIZE_AXIS.get(axis, short(axis)), fontsize=FONT, labelpad=2)
@@ -176,17 +195,45 @@ def _set_axes(axes: Axes, cells: Sequence[Timed]) -> None:
     many_decades = np.log10(high_s / low_s) > TWO_DECADES
     axes.yaxis.set_major_locator(LogLocator(subs=(1,) if many_decades else (1, 2, 5)))
     axes.yaxis.set_minor_locator(NullLocator())
-    set_sizes(axes, axis, [row.axis_value for row in cells])
+    set_sizes(axes, axis, labels)
 
 
-def set_sizes(axes: Axes, axis: str, values: Collection[float]) -> None:
-    """Set the ticks of an axis of sizes, where their labels do not overlap."""
+def set_sizes(axes: Axes, axis: str, labels: Mapping[float, str]) -> None:
+    """Set the ticks of an axis of sizes: at every size, with its label."""
     axes.xaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_major_formatter(
-        lambda value, _: min(units.quantity(value), units.whole(value), key=len)
-    )
+    axes.xaxis.set_major_formatter(lambda value, _: _size(value))
     if axis not in SIZE_AXIS:
-        axes.xaxis.set_major_locator(FixedLocator(_uncrowded(values, _crowded(axes))))
+        axes.set_xticks(list(labels), list(labels.values()))
+
+
+def size_labels(sizes: Iterable[float], span_in: float) -> dict[float, str]:
+    """Return the tick labels of sizes, on a second line where they would overlap on the first.
+
+    A label that overlaps on both is empty. `span_in` is the distance of the largest size from the
+    smallest.
+    """
+    values = sorted(set(sizes), reverse=True)
+    inches = span_in / np.log(values[0] / values[-1]) if len(values) > 1 else 0.0
+    ends_in = [np.inf, np.inf]  # the left end of the last label on each line
+    labels = {}
+    for value in values:
+        text, x_in = _size(value), inches * np.log(value / values[-1])
+        half_in = LABEL_CHAR_IN * (len(text) + 1) / 2
+        line = next((n for n, end in enumerate(ends_in) if x_in + half_in <= end), None)
+        if line is not None:
+            ends_in[line] = x_in - half_in
+        labels[value] = "" if line is None else "\n" * line + text
+    return labels
+
+
+def below_in(labels: Iterable[Mapping[float, str]]) -> float:
+    """Return the space below axes of sizes with these labels, in inches."""
+    second = any("\n" in text for each in labels for text in each.values())
+    return BELOW_IN + LABEL_LINE_IN * second
+
+
+def _size(value: float) -> str:
+    return min(units.quantity(value), units.whole(value), key=len)
 
 
 def _crowded(axes: Axes) -> float:
