@@ -124,11 +124,16 @@ def _stack(
 def _head(
     axes: Axes, name: str, rows: Sequence[Timed], top_in: float, paints: Mapping[str, str]
 ) -> None:
-    """Write a group's name, and how often each side is faster, above its dots."""
+    """Write a group's name, and how often each side is faster, above its dots.
+
+    The name stands in the middle of the wider side, so that it does not cross the line of 1.
+    """
+    one = float(axes.transLimits.transform((0.0, 0.0))[0])  # the logarithm of 1 is 0
+    middle = one / 2 if one > 1 / 2 else (1 + one) / 2
     counts = Counter(row.state for row in rows)
     texts = (
         (0.0, "left", str(counts[SLOWER]), FONT + 6, paints[SLOWER]),
-        (0.5, "center", name, FONT, INK),
+        (middle, "center", name, FONT, INK),
         (1.0, "right", str(counts[FASTER]), FONT + 6, paints[FASTER]),
     )
     for x, align, text, size, paint in texts:
@@ -141,7 +146,6 @@ def _head(
             va="center_baseline",
             fontsize=size,
             color=paint,
-            bbox={"facecolor": PAPER, "edgecolor": "none", "pad": 0.5},
         )
 
 

@@ -5,11 +5,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bench.results.verdicts import FASTER, SLOWER, TIE, UNSETTLED
 from reports import units
 from reports.charts.drawing import Plot
 from reports.charts.grid import heat_grid
 from reports.charts.naming import slug
+from reports.charts.sizes import counts
 from reports.read.grouping import at_largest_size, by_size, grouped, in_dtype
 from reports.read.row import ABSENT, NO_SPEEDUP, Row, Timed
 
@@ -134,12 +134,6 @@ def _cell_text(row: Row | None, case: Timed, column: Column) -> str:
 
 
 def _title(states: Sequence[Sequence[str]]) -> str:
-    """Return the title: how often each side is faster; if most are unsettled, it says so first."""
+    """Return the title: how often PyTorch is faster; if most are unsettled, it says so first."""
     flat = [state for line in states for state in line if state not in NO_SPEEDUP]
-    faster, slower, tied, unsettled = map(flat.count, (FASTER, SLOWER, TIE, UNSETTLED))
-    sides = [("PyTorch is faster in {}", faster), ("NumPy is faster in {}", slower)]
-    sides = sides if faster >= slower else sides[::-1]
-    rest = [("tied in {}", tied), ("unsettled in {}", unsettled)]
-    parts = [*rest[::-1], *sides] if 2 * unsettled > len(flat) else [*sides, *rest]
-    texts = ", ".join(text.format(count) for text, count in parts if count)
-    return f"Of {len(flat)} cells at the largest sizes: {texts}"
+    return f"PyTorch: {', '.join(counts(flat, 'in'))} of {len(flat)} cells, at the largest sizes"

@@ -111,7 +111,15 @@ def _panel(axes: Axes, points: Sequence[Point], hover: dict[str, list[str]]) -> 
     axes.axvspan(1 / MARGIN, MARGIN, color=INK, alpha=0.1, linewidth=0)
     axes.axvline(1, color=INK, linewidth=1)
     axes.axvline(ranks, color=INK, linewidth=1.4, linestyle=":")
-    axes.annotate("ideal ", (ranks, -0.75), ha="right", va="center", fontsize=FONT)
+    axes.annotate(
+        "ideal",
+        (ranks, -0.75),
+        textcoords="offset points",
+        xytext=(-5, 0),
+        ha="right",
+        va="center",
+        fontsize=FONT,
+    )
     for y, point in enumerate(points):
         if point.speedup is not None:
             _row(axes, y, point, point.speedup, hover)

@@ -7,6 +7,7 @@ import numpy as np
 from bench.results.verdicts import FASTER, SLOWER, TIE, UNSETTLED
 from reports.charts.drawing import Plot
 from reports.charts.grid import heat_grid
+from reports.charts.sizes import counts
 from reports.compare.comparison import ALL, MOST_SHOWN, Comparison, furthest
 from reports.compare.verdicts import means
 
@@ -84,11 +85,7 @@ def side_by_side(comparison: Comparison) -> Plot | None:
 def _title(states: list[list[str]]) -> str:
     """Count the means by verdict; name the unsettled first if they are the majority."""
     flat = [state for line in states for state in line if state in TEXTS]
-    count = {state: flat.count(state) for state in TEXTS}
-    clear = f"faster than the baseline in {count[FASTER]}, slower in {count[SLOWER]}"
-    if 2 * count[UNSETTLED] > len(flat):
-        return f"Means: unsettled in {count[UNSETTLED]} of {len(flat)}; {clear}"
-    return f"Means: {clear} of {len(flat)}"
+    return f"Means, against the baseline: {', '.join(counts(flat, 'in'))} of {len(flat)}"
 
 
 def _text(row: str, machine: str, base: str, value: float, state: str) -> str:

@@ -8,11 +8,9 @@ from reports.read.interval import Interval
 from reports.read.point import Point
 
 POINT_HEADS = {
-    "computation": "computation",
-    "size": "size",
-    "mode": "scaling",
-    "ranks": "ranks",
+    "computation": "computation",  # and below it the size and the mode
     "contender": "contender",
+    "ranks": "ranks",
     "time": "time",
     "time_interval": "interval",
     "speedup": "speedup",
@@ -61,7 +59,6 @@ def _ends_s(time: Interval | None) -> str:
 def point_sort_keys(point: Point) -> dict[str, float]:
     """Return the number that each column sorts by; columns that sort by their text are left out."""
     keys = {
-        "size": point.work,
         "ranks": point.ranks,
         "time": point.time.value if point.time else None,
         "time_interval": point.time.low if point.time else None,

@@ -129,6 +129,9 @@ def test_the_page_answers_first_and_shows_every_point(built):
     assert page.count("<tr data-cell=") == len(points())
     assert page.count('<svg role="img"') == 4  # two sizes, the all-reduce, and its model
     assert f'<small data-field="reason">{REASON}</small>' in page
+    heads = re.findall(r"<th[^>]*>([^<]+)</th>", page[page.index("All points") :])
+    assert heads[:4] == ["computation", "contender", "ranks", "time"]  # which a phone shows
+    assert '<small><span data-field="size">n=4</span>; <span data-field="mode">strong<' in page
     assert "<cite>between points: crashed: rank 0: lost 3 s</cite>" in page
     assert 'data-fact="scaling.world">2</dd>' in page
 
