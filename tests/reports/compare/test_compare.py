@@ -350,6 +350,10 @@ def test_many_machines_are_rows_of_the_heat_map(result):
     assert width == TILE_IN
     few = side_by_side(compare(many[:4]))
     assert few.figure.get_figheight() < height
+    # of the family and of all: each of the other three machines is slower
+    assert few.description.startswith("matmul, m")
+    title = few.figure.axes[0].texts[0].get_text().replace("\n", " ")
+    assert title == "Means, against the baseline: slower in 6 of 6"
 
 
 def test_equal_labels_get_a_date_and_a_number(pair):
