@@ -12,9 +12,8 @@ RATES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1.0, ""))
 OFTEN = ((1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""))
 LONG = 1e5  # smaller sizes are written in full: five digits are still easy to read
 MOST_DIGITS = 3  # significant digits of a ratio; digits before the point are always kept
+LEAST_DIGITS = 2  # of a ratio: as many as the ends of a wide interval have
 ROUGH = 1.5  # high / low of an interval; above this, the ratio gets the word "about"
-ONE_DIGIT_FROM = 5  # first digit from which rounding to one digit errs by at most 10 %
-NEARLY_TEN = 9.5  # from here on, rounding to one digit would give 10
 BINARY = ("B", "KiB", "MiB", "GiB", "TiB")
 
 MOST_IN_UNIT = 1e4  # times of a table with one unit are smaller than this in it
@@ -63,52 +62,41 @@ def significant(value: float, digits: int) -> str:
 
 
 def ratio(value: float, low: float, high: float) -> str:
-    """Return a ratio with one to three digits: those that half the interval's width supports.
-
-    80 with an interval of 39 to 175 has one digit, `80`. A ratio whose first digit is below 5 has
-    at least two, because rounding it to one digit would err by more than 10 %.
-    """
-    digits = _printed(value, low, high)
+    """Return a ratio with two or three digits: three if half the interval's width supports them."""
+    digits = _digits(value, low, high)
     return significant(value if digits == MOST_DIGITS else float(f"{value:.{digits}g}"), digits)
 
 
 def interval(value: float, low: float, high: float) -> str:
     """Return a 95 % interval: `1.02 to 1.07`.
 
-    Its ends have as many decimal places as the ratio, which is written with at least two digits.
+    Its ends have as many decimal places as the ratio, and at most three digits before the point.
     """
-    text = significant(value, max(2, _digits(value, low, high)))
+    text = significant(value, _digits(value, low, high))
     places = len(text.partition(".")[2])
     return f"{_end(low, places)} to {_end(high, places)}"
 
 
-def rough(value: float, low: float, high: float) -> bool:
-    """Return whether a sentence should say "about" before a ratio.
-
-    It should if the interval is wide or unknown, or if only one digit is printed.
-    """
-    return not high <= ROUGH * low or _printed(value, low, high) == 1
-
-
-def _printed(value: float, low: float, high: float) -> int:
-    """Return how many significant digits of a ratio are printed."""
-    leading = value / 10 ** math.floor(math.log10(value))
-    least = 1 if ONE_DIGIT_FROM <= leading < NEARLY_TEN else 2
-    return max(_digits(value, low, high), least)
+def rough(_value: float, low: float, high: float) -> bool:
+    """Return whether a sentence should say "about" before a ratio: its interval is wide."""
+    return not high <= ROUGH * low
 
 
 def _digits(value: float, low: float, high: float) -> int:
-    """Return how many significant digits are larger than half the interval's width."""
+    """Return how many significant digits of a ratio are printed.
+
+    Those that are larger than half the interval's width, within LEAST_DIGITS and MOST_DIGITS.
+    """
     half = (high - low) / 2
     if not half:
         return MOST_DIGITS
     digits = 1 + math.floor(math.log10(value)) - math.floor(math.log10(half) + 1e-9)
-    return min(MOST_DIGITS, max(1, digits))
+    return min(MOST_DIGITS, max(LEAST_DIGITS, digits))
 
 
 def _end(value: float, places: int) -> str:
     """Return an end of an interval, with more places if it would otherwise round to 0."""
-    text = f"{value:.{places}f}"
+    text = f"{value if places else float(f'{value:.{MOST_DIGITS}g}'):.{places}f}"
     return text if float(text) or not value > 0 else significant(value, 1)
 
 

@@ -53,14 +53,6 @@ class SizeVerdict(NamedTuple):
         return self.verdict if self.verdict in LEADS else ""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Stretch:
-    """Consecutive sizes with the same leader; `leader` is "" where neither side is faster."""
-
-    leader: str
-    sizes: tuple[float, ...]
-
-
 def size_verdicts(rows: Sequence[Timed]) -> list[SizeVerdict]:
     """Return the verdict at each size of a curve that has a speedup, in the order of sizes."""
     known = [(row.axis_value, row.speedup) for row in by_size(rows) if row.state not in NO_SPEEDUP]
@@ -102,12 +94,10 @@ def _state_without_change(curve: Sequence[SizeVerdict]) -> str:
     return TIE if {each.verdict for each in curve} == {TIE} else UNSETTLED
 
 
-def stretches(curve: Sequence[SizeVerdict]) -> list[Stretch]:
-    """Split a curve into stretches, each with one leader."""
-    return [
-        Stretch(leader=leader, sizes=tuple(each.size for each in part))
-        for leader, part in groupby(curve, key=lambda each: each.leader)
-    ]
+def stretches(curve: Sequence[SizeVerdict]) -> list[tuple[Verdict, list[float]]]:
+    """Split a curve into stretches of sizes, each with one verdict."""
+    groups = groupby(curve, key=lambda each: each.verdict)
+    return [(verdict, [each.size for each in part]) for verdict, part in groups]
 
 
 def _interpolated(curve: Sequence[SizeVerdict]) -> float:
