@@ -20,13 +20,13 @@ MOST_IN_UNIT = 1e4  # times of a table with one unit are smaller than this in it
 ROUNDING = 1e-9  # so that 0.29 / 0.01 counts as 29
 
 
-def seconds(value: float, prefix: str | None = None) -> str:
+def seconds(value: float, prefix: str | None = None, digits: int = 3) -> str:
     """Return a time with its unit: `3.21 ms`; `prefix` sets the unit, as "m" does."""
     if prefix is None:
         scale, prefix = next((s for s in PREFIXES if value >= s[0]), PREFIXES[-1])
     else:
         scale = next(scale for scale, name in PREFIXES if name == prefix)
-    return f"{significant(value / scale, 3)} {prefix}s"
+    return f"{significant(value / scale, digits)} {prefix}s"
 
 
 def common_prefix(values: Sequence[float]) -> str | None:
@@ -136,8 +136,8 @@ def per_second(value: float) -> str:
 
 
 def share(value: float) -> str:
-    """Return a share as a percentage: `97 %`, `0.31 %`."""
-    return f"{significant(100 * value, 2)} %"
+    """Return a share as a percentage: `97 %`, `0.31 %`, `0 %`."""
+    return f"{significant(100 * value, 2) if value else 0} %"
 
 
 def intensity(value: float) -> str:

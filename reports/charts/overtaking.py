@@ -21,13 +21,13 @@ CLAIMS = {
     "faster-some": "{name} is faster at some sizes, NumPy at none",
     "slower-some": "NumPy is faster at some sizes, {name} at none",
     "tie": "{name} and NumPy are equally fast, within 10 %",
-    "unsettled": "{name} and NumPy: too close to call",
+    "unsettled": "{name} and NumPy: unsettled",
 }
 ALONE = {
     FASTER: "{name} is faster at the one size measured",
     SLOWER: "NumPy is faster than {name} at the one size measured",
     TIE: "{name} and NumPy are equally fast at the one size measured",
-    UNSETTLED: "{name} and NumPy: too close to call at the one size measured",
+    UNSETTLED: "{name} and NumPy: unsettled at the one size measured",
 }
 IN_PANELS = {  # shorter forms for charts with several panels
     CLAIMS["overtakes"]: "{name}: overtakes near {at}",
@@ -38,11 +38,11 @@ IN_PANELS = {  # shorter forms for charts with several panels
     CLAIMS["faster-some"]: "{name}: faster at some sizes, slower at none",
     CLAIMS["slower-some"]: "{name}: slower at some sizes, faster at none",
     CLAIMS["tie"]: "{name}: equally fast, within 10 %",
-    CLAIMS["unsettled"]: "{name}: too close to call",
+    CLAIMS["unsettled"]: "{name}: unsettled",
     ALONE[FASTER]: "{name}: faster at the one size measured",
     ALONE[SLOWER]: "{name}: slower at the one size measured",
     ALONE[TIE]: "{name}: equally fast at the one size measured",
-    ALONE[UNSETTLED]: "{name}: too close to call at the one size",
+    ALONE[UNSETTLED]: "{name}: unsettled at the one size",
 }
 
 

@@ -38,7 +38,7 @@ Plan = Callable[[], Plot | None]
 FEW = 8  # fewer figures are drawn faster without worker processes
 MOST = 8  # worker processes
 ELSEWHERE = frozenset({"answer/gpu", "gpu-sizes"})  # of a reference machine, if this has no GPU
-BLOCKS = 2  # headlines whose blocks are drawn
+BLOCKS = 2  # speedups whose blocks are drawn
 
 
 class Drawn(NamedTuple):
@@ -144,12 +144,12 @@ def _training(timed: Sequence[Timed]) -> dict[str, Plan]:
 
 
 def _blocks(findings: Findings) -> dict[str, Plan]:
-    """Plan the charts of all blocks of the cells that the first headlines quote."""
+    """Plan the charts of all blocks of the speedups that are least certain."""
     planned: dict[str, Plan] = {}
-    for number, headline in enumerate(findings.headlines()[:BLOCKS]):
-        cells = findings.result.blocks_of(headline.cells)
-        if len(cells) == len(headline.cells):
-            title = headline.text.partition(" (95")[0]
+    for number, speedup in enumerate(findings.least_certain()[:BLOCKS]):
+        cells = findings.result.blocks_of(speedup.cells)
+        if len(cells) == len(speedup.cells):
+            title = speedup.text.partition("; ")[0]
             name = f"blocks-{number}"
             planned[f"blocks/{number}"] = partial(blocks_over_time, cells, title, name)
     return planned

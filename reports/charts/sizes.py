@@ -1,7 +1,7 @@
 """Chart of time against size, with the speedups beside the points.
 
 Solid lines are estimates from the fastest blocks, dotted lines are medians. A hollow point is
-unsettled: the interval of its speedup contains both answers. A cross is an implausible time.
+unsettled: the interval of its speedup leaves more than one answer. A cross is an implausible time.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence

@@ -25,7 +25,7 @@ STEP_SENTENCES = {
     TIE: "{other} and {base} are done equally soon, within 10 %: after {time} ({by}) and"
     " {time_base} ({by_base}); {other} works at {ratio} times the speed of {base} (95 % interval"
     " {interval})",
-    UNSETTLED: "cannot tell whether {other} or {base} is done sooner: after {time} ({by}) and"
+    UNSETTLED: "whether {other} or {base} is done sooner is unsettled: after {time} ({by}) and"
     " {time_base} ({by_base}); {other} works at {ratio} times the speed of {base} (95 % interval"
     " {interval})",
     SAME: "{other} and {base} are the same: one file, so the same time, {time} ({by})",

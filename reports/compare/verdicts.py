@@ -115,12 +115,12 @@ def _log(column: Column) -> Column:
 
 NO_TIME = "no valid time"
 NO_INTERVAL = "no interval"
-BOTH = "the interval holds both answers"
+BOTH = "the interval leaves more than one answer"
 TICK = "its time is no longer than a tick of the clock"
 ONE_PROCESS = (
     f"one file a side: processes of one commit differ by up to {processes.ALLOWANCE:g} times"
 )
-SPREAD = "the interval, at least as wide as the spread within one side, holds both answers"
+SPREAD = "the interval, at least as wide as the spread within one side, leaves more than one answer"
 CODE = "the workload's code differs"
 WORK = "the number of operations differs"
 FAR = "the times differ too much to be of the same computation"

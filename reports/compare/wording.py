@@ -28,7 +28,7 @@ class Wording:
     Attributes
     ----------
     means : by verdict; UNSETTLED is for an interval that rules out neither winner.
-    cannot_tell : of unsettled means, by the verdict that the interval rules out.
+    unsettled : of unsettled means, by the verdict that the interval rules out.
     same : of a file with itself.
     basis : the end of each sentence on a mean.
     counted : the noun of what is counted.
@@ -38,7 +38,7 @@ class Wording:
     """
 
     means: Mapping[str, str]
-    cannot_tell: Mapping[str, str]
+    unsettled: Mapping[str, str]
     same: str
     basis: str
     counted: str
@@ -53,14 +53,14 @@ WORK = Wording(
         SLOWER: "{scope} {base} is done {ratio} times sooner than {other}",
         TIE: "{scope} {other} and {base} are done equally soon, within 10 %; {other} works at"
         " {ratio} times the speed of {base}",
-        UNSETTLED: "{scope} cannot tell whether {other} or {base} is done sooner; {other} works at"
-        " {ratio} times the speed of {base}",
+        UNSETTLED: "{scope} whether {other} or {base} is done sooner is unsettled; {other}"
+        " works at {ratio} times the speed of {base}",
     },
-    cannot_tell={
-        SLOWER: "{scope} cannot tell whether {other} is done sooner than {base} or at the same"
-        " time; it works at {ratio} times the speed of {base}",
-        FASTER: "{scope} cannot tell whether {base} is done sooner than {other} or at the same"
-        " time; {other} works at {ratio} times the speed of {base}",
+    unsettled={
+        SLOWER: "{scope} whether {other} is done sooner than {base} or at the same time is"
+        " unsettled; it works at {ratio} times the speed of {base}",
+        FASTER: "{scope} whether {base} is done sooner than {other} or at the same time is"
+        " unsettled; {other} works at {ratio} times the speed of {base}",
     },
     same="{scope} {other} and {base} are the same: one file, so the same times",
     basis=" (95 % interval {interval}, {cells})",
@@ -83,13 +83,13 @@ LIKE_FOR_LIKE = Wording(
         SLOWER: "{scope} {base} is {ratio} times as fast as {other}",
         TIE: "{scope} {other} and {base} are equally fast, within 10 %; {other} runs at {ratio}"
         " times the speed of {base}",
-        UNSETTLED: "{scope} cannot tell whether {other} or {base} is faster; {other} runs at"
+        UNSETTLED: "{scope} whether {other} or {base} is faster is unsettled; {other} runs at"
         " {ratio} times the speed of {base}",
     },
-    cannot_tell={
-        SLOWER: "{scope} cannot tell whether {other} is faster than {base} or as fast; it runs at"
-        " {ratio} times the speed of {base}",
-        FASTER: "{scope} cannot tell whether {base} is faster than {other} or as fast; {other}"
+    unsettled={
+        SLOWER: "{scope} whether {other} is faster than {base} or they tie is unsettled; it"
+        " runs at {ratio} times the speed of {base}",
+        FASTER: "{scope} whether {base} is faster than {other} or they tie is unsettled; {other}"
         " runs at {ratio} times the speed of {base}",
     },
     same="{scope} {other} and {base} are the same: one file, so the same times",
@@ -196,7 +196,7 @@ class Speaker:
         if state != UNSETTLED:
             return self.wording.means[state]
         ruled_out = SLOWER if ratio.low >= 1 else FASTER if ratio.high <= 1 else ""
-        return self.wording.cannot_tell.get(ruled_out, self.wording.means[UNSETTLED])
+        return self.wording.unsettled.get(ruled_out, self.wording.means[UNSETTLED])
 
     def extreme(self, pairs: pd.DataFrame, kind: str) -> Finding:
         """State the largest gain or loss, by the end of the interval that is nearer to 1."""

@@ -1,4 +1,4 @@
-"""Findings on the cost of calls: each contender's shortest time and its longest first call."""
+"""Findings on the cost of calls: each contender's shortest time and its costliest first call."""
 
 from collections.abc import Iterator, Sequence
 
@@ -9,38 +9,34 @@ from reports.read.row import Timed
 
 
 def overheads(rows: Sequence[Timed]) -> Iterator[Finding]:
-    """State the shortest time of each contender, which is about what a call costs."""
+    """State the shortest time of each contender on its fewest threads: about what a call costs."""
     without_variants = [row for row in rows if row.is_numpy or row.plain]
-    groups = grouped(without_variants, lambda row: (row.contender, row.threads))
-    for (contender, threads), group in groups.items():
-        row = min(group, key=lambda row: row.time_s)
+    for contender, group in grouped(without_variants, lambda row: row.contender).items():
+        fewest = min(row.threads for row in group)
+        row = min((row for row in group if row.threads == fewest), key=lambda row: row.time_s)
         yield Finding(
-            id=f"overhead/threads={threads}/{contender}",
+            id=f"overhead/{contender}",
             state="measured",
-            sentence="A call of {contender}{threads} takes at least {time}: that of {where}",
-            words={
-                "contender": row.contender_name,
-                "threads": "" if threads == 1 else f" with {threads} threads",
-                "where": row.case_text,
-            },
-            numbers={"time": units.seconds(row.time_s)},
+            sentence="The shortest call of {contender} here takes about {time}: {where}",
+            words={"contender": row.contender_name, "where": row.case_text},
+            numbers={"time": units.seconds(float(f"{row.time_s:.2g}"), digits=2)},
             cells=(row.cell,),
             about=about_cell(row),
         )
 
 
 def first_calls(rows: Sequence[Timed]) -> Iterator[Finding]:
-    """State the longest first call of each contender, and its time divided by a later call's."""
-    longest: dict[str, tuple[float, Timed]] = {}
+    """State each contender's costliest first call, by its time beyond a later one."""
+    costliest: dict[str, tuple[float, float, Timed]] = {}
     for row in rows:
-        first_s = row.first_call_s or 0.0
-        if first_s > longest.get(row.contender, (0.0, row))[0]:
-            longest[row.contender] = first_s, row
-    for contender, (first_s, row) in longest.items():
+        extra_s = (row.first_call_s or 0.0) - row.time_s
+        if extra_s > costliest.get(row.contender, (0.0,))[0]:
+            costliest[row.contender] = extra_s, row.first_call_s or 0.0, row
+    for _, first_s, row in sorted(costliest.values(), key=lambda each: each[0], reverse=True):
         yield Finding(
-            id=f"first-call/{contender}",
+            id=f"first-call/{row.contender}",
             state="measured",
-            sentence="The longest first call of {contender} is that of {where}: {first}, {calls}"
+            sentence="A first call costs {contender} most in {where}: it takes {first}, {calls}"
             " times a later one",
             words={"contender": row.contender_name, "where": row.case_text},
             numbers={

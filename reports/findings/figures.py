@@ -65,7 +65,7 @@ def figures(row: Timed, peaks: DevicePeaks) -> dict[str, str]:
         "error": _error(row),
         "accuracy": "" if row.accuracy is None else f"{100 * row.accuracy:.1f} %",
         "saved": _if(row.saved_bytes, units.size_bytes),
-        "status": row.status + (", bimodal" if row.bimodal else ""),
+        "status": row.status + (", at two speeds" if row.bimodal else ""),
     }
 
 

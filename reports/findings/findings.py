@@ -122,6 +122,11 @@ class Findings:
         plain = (f for f in self.speedups.values() if not f.about["variant"])
         return _clearest([f for f in plain if about_accelerators(f) == accelerators])
 
+    def least_certain(self) -> list[Finding]:
+        """Return the speedups of plain contenders, those with the widest intervals first."""
+        known = [f for f in self.speedups.values() if f.interval and not f.about["variant"]]
+        return sorted(known, key=lambda f: f.interval.low / f.interval.high if f.interval else 1.0)
+
     def answers(self) -> dict[str, list[Finding]]:
         """Return the answers to the three questions: about the CPU, a GPU, and autograd."""
         reference = self.reference_with_gpu()

@@ -57,7 +57,7 @@ def verified(points: Sequence[Point]) -> Iterator[Finding]:
     nearest = max(checked, key=_error_share)
     numbers = {
         "checked": str(len(checked)),
-        "share": units.share(_error_share(nearest)) if _error_share(nearest) else "0 %",
+        "share": units.share(_error_share(nearest)),
     }
     sentence = (
         "{checked} points were compared with the float64 result of one process; the largest error"

@@ -14,8 +14,8 @@ SCALINGS = {
     " the speed (95 % interval {interval})",
     SLOWER: "{where}: {contender} is {ratio} times as fast on one core as on {threads} (95 %"
     " interval {interval})",
-    UNSETTLED: "{where}: cannot tell whether {threads} cores make {contender} faster; {ratio} times"
-    " the speed of one (95 % interval {interval})",
+    UNSETTLED: "{where}: whether {threads} cores make {contender} faster is unsettled; {ratio}"
+    " times the speed of one (95 % interval {interval})",
 }
 
 
@@ -35,7 +35,7 @@ DTYPES = {
     " speed (95 % interval {interval})",
     SLOWER: "{where}: {contender} is {ratio} times as fast in float64 as in float32 (95 % interval"
     " {interval})",
-    UNSETTLED: "{where}: cannot tell whether {contender} is faster in float32 or in float64;"
+    UNSETTLED: "{where}: whether {contender} is faster in float32 or in float64 is unsettled;"
     " float32 runs at {ratio} times the speed (95 % interval {interval})",
 }
 

@@ -4,6 +4,7 @@ Each answer is one sentence with one number to remember. Further findings say wh
 on. An accelerator is judged by the near ends of its intervals, so "at least" is meant.
 """
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from statistics import median
@@ -34,48 +35,51 @@ CPU_LEADS = {
     SLOWER: "NumPy, mostly",
     f"settled {FASTER}": "PyTorch, where it is settled",
     f"settled {SLOWER}": "NumPy, where it is settled",
-    UNSETTLED: "This run cannot tell",
+    UNSETTLED: "Mostly unsettled",
     "depends": "It depends",
 }
-CPU = "{lead}: on {cores} PyTorch is faster in {faster} of {count} {things}, NumPy in {slower}"
+COUNTED = "in {faster} of {count} {things}, NumPy in {slower}"
+REST = {TIE: ", a tie in {tie}", UNSETTLED: ", unsettled in {unsettled}"}
+CPU = "{lead}: on {cores} PyTorch is faster " + COUNTED
 GPU = (
     "{lead}: in half of {count} {things}, {device} is at least {times} times as fast as NumPy on"
     " {cores}"
 )
-GPU_SLOW = "{lead}: {device} is faster than NumPy on {cores} in {faster} of {count} {things}"
-WITH_COPIES = (
-    "If the data starts and ends in the CPU’s memory, {contender} is faster in {faster} of {count}"
-    " {things}, NumPy in {slower}"
-)
+GPU_SLOW = "{lead}: {device} is faster than NumPy on {cores} " + COUNTED
+WITH_COPIES = "If the data starts and ends in the CPU’s memory, {contender} is faster " + COUNTED
 REDUCED_PRECISION = {
     FASTER: "Reduced precision: {where} is {ratio} times as fast in {precision} as in float32 (95 %"
     " interval {interval})",
     TIE: "Reduced precision: {where} is as fast in {precision} as in float32, within 10 %",
     SLOWER: "Reduced precision: {where} is {ratio} times as fast in float32 as in {precision} (95 %"
     " interval {interval})",
-    UNSETTLED: "Reduced precision: cannot tell whether {where} is faster in {precision} than in"
-    " float32; {ratio} times the speed (95 % interval {interval})",
+    UNSETTLED: "Reduced precision: whether {where} is faster in {precision} than in"
+    " float32 is unsettled; {ratio} times the speed (95 % interval {interval})",
 }
 BILL = (
     "The bill of one call of {where}, from the CPU’s memory and back: {wall}, of which {to_device}"
     " to copy the inputs, {launch} to launch, {kernel} to compute and {to_host} to copy the result"
 )
 AUTOGRAD = (
-    "With {p} parameters, a gradient takes {auto} by autograd: {ratio} times as fast (95 %"
-    " interval {interval}) as by finite differences, which take {finite}"
+    "Autograd spares you the derivation: with {p} parameters w, the gradient of the mean of"
+    " (tanh(x w) − y)² takes {auto}, {ratio} times as fast (95 % interval {interval}) as finite"
+    " differences in PyTorch, which take {finite}"
 )
-AUTOGRAD_AT_LEAST = (
-    "With {p} parameters, a gradient takes {auto} by autograd: at least {ratio} times as fast (95 %"
-    " interval {interval}) as by finite differences, which take {finite}"
-)
-BY_HAND = "; by hand, in NumPy, it takes {hand}"
+BY_HAND = {  # by the verdict on autograd against NumPy
+    FASTER: "; by hand in NumPy it takes {hand}, and autograd is {by_hand} times as fast",
+    SLOWER: "; by hand in NumPy it takes {hand}, {by_hand} times as fast as autograd",
+    TIE: "; by hand in NumPy it takes {hand}, the same within 10 %",
+    UNSETTLED: "; by hand in NumPy it takes {hand}, and which is faster is unsettled",
+}
 WIDE = 4.0  # high / low of an interval; above this, a sentence gives the near end
 PARAMETERS = (
     "From {low} to {high} parameters, the time of autograd goes from {auto_low} to {auto_high},"
     " that of finite differences from {finite_low} to {finite_high}"
 )
-WIDTH = (
-    "How sure: half of these {count} speedups are known within ±{half}; {unsettled} are unsettled"
+WIDTH = "How sure: half of these {count} speedups are known within ±{half}; unsettled: {unsettled}"
+SCOPE = (
+    "{workloads} workloads were timed, counted as computations (a workload with several curves or"
+    " dtypes is several): {groups}"
 )
 
 
@@ -86,6 +90,7 @@ def questions(result: Result, rows: Mapping[str, Timed]) -> Iterator[Finding]:
         yield _on_cpu(each)
     if groups:
         yield _width("cpu", [row for each in groups for row in each.rows])
+        yield _scope(groups)
     if (group := on_gpu(result)) is not None:
         yield _on_gpu(group, _device(result))
         yield _width("gpu", group.rows)
@@ -181,24 +186,26 @@ def autograd_lines(result: Result) -> dict[str, list[Timed]]:
 def _on_cpu(group: Largest) -> Finding:
     counts = verdict_counts(group.rows)
     lead = _lead(counts, len(group.rows))
-    rest = {key: str(counts[key]) for key in (TIE, UNSETTLED) if counts[key]}
-    sentence = CPU
-    sentence += ", a tie in {tie}" if TIE in rest else ""
-    sentence += ", unsettled in {unsettled}" if UNSETTLED in rest else ""
     return Finding(
         id=f"on-cpu/threads={group.threads}",
         state=lead.rpartition(" ")[2],
-        sentence=sentence,
+        sentence=CPU + _rest(counts),
         words={"lead": CPU_LEADS[lead], "cores": group.cores, "things": group.things},
-        numbers={
-            "count": str(len(group.rows)),
-            "faster": str(counts[FASTER]),
-            "slower": str(counts[SLOWER]),
-            **rest,
-        },
+        numbers=_shown(counts),
         cells=tuple(row.cell for row in group.rows),
         about={"threads": str(group.threads)},
     )
+
+
+def _rest(counts: Mapping[str, int]) -> str:
+    """Return the words for ties and unsettled computations, so that all counts add up."""
+    return "".join(words for state, words in REST.items() if counts[state])
+
+
+def _shown(counts: Mapping[str, int]) -> dict[str, str]:
+    """Return the texts of the numbers in COUNTED and in the words after it."""
+    shown = {state: str(n) for state, n in counts.items() if n or state not in REST}
+    return {"count": str(sum(counts.values()))} | shown
 
 
 def _lead(counts: Mapping[str, int], count: int) -> str:
@@ -223,8 +230,8 @@ def _on_gpu(group: Largest, device: str) -> Finding:
     counts = verdict_counts(group.rows)
     times = median(row.known_speedup.low for row in group.rows)
     much = times >= MUCH
-    sentence = GPU if much else GPU_SLOW
-    numbers = {"count": str(len(group.rows)), "faster": str(counts[FASTER])}
+    sentence = GPU if much else GPU_SLOW + _rest(counts)
+    numbers = _shown(counts)
     if much:
         numbers = {"count": numbers["count"], "times": units.rounded_down(times)}
     return Finding(
@@ -251,13 +258,9 @@ def _with_copies(result: Result, group: Largest) -> Iterator[Finding]:
         yield Finding(
             id="on-gpu-with-copies",
             state="counted",
-            sentence=WITH_COPIES,
+            sentence=WITH_COPIES + _rest(counts),
             words={"contender": rows[0].contender, "things": replace(group, rows=rows).things},
-            numbers={
-                "count": str(len(rows)),
-                "faster": str(counts[FASTER]),
-                "slower": str(counts[SLOWER]),
-            },
+            numbers=_shown(counts),
             cells=tuple(row.cell for row in rows),
             about={"device": group.rows[0].device},
         )
@@ -323,29 +326,38 @@ def _autograd(result: Result) -> Iterator[Finding]:
         return
     auto, differences = pairs[-1]
     ratio = ratio_of(differences, auto)
-    texts = ratio_texts(ratio)
-    wide = is_wide(ratio)
-    if wide:
-        texts["ratio"] = units.rounded_down(ratio.low)
+    numbers = {
+        "p": units.whole(auto.axis_value),
+        "auto": units.seconds(auto.time_s),
+        "finite": units.seconds(differences.time_s),
+        **ratio_texts(ratio),
+    }
+    sentence = hedged(AUTOGRAD, ratio)
+    if is_wide(ratio):
+        numbers["ratio"] = units.rounded_down(ratio.low)
+        sentence = AUTOGRAD.replace("{ratio}", "at least {ratio}")
+    of = {"finite": differences.cell}
     by_hand = {row.case: row for row in lines.get(BY_HAND_LINE, [])}
     hand = by_hand.get(auto.case)
-    sentence = AUTOGRAD_AT_LEAST if wide else hedged(AUTOGRAD, ratio)
+    if hand is not None and auto.speedup is not None and auto.state in BY_HAND:
+        gain = auto.speedup.inverted if auto.state == SLOWER else auto.speedup
+        about = "about {by_hand}" if units.rough(*gain) else "{by_hand}"
+        sentence += BY_HAND[auto.state].replace("{by_hand}", about)
+        numbers |= {"hand": units.seconds(hand.time_s), "by_hand": units.ratio(*gain)}
+        of["hand"] = hand.cell
     yield Finding(
         id="autograd",
         state=verdict_on(ratio),
-        sentence=sentence + BY_HAND if hand is not None else sentence,
-        numbers={
-            "p": units.whole(auto.axis_value),
-            "auto": units.seconds(auto.time_s),
-            "finite": units.seconds(differences.time_s),
-            **texts,
-            **({"hand": units.seconds(hand.time_s)} if hand is not None else {}),
-        },
-        cells=(differences.cell, *([hand.cell] if hand is not None else []), auto.cell),
-        of={"finite": differences.cell, **({"hand": hand.cell} if hand is not None else {})},
+        sentence=sentence,
+        numbers=numbers,
+        cells=(*of.values(), auto.cell),
+        of=of,
         interval=ratio,
         about=about_cell(auto),
     )
+    ratios = {row.cell: ratio_of(other, row) for row, other in pairs}
+    if known := {cell: each for cell, each in ratios.items() if not math.isnan(each.low)}:
+        yield _width_of("autograd", known)
     if len(pairs) > 1:
         yield _parameters(pairs[0], pairs[-1])
 
@@ -380,16 +392,35 @@ def _parameters(first: tuple[Timed, Timed], last: tuple[Timed, Timed]) -> Findin
 
 def _width(key: str, rows: Sequence[Timed]) -> Finding:
     """State how well the speedups behind an answer are known."""
-    half = median(row.known_speedup.half_width for row in rows)
+    return _width_of(key, {row.cell: row.known_speedup for row in rows})
+
+
+def _width_of(key: str, ratios: Mapping[str, Interval]) -> Finding:
+    """State how well some ratios are known; their keys are cells."""
+    states = [verdict_on(ratio) for ratio in ratios.values()]
     return Finding(
         id=f"width/{key}",
         state="counted",
         sentence=WIDTH,
         numbers={
-            "count": str(len(rows)),
-            "half": f"{100 * half:.1f} %",
-            "unsettled": str(verdict_counts(rows)[UNSETTLED]),
+            "count": str(len(ratios)),
+            "half": units.share(median(ratio.half_width for ratio in ratios.values())),
+            "unsettled": str(states.count(UNSETTLED)),
         },
+        cells=tuple(ratios),
+    )
+
+
+def _scope(groups: Sequence[Largest]) -> Finding:
+    """State how many workloads and computations were timed, on how many cores."""
+    numbers = {f"count{n}": str(len(each.rows)) for n, each in enumerate(groups)}
+    parts = [f"{{count{n}}} on {each.cores}" for n, each in enumerate(groups)]
+    rows = [row for each in groups for row in each.rows]
+    return Finding(
+        id="scope",
+        state="counted",
+        sentence=SCOPE.replace("{groups}", " and ".join(parts)),
+        numbers={"workloads": str(len({row.workload for row in rows})), **numbers},
         cells=tuple(row.cell for row in rows),
     )
 

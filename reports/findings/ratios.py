@@ -4,10 +4,18 @@ import math
 
 import numpy as np
 
-from bench.results.verdicts import Verdict, verdict
+from bench.results.verdicts import MARGIN, TIE_WITHIN, Verdict, verdict
 from reports import units
 from reports.read.interval import Interval
 from reports.read.row import Timed
+
+TOO_WIDE = 10.0  # high / low of an interval that says next to nothing
+# the rule of `bench.results.verdicts` in words
+RULE = (
+    "faster or slower if its whole {interval} is more than"
+    f" {100 * (MARGIN - 1):.0f} % away from 1, a tie if the whole interval is within"
+    f" {100 * (TIE_WITHIN - 1):.0f} % of 1, and otherwise unsettled"
+)
 
 
 def ratio_of(slow: Timed, fast: Timed) -> Interval:
@@ -36,10 +44,18 @@ def verdict_on(ratio: Interval) -> Verdict:
     return verdict(ratio.low, ratio.high)
 
 
+def too_wide(ratio: Interval) -> bool:
+    """Return whether an interval is so wide that it says next to nothing."""
+    return ratio.high > TOO_WIDE * ratio.low
+
+
 def ratio_texts(ratio: Interval) -> dict[str, str]:
     """Return a ratio and its interval as texts."""
     if math.isnan(ratio.low):
         return {"ratio": units.significant(ratio.value, 2), "interval": "unknown"}
+    if too_wide(ratio):
+        ends = f"{units.significant(ratio.low, 2)} to {units.significant(ratio.high, 2)}"
+        return {"ratio": units.ratio(*ratio), "interval": ends}
     return {"ratio": units.ratio(*ratio), "interval": units.interval(*ratio)}
 
 

@@ -9,12 +9,11 @@ from dataclasses import dataclass, field
 
 from bench.results import ids
 from reports import units
-from reports.findings.roofline import DevicePeaks, peak_of
+from reports.findings.roofline import NEAR_ROOF, DevicePeaks, peak_of
 from reports.read.row import Timed
 
 Cells = Mapping[str, Timed]
 
-FAR = 0.5  # share of a measured peak, below which the peak is not what limits a side
 IN_CACHE = 1.1  # share of the rate of copying from memory, above which the data is in a cache
 PORTION = 100.0  # times the data, from which two sizes show what is paid whatever the size
 FIXED_SHARE = 0.1  # of the growth in data: times that grow by less are mostly not due to the data
@@ -61,7 +60,7 @@ def _against_copying(numpy: Timed, row: Timed, _cells: Cells, peaks: DevicePeaks
     (slow, name), (fast, _) = sorted([(numpy.bytes_s, "NumPy"), (row.bytes_s, "PyTorch")])
     if fast > IN_CACHE * peak.copy_bytes_s:
         clause += ": the data is in a cache, so memory limits neither"
-    elif slow < FAR * peak.copy_bytes_s:
+    elif slow < NEAR_ROOF * peak.copy_bytes_s:
         clause += f": memory is not what limits {name}"
     return _reason(
         numpy,
@@ -172,7 +171,7 @@ def _against_arithmetic(numpy: Timed, row: Timed, _: Cells, peaks: DevicePeaks) 
     if not flop_s or not row.on_cpu:
         return None
     clause = "; NumPy does {numpy_rate}, PyTorch {rate}, and a product of large matrices {most}"
-    if max(numpy.flop_s, row.flop_s) < FAR * flop_s:
+    if max(numpy.flop_s, row.flop_s) < NEAR_ROOF * flop_s:
         clause += ": arithmetic limits neither"
     return _reason(
         numpy,

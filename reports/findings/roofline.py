@@ -15,6 +15,7 @@ from reports.read.interval import Interval
 from reports.read.result import Result
 from reports.read.row import Row, Timed
 
+NEAR_ROOF = 0.5  # share of a measured peak, above which the peak limits, below which it does not
 CACHES = 4  # data more than this many times larger than the cache is read from memory
 
 DevicePeaks = Mapping[str, Peaks] | None
@@ -69,7 +70,7 @@ def memory_bound(row: Timed, peaks: DevicePeaks) -> bool | None:
 
 
 def roofs(result: Result) -> Iterator[Finding]:
-    """State what limits the largest case of each workload, and each contender's share of a peak."""
+    """State what may limit each workload's largest case, and each contender's share of a peak."""
     groups = grouped(
         result.plausible, lambda row: (row.workload, row.curve, row.dtype, row.threads)
     )
@@ -86,7 +87,13 @@ def _roof(row: Timed, peaks: DevicePeaks, name: str) -> Iterator[Finding]:
     if not unit or peak is None:
         return
     sides = {True: "below", False: "above", None: ""}
-    limits = {True: "memory limits it", False: "arithmetic limits it", None: ""}
+    limit = {True: "memory", False: "arithmetic", None: ""}[bound]
+    if bound and unit == "FLOP/s":
+        limit += " would be the limit, unless the data lies in the cache"
+    elif share < NEAR_ROOF:
+        limit += " would be the limit, but something else is"
+    else:
+        limit += " limits it"
     numbers = {"share": units.share(share)}
     sentence = "{where}: {contender} gets {share} of the measured peak of {what}"
     if bound is not None:
@@ -95,8 +102,6 @@ def _roof(row: Timed, peaks: DevicePeaks, name: str) -> Iterator[Finding]:
             "ridge": units.intensity(ridge(peak, row.precision)),
         }
         sentence += "; {intensity} operations a byte lie {side} the ridge of {ridge}: {limit}"
-        if bound and unit == "FLOP/s":
-            limits[True] += ", unless its data lies in the cache"
     yield Finding(
         id=f"roof/{name}/{row.contender}",
         state={True: "memory-bound", False: "compute-bound", None: "unknown"}[bound],
@@ -106,7 +111,7 @@ def _roof(row: Timed, peaks: DevicePeaks, name: str) -> Iterator[Finding]:
             "contender": row.contender_name,
             "what": {"FLOP/s": "arithmetic", "bytes/s": "memory"}[unit],
             "side": sides[bound],
-            "limit": limits[bound],
+            "limit": limit,
         },
         numbers=numbers,
         cells=(row.cell,),

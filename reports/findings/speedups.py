@@ -14,7 +14,7 @@ from bench.results.verdicts import FASTER, SLOWER, TIE, UNSETTLED
 from reports import units
 from reports.findings.ratios import hedged
 from reports.findings.reasons import Reason, reason
-from reports.findings.roofline import memory_bound, roof_share
+from reports.findings.roofline import NEAR_ROOF, memory_bound, roof_share
 from reports.findings.statement import Finding, about_cell
 from reports.read.grouping import grouped
 from reports.read.interval import Interval
@@ -28,7 +28,7 @@ CALLS = {  # what a time shorter than so many empty calls is explained by
 CALL_S = 50e-6  # a call costs less: a longer shortest time says nothing about the cost of a call
 EXPLAINS = 0.5  # share of a speedup, in logarithms, that a sufficient cause explains
 SCALES = 1.3  # speedup on all cores over one, below which the work does not use all cores
-NEAR_ROOF = 0.5  # share of the measured peak above which the peak limits
+OF_BLAS = frozenset({"matmul", "matvec"})  # workloads that are one call of BLAS on either side
 SENTENCES = {
     FASTER: "{where}: {contender} is {ratio} times as fast as NumPy (95 % interval {interval})",
     SLOWER: "{where}: NumPy is {ratio} times as fast as {contender} (95 % interval {interval})",
@@ -37,13 +37,13 @@ SENTENCES = {
     ABSENT: "{where}: {contender} has no speedup ({reason})",
     IMPLAUSIBLE: "{where}: the time of {contender} cannot be true and is left out: {reason}",
 }
-CANNOT_TELL = {  # by the verdict that the interval rules out
-    "": "{where}: cannot tell whether NumPy or {contender} is faster; {contender} runs at {ratio}"
-    " times NumPy's speed, and the 95 % interval {interval} holds both answers",
-    SLOWER: "{where}: cannot tell whether {contender} is faster than NumPy or as fast; it runs at"
-    " {ratio} times NumPy's speed, and the 95 % interval {interval} holds both answers",
-    FASTER: "{where}: cannot tell whether NumPy is faster than {contender} or as fast; {contender}"
-    " runs at {ratio} times NumPy's speed, and the 95 % interval {interval} holds both answers",
+OPEN = {  # of an unsettled speedup, by the verdict that its interval rules out
+    "": "{where}: whether NumPy or {contender} is faster is unsettled; {contender} runs at {ratio}"
+    " times NumPy's speed (95 % interval {interval})",
+    SLOWER: "{where}: whether {contender} is faster than NumPy or they tie is unsettled;"
+    " {contender} runs at {ratio} times NumPy's speed (95 % interval {interval})",
+    FASTER: "{where}: whether NumPy is faster than {contender} or they tie is unsettled;"
+    " {contender} runs at {ratio} times NumPy's speed (95 % interval {interval})",
 }
 
 
@@ -96,7 +96,7 @@ def _sentence(row: Timed, ratio: Interval) -> str:
     if row.state != UNSETTLED:
         return hedged(SENTENCES[row.state], ratio)
     ruled_out = SLOWER if ratio.low >= 1 else FASTER if ratio.high <= 1 else ""
-    sentence = CANNOT_TELL[ruled_out] + (", from one visit" if row.visits == 1 else "")
+    sentence = OPEN[ruled_out] + (", from one visit" if row.visits == 1 else "")
     return hedged(sentence, ratio)
 
 
@@ -189,10 +189,10 @@ class Speedups:
         return one_core.time_s / row.time_s if one_core is not None else 0.0
 
     def _blas(self, row: Row) -> str:
-        """Name the BLAS libraries that do the work, if it is a matrix product."""
+        """Name the BLAS libraries, if all of the work is one call of theirs."""
         blas = self.result.machine.blas
         first = next((pool for pool in blas.numpy if pool.internal_api), None)
-        if row.family != "matmul" or not row.plain:
+        if row.workload not in OF_BLAS or not row.plain:
             return ""
         if first is None or not blas.torch.library:
             return ""

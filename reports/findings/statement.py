@@ -27,6 +27,11 @@ def markdown(text: str) -> str:
     return re.sub(r"([\\`*_\[\]<>#|!&~$])", r"\\\1", " ".join(text.split()))
 
 
+def used(sentence: str, numbers: Mapping[str, str]) -> dict[str, str]:
+    """Return the numbers that a sentence has fields for."""
+    return {key: number for key, number in numbers.items() if f"{{{key}}}" in sentence}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Finding:
     """One sentence about a result.

@@ -20,7 +20,7 @@ GRADIENTS = {
     TIE: "{where}: gradients by hand in NumPy take {hand} and {hand_lines} lines of code,"
     " with autograd in {contender} {auto} and {auto_lines}: they are equally fast, within 10 %",
     UNSETTLED: "{where}: gradients by hand in NumPy take {hand} and {hand_lines} lines of code,"
-    " with autograd in {contender} {auto} and {auto_lines}: cannot tell which is faster",
+    " with autograd in {contender} {auto} and {auto_lines}: which is faster is unsettled",
 }
 # the variant of each workload that differs from NumPy only in using autograd
 AUTOGRAD_VARIANT = {"train_mlp": "autograd", "train_cnn": "", "gradient_cost": ""}

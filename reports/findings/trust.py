@@ -8,7 +8,7 @@ import numpy as np
 
 from bench.results.verdicts import FASTER, SLOWER, UNSETTLED, verdict
 from reports import units
-from reports.findings.statement import Finding
+from reports.findings.statement import Finding, used
 from reports.read.result import Result
 from reports.read.row import Timed
 
@@ -22,20 +22,23 @@ class Noisiness:
 
     Attributes
     ----------
+    speedups : their number.
     half_width : the median over all speedups of half the interval's width divided by the speedup.
     disturbed : the share of blocks that were disturbed.
 
     """
 
+    speedups: int
     half_width: float
     disturbed: float
 
     @property
     def texts(self) -> dict[str, str]:
-        """Both numbers as text."""
+        """The numbers as text."""
         return {
-            "half": f"{100 * self.half_width:.1f} %",
-            "disturbed": f"{100 * self.disturbed:.1f} %",
+            "half": units.share(self.half_width),
+            "disturbed": units.share(self.disturbed),
+            "speedups": str(self.speedups),
         }
 
 
@@ -47,7 +50,11 @@ def noise_of(rows: Sequence[Timed]) -> Noisiness | None:
         return None
     widths = [ratio.half_width for ratio in ratios]
     disturbed = sum(row.disturbed_blocks for row in rows)
-    return Noisiness(half_width=float(np.median(widths)), disturbed=disturbed / blocks)
+    return Noisiness(
+        speedups=len(ratios),
+        half_width=float(np.median(widths)),
+        disturbed=disturbed / blocks,
+    )
 
 
 def steadiness(result: Result) -> Finding:
@@ -60,14 +67,13 @@ def steadiness(result: Result) -> Finding:
     unsettled = sum(verdict(ratio.low, ratio.high) == UNSETTLED for ratio in ratios)
     numbers = noise.texts | {
         "unsettled": str(unsettled),
-        "speedups": str(len(ratios)),
         "cells": str(len(rows)),
         "bimodal": str(sum(row.bimodal for row in rows)),
     }
     sentence = (
-        "Half of all speedups are known to ±{half} or better; {disturbed} of blocks were disturbed;"
-        " {unsettled} of {speedups} speedups are unsettled; {bimodal} of {cells} cells run at two"
-        " speeds"
+        "Half of all {speedups} speedups are known to ±{half} or better, and {unsettled} are"
+        " unsettled; {disturbed} of blocks were disturbed by another process; {bimodal} of {cells}"
+        " cells run at two speeds"
     )
     if once := sum(row.visits == 1 for row in rows):
         numbers["once"] = str(once)
@@ -82,10 +88,14 @@ def steadiness(result: Result) -> Finding:
 
 BUSY_BYTES = 2**31  # memory in use before a run; less may be what the driver itself uses
 NOISE = {
-    "calm": "This machine was calm during the run",
-    "some noise": "This machine had some noise during the run",
-    "noisy": "This machine was noisy during the run, so small differences stay unsettled",
+    "calm": "This machine was calm during the run: half of all {speedups} speedups are known to"
+    " ±{half} or better",
+    "some noise": "This machine had some noise during the run: half of all {speedups} speedups are"
+    " uncertain by ±{half} or more",
+    "noisy": "This machine was noisy during the run, so small differences stay unsettled: half of"
+    " all {speedups} speedups are uncertain by ±{half} or more",
 }
+DISTURBED = ", and {disturbed} of blocks were disturbed by another process"
 
 
 def noisiness(result: Result) -> Finding:
@@ -98,12 +108,12 @@ def noisiness(result: Result) -> Finding:
         state = "calm"
     elif noise.half_width > NOISY or noise.disturbed > MANY_DISTURBED:
         state = "noisy"
+    sentence = NOISE[state] + DISTURBED * (noise.disturbed > FEW_DISTURBED)
     return Finding(
         id="noise",
         state=state,
-        sentence=NOISE[state] + ": half of all speedups are known to ±{half} or better, and"
-        " {disturbed} of blocks were disturbed",
-        numbers=noise.texts,
+        sentence=sentence,
+        numbers=used(sentence, noise.texts),
         cells=(result.plausible[0].cell,),
     )
 
@@ -139,7 +149,10 @@ def self_tested(result: Result) -> Finding:
     """State the outcome of a run's self-test, or that it had none."""
     test = result.machine.self_test
     if test is None:
-        sentence = "None in this run; --self-test compares every contender with itself"
+        sentence = (
+            "This run had no self-test; with --self-test, it shows how far two measurements of the"
+            " same code differ"
+        )
         return Finding(id="self-test", state="absent", sentence=sentence)
     sentence = "{excluding} of {comparisons} comparisons of a contender with itself exclude 1"
     numbers = {"excluding": str(test.excluding_1), "comparisons": str(test.comparisons)}

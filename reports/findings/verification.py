@@ -21,7 +21,7 @@ def verification(result: Result) -> Finding:
     sentence = "{checked} results were compared with the other library's in float64"
     if checked:
         nearest, share = max(checked, key=lambda pair: pair[1])
-        numbers["share"] = units.share(share) if share > 0 else "0 %"
+        numbers["share"] = units.share(share)
         sentence += "; the largest error is {share} of its bound, that of {nearest}"
         cells = (*cells, nearest.cell)
     words = {"nearest": cells[-1]}

@@ -74,7 +74,7 @@ def _section(subject: Subject, name: str, rows: Sequence[Timed]) -> dict[str, An
     dtype = FIRST_DTYPE if FIRST_DTYPE in dtypes else min(dtypes, default="")
     first = [each for each in drawn if each.kind == "speedup" and each.dtype == dtype]
     lines = [_line(row, subject.result) for row in _ordered(rows)]
-    lead = lead_sentence(findings, name, dtype)
+    leads = lead_sentences(findings, name, dtype)
     said = [*findings.kind("crossover", workload=name), *findings.kind("gradients", workload=name)]
     answers = _answers(findings, name, rows)
     largest = {row.cell for group in by_curve(rows).values() for row in at_largest_size(group)}
@@ -85,14 +85,14 @@ def _section(subject: Subject, name: str, rows: Sequence[Timed]) -> dict[str, An
         "first": first,
         "beside": sum(each.svg.count("<svg") for each in first) == 1,
         "figures": [each for each in drawn if each not in first],
-        "lead": None if answers else lead,
+        "leads": [] if answers else leads,
         "answers": answers,
-        "further": [finding for finding in said if finding is not lead],
+        "further": [finding for finding in said if finding not in leads],
         "largest": [
             finding
             for kind in ("speedup", "scaling", "dtype")
             for finding in findings.kind(kind, workload=name)
-            if finding is not lead and finding not in answers and finding.cells[-1] in largest
+            if finding not in leads and finding not in answers and finding.cells[-1] in largest
         ],
         "growths": findings.kind("growth", workload=name),
         "references": list(_elsewhere(findings, name)),
@@ -114,25 +114,18 @@ def _answers(findings: Findings, workload: str, rows: Sequence[Timed]) -> list[F
     return said if len(said) > 1 else []
 
 
-def lead_sentence(findings: Findings, workload: str, dtype: str) -> Finding | None:
-    """Return the sentence that opens a workload: where PyTorch overtakes NumPy.
+def lead_sentences(findings: Findings, workload: str, dtype: str) -> list[Finding]:
+    """Return the sentences that open a workload: who is faster at which sizes of its first curve.
 
-    It is about an accelerator if one was measured, else about the most threads, and about the first
-    curve. Without a crossover, it is a speedup at the largest size.
+    One for each number of cores, the fewest first, then those about accelerators. Without curves,
+    it is a speedup at the largest size.
     """
     about = {"workload": workload, "dtype": dtype, "variant": ""}
-    for kind in ("crossover", "speedup"):
-        known = [each for each in findings.kind(kind, **about) if each.has_numbers]
-        if known:
-            return known[-1] if kind == "speedup" else _first_curve(known)[-1]
-    return None
-
-
-def _first_curve(crossovers: Sequence[Finding]) -> list[Finding]:
-    """Return the findings on the first curve, in the order of contenders and threads."""
-    curve = crossovers[0].about["curve"]
-    own = [each for each in crossovers if each.about["curve"] == curve]
-    return sorted(own, key=lambda each: (about_accelerators(each), _threads(each)))
+    if crossovers := findings.kind("crossover", **about):
+        curve = crossovers[0].about["curve"]
+        own = [each for each in crossovers if each.about["curve"] == curve]
+        return sorted(own, key=lambda each: (about_accelerators(each), _threads(each)))
+    return [each for each in findings.kind("speedup", **about) if each.has_numbers][-1:]
 
 
 def _threads(finding: Finding) -> int:

@@ -1,6 +1,6 @@
 """Prepares the first page's three answers: on this CPU, with a GPU, and by autograd."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -14,6 +14,11 @@ from reports.findings.statement import Finding
 from reports.pages.subject import SourceFile, Subject
 
 AT_LEAST = Markup("≥ ")
+CPU_REASONS = {
+    "every call has a fixed cost": "five_numbers",
+    "large arrays wait for memory": "reductions",
+    "products of matrices wait for arithmetic": "matmul",
+}
 NO_GPU = (
     "This run timed no GPU, and no reference machine with a GPU has been measured yet. On a machine"
     " with a GPU, the same command measures it."
@@ -32,8 +37,7 @@ class Answer:
     figure : its chart, if there is one.
     certainty : how sure it is.
     further : findings that say more, in the section below.
-    chapter : the stem of the chapter that explains it.
-    link : the words that lead to that chapter.
+    why : the reasons, each with the name of the chapter that explains it.
     reference : the machine that was measured, if it is not the page's own.
 
     """
@@ -46,8 +50,7 @@ class Answer:
     figure: Markup | None
     certainty: Markup
     further: Sequence[Finding]
-    chapter: str
-    link: str
+    why: Mapping[str, str]
     reference: Reference | None = None
 
 
@@ -93,8 +96,7 @@ def _cpu(subject: Subject) -> Answer:
         figure=subject.figure("answer/cpu"),
         certainty=findings.all["width/cpu"].html if counts else Markup(),
         further=[*counts[1:], *findings.extremes()],
-        chapter="reductions",
-        link="Why? Memory, threads and the cost of calls: the chapter on reductions",
+        why=CPU_REASONS,
     )
 
 
@@ -132,15 +134,14 @@ def _gpu(subject: Subject) -> Answer:
             *known("bill"),
             *extremes,
         ],
-        chapter="gpu",
-        link="Why? The chapter on the GPU",
+        why={"the chapter on the GPU": "gpu"},
         reference=reference,
     )
 
 
 def _autograd(subject: Subject) -> Answer:
     findings = subject.findings
-    answer, number = findings.all.get("autograd"), Markup()
+    answer, width, number = (*map(findings.all.get, ("autograd", "width/autograd")), Markup())
     if answer is not None and answer.interval is not None:
         wide = is_wide(answer.interval)
         number = (AT_LEAST if wide else Markup()) + answer.number("ratio")
@@ -149,7 +150,6 @@ def _autograd(subject: Subject) -> Answer:
         for f in findings.kind("gradients", workload="train_mlp", variant="autograd")
         if not about_accelerators(f)
     ]
-    noise = findings.all["noise"]
     return Answer(
         key="autograd",
         question=ABOUT_AUTOGRAD,
@@ -157,14 +157,13 @@ def _autograd(subject: Subject) -> Answer:
         unit="times as fast as finite differences" if answer else "",
         sentence=answer.html if answer else Markup("This run timed no gradients."),
         figure=subject.figure("answer/autograd"),
-        certainty=noise.html,
+        certainty=width.html if width else Markup(),
         further=[
             *findings.kind("parameters"),
             *by_hand[-1:],
             *findings.kind("added-layer"),
         ],
-        chapter="autograd",
-        link="Why? The chapter on autograd",
+        why={"the chapter on autograd": "autograd"},
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from markupsafe import Markup
 
 from reports import units
+from reports.chapters.glossary import NAME as GLOSSARY
 from reports.chapters.page import render as chapter_body
 from reports.chapters.prose import inline_html
 from reports.findings.facts import facts
@@ -21,6 +22,12 @@ from reports.read.result import Result
 from reports.read.row import Timed
 
 CONTENTS = "tutorial/index.html"
+WORDS = "Words"  # the name of the glossary in the menu of every page
+CHANGES = {  # titles of the changes of the lead along a curve, by their state
+    "overtakes": "From NumPy to PyTorch",
+    "falls-behind": "From PyTorch to NumPy",
+    "changes": "More than once",
+}
 WAYS = {  # names of chapters, by the time that a reader has
     "An hour": "what_is_pytorch five_numbers autograd whole_program",
     "A day": "what_is_pytorch five_numbers tensors numpy_bridge views autograd whole_program timing"
@@ -101,11 +108,8 @@ def _further(subject: Subject, *, roofline: bool = True) -> list[tuple[str, str,
 
 def _index(subject: Subject) -> Markup:
     findings = subject.findings
-    crossovers = [
-        finding
-        for finding in findings.kind("crossover")
-        if finding.state in {"overtakes", "falls-behind", "changes"}
-    ]
+    by_state = grouped(findings.kind("crossover"), lambda finding: finding.state)
+    crossovers = {title: by_state[state] for state, title in CHANGES.items() if state in by_state}
     return render(
         "index.html",
         result=subject.result,
@@ -130,7 +134,8 @@ def _index(subject: Subject) -> Markup:
 def _shown(subject: Subject, answer: Answer) -> dict[str, Any]:
     """Return the values of an answer for the template."""
     pages = {chapter.name: chapter.page for chapter in subject.chapters}
-    values = {**vars(answer), "href": pages.get(answer.chapter)}
+    why = {words: pages[name] for words, name in answer.why.items() if name in pages}
+    values = {**vars(answer), "why": why}
     if answer.reference is not None:
         up = "../" * subject.prefix.count("/")
         values |= {"about": _about(answer.reference), "file": up + answer.reference.file}
@@ -176,7 +181,8 @@ def _chapter_page(subject: Subject, number: int) -> SitePage:
         after=subject.chapters[number + 1] if number < last else None,
         content=chapter_body(subject.prose(chapter), outputs),
     )
-    return _page(subject, chapter.page, f"{chapter.number} · {chapter.title}", "", body)
+    name = WORDS if chapter.name == GLOSSARY else ""
+    return _page(subject, chapter.page, f"{chapter.number} · {chapter.title}", name, body)
 
 
 def _roofline(subject: Subject) -> Markup:

@@ -8,6 +8,7 @@ from markupsafe import Markup
 from pygments.formatters import HtmlFormatter
 
 from reports import units
+from reports.findings.ratios import RULE
 
 TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
@@ -18,6 +19,7 @@ TEMPLATES = Environment(
 )
 TEMPLATES.globals |= {
     "units": units,
+    "rule": RULE,
     "light": HtmlFormatter(style="xcode", cssclass="code").get_style_defs(),
     "dark": HtmlFormatter(style="github-dark", cssclass="code").get_style_defs(),
 }

@@ -12,6 +12,7 @@ import pytest
 import torch
 from jinja2 import Environment, nodes
 
+from bench.workload import discover
 from reports.chapters.execution import ChapterRun
 from reports.chapters.outputs import RECORDED, Outputs, recorded_in
 from reports.chapters.page import render
@@ -181,3 +182,10 @@ def test_words_are_chosen_by_states_that_there_are(chapter):
         for keyword in call.kwargs
     }
     assert asked <= STATES
+
+
+def test_the_glossary_explains_the_name_of_every_variant():
+    (glossary,) = (chapter for chapter in find() if chapter.name == "glossary")
+    text = glossary.path.read_text(encoding="utf-8")
+    names = {variant.name for workload in discover().values() for variant in workload.variants}
+    assert [name for name in sorted(names) if f"`-{name}`" not in text] == []

@@ -228,8 +228,8 @@ torch.equal(compiled(xt, wt, bt), steps_torch(xt, wt, bt))
 #
 # ## After how many calls compiling pays
 #
-# These are the longest first calls, of PyTorch and of the functions that it compiles (`dispatch`
-# adds 1 to an array):
+# These are the first calls that cost most, of PyTorch and of the functions that it compiles
+# (`dispatch` adds 1 to an array):
 #
 # > {{ quote("first-call", contender="torch-cpu") }}
 #

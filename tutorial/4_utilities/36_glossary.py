@@ -13,6 +13,34 @@
 # - what each term means, in a sentence or two
 # - where it is explained with code that runs
 #
+# ## Words of the measured pages
+#
+# - *workload*: one computation, written for NumPy and for PyTorch. Its *sizes* lie on one or more
+#   *curves*; a workload on one curve in one dtype is a *computation*.
+# - *case*: a workload at one size, in one dtype, on one number of cores (*threads*). A *cell* is one
+#   contender in one case.
+# - *contender*: a way to run a case: NumPy, or PyTorch on a device, plain or in a *variant*.
+# - *visit*: one measurement of a case by new processes. A *block* is a number of calls in a row that
+#   are timed as one. It is *disturbed* if another process used its core meanwhile.
+# - *at two speeds*: of a cell whose blocks have two typical times and few between.
+# - *bound*: the largest error that verification accepts. *ridge*: the arithmetic intensity at which
+#   memory and arithmetic take equally long.
+#
+# What follows `torch-cpu` or `torch-cuda` in a name is the variant:
+#
+# - another number format: `-bf16` and `-fp16` compute in sixteen bits, `-tf32` rounds the factors of
+#   products, `-amp` chooses the format for each operation;
+# - another way to run: `-compile` by `torch.compile`, `-graph` as a CUDA graph, `-channels-last`
+#   with the channels of an image stored together;
+# - with copies: `-transfer` from the host's memory and back, `-pinned` from pinned memory;
+# - another program: `-tensors` with gradients by hand in tensors, `-autograd` with gradients by
+#   autograd, and no variant with `nn` (layers, losses, optimisers); `-hand`, `-forward` and
+#   `-finite` compute a gradient by hand, by forward mode and by finite differences; `-stacked`
+#   has NumPy join the arrays of a list first.
+#
+# Several ranks are `torch-gloo`, `torch-nccl` or `torch-nccl-fsdp`, by what carries their messages.
+# `torch-threads` is one process with as many threads.
+#
 # ## A to D
 #
 # **accelerator** · a processor beside the main one (the host), with its own memory, that does the

@@ -66,7 +66,7 @@ WINS, LOSES, OPEN = (2.0, 1.9, 2.1), (0.5, 0.49, 0.51), (1.0, 0.9, 1.1)
     [
         (WINS, "torch-cpu is 2.0 times as fast as NumPy"),
         (LOSES, "NumPy is 2.00 times as fast as torch-cpu"),
-        (OPEN, "cannot tell whether NumPy or torch-cpu is faster; torch-cpu runs at 1.0 times"),
+        (OPEN, "whether NumPy or torch-cpu is faster is unsettled; torch-cpu runs at 1.0 times"),
     ],
 )
 def test_a_quote_follows_the_data(rendered, speedup, sentence):
@@ -102,7 +102,9 @@ def test_a_quote_of_what_was_not_measured_says_so(rendered):
 
 def test_findings_of_other_kinds_are_quoted_by_their_subject(rendered):
     text = plain(rendered('{{ quote("crossover", workload="matmul", contender="torch-cpu") }}'))
-    assert text.startswith("matmul, float32: NumPy is faster at n = 16, torch-cpu at 64")
+    assert text.startswith(
+        "matmul, float32: NumPy is faster than torch-cpu at n = 16; torch-cpu is faster at 64"
+    )
     assert plain(rendered('{{ quote("verification") }}')).startswith("6 results were compared")
 
 

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from reports.charts.drawing import TILE_IN
 from reports.compare.account import account
@@ -28,16 +27,12 @@ from reports.compare.markdown import as_markdown
 from reports.compare.page import page_values
 from reports.compare.rows import MOST_CELLS
 from reports.compare.statements import statements
+from reports.pages.rendering import TEMPLATES
 from reports.read.load import load
 from reports.read.result import tabulated
 from tests.conftest import CASE, ONE, asked, content, entry
 
 KEY = "matmul/n={}/float32/1 core/numpy"
-
-
-TEMPLATES = Environment(
-    loader=PackageLoader("reports.pages"), autoescape=True, undefined=StrictUndefined
-)
 
 
 def page(comparison):
@@ -107,7 +102,10 @@ def test_each_verdict_of_a_pair(pair):
         "slower",
         "unsettled",
     ]
-    assert rows(compare(pair)).loc[KEY.format(1024), "reason"] == "the interval holds both answers"
+    assert (
+        rows(compare(pair)).loc[KEY.format(1024), "reason"]
+        == "the interval leaves more than one answer"
+    )
 
 
 def test_swapping_two_machines_inverts_ratio_interval_and_verdict(pair):
@@ -326,7 +324,7 @@ def test_files_of_other_tools_are_compared_by_test_name(write):
     }
     assert comparison.like.means["family"].tolist() == ["all"]
     sentences = [finding.text for finding in statements(comparison)]
-    assert sentences[0].startswith("Overall: b is about 9 times as fast as a")
+    assert sentences[0].startswith("Overall: b is about 9.0 times as fast as a")
     assert "t.py::x" in sentences[1]
     assert "| machine | family | like for like |" in as_markdown(comparison)
     assert page(comparison).count("data-pair") == 1
@@ -553,9 +551,9 @@ def test_if_one_file_has_only_medians_then_medians_are_compared(result):
 @pytest.mark.parametrize(
     ("time_s", "sentence"),
     [
-        (1 / 1.12, "cannot tell whether b is faster than a or as fast; it runs at 1.12 times"),
-        (1.12, "cannot tell whether a is faster than b or as fast; b runs at 0.89 times"),
-        (1.0 / 1.01, "cannot tell whether b or a is faster; b runs at 1.0 times"),
+        (1 / 1.12, "whether b is faster than a or they tie is unsettled; it runs at 1.12 times"),
+        (1.12, "whether a is faster than b or they tie is unsettled; b runs at 0.89 times"),
+        (1.0 / 1.01, "whether b or a is faster is unsettled; b runs at 1.0 times"),
     ],
 )
 def test_an_unsettled_mean_says_which_verdicts_remain_possible(result, time_s, sentence):

@@ -217,7 +217,7 @@ def test_a_comparison_follows_from_its_csv(files):
 def test_ratios_of_minimum_and_median_stand_on_the_page_and_in_markdown(files):
     a, b = files("a", {"x": (1e-3, 2e-3)}), files("b", {"x": (1.25e-3, 4e-3)})
     comparison = compare([*a, *b])
-    assert "| 0.800 (0.12 to 3.2" in as_markdown(comparison)
+    assert "| 0.80 (0.12 to 3.2" in as_markdown(comparison)
     assert "| 0.500 | unsettled |" in as_markdown(comparison)
     assert re.search(r'data-field="medians" data-sort="0\.(5|49)\d*">0\.500<', page(comparison))
 

@@ -150,7 +150,7 @@ def test_work_that_takes_long_on_either_machine_has_a_mean_of_its_own(result):
         result(name, [timed("numpy", pair[side], n=n) for n, pair in times.items()])
         for side, name in enumerate("ab")
     )
-    text = "In work that takes at least 1 ms on one of them, cannot tell whether b or a is done"
+    text = "In work that takes at least 1 ms on one of them, whether b or a is done"
     one, other = compare([a, b]), compare([b, a])
     assert said(one, "long").startswith(text)
     assert "b works at about 2.0 times the speed of a" in said(one, "long")

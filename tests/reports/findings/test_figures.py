@@ -50,7 +50,7 @@ def test_every_column_has_its_text(write):
         "error": "1.0e-07 / 1.0e-05",
         "accuracy": "91.2 %",
         "saved": "2.00 KiB",
-        "status": "ok, bimodal",
+        "status": "ok, at two speeds",
     }
     assert list(texts) == list(HEADS)
 

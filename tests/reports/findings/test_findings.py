@@ -268,7 +268,9 @@ def test_the_noise_of_a_machine_has_three_states(write, half, disturbed, state):
     ]
     finding = noisiness(load(write(content(timed))))
     assert finding.state == state
-    assert f"known to ±{100 * half:.1f} % or better, and {5 * disturbed:.1f} % of" in finding.text
+    words = f"known to ±{100 * half:.1f} % or b" if state == "calm" else "uncertain by ±"
+    assert words in finding.text
+    assert (f", and {5 * disturbed} % of blocks were" in finding.text) == (disturbed > 1)
     none = noisiness(load(write(content([entry(f"{CASE.format(16)}/numpy", 1e-3, ONE)]))))
     assert (none.state, none.has_numbers) == ("absent", False)
 
@@ -281,6 +283,17 @@ def test_a_wide_interval_makes_no_headline(write):
         (CASE.format(256), "torch-cpu", TIED),
     )
     assert findings_of(write, data).headlines()[0].id == f"speedup/{narrow}/torch-cpu"
+
+
+def test_the_least_certain_speedup_has_the_widest_interval(write):
+    data = measured(
+        (CASE.format(16), "torch-cpu", (30.0, 29.0, 31.0)),
+        (CASE.format(64), "torch-cpu", (1.0, 0.5, 2.0)),
+        (CASE.format(64), "torch-cpu-bf16", (1.0, 0.1, 9.0)),
+        (CASE.format(256), "torch-cpu", (40.0, 8.0, 80.0)),
+    )
+    found = [each.about["size"] for each in findings_of(write, data).least_certain()]
+    assert found == ["n=256", "n=64", "n=16"]
 
 
 def test_an_implausible_time_never_counts(write):
@@ -303,8 +316,8 @@ def test_steadiness_is_the_median_half_width_and_the_share_of_disturbed_blocks(w
     timed.append(entry(f"{CASE.format(256)}/torch-cpu", 1e-3, (1.0, 0.85, 1.0), blocks=6))
     finding = steadiness(load(write(content(timed))))
     assert finding.text == (  # 5, 7.5 and 10 %; 3 of 24 blocks
-        "Half of all speedups are known to ±7.5 % or better; 12.5 % of blocks were disturbed;"
-        " 1 of 3 speedups are unsettled; 1 of 4 cells run at two speeds."
+        "Half of all 3 speedups are known to ±7.5 % or better, and 1 are unsettled; 12 % of blocks"
+        " were disturbed by another process; 1 of 4 cells run at two speeds."
     )
     nothing = steadiness(load(write(content(timed[:1]))))
     assert (nothing.state, nothing.has_numbers, nothing.text) == ("absent", False, "No speedups.")
@@ -314,7 +327,7 @@ def test_the_self_test_has_its_sentence(write):
     data = small_file()
     none = self_tested(load(write(data)))
     assert (none.state, none.has_numbers) == ("absent", False)
-    assert none.text.startswith("None in this run")
+    assert none.text.startswith("This run had no self-test; with --self-test")
     data["machine_info"]["self_test"] = {
         "comparisons": 40,
         "excluding_1": 2,
@@ -515,4 +528,7 @@ def test_cells_that_were_visited_once_are_reported(write):
     assert "visited once" in findings.all["steadiness"].text
     unsettled = [finding for finding in findings.speedups.values() if finding.state == "unsettled"]
     assert unsettled
-    assert all("holds both answers, from one visit" in finding.text for finding in unsettled)
+    assert all(
+        " is unsettled; " in finding.text and "), from one visit" in finding.text
+        for finding in unsettled
+    )

@@ -100,12 +100,15 @@ def test_the_sentence_states_the_limit_and_the_share(write):
         "matmul at n=16, float32: torch-cpu gets 50 % of the measured peak of memory; 1.0"
         " operations a byte lie below the ridge of 200: memory limits it."
     )
+    (far,) = roof_findings(write, entry(cell, 2e-3, ONE))
+    assert far.state == "compute-bound"
+    assert far.text.endswith("of 200: arithmetic would be the limit, but something else is.")
     cached = {"cpu/threads=1": PEAK | {"cache_bytes": 2**30}}
     (inside,) = roof_findings(write, entry(cell, 1e-3, ONE, flops=1e4), peaks=cached)
     assert inside.text == (
         "matmul at n=16, float32: torch-cpu gets 0.25 % of the measured peak of arithmetic; 1.0"
-        " operations a byte lie below the ridge of 200: memory limits it, unless its data lies in"
-        " the cache."
+        " operations a byte lie below the ridge of 200: memory would be the limit, unless the data"
+        " lies in the cache."
     )
     (unknown,) = roof_findings(write, entry(cell, 1e-3, ONE, flops=0.0))
     assert unknown.state == "unknown"

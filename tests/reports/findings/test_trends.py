@@ -229,8 +229,8 @@ def test_each_state_of_a_crossover_has_its_sentence(write, state, ratios):
         (
             (WIDE, 0.5, 2.0, WIDE),
             (
-                "whether NumPy or torch-cpu is faster is unsettled at n = 16; NumPy is faster at 64;"
-                " torch-cpu is faster at 256; unsettled at 1024; the lead changes at about 130."
+                "whether NumPy or torch-cpu is faster is unsettled at n = 16; NumPy is faster at"
+                " 64; torch-cpu is faster at 256; unsettled at 1024; the lead changes at about 130."
             ),
         ),
         (
@@ -247,8 +247,8 @@ def test_each_state_of_a_crossover_has_its_sentence(write, state, ratios):
         (
             (1.0, 2.0, WIDE, WIDE),
             (
-                "NumPy and torch-cpu are equally fast, within 10 %, at n = 16; torch-cpu is faster at"
-                " 64; unsettled from 256 to 1024."
+                "NumPy and torch-cpu are equally fast, within 10 %, at n = 16; torch-cpu is faster"
+                " at 64; unsettled from 256 to 1024."
             ),
         ),
     ],

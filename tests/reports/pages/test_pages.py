@@ -261,7 +261,9 @@ def test_without_a_gpu_the_numbers_of_a_reference_machine_are_shown_and_marked(w
     index = plain(pages["index.html"])
     assert "torch-cuda is 50† times as fast as NumPy" in index
     assert "H &lt;1&gt; (driver 570.1), 2026-01-02, commit abc." in index
-    assert "NumPy is faster at n = 16†, torch-cuda at 64†" in plain(pages[FAMILY])
+    assert "NumPy is faster than torch-cuda at n = 16†; torch-cuda is faster at 64†" in plain(
+        pages[FAMILY]
+    )
     assert main(["check", str(whole[1] / "site")]) == 0
 
 
@@ -319,9 +321,9 @@ def test_a_family_opens_with_a_chart_and_one_sentence_and_folds_all_else(pages_o
     page = unfolded(whole_page)
     assert page.count("<figure>") == 1
     assert "Speedup of matmul over NumPy against size" in page
-    sentence = "matmul, float32: NumPy is faster at n = 16, torch-cpu at 64; the lead changes at"
+    sentence = "matmul, float32: NumPy is faster than torch-cpu at n = 16; torch-cpu is faster at"
     assert plain(page).count(sentence) == plain(whole_page).count(sentence) == 1
-    assert len(re.findall('<data [^>]*data-finding="crossover/', page)) == 3
+    assert len(re.findall('<data [^>]*data-finding="crossover/', page)) == 4
     assert not re.search("<table|<pre|<li|The code", page)
     assert "<table" in whole_page
 
@@ -344,7 +346,7 @@ def test_a_workload_measured_at_one_size_of_each_curve_opens_with_every_answer(p
     assert "at f=tanh, n=1000000, float32: NumPy is 2.0 times" in plain(page)
 
 
-def test_the_sentence_of_a_family_is_about_an_accelerator_if_one_was_measured(pages_of):
+def test_a_family_opens_with_the_cpu_and_then_an_accelerator(pages_of):
     data = with_gpu()
     for n, speedup in {16: (0.5, 0.49, 0.51), 64: (2.0, 1.9, 2.1)}.items():
         cell = f"matmul/n={n}/float32/threads=16/torch-cpu"
@@ -352,7 +354,32 @@ def test_the_sentence_of_a_family_is_about_an_accelerator_if_one_was_measured(pa
         data["cells"] = [each for each in data["cells"] if each["id"] != cell]
         data["cells"].append(asked(cell, "ok"))
     page = plain(unfolded(pages_of(data)[FAMILY]))
-    assert "16 threads: NumPy is faster at n = 16, torch-cuda at 64" in page
+    cpu, gpu = (
+        page.index(f"16 threads: NumPy is faster than {name} at n = 16; {name} is faster at 64")
+        for name in ("torch-cpu", "torch-cuda")
+    )
+    assert cpu < gpu
+
+
+def test_the_first_page_says_where_the_lead_changes_and_which_way(pages_of):
+    data = small_file()
+    for benchmark in data["benchmarks"]:
+        info = benchmark["extra_info"]
+        if info["cell"] == f"{CASE.format(256)}/torch-cpu":
+            info["speedup"] |= {"ratio": 0.4, "low": 0.39, "high": 0.41}
+    index = pages_of(data)["index.html"]
+    assert "<h2>Where the lead changes</h2>" in index
+    assert "<h3>More than once</h3>" in index
+    assert "torch-cpu is faster at 64; NumPy is faster at 256" in plain(index)
+    assert "<h3>From NumPy to PyTorch</h3>" in pages_of(small_file())["index.html"]
+    assert "<h3>More than once</h3>" not in pages_of(small_file())["index.html"]
+
+
+def test_every_page_leads_to_the_words(whole):
+    glossary = next(each.page for each in find() if each.name == "glossary")
+    for path, text in texts_in(whole[1] / "site").items():
+        menu = text.partition("<nav")[2].partition("</nav>")[0]
+        assert re.search(rf'href="[^"]*{glossary.rpartition("/")[2]}"[^>]*>Words</a>', menu), path
 
 
 def test_a_missing_device_is_said_once_on_a_page(pages_of):
