@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 
 from bench.results.verdicts import FASTER, SLOWER, TIE, UNSETTLED
 from reports import units
-from reports.findings.ratios import verdict_on
+from reports.findings.ratios import too_wide, verdict_on
 from reports.findings.second_rank import THINGS, about_point, at_two_and_all
-from reports.findings.statement import Finding
+from reports.findings.statement import Finding, used
 from reports.read.grouping import grouped
 from reports.read.interval import Interval
 from reports.read.point import Point
@@ -20,12 +20,12 @@ HALF = 0.5
 OUTWEIGHS, LESS = "outweighs", "less"
 NOWHERE, EVERYWHERE, UP_TO, SOME = "nowhere", "everywhere", "small", "some"
 SHARES = {
-    OUTWEIGHS: "{where}, {mode} scaling, {parts}: collectives take {share} of {thing}, more than"
-    " its work",
-    LESS: "{where}, {mode} scaling, {parts}: collectives take {share} of {thing}, no more than its"
-    " work",
+    OUTWEIGHS: "{where}, {mode} scaling, {parts}: under the profiler, collectives take {share} of"
+    " {thing}, more than its work",
+    LESS: "{where}, {mode} scaling, {parts}: under the profiler, collectives take {share} of"
+    " {thing}, no more than its work",
 }
-ALONE = "; the work alone takes {compute} of {time}"
+ALONE = "; without it, {thing} takes {time}, and the same work without messages {compute}"
 ONE_SIZE = "{what}: communication takes {share} of {thing} at {size}, the one size with a time"
 OUTWEIGHED = {
     NOWHERE: "{what}: communication takes at most half of {thing} at all {count} sizes, most at"
@@ -38,16 +38,17 @@ OUTWEIGHED = {
     " {share} at {size}, the largest of them",
 }
 BUS = {
-    FASTER: "faster than",
-    SLOWER: "slower than",
-    TIE: "as fast as",
-    UNSETTLED: "not clearly slower or faster than",
+    FASTER: "faster than a copy",
+    SLOWER: "slower than a copy",
+    TIE: "as fast as a copy",
+    UNSETTLED: "whether it is slower than a copy is unsettled",
 }
 BANDWIDTH = (
     "all_reduce, {contender}, {parts}: at the largest message, {largest}, the bus bandwidth is"
     " {bus} ({low} to {high}){against}; the smallest, {smallest}, takes {latency}"
 )
-AGAINST = ", {share} of the {copy} at which a rank copies memory: {verdict} a copy"
+NOT_KNOWN = "not known: between {low} and {high}"
+AGAINST = ", {share} of the {copy} at which a rank copies memory: {verdict}"
 
 
 def shares(points: Sequence[Point]) -> Iterator[Finding]:
@@ -66,14 +67,9 @@ def _share_of(point: Point) -> float:
     return point.communication_share or 0.0
 
 
-def share_text(value: float) -> str:
-    """Return a share as a percentage; none is `0 %`."""
-    return units.share(value) if value else "0 %"
-
-
 def _share(point: Point) -> Finding:
     state = OUTWEIGHS if _share_of(point) > HALF else LESS
-    sentence, numbers = SHARES[state], {"share": share_text(_share_of(point))}
+    sentence, numbers = SHARES[state], {"share": units.share(_share_of(point))}
     compute_s, time = point.compute_s, point.time
     if compute_s and time and compute_s <= time.value:
         sentence += ALONE
@@ -119,7 +115,7 @@ def _outweighed(finding_id: str, points: Sequence[Point]) -> Finding:
             "thing": THINGS.get(chosen.workload, "it"),
             "size": chosen.spaced_size,
         },
-        numbers=numbers | {"share": share_text(_share_of(chosen))},
+        numbers=numbers | {"share": units.share(_share_of(chosen))},
         cells=(*(p.id for p in points if p.id != chosen.id), chosen.id),
         about=about,
     )
@@ -159,7 +155,9 @@ def _bandwidth(
     }
     words = {"contender": largest.contender_name, "parts": largest.parts}
     state, sentence = "measured", BANDWIDTH.replace("{against}", "")
-    if copy_bytes_s:
+    if too_wide(bus):
+        sentence = sentence.replace("{bus} ({low} to {high})", NOT_KNOWN)
+    elif copy_bytes_s:
         share = Interval(
             value=bus.value / copy_bytes_s,
             low=bus.low / copy_bytes_s,
@@ -175,7 +173,7 @@ def _bandwidth(
         state=state,
         sentence=sentence,
         words=words,
-        numbers=numbers,
+        numbers=used(sentence, numbers),
         cells=(smallest.id, largest.id),
         of=dict.fromkeys(("smallest", "latency"), smallest.id),
         interval=bus,

@@ -1,11 +1,11 @@
 """States the scaling model as findings. Each sentence says that it is a model's, not measured."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from bench.results.scaling import STRONG
 from reports import units
 from reports.findings.alpha_beta import NORMAL, RING, Fit
-from reports.findings.ratios import hedged
+from reports.findings.ratios import TOO_WIDE, hedged, too_wide
 from reports.findings.scaling_model import (
     LINKS,
     MODES,
@@ -22,11 +22,12 @@ from reports.read.interval import Interval
 from reports.read.result import FileHead
 
 KIND = "scaling-model"
-FITS, POOR, UNCHECKED, ABSENT, MODELLED, ASSUMED = (
+FITS, POOR, UNCHECKED, ABSENT, UNKNOWN, MODELLED, ASSUMED = (
     "fits",
     "poor",
     "unchecked",
     "absent",
+    "unknown",
     "model",
     "assumed",
 )
@@ -35,8 +36,8 @@ ASSUMED_TOO = " (assumed: too few numbers of ranks to tell)"
 OF_MODEL = "Model, not measured: "
 LINK = (
     OF_MODEL + "an all-reduce of {contender} is {algorithm} over a link with a latency of"
-    " {latency} (95 % interval {latency_interval}) and a bandwidth of {bandwidth}"
-    " ({bandwidth_interval}), fitted to {fitted}"
+    " {latency} ({latency_interval}) and a bandwidth of {bandwidth} ({bandwidth_interval}), fitted"
+    " to {fitted}"
 )
 ERRORS = {
     FITS: "; on {held} that was not fitted, its typical error is {error}, its largest {worst}"
@@ -49,13 +50,24 @@ OWN_ERRORS = {
     POOR: ". It fits poorly: its typical error on its own points is {error}",
 }
 NOT_CHECKED = "; no point was left to check it"
-OF_STEP = (
-    OF_MODEL + "at {where}, the work of a rank takes {fixed} and {example} an example, and a step"
-    " waits for {exposed} of the modelled all-reduce of {gradients} of gradients"
+OF_STEP = OF_MODEL + "at {where}, the work of a rank takes {work}, and a step waits for {wait}"
+WORK, FIXED, PER_EXAMPLE = (
+    "{fixed} and {example} an example",
+    "{fixed}, however many its examples",
+    "{example} an example",
+)
+WAITS = "{exposed} of the modelled all-reduce of {gradients} of gradients"
+MISFIT = (
+    "its gradients of {gradients} {exposed} times as long as the modelled all-reduce takes: the"
+    " model does not fit"
 )
 KEEPS = (
     OF_MODEL + "on {ranks} ranks over {device}, {mode} scaling at {where} has an efficiency of"
     " {ratio} (95 % band {interval})"
+)
+NOT_KNOWN = (
+    OF_MODEL + "on {ranks} ranks over {device}, the efficiency of {mode} scaling at {where} is not"
+    " known within a factor of 10"
 )
 TOO_MANY = (
     OF_MODEL + "on {ranks} ranks, strong scaling at {where} is impossible: its {batch} examples"
@@ -66,6 +78,10 @@ SHARED = (
     "No model of steps of {contender}: its ranks shared cores or devices, so that the times of"
     " their work show nothing"
 )
+TOO_FEW = (
+    "No model of steps of {contender}: its all-reduce was fitted to {fitted}, too few to predict"
+    " more ranks"
+)
 NO_STEPS = (
     "No model of steps of {contender}: it needs verified steps of one rank and of several, with"
     " two numbers of examples a rank"
@@ -74,7 +90,7 @@ LEAST_S, MOST_BYTES_S = 1e-9, 1e14  # beyond these the points do not say how muc
 LEAST_PERCENT = 1e-3  # the end of an interval below it is written 0
 WIDE = 2.0  # an interval wider than this factor has two digits at each end
 LEAST_SHARE, MOST_SHARE = 1e-5, 10.0  # an error beyond these says no more
-UNKNOWN, ANYTHING = 1e3, 1e6  # an interval wider than these factors has one end, or none
+MOST_TIMES = 10.0  # as long as the model says; more is said no more exactly
 
 
 def forecasts(result: FileHead) -> Iterator[Finding]:
@@ -85,7 +101,7 @@ def forecasts(result: FileHead) -> Iterator[Finding]:
     for model in built:
         yield _all_reduce(model)
         if model.fit and not model.steps:
-            yield _no_steps(model)
+            yield _no_steps(model, model.fit)
         for step in model.steps:
             yield _of_step(model, step)
             for name in LINKS:
@@ -157,9 +173,9 @@ def _all_reduce(model: Model) -> Finding:
         words=words | {"algorithm": ALGORITHMS[fit.algorithm] + ASSUMED_TOO * fit.assumed},
         numbers={
             "latency": _seconds(fit.link.alpha_s),
-            "latency_interval": _seconds_interval(*fit.interval(0)),
+            "latency_interval": _interval(*fit.interval(0), _seconds),
             "bandwidth": _rate(fit.link.bandwidth_bytes_s),
-            "bandwidth_interval": _rate_interval(*fit.interval(1)),
+            "bandwidth_interval": _interval(*fit.interval(1), _rate),
             "fitted": units.count(len(fit.fitted), "point"),
             **numbers,
         },
@@ -199,49 +215,48 @@ def _seconds(value: float) -> str:
     return units.seconds(value) if value >= LEAST_S else f"under {units.tick_seconds(LEAST_S)}"
 
 
-def _seconds_interval(low: float, high: float) -> str:
-    if high > ANYTHING * low:
-        return "unknown"
-    if high > UNKNOWN * low:
-        return f"up to {_seconds(high)}"
-    return f"{_seconds(low)} to {_seconds(high)}"
-
-
 def _rate(value: float) -> str:
     return units.rate(min(value, MOST_BYTES_S), "B/s")
 
 
-def _rate_interval(low: float, high: float) -> str:
-    if high > ANYTHING * low:
-        return "unknown"
-    return f"{_rate(low)} or more" if high > UNKNOWN * low else f"{_rate(low)} to {_rate(high)}"
+def _interval(low: float, high: float, text: Callable[[float], str]) -> str:
+    if high > TOO_WIDE * low:
+        return "not known within a factor of 10"
+    return f"95 % interval {text(low)} to {text(high)}"
 
 
-def _no_steps(model: Model) -> Finding:
+def _no_steps(model: Model, fit: Fit) -> Finding:
+    few = not model.oversubscribed and not fit.degrees
+    sentence = TOO_FEW if few else SHARED if model.oversubscribed else NO_STEPS
     return Finding(
         id=step_id(model.contender, "none"),
         state=ABSENT,
-        sentence=SHARED if model.oversubscribed else NO_STEPS,
+        sentence=sentence,
         words={"contender": model.contender},
+        numbers={"fitted": units.count(len(fit.fitted), "point")} if few else {},
+        cells=_cells(fit),
         about={"contender": model.contender},
     )
 
 
 def _of_step(model: Model, step: Step) -> Finding:
     half = NORMAL * step.exposed_deviation
-    exposed = [100 * each for each in (step.exposed, step.exposed - half, step.exposed + half)]
-    known = 0 < step.exposed < MOST_SHARE
+    ends = [step.exposed, step.exposed - half, step.exposed + half]
+    work = PER_EXAMPLE if not step.fixed_s else WORK if step.example_s else FIXED
+    numbers = {"gradients": units.size_bytes(step.message_bytes)}
+    if misfit := step.exposed > 1:
+        numbers["exposed"] = units.ratio(*ends) if step.exposed < MOST_TIMES else "over 10"
+    elif step.exposed:
+        numbers["exposed"] = f"{units.ratio(*(100 * each for each in ends))} %"
+    else:
+        numbers["exposed"] = "0 %"
+    times = {"fixed": step.fixed_s, "example": step.example_s}
     return Finding(
         id=step_id(model.contender, step.size),
-        state=MODELLED,
-        sentence=OF_STEP,
+        state=POOR if misfit else MODELLED,
+        sentence=OF_STEP.replace("{work}", work).replace("{wait}", MISFIT if misfit else WAITS),
         words={"where": where(step)},
-        numbers={
-            "fixed": units.seconds(step.fixed_s) if step.fixed_s else "0 s",
-            "example": units.seconds(step.example_s) if step.example_s else "0 s",
-            "exposed": f"{units.ratio(*exposed)} %" if known else share_text(step.exposed),
-            "gradients": units.size_bytes(step.message_bytes),
-        },
+        numbers={key: units.seconds(s) for key, s in times.items() if s} | numbers,
         cells=_sources(model, step),
         about={"contender": model.contender, "size": step.size},
     )
@@ -258,13 +273,17 @@ def _forecast(model: Model, step: Step, name: str, mode: str, ranks: int) -> Fin
     words = {"where": where(step), NAMED: LINKS[name], "mode": mode}
     numbers = {"ranks": f"{ranks:,}"}
     if kept is None:
+        state, sentence = ABSENT, TOO_MANY
         numbers["batch"] = str(step.batch)
+    elif too_wide(kept):
+        state, sentence = UNKNOWN, NOT_KNOWN
     else:
+        state, sentence = MODELLED, hedged(KEEPS, kept)
         numbers["ratio"], numbers["interval"] = percent(kept)
     return Finding(
         id=forecast_id(model.contender, step.size, name, mode, ranks),
-        state=ABSENT if kept is None else MODELLED,
-        sentence=TOO_MANY if kept is None else hedged(KEEPS, kept),
+        state=state,
+        sentence=sentence,
         words=words,
         numbers=numbers,
         cells=_sources(model, step),

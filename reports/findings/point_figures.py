@@ -3,7 +3,7 @@
 import math
 
 from reports import units
-from reports.findings.communication import share_text
+from reports.findings.ratios import ratio_texts
 from reports.read.interval import Interval
 from reports.read.point import Point
 
@@ -38,10 +38,10 @@ def point_figures(point: Point) -> dict[str, str]:
         "time": units.seconds(time.value) if time else "",
         "time_interval": _ends_s(time),
         "speedup": units.ratio(*point.speedup) if point.speedup else "",
-        "interval": units.interval(*point.speedup) if point.speedup else "",
+        "interval": ratio_texts(point.speedup)["interval"] if point.speedup else "",
         "efficiency": units.share(point.efficiency.value) if point.efficiency else "",
         "numpy": units.ratio(*point.against_numpy) if point.against_numpy else "",
-        "share": share_text(share) if share is not None else "",
+        "share": units.share(share) if share is not None else "",
         "bus": units.byte_rate(point.bus_bytes_s) if point.bus_bytes_s else "",
         "error": f"{point.rel_error:.1e} / {point.tolerance:.1e}" if checked else "",
         "visits": str(point.visits or ""),

@@ -149,7 +149,7 @@ def models(result: FileHead) -> list[Model]:
         own = fit(reduced)
         train = [p for p in timed if p.workload == TRAINING and p.contender in {contender, alone}]
         alike = grouped(train, lambda point: point.size)
-        steps = [_step(points, own) for points in alike.values()] if own else []
+        steps = [_step(points, own) for points in alike.values()] if own and own.degrees else []
         built.append(
             Model(
                 contender=contender,

@@ -11,8 +11,8 @@ from dataclasses import replace
 from bench.results import ids
 from bench.results.verdicts import FASTER, SLOWER, TIE, UNSETTLED
 from reports import units
-from reports.findings.ratios import hedged, quotient, ratio_texts, verdict_on
-from reports.findings.statement import QUOTED, Finding
+from reports.findings.ratios import hedged, quotient, ratio_texts, too_wide, verdict_on
+from reports.findings.statement import QUOTED, Finding, used
 from reports.read.grouping import grouped
 from reports.read.interval import Interval
 from reports.read.point import Point
@@ -29,7 +29,7 @@ STRONG = {
     SLOWER: "{where}: {several} {make} {thing} slower, {ratio} times as long ({interval});"
     " efficiency {efficiency}",
     TIE: "{where}: {several} {make} {thing} no faster, " + GAIN,
-    UNSETTLED: "{where}: whether {several} {make} {thing} faster is unsettled, " + GAIN,
+    UNSETTLED: "{where}: whether {several} {make} {thing} faster is unsettled; " + GAIN,
 }
 DONE = "{ratio} times its work in the same time ({interval}); efficiency {efficiency}"
 WEAK = {
@@ -40,7 +40,7 @@ WEAK = {
     TIE: "{where}, as much work for each of {parts} as for one: together they do no more than one"
     " alone, " + DONE,
     UNSETTLED: "{where}, as much work for each of {parts} as for one: whether together they do more"
-    " than one alone is unsettled, " + DONE,
+    " than one alone is unsettled; " + DONE,
 }
 GROUP_OF_ONE = {
     FASTER: "{where}, one rank: {thing} is {ratio} times as fast as without a process group"
@@ -49,7 +49,7 @@ GROUP_OF_ONE = {
     " ({interval})",
     TIE: "{where}, one rank: {thing} is as fast as without a process group, {ratio} times"
     " ({interval})",
-    UNSETTLED: "{where}, one rank: whether a process group costs time is unsettled, {thing} is"
+    UNSETTLED: "{where}, one rank: whether a process group costs time is unsettled; {thing} is"
     " {ratio} times as fast as without ({interval})",
 }
 THREADS = {
@@ -59,7 +59,7 @@ THREADS = {
     " times as long ({interval})",
     TIE: "{where}: {several} {are} as good as {threads} of one process, {thing} is {ratio} times as"
     " fast ({interval})",
-    UNSETTLED: "{where}: whether {several} {are} better than {threads} of one process is unsettled,"
+    UNSETTLED: "{where}: whether {several} {are} better than {threads} of one process is unsettled;"
     " {thing} is {ratio} times as fast ({interval})",
 }
 NUMPY = {
@@ -70,19 +70,29 @@ NUMPY = {
     TIE: "{where}, {mode} scaling: {thing} with {parts} is as fast as with NumPy’s processes,"
     " {ratio} times ({interval})",
     UNSETTLED: "{where}, {mode} scaling: whether {thing} with {parts} is faster than with NumPy’s"
-    " processes is unsettled, {ratio} times as fast ({interval})",
+    " processes is unsettled; {ratio} times as fast ({interval})",
 }
+NO_MORE = "; its interval, {interval}, is too wide to say more"  # replaces what follows unsettled
 WORTH, MIXED, NEVER = "worth", "mixed", "never"
 AT = "{thing} is {ratio} times as fast as with one ({interval}), efficiency {efficiency}"
+OR_A_THREAD = "; with a second thread of one process instead, {thread} times ({thread_interval})"
 SIZES = {
-    WORTH: "{what}: a second {part} is worth it from {size} on, where " + AT,
+    WORTH: "{what}: a second {part} is worth it {from}, where " + AT,
     MIXED: "{what}: the smallest size worth a second {part} is {size}, where "
     + AT
     + "; at {lost} of {larger} larger sizes it is not worth it",
     NEVER: "{what}: no size measured is worth a second {part}; at best, at {size}, " + AT,
-    UNSETTLED: "{what}: no size measured is clearly worth a second {part}, it is unsettled at"
-    " {unsettled} of {count}; at best, at {size}, " + AT,
+    UNSETTLED: "{what}: whether a second {part} is worth it is unsettled at {unsettled} of {count}"
+    " sizes; at best, at {size}, " + AT,
 }
+ONE_SIZE = {  # if only one was measured
+    WORTH: "{what}: a second {part} is worth it at {size}, the one size measured, where " + AT,
+    NEVER: "{what}: a second {part} is not worth it at {size}, the one size measured, where " + AT,
+    UNSETTLED: "{what}: whether a second {part} is worth it is unsettled at {size}, the one size"
+    " measured, where " + AT,
+}
+FROM = "from {size} on"
+AT_LARGEST = "at {size}, the largest of {count} sizes"
 NOTHING = "This run measured no ranks, so it does not tell whether a second one is worth it"
 NO_ANSWER = "No point of this run tells whether a second rank is worth it"
 
@@ -145,12 +155,15 @@ def compared(
     """Return the finding on a ratio of a point's time; a slower point's ratio is inverted."""
     state = verdict_on(ratio)
     shown = ratio.inverted if inverted and state == SLOWER else ratio
+    sentence = sentences[state]
+    if state == UNSETTLED and too_wide(ratio):
+        sentence = sentence.partition(";")[0] + NO_MORE
     return Finding(
         id=finding_id,
         state=state,
-        sentence=hedged(sentences[state], shown),
+        sentence=hedged(sentence, shown),
         words=words_of(point),
-        numbers=ratio_texts(shown) | dict(numbers or {}),
+        numbers=used(sentence, ratio_texts(shown) | dict(numbers or {})),
         cells=cells,
         interval=ratio,
         about=about_point(point),
@@ -227,10 +240,15 @@ def second_ranks(points: Sequence[Point]) -> Iterator[Finding]:
     """State the smallest size that is worth a second rank; the first answers for the file."""
     second = [p for p in points if p.communicates and p.strong and p.ranks == SECOND]
     groups = grouped(second, lambda point: (point.workload, point.contender))
+    threads = {
+        (point.workload, point.size): point
+        for point in points
+        if point.is_threads and point.strong and point.ranks == SECOND
+    }
     answers = [
         answer
         for (workload, contender), group in groups.items()
-        if (answer := _smallest(f"second-rank/{workload}/{contender}", group)) is not None
+        if (answer := _smallest(f"second-rank/{workload}/{contender}", group, threads)) is not None
     ]
     if not answers:
         sentence = NO_ANSWER if points else NOTHING
@@ -247,27 +265,43 @@ def _rank_of_answer(answer: Finding) -> tuple[bool, int]:
     return not training, place
 
 
-def _smallest(finding_id: str, group: Sequence[Point]) -> Finding | None:
-    """Return the finding on the smallest size worth a second rank; None without speedups."""
+def _smallest(
+    finding_id: str, group: Sequence[Point], threads: Mapping[tuple[str, str], Point]
+) -> Finding | None:
+    """Return the finding on the smallest size worth a second rank; None without speedups.
+
+    `threads` are the points with a second thread instead, by workload and size.
+    """
     known = sorted((p for p in group if p.state not in NO_SPEEDUP), key=lambda p: p.work)
     if not known:
         return None
     states = [point.state for point in known]
     chosen = max(known, key=_gained)
-    numbers = {}
+    numbers = {"count": str(len(known))}
     if FASTER in states:
         first = states.index(FASTER)
         chosen, larger = known[first], states[first + 1 :]
-        state = WORTH if all(each == FASTER for each in larger) else MIXED
-        if state == MIXED:
-            lost = sum(each != FASTER for each in larger)
-            numbers = {"larger": str(len(larger)), "lost": str(lost)}
+        lost = sum(each != FASTER for each in larger)
+        state = MIXED if lost else WORTH
+        numbers |= {"larger": str(len(larger)), "lost": str(lost)}
     elif UNSETTLED in states:
         state = UNSETTLED
-        numbers = {"unsettled": str(states.count(UNSETTLED)), "count": str(len(states))}
+        numbers |= {"unsettled": str(states.count(UNSETTLED))}
     else:
         state = NEVER
-    return _answer(finding_id, state, chosen, known, numbers)
+    sentence = ONE_SIZE[state] if len(known) == 1 else SIZES[state]
+    sentence = sentence.replace("{from}", AT_LARGEST if chosen is known[-1] else FROM)
+    thread = threads.get((chosen.workload, chosen.size))
+    cells = [point.id for point in known if point.id != chosen.id]
+    of = {}
+    own = chosen.on_cpu and not chosen.is_numpy  # whose threads they are
+    if own and thread is not None and thread.speedup is not None:
+        sentence += OR_A_THREAD
+        texts = ratio_texts(thread.speedup)
+        numbers |= {"thread": texts["ratio"], "thread_interval": texts["interval"]}
+        of = dict.fromkeys(("thread", "thread_interval"), thread.id)
+        cells.append(thread.id)
+    return _answer(finding_id, state, sentence, chosen, numbers, cells, of)
 
 
 def _gained(point: Point) -> float:
@@ -275,26 +309,34 @@ def _gained(point: Point) -> float:
 
 
 def _answer(
-    finding_id: str, state: str, chosen: Point, known: Sequence[Point], numbers: Mapping[str, str]
+    finding_id: str,
+    state: str,
+    sentence: str,
+    chosen: Point,
+    numbers: Mapping[str, str],
+    others: Sequence[str],
+    of: Mapping[str, str],
 ) -> Finding:
     ratio = chosen.speedup or Interval(value=1.0, low=1.0, high=1.0)
     efficiency = chosen.efficiency.value if chosen.efficiency else ratio.value / SECOND
     name = NAMES.get(chosen.workload, chosen.workload)
-    others = [point.id for point in known if point.id != chosen.id]
     about = about_point(chosen)
     del about["size"]
     return Finding(
         id=finding_id,
         state=state,
-        sentence=hedged(SIZES[state], ratio),
+        sentence=hedged(sentence, ratio),
         words={
             "what": f"{name[:1].upper()}{name[1:]}, {chosen.contender_name}",
             "part": part_of(chosen),
             "size": chosen.spaced_size,
             "thing": THINGS.get(chosen.workload, "it"),
         },
-        numbers=ratio_texts(ratio) | {"efficiency": units.share(efficiency)} | dict(numbers),
+        numbers=used(
+            sentence, ratio_texts(ratio) | {"efficiency": units.share(efficiency)} | dict(numbers)
+        ),
         cells=(*others, chosen.id),
+        of=of,
         interval=ratio,
         about=about,
     )

@@ -22,6 +22,7 @@ from reports.findings.statement import Finding
 from reports.read.result import FileHead
 
 IMPOSSIBLE = Markup('<span title="fewer examples than ranks">not possible</span>')
+NOT_KNOWN = Markup('<span title="not known within a factor of 10">not known</span>')
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,8 +123,8 @@ def _row(model: Model, step: Step, name: str, mode: str, known: Mapping[str, Fin
 
 def _cell(finding: Finding) -> Markup:
     """Return an efficiency with its band."""
-    if finding.interval is None:
-        return IMPOSSIBLE
+    if "ratio" not in finding.numbers:
+        return IMPOSSIBLE if finding.interval is None else NOT_KNOWN
     return Markup("{} <small>({})</small>").format(
         finding.number("ratio"), finding.number("interval")
     )

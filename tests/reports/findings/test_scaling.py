@@ -35,7 +35,7 @@ def one(size="n=4", **fields):
         (1.6, 1.1, "faster", "a second rank makes a step 1.6 times as fast (1.5 to 1.8)"),
         (0.5, 1.1, "slower", "a second rank makes a step slower, 2.0 times as long (1.8 to 2.2)"),
         (1.0, 1.02, "tie", "a second rank makes a step no faster, 1.00 times as fast (0.98"),
-        (1.0, 2.0, "unsettled", "whether a second rank makes a step faster is unsettled, about 1."),
+        (1.0, 2.0, "unsettled", "whether a second rank makes a step faster is unsettled; about 1."),
     ],
 )
 def test_the_verdict_chooses_what_a_second_rank_does(write, gain, width, state, text):
@@ -99,6 +99,7 @@ def test_a_group_of_one_rank_is_compared_with_none(write, width, text):
     [
         ((0.5, 1.6, 1.8), "worth", "a second rank is worth it from n=16 on, where a step is 1.6 "),
         ((1.6, 1.6, 1.6), "worth", "a second rank is worth it from n=4 on"),
+        ((0.5, 0.5, 1.6), "worth", "worth it at n=64, the largest of 3 sizes, where a step is 1.6"),
         (
             (1.6, 0.5, 1.8),
             "mixed",
@@ -106,7 +107,11 @@ def test_a_group_of_one_rank_is_compared_with_none(write, width, text):
         ),
         ((1.6, 0.5, 1.8), "mixed", "efficiency 80 %; at 1 of 2 larger sizes it is not worth it."),
         ((0.5, 0.8, 0.7), "never", "no size measured is worth a second rank; at best, at n=16, a"),
-        ((0.5, 1.04, 0.7), "unsettled", "clearly worth a second rank, it is unsettled at 1 of 3;"),
+        (
+            (0.5, 1.04, 0.7),
+            "unsettled",
+            "second rank is worth it is unsettled at 1 of 3 sizes; at",
+        ),
     ],
 )
 def test_the_smallest_size_worth_a_second_rank(write, gains, state, text):
@@ -131,7 +136,17 @@ def test_the_answer_is_about_training_with_pytorch_first(write):
         ("matmul", "torch-gloo"),
     ]
     assert answers[0].id == "second-rank"
-    assert "NumPy: no size measured is worth a second process" in answers[1].text
+    assert "NumPy: a second process is not worth it at n=4, the one size" in answers[1].text
+    instead = "; with a second thread of one process instead, 1.5 times (1.4 to 1.7)."
+    assert [each.text.endswith(instead) for each in answers] == [True, False, True, False]
+
+
+def test_a_second_gpu_is_not_compared_with_a_second_thread_of_a_cpu(write):
+    points = training("n=4", 1.6)
+    points.append(point("n=4", "strong", 2, "torch-nccl", 1e-4, speedup=around(1.9)))
+    nccl = findings_of(write, points).all["second-rank"].text
+    assert "1.9 times" in nccl
+    assert "thread" not in nccl
 
 
 def test_a_baseline_that_is_not_in_the_file_is_not_named(write):
@@ -158,6 +173,18 @@ def test_more_ranks_than_cores_claim_nothing(write):
     assert "(more ranks than cores)" in findings.kind("ranks")[0].text
     for kind in ("ranks-and-threads", "ranks-and-numpy", "communication", "bandwidth"):
         assert findings.kind(kind) == []
+
+
+def test_an_interval_too_wide_to_say_anything_is_said_to_be(write):
+    findings = findings_of(write, [one(), gloo("n=4", "strong", 2, 0.3, 20.0)])
+    finding = findings.all["ranks/" + GLOO.format(4, "strong", 2)]
+    assert finding.text == (
+        "train_data_parallel at n=4, torch-gloo: whether a second rank makes a step faster is"
+        " unsettled; its interval, 0.015 to 6.0, is too wide to say more."
+    )
+    largest = point("bytes=2048", "", 2, "torch-gloo", 2.048e-3, workload=REDUCE, width=4)
+    (finding,) = findings_of(write, [largest], copy_bytes_s=1e6).kind("bandwidth")
+    assert "the bus bandwidth is not known: between 250 kB/s and 4.00 MB/s; the" in finding.text
 
 
 @pytest.mark.parametrize(
@@ -210,7 +237,9 @@ def test_where_communication_outweighs_work(write, shares, state, text):
     assert text in finding.text
     first = findings.kind("share")[0]
     assert first.state == ("outweighs" if shares[0] > 0.5 else "less")
-    assert first.text.endswith("; the work alone takes 200 µs of 625 µs.")
+    assert first.text.endswith(
+        "; without it, a step takes 625 µs, and the same work without messages 200 µs."
+    )
 
 
 def test_work_that_took_longer_than_a_step_is_left_out(write):
@@ -316,7 +345,7 @@ def test_an_interrupted_measurement_says_so(write):
 def test_the_summary_has_one_statement_on_ranks(write):
     alone = " ".join(summary(Findings(load(write(cluster(training("n=4", 1.6)))))))
     assert alone.split()[:4] == ["5", "of", "5", "points"]
-    assert alone.count("a second rank is worth it from n=4 on") == 1
+    assert alone.count("a second rank is worth it at n=4, the one size") == 1
     both = small_file() | {"scaling": group(training("n=4", 1.6))}
     lines = list(summary(Findings(load(write(both)))))
     (place,) = (n for n, line in enumerate(lines) if "a second rank is worth it" in line)

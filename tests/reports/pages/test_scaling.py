@@ -90,7 +90,7 @@ def test_a_file_of_points_alone_has_no_empty_pages(built):
     }
     index = words_of(text_of(site, "index.html"))
     assert "This file holds points of several ranks, from torchrun alone, and no cells" in index
-    assert "a second rank is worth it from n=16 on" in index
+    assert "a second rank is worth it at n=16, the largest of 2 sizes" in index
     assert "NumPy or PyTorch" not in index
     machine = text_of(site, "machine.html")
     assert "Fairness" not in machine
@@ -115,7 +115,7 @@ def test_the_page_answers_first_and_shows_every_point(built):
     words = words_of(page)
     order = [
         "Is a second rank worth it here?",
-        "a second rank is worth it from n=16 on",
+        "a second rank is worth it at n=16, the largest of 2 sizes",
         "Strong scaling: the ranks share the work of one",
         "A second rank, or a second thread?",
         "Against NumPy’s processes",
@@ -186,7 +186,7 @@ def test_the_readme_of_machines_names_what_ranks_gain(write, tmp_path):
     write(FILES["alone"], "alone.json")
     write(FILES["both"], "both.json")
     text = readme(committed(tmp_path))
-    assert text.count("a second rank is worth it from n=16 on") == 2
+    assert text.count("a second rank is worth it at n=16, the largest of 2 sizes") == 2
     assert "12 of 14 points" in text
     assert text.count("| workload | size |") == 1
 
