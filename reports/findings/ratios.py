@@ -54,8 +54,8 @@ def ratio_texts(ratio: Interval) -> dict[str, str]:
     if math.isnan(ratio.low):
         return {"ratio": units.significant(ratio.value, 2), "interval": "unknown"}
     if too_wide(ratio):
-        ends = f"{units.significant(ratio.low, 2)} to {units.significant(ratio.high, 2)}"
-        return {"ratio": units.ratio(*ratio), "interval": ends}
+        low, high = (units.significant(float(f"{end:.2g}"), 2) for end in (ratio.low, ratio.high))
+        return {"ratio": units.ratio(*ratio), "interval": f"{low} to {high}"}
     return {"ratio": units.ratio(*ratio), "interval": units.interval(*ratio)}
 
 
