@@ -39,12 +39,10 @@ LINK = (
     " {latency} ({latency_interval}) and a bandwidth of {bandwidth} ({bandwidth_interval}), fitted"
     " to {fitted}"
 )
-ERRORS = {
-    FITS: "; on {held} that was not fitted, its typical error is {error}, its largest {worst}"
-    " ({inside} of {all} in its 95 % interval)",
-    POOR: ". It fits poorly: on {held} that was not fitted, its typical error is {error}, its"
-    " largest {worst} ({inside} of {all} in its 95 % interval)",
-}
+BEGINS = {FITS: "; on {held} that ", POOR: ". It fits poorly: on {held} that "}
+OF_ONE = "was not fitted, its error is {error}"
+OF_SEVERAL = "were not fitted, its typical error is {error}, its largest {worst}"
+INSIDE = " ({inside} of {all} in its 95 % interval)"
 OWN_ERRORS = {
     FITS: "; no point was left to check it, and its typical error on its own is {error}",
     POOR: ". It fits poorly: its typical error on its own points is {error}",
@@ -196,12 +194,13 @@ def _checked(fit: Fit) -> tuple[str, str, dict[str, str]]:
     numbers = {"error": share_text(fit.typical_error)}
     if not fit.held:
         return state, OWN_ERRORS[state], numbers
-    numbers["worst"] = share_text(max(map(abs, fit.errors)))
     numbers["held"] = units.count(len(fit.held), "point")
     numbers["inside"] = str(sum(each.inside for each in fit.held))
     numbers["all"] = str(len(fit.held))
-    ending = ERRORS[state]
-    return state, ending if len(fit.held) == 1 else ending.replace("was", "were"), numbers
+    if len(fit.held) == 1:
+        return state, BEGINS[state] + OF_ONE + INSIDE, numbers
+    numbers["worst"] = share_text(max(map(abs, fit.errors)))
+    return state, BEGINS[state] + OF_SEVERAL + INSIDE, numbers
 
 
 def share_text(value: float) -> str:

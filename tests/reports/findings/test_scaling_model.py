@@ -214,6 +214,14 @@ def test_a_good_fit_prints_its_error_beside_the_model(cluster):
     assert "(5 of 5 in its 95 % interval)" in finding.text
 
 
+def test_the_one_point_held_out_has_one_error(of):
+    result = of(all_reduces([2], *OF_LINK, sizes=[4096, 2**18, 2**22]))
+    text = said(result)["scaling-model/torch-gloo/all-reduce"].text
+    assert "; on 1 point that was not fitted, its error is" in text
+    assert text.endswith("(1 of 1 in its 95 % interval).")
+    assert "largest" not in text
+
+
 @pytest.mark.parametrize("count", [1, 2])
 def test_points_that_leave_none_to_check_are_no_checked_model(of, count):
     result = of(all_reduces([2], *OF_LINK, sizes=[4096, 2**20][:count]))
