@@ -57,9 +57,11 @@ class Progress:
     def report(self, case: Case, *, first: bool) -> None:
         """Print a line after the first visit of a case, and every few seconds in later visits."""
         if first:
+            again = case.id in self._begun
             self._begun.add(case.id)
             total = len(self._run.cases())
             place = f"[{len(self._begun):>{len(str(total))}}/{total}]"
+            place = f"{'[again]':<{len(place)}}" if again else place
             self._print(f"{place} {self._left()}  {case.id:<52} {self._figures(case)}")
         elif time.perf_counter() - self._printed_s > INTERVAL_S:
             self._printed_s = time.perf_counter()
@@ -69,7 +71,9 @@ class Progress:
                 for _, verdict, visits in verdicts
             )
             self._known = max(known, self._known)
-            self._print(f"{self._known} of {len(verdicts)} speedups settled, {self._left()}")
+            self._print(
+                f"{self._known} of {len(verdicts)} speedups settled by two visits, {self._left()}"
+            )
 
     def _left(self) -> str:
         minutes, seconds = divmod(max(0, round(self._run.left_s())), 60)
@@ -104,7 +108,7 @@ class Progress:
         if at_largest:
             counts = {word: at_largest.count(word) for word in (FASTER, SLOWER, TIE, UNSETTLED)}
             self._print(
-                f"so far, each case seen once; at the largest sizes PyTorch is faster in "
+                f"after one visit of each case: at the largest sizes PyTorch looks faster in "
                 f"{counts[FASTER]}, NumPy in {counts[SLOWER]}, a tie in {counts[TIE]}, "
                 f"unsettled in {counts[UNSETTLED]}"
             )

@@ -36,7 +36,7 @@ def first_calls(rows: Sequence[Timed]) -> Iterator[Finding]:
         yield Finding(
             id=f"first-call/{row.contender}",
             state="measured",
-            sentence="A first call costs {contender} most in {where}: it takes {first}, {calls}"
+            sentence="A first call adds most to {contender} in {where}: it takes {first}, {calls}"
             " times a later one",
             words={"contender": row.contender_name, "where": row.case_text},
             numbers={

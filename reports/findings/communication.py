@@ -32,8 +32,8 @@ OUTWEIGHED = {
     " {size}, {share}",
     EVERYWHERE: "{what}: communication takes more than half of {thing} at all {count} sizes, still"
     " {share} at {size}",
-    UP_TO: "{what}: communication takes more than half of {thing} up to {size}, {share} there, and"
-    " at most half above it, at {rest} of {count} sizes",
+    UP_TO: "{what}: communication takes more than half of {thing} up to {size}, where it takes"
+    " {share}; at {rest} larger of {count} sizes it takes at most half",
     SOME: "{what}: communication takes more than half of {thing} at {outweighed} of {count} sizes,"
     " {share} at {size}, the largest of them",
 }

@@ -1,7 +1,7 @@
 """Findings that count computations at their largest sizes, by verdict.
 
-A bin is a verdict. A computation is "at least twice as fast" only if its whole interval is: one of
-1.8 to 2.3 is just faster.
+A bin is a verdict. A computation is "surely twice as fast" if its whole interval is at least 2: one
+of 1.8 to 2.3 is just faster.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,11 +17,11 @@ from reports.read.row import NO_SPEEDUP, Row, Timed
 EVEN = "even"  # the state of an answer in which several verdicts are equally frequent
 TWICE = 2.0
 BINS = {
-    "torch_twice": "PyTorch at least twice as fast",
+    "torch_twice": "PyTorch surely twice as fast",
     "torch": "PyTorch faster",
     TIE: "as fast within 10 %",
     "numpy": "NumPy faster",
-    "numpy_twice": "NumPy at least twice as fast",
+    "numpy_twice": "NumPy surely twice as fast",
     UNSETTLED: "unsettled",
 }
 COUNTS = (

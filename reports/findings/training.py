@@ -13,14 +13,20 @@ from reports.read.row import Timed
 VARIANTS = ("tensors", "autograd", "")  # steps of the ladder: the library does more in each
 
 GRADIENTS = {
-    FASTER: "{where}: gradients by hand in NumPy take {hand} and {hand_lines} lines of code,"
+    FASTER: "{where}: {what} {hand} and {hand_lines} lines of code,"
     " with autograd in {contender} {auto} and {auto_lines}: autograd is {ratio} times as fast",
-    SLOWER: "{where}: gradients by hand in NumPy take {hand} and {hand_lines} lines of code,"
+    SLOWER: "{where}: {what} {hand} and {hand_lines} lines of code,"
     " with autograd in {contender} {auto} and {auto_lines}: by hand is {ratio} times as fast",
-    TIE: "{where}: gradients by hand in NumPy take {hand} and {hand_lines} lines of code,"
+    TIE: "{where}: {what} {hand} and {hand_lines} lines of code,"
     " with autograd in {contender} {auto} and {auto_lines}: they are equally fast, within 10 %",
-    UNSETTLED: "{where}: gradients by hand in NumPy take {hand} and {hand_lines} lines of code,"
+    UNSETTLED: "{where}: {what} {hand} and {hand_lines} lines of code,"
     " with autograd in {contender} {auto} and {auto_lines}: which is faster is unsettled",
+}
+EPOCH = "an epoch with gradients by hand in NumPy takes"
+BY_HAND = {
+    "train_mlp": EPOCH,
+    "train_cnn": EPOCH,
+    "gradient_cost": "gradients by hand in NumPy take",
 }
 # the variant of each workload that differs from NumPy only in using autograd
 AUTOGRAD_VARIANT = {"train_mlp": "autograd", "train_cnn": "", "gradient_cost": ""}
@@ -51,7 +57,11 @@ def _gradients(hand: Timed, row: Timed, ratio: Interval) -> Finding:
         id=f"gradients/{row.cell}",
         state=state,
         sentence=hedged(GRADIENTS[state], ratio),
-        words={"where": row.case_text, "contender": row.contender},
+        words={
+            "where": row.case_text,
+            "contender": row.contender,
+            "what": BY_HAND[row.workload],
+        },
         numbers=numbers,
         cells=(hand.cell, row.cell),
         of=dict.fromkeys(("hand", "hand_lines"), hand.cell),

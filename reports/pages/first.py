@@ -118,7 +118,11 @@ def _gpu(subject: Subject) -> Answer:
     answer = next(iter(known("on-gpu")), None)
     unit = ""
     if answer:
-        unit = "times as fast as NumPy, in half of them" if "times" in answer.numbers else "faster"
+        unit = (
+            "times as fast as NumPy, in half of the computations"
+            if "times" in answer.numbers
+            else "faster"
+        )
     return Answer(
         key="gpu",
         question=ABOUT_GPU,

@@ -87,6 +87,14 @@ def test_a_small_speedup_keeps_two_digits(run, said, speedup, shown):
     assert said[0].split()[-1] == shown
 
 
+def test_a_case_that_is_begun_again_is_not_counted_again(run, said, clock):
+    lines = Progress(run, said.append)
+    lines.report(CASES[0], first=True)
+    lines.report(CASES[0], first=True)
+    lines.report(CASES[1], first=True)
+    assert [line.split()[0] for line in said] == ["[1/8]", "[again]", "[2/8]"]
+
+
 def test_the_number_of_settled_speedups_never_falls(run, said, clock):
     lines = Progress(run, said.append)
     for settled in (2, 5, 3, 6, 0):
@@ -94,7 +102,7 @@ def test_the_number_of_settled_speedups_never_falls(run, said, clock):
         run.known = [(cell, word, 2) for cell, word in zip(CELLS, words, strict=True)]
         clock.now_s += INTERVAL_S + 0.1
         lines.report(CASES[0], first=False)
-    assert said == [f"{n} of 8 speedups settled, 1:20 left" for n in (2, 5, 5, 6, 6)]
+    assert said == [f"{n} of 8 speedups settled by two visits, 1:20 left" for n in (2, 5, 5, 6, 6)]
 
 
 def test_a_speedup_counts_as_settled_once_it_was_seen_twice(run, said, clock):
@@ -103,7 +111,7 @@ def test_a_speedup_counts_as_settled_once_it_was_seen_twice(run, said, clock):
     run.known = [(CELLS[0], FASTER, 1), (CELLS[1], TIE, 2), (CELLS[2], None, 0)]
     clock.now_s += 2 * INTERVAL_S
     lines.report(CASES[0], first=False)
-    assert said == ["1 of 3 speedups settled, 1:20 left"]
+    assert said == ["1 of 3 speedups settled by two visits, 1:20 left"]
 
 
 def test_between_two_lines_some_seconds_pass(run, said, clock):
@@ -121,7 +129,7 @@ def test_after_the_first_pass_the_headlines_are_told_of_the_largest_sizes(run, s
     run.known += [(cell, word, 1) for cell, word in zip(large, words, strict=True)]
     Progress(run, said.append).first_results()
     (line,) = said
-    assert line.endswith("PyTorch is faster in 2, NumPy in 1, a tie in 0, unsettled in 1")
+    assert line.endswith("PyTorch looks faster in 2, NumPy in 1, a tie in 0, unsettled in 1")
 
 
 def test_where_nothing_was_seen_there_are_no_headlines(run, said):

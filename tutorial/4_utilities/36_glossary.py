@@ -342,7 +342,7 @@
 # **promotion** · the rule that finds the dtype of a result from two different dtypes.
 # {{ chapter("tensors") }}
 #
-# **rank** · the number of a process in a group of processes that train together.
+# **rank** · one of a group of processes that work together; also its number in the group.
 # {{ chapter("several_processes") }}
 #
 # **reduction** · an operation that takes many numbers and returns few, such as a sum.
@@ -406,6 +406,9 @@
 #
 # **synchronise** · to wait until a device has done all work in its queue.
 # {{ chapter("timing") }}
+#
+# **tape** · autograd's record of the operations that gave a result, played backwards for gradients.
+# {{ chapter("autograd") }}
 #
 # **tensor** · PyTorch's array: it has a shape, a dtype and a device, and can require a gradient.
 # {{ chapter("what_is_pytorch") }}

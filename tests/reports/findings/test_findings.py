@@ -242,12 +242,12 @@ def test_bins_count_and_name_the_computations_at_their_largest_size(write):
     one, two = findings_of(write, data).kind("bins")
     assert (one.id, two.id) == ("bins/torch-cpu/threads=1", "bins/torch-cpu/threads=2")
     assert one.text == (
-        "Of 4 computations, each at its largest size, torch-cpu on one core: PyTorch at least twice"
+        "Of 4 computations, each at its largest size, torch-cpu on one core: PyTorch surely twice"
         " as fast in 1 (matmul); PyTorch faster in 1 (fft); as fast within 10 % in 1 (sort);"
         " unsettled in 1 (argmax)."
     )
     assert one.cells[0] == f"{CASE.format(64)}/torch-cpu"
-    assert two.text.endswith("on 2 cores: PyTorch at least twice as fast in 1 (fft).")
+    assert two.text.endswith("on 2 cores: PyTorch surely twice as fast in 1 (fft).")
 
 
 @pytest.mark.parametrize(

@@ -162,12 +162,12 @@ def test_the_costliest_first_call_of_each_contender_is_stated_the_costliest_firs
     findings = findings_of(write, *cells, kind="first-call")
     assert [finding.text for finding in findings] == [
         (
-            "A first call costs torch-cpu most in matmul at n=16, float32: it takes 1.30 s, 1.3 M"
+            "A first call adds most to torch-cpu in matmul at n=16, float32: it takes 1.30 s, 1.3 M"
             " times a later one."
         ),
         (
-            "A first call costs NumPy most in matmul at n=16, float32: it takes 48.0 ms, 48 times a"
-            " later one."
+            "A first call adds most to NumPy in matmul at n=16, float32: it takes 48.0 ms, 48 times"
+            " a later one."
         ),
     ]
 
@@ -201,8 +201,8 @@ def test_gradients_by_hand_and_by_autograd(write, speedup, state, device):
     (finding,) = trained(write, speedup, f"torch-{device}", device=device)
     assert finding.state == state
     assert finding.text == (
-        "train_cnn at n=4, float32: gradients by hand in NumPy take 4.00 ms and 79 lines of code,"
-        f" with autograd in torch-{device} 1.00 ms and 29: {GRADIENTS[state]}"
+        "train_cnn at n=4, float32: an epoch with gradients by hand in NumPy takes 4.00 ms and 79"
+        f" lines of code, with autograd in torch-{device} 1.00 ms and 29: {GRADIENTS[state]}"
     )
     assert finding.of == dict.fromkeys(("hand", "hand_lines"), f"{CNN}/numpy")
 

@@ -218,7 +218,7 @@ def test_ranks_against_processes_of_numpy(write):
 @pytest.mark.parametrize(
     ("shares", "state", "text"),
     [
-        ((0.7, 0.6, 0.2), "small", "up to n=16, 60 % there, and at most half above it, at 1 of 3"),
+        ((0.7, 0.6, 0.2), "small", "up to n=16, where it takes 60 %; at 1 larger of 3"),
         ((0.7, 0.2, 0.6), "some", "at 2 of 3 sizes, 60 % at n=64, the largest of them"),
         ((0.7, 0.6, 0.6), "everywhere", "at all 3 sizes, still 60 % at n=64"),
         ((0.5, 0.2, 0.1), "nowhere", "at most half of a step at all 3 sizes, most at n=4, 50 %"),

@@ -17,7 +17,7 @@ def test_the_order_is_answers_bins_headlines_noise(write):
     assert lines[lines.index("") :][:3] == [
         "",
         "  torch-cpu on one core, 1 computation, at its largest size",
-        "    as fast within 10 %               1  matmul",
+        "    as fast within 10 %             1  matmul",
     ]
     starts = ["  matmul at n=64", "  matmul at n=16", "  matmul at n=256"]
     places = [next(n for n, line in enumerate(lines) if line.startswith(s)) for s in starts]
