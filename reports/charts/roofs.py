@@ -12,7 +12,7 @@ from matplotlib.ticker import LogLocator, NullLocator
 from bench.results import ids
 from bench.results.machine import Peaks
 from reports import units
-from reports.charts.drawing import INK, Plot, colour, set_hover, style
+from reports.charts.drawing import COLOURS, INK, Plot, colour, set_hover, style
 from reports.charts.naming import power_tick, short, slug
 from reports.charts.tiles import (
     DOT_IN,
@@ -34,6 +34,7 @@ from reports.read.row import Timed
 
 SMALL, LARGE = 1e-3, 1e5  # tick labels that are not between these are powers of ten
 MOST_LABELS = 7
+FARTHER = 1.25  # times as far from a label as its own dot, at least, are those of other workloads
 HEIGHT_IN, LEFT_IN, BELOW_IN = 3.1, 0.65, 0.42  # of the axes, and the space for their tick labels
 DASHES = ("-", (0, (5, 2)), (0, (1, 1.5)), "-.")  # of the flat roofs, from the highest on
 DASH_IN = 0.32  # the width of a piece of a roof, before its name
@@ -105,7 +106,7 @@ def _draw_dots(axes: Axes, group: Sequence[Timed], paint: str, hover: dict[str, 
         "o",
         color=paint,
         markersize=4,
-        alpha=0.45 if paint == INK else 0.75,
+        alpha=0.75,
         markeredgewidth=0,
     )
     set_hover(dots, [_rate_text(row) for row in group], hover)
@@ -115,7 +116,7 @@ def _group(row: Timed) -> tuple[str, str]:
     """Return the name and the colour of a row's dots; all variants have one, and hover texts."""
     if row.is_numpy or row.plain:
         return row.contender_name, colour(row)
-    return "variants of PyTorch", INK
+    return "variants of PyTorch", COLOURS["fourth"]
 
 
 def intensities(rows: Iterable[Timed]) -> np.ndarray:
@@ -129,17 +130,18 @@ def rates(rows: Iterable[Timed]) -> np.ndarray:
 
 
 def roofline_title(rows: Sequence[Timed], flop_s: Mapping[str, float], bytes_s: float) -> str:
-    """Return the title: how many cases lie under each roof, and how many above that of memory."""
+    """Return the title: how many cases each roof limits, and how many lie above that of memory."""
     ridges = np.array([flop_s.get(row.precision, 0.0) / bytes_s for row in rows])
     x, y = intensities(rows), rates(rows)
-    memory, known = int(((x < ridges) & (ridges > 0)).sum()), int((ridges > 0).sum())
-    above = int((y > x * bytes_s).sum())
+    in_memory = x < ridges
+    memory, known = int(in_memory.sum()), int((ridges > 0).sum())
+    above = int((in_memory & (y > x * bytes_s)).sum())
     claim = (
-        f"{memory} of {known} timings lie under the slanted roof of memory,"
-        f" {known - memory} under that of arithmetic"
+        f"{memory} of {known} timings are in the range of the memory roof,"
+        f" {known - memory} in that of arithmetic"
     )
     if above:
-        claim += f"\n{above} above the slanted roof: data that stayed in a cache moves faster"
+        claim += f"\n{above} of the {memory} lie above their roof: data in a cache moves faster"
     return claim
 
 
@@ -218,11 +220,13 @@ def _label_points(
 ) -> None:
     """Write the workload beside the outermost points, where a label covers no dot and no roof.
 
-    `roofs` are places along them, and `taken` is covered by other labels.
+    Dots of other workloads are clearly farther from a label than one of its own. `roofs` are places
+    along them, and `taken` is covered by other labels.
     """
     width, height = axes_inches(axes)
     dots = _places(axes, rows)
     covered = np.vstack([dots, roofs])
+    workloads = np.array([row.workload for row in rows])
     boxes: dict[str, Box] = {}
     for n in _outermost(dots):
         text = short(rows[n].workload, 18)
@@ -233,10 +237,17 @@ def _label_points(
             for box in boxes_beside(dots[n], text)
             if box.left > 0 and box.right < width and box.bottom > 0 and box.top < height
             if not box.covers(covered) and not any(map(box.overlaps, [*taken, *boxes.values()]))
+            if _nearest_own(box, dots, workloads == rows[n].workload)
         ]
         if free:
             boxes[text] = free[0]
             write_in(axes, free[0], text)
+
+
+def _nearest_own(box: Box, dots: np.ndarray, own: np.ndarray) -> bool:
+    """Return whether each dot that is not a label's own is clearly farther from it than one is."""
+    away = box.distances(dots)
+    return bool(np.all(away[~own] > FARTHER * away[own].min()))
 
 
 def _outermost(positions: np.ndarray) -> list[int]:

@@ -184,6 +184,12 @@ class Box(NamedTuple):
         across = (x > self.left - DOT_IN) & (x < self.right + DOT_IN)
         return bool(np.any(across & (y > self.bottom - DOT_IN) & (y < self.top + DOT_IN)))
 
+    def distances(self, places: np.ndarray) -> np.ndarray:
+        """Return how far from a label each of some points is, in inches."""
+        x, y = places[:, 0], places[:, 1]
+        across = np.maximum(np.maximum(self.left - x, x - self.right), 0.0)
+        return np.hypot(across, np.maximum(np.maximum(self.bottom - y, y - self.top), 0.0))
+
 
 def boxes_beside(place: Sequence[float], text: str) -> list[Box]:
     """Return where a point's label can be: at its sides, above and below, and at its corners."""

@@ -486,15 +486,23 @@ def test_a_roofline_counts_what_lies_under_each_roof(write):
     below = timed(write, {64: around(0.5), 32: around(0.5)}, flops=1e4, bytes=1e4, **FLOAT)
     above = timed(write, {128: around(0.5)}, flops=1e6, bytes=1e4, **FLOAT)
     plot = roofline([*below, *above], PEAKS, "cpu/threads=1")
-    assert "4 of 6 timings lie under the slanted roof of memory, 2 under" in plot.description
-    assert "above the slanted roof" not in plot.description
+    assert "4 of 6 timings are in the range of the memory roof, 2 in that" in plot.description
+    assert "above their roof" not in plot.description
     assert any("156 MFLOP/s at 1.0 FLOP per byte" in text for text in titles(inline(plot)))
 
 
 def test_a_point_above_the_roof_of_memory_is_attributed_to_a_cache(write):
     table = timed(write, {64: around(0.5)}, flops=1e4, bytes=1e7, **FLOAT)
     plot = roofline(table, PEAKS, "cpu/threads=1")
-    assert "2 above the slanted roof: data that stayed in a cache" in plot.description
+    assert "2 of the 2 lie above their roof: data in a cache moves faster" in plot.description
+
+
+def test_a_point_without_a_roof_of_arithmetic_is_not_counted_above_that_of_memory(write):
+    table = timed(write, {64: around(0.5)}, flops=1e4, bytes=1e7, **FLOAT)
+    other = changed(table, precision="float16")
+    plot = roofline([*table, *other], PEAKS, "cpu/threads=1")
+    assert "2 of 2 timings are in the range of the memory roof" in plot.description
+    assert "2 of the 2 lie above their roof" in plot.description
 
 
 # training
@@ -537,6 +545,36 @@ def test_no_label_of_a_roofline_lies_on_a_dot_or_on_another_label(write):
     assert {"NumPy", "torch-cpu", "variants of PyTorch"} == {
         text.get_text()[2:] for text in plot.figure.axes[0].texts if "●" in text.get_text()
     }
+
+
+def test_a_label_of_a_roofline_is_nearest_to_a_dot_of_its_own_workload(write):
+    table = [
+        row
+        for n in range(40)
+        for row in timed(
+            write, RISING, workload=f"w{n}", flops=1e5 * 1.5 ** (n * 7 % 40), bytes=1e6, **FLOAT
+        )
+    ]
+    plot = roofline(table, PEAKS, "cpu/threads=1")
+    workloads = [text.split("/")[0] for texts in plot.hover.values() for text in texts]
+    places = np.array(places_of_dots(plot))
+    labels = {text: box for text, box in extents(plot).items() if text.startswith("w")}
+    assert len(labels) >= 3
+    for text, box in labels.items():
+        nearest = np.clip(places, box.min, box.max)
+        assert workloads[int(np.hypot(*(places - nearest).T).argmin())] == text
+
+
+def test_the_key_of_a_roofline_has_the_colours_of_its_dots(write):
+    table = timed(write, RISING, flops=1e5, bytes=1e6, **FLOAT)
+    variants = changed(table[:2], contender="torch-cpu-bf16", variant="bf16")
+    plot = roofline([*table, *variants], PEAKS, "cpu/threads=1")
+    axes = plot.figure.axes[0]
+    dots = [line for line in axes.lines if line.get_gid() in plot.hover]
+    keys = [text.get_color() for text in axes.texts if "●" in text.get_text()]
+    assert keys == [dot.get_color() for dot in dots]
+    assert INK not in keys
+    assert len({dot.get_alpha() for dot in dots}) == 1
 
 
 def test_losses_that_coincide_are_called_one_curve(write):
