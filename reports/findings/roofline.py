@@ -16,6 +16,7 @@ from reports.read.result import Result
 from reports.read.row import Row, Timed
 
 NEAR_ROOF = 0.5  # share of a measured peak, above which the peak limits, below which it does not
+FAR = 0.01  # share of both measured peaks, below which neither limits, whatever the cache holds
 CACHES = 4  # data more than this many times larger than the cache is read from memory
 
 DevicePeaks = Mapping[str, Peaks] | None
@@ -69,6 +70,15 @@ def memory_bound(row: Timed, peaks: DevicePeaks) -> bool | None:
     return row.intensity < ridge_point
 
 
+def _far(row: Timed, peak: Peaks) -> bool:
+    """Return whether a cell gets next to nothing of the peaks of both arithmetic and memory.
+
+    A cache moves data faster than memory, so this holds for data in a cache as well.
+    """
+    flop_s, bytes_s = peak.flop_s.get(row.precision, 0.0), bandwidth(peak)
+    return row.flops < FAR * flop_s * row.time_s and row.bytes < FAR * bytes_s * row.time_s
+
+
 def roofs(result: Result) -> Iterator[Finding]:
     """State what may limit each workload's largest case, and each contender's share of a peak."""
     groups = grouped(
@@ -88,7 +98,9 @@ def _roof(row: Timed, peaks: DevicePeaks, name: str) -> Iterator[Finding]:
         return
     sides = {True: "below", False: "above", None: ""}
     limit = {True: "memory", False: "arithmetic", None: ""}[bound]
-    if bound and unit == "FLOP/s":
+    if _far(row, peak):
+        limit = "it gets under a hundredth of either peak, so something else limits it"
+    elif bound and unit == "FLOP/s":
         limit += " would be the limit, unless the data lies in the cache"
     elif share < NEAR_ROOF:
         limit += " would be the limit, but something else is"

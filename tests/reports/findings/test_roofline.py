@@ -118,6 +118,27 @@ def test_the_sentence_states_the_limit_and_the_share(write):
     assert roof_findings(write, entry(cell, 1e-3, ONE), peaks=None) == []
 
 
+@pytest.mark.parametrize("cache_bytes", [1000, 2**30, None])
+@pytest.mark.parametrize(
+    ("time_s", "info", "limit"),
+    [
+        (51e-3, {"flops": 2e6}, "far"),  # 50 ms are a hundredth of both peaks: 4e9 and 2e7
+        (49e-3, {"flops": 2e6}, "near"),
+        (51e-3, {"flops": 1e4}, "far"),
+        (49e-3, {"flops": 1e4}, "near"),  # near the peak of memory alone
+        (51e-3, {"flops": 4e6}, "near"),  # near the peak of arithmetic alone
+    ],
+)
+def test_far_below_both_peaks_neither_limits_whatever_the_cache_holds(
+    write, time_s, info, limit, cache_bytes
+):
+    peaks = {"cpu/threads=1": PEAK | {"cache_bytes": cache_bytes}}
+    timed = entry(f"{CASE.format(16)}/torch-cpu", time_s, ONE, **info)
+    (finding,) = roof_findings(write, timed, peaks=peaks)
+    far = ": it gets under a hundredth of either peak, so something else limits it."
+    assert finding.text.endswith(far) is (limit == "far")
+
+
 def test_only_largest_sizes_without_variants_have_a_finding(write):
     names = ("numpy", "torch-cpu", "torch-cpu-bf16")
     cells = [entry(f"{CASE.format(n)}/{name}", 1e-3, ONE) for n in (4, 64, 16) for name in names]
