@@ -1,7 +1,8 @@
 """Charts of several ranks: speedup against ranks, and bandwidth of an all-reduce against its bytes.
 
-Bars are 95 % intervals. A hollow point is unsettled. A solid line is strong scaling, a dashed line
-with squares is weak scaling; the dotted line is the ideal, a speedup equal to the ranks.
+Bars are 95 % intervals. A hollow point is unsettled, or a bandwidth that is not known. A solid line
+is strong scaling, a dashed line with squares is weak scaling; the dotted line is the ideal, a
+speedup equal to the ranks.
 """
 
 import math
@@ -25,6 +26,7 @@ from reports.charts.second_rank import (
 )
 from reports.charts.tiles import FONT, End, label_lines, label_width, place_inches, tiles
 from reports.findings.communication import bus_of
+from reports.findings.ratios import too_wide
 from reports.read.grouping import grouped
 from reports.read.interval import Interval
 from reports.read.point import Point
@@ -187,7 +189,7 @@ Bus = tuple[Point, Interval]
 
 
 def bandwidth_title(points: Sequence[Point], copy_bytes_s: float | None) -> str:
-    """Return the title: how near to a copy the largest message comes, or that nothing shows."""
+    """Return the title: how near to a copy the largest message comes, or that it is unknown."""
     if any(point.oversubscribed for point in points):
         return "More ranks than cores: these rates show the waiting, not the link"
     torch = [point for point in points if not point.is_numpy] or list(points)
@@ -196,11 +198,14 @@ def bandwidth_title(points: Sequence[Point], copy_bytes_s: float | None) -> str:
         (point for point in torch if point.ranks == most),
         key=lambda point: (point.message_bytes or 0.0, -title_place(point)),
     )
-    bus, name = largest.bus_bytes_s or 0.0, f"{largest.contender_name}, {largest.parts}"
+    name = f"{largest.contender_name}, {largest.parts}"
     size = units.message_bytes(largest.message_bytes or 0.0)
+    bus = bus_of(largest)
+    if bus is None or too_wide(bus):
+        return f"{name}: the bandwidth at {size} is not known"
     if copy_bytes_s and largest.on_cpu:
-        return f"{name}: {units.share(bus / copy_bytes_s)} of a copy’s bandwidth at {size}"
-    return f"{name}: {units.byte_rate(bus)} at {size}"
+        return f"{name}: {units.share(bus.value / copy_bytes_s)} of a copy’s bandwidth at {size}"
+    return f"{name}: {units.byte_rate(bus.value)} at {size}"
 
 
 def _bus_name(point: Point) -> str:
@@ -274,8 +279,12 @@ def _draw_bandwidth(
         linewidth=1.0,
         alpha=0.7,
     )
-    (dots,) = axes.plot(xs, ys, "o", color=paint, markersize=4.5)
-    set_hover(dots, [_bus_text(*pair) for pair in ordered], hover)
+    for vague, face in ((False, paint), (True, PAPER)):
+        some = [n for n, (_, bus) in enumerate(ordered) if too_wide(bus) is vague]
+        if some:
+            at = [xs[n] for n in some], [ys[n] for n in some]
+            (dots,) = axes.plot(*at, "o", color=paint, markersize=4.5, markerfacecolor=face)
+            set_hover(dots, [_bus_text(*ordered[n]) for n in some], hover)
     return End(x=xs[-1], y=ys[-1], name=_bus_name(ordered[0][0]), paint=paint)
 
 

@@ -47,6 +47,8 @@ BANDWIDTH = (
     "all_reduce, {contender}, {parts}: at the largest message, {largest}, the bus bandwidth is"
     " {bus} ({low} to {high}){against}; the smallest, {smallest}, takes {latency}"
 )
+LATENCY, LATENCY_NOT_KNOWN = "takes {latency}", "takes between {least} and {most}"
+OF_SMALLEST = {"smallest", "latency", "least", "most"}  # the numbers of the smallest message
 NOT_KNOWN = "not known: between {low} and {high}"
 AGAINST = ", {share} of the {copy} at which a rank copies memory: {verdict}"
 
@@ -153,6 +155,11 @@ def _bandwidth(
         "smallest": units.message_bytes(smallest.message_bytes or 0.0),
         "latency": units.seconds(smallest.time.value if smallest.time else 0.0),
     }
+    if smallest.time:
+        numbers |= {
+            "least": units.seconds(smallest.time.low),
+            "most": units.seconds(smallest.time.high),
+        }
     words = {"contender": largest.contender_name, "parts": largest.parts}
     state, sentence = "measured", BANDWIDTH.replace("{against}", "")
     if too_wide(bus):
@@ -166,6 +173,8 @@ def _bandwidth(
         state, sentence = verdict_on(share), BANDWIDTH.replace("{against}", AGAINST)
         words["verdict"] = BUS[state]
         numbers |= {"share": units.share(share.value), "copy": units.byte_rate(copy_bytes_s)}
+    if smallest.time and too_wide(smallest.time):
+        sentence = sentence.replace(LATENCY, LATENCY_NOT_KNOWN)
     about = about_point(largest)
     del about["size"]
     return Finding(
@@ -175,7 +184,7 @@ def _bandwidth(
         words=words,
         numbers=used(sentence, numbers),
         cells=(smallest.id, largest.id),
-        of=dict.fromkeys(("smallest", "latency"), smallest.id),
+        of=dict.fromkeys(OF_SMALLEST & used(sentence, numbers).keys(), smallest.id),
         interval=bus,
         about=about,
     )

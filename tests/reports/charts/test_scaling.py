@@ -142,6 +142,22 @@ def test_bandwidths_stand_over_their_messages_beside_the_copy(write):
     assert "copy in memory" not in str(inline(bandwidth_against_bytes(points, None)))
 
 
+def test_a_bandwidth_that_is_not_known_is_hollow_and_not_in_the_title(write):
+    """From width 3.1 to 3.2, the interval passes a factor of 10."""
+    known, vague = (
+        point(f"bytes={size}", "", 2, "torch-gloo", 1e-3, workload=REDUCE, width=width)
+        for size, width in ((1024, 3.1), (4096, 3.2))
+    )
+    for copy in (6e6, None):
+        plot = bandwidth_against_bytes(points_of(write, [known, vague]), copy)
+        (title, *_) = plot.description.split(". ")
+        assert title == "torch-gloo, 2 ranks: the bandwidth at 4 KiB is not known"
+        assert [hollow for *_, hollow in drawn(plot)] == [False, True]
+        assert [len(texts) for texts in plot.hover.values()] == [1, 1]
+    plot = bandwidth_against_bytes(points_of(write, [known]), 2.048e6)
+    assert plot.description.startswith("torch-gloo, 2 ranks: 50 % of a copy’s bandwidth at 1 KiB")
+
+
 def test_messages_between_gpus_have_no_copy_beside_them(write):
     plot = bandwidth_against_bytes(points_of(write, [reduced(2048, 4, 1e-3, "torch-nccl")]), 6e6)
     assert "copy" not in plot.description

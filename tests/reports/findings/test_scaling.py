@@ -271,6 +271,14 @@ def test_the_bandwidth_of_the_largest_message_and_the_latency_of_the_smallest(
     assert finding.cells[-1] == largest["id"]
 
 
+def test_a_latency_that_is_not_known_is_given_as_its_interval(write):
+    largest = point("bytes=2048", "", 2, "torch-gloo", 2.048e-3, workload=REDUCE)
+    smallest = point("bytes=1024", "", 2, "torch-gloo", 1e-4, workload=REDUCE, width=4.0)
+    (finding,) = findings_of(write, [largest, smallest]).kind("bandwidth")
+    assert finding.text.endswith("; the smallest, 1 KiB, takes between 25.0 µs and 400 µs.")
+    assert finding.of == dict.fromkeys(("smallest", "least", "most"), smallest["id"])
+
+
 def test_messages_between_gpus_are_not_held_against_a_copy_in_the_memory_of_the_cpu(write):
     largest = point("bytes=2048", "", 2, "torch-nccl", 2.048e-3, workload=REDUCE)
     (finding,) = findings_of(write, [largest], copy_bytes_s=1e5).kind("bandwidth")
