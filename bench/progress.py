@@ -14,7 +14,7 @@ from bench.timing.peaks import Peaks
 
 INTERVAL_S = 5.0  # between lines, once every case was visited
 ENOUGH_VISITS = 2  # for a verdict to count as known
-LEAST = 0.1  # a speedup with two decimals
+LEAST = 0.1  # a smaller speedup is not written with two decimals
 EXPLAINED = "x is NumPy's time over PyTorch's: at 2.00x PyTorch is twice as fast, at 0.50x NumPy is"
 
 
@@ -115,5 +115,5 @@ class Progress:
 
 
 def _times(speedup: float) -> str:
-    """Return a speedup as its line shows it: 2.35x, 0.00037x."""
+    """Return a speedup as text. Small ones keep two digits: 2.35x, 0.00037x."""
     return f"{speedup:.2f}x" if speedup >= LEAST else f"{speedup:.2g}x"

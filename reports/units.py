@@ -77,7 +77,7 @@ def interval(value: float, low: float, high: float) -> str:
     return f"{_end(low, places)} to {_end(high, places)}"
 
 
-def rough(_value: float, low: float, high: float) -> bool:
+def rough(low: float, high: float) -> bool:
     """Return whether a sentence should say "about" before a ratio: its interval is wide."""
     return not high <= ROUGH * low
 

@@ -14,7 +14,7 @@ def planned(book: Book, budget_s: float, left_s: float) -> dict[str, Any]:
     """Return the plan of the next visit as JSON; nothing if the run is over.
 
     Cases that are behind, because the time of an earlier visit was spent or a rank failed in it, go
-    first; those with the most visits get none.
+    first. A case that has had all its visits gets no more.
     """
     done = book.scaling["visits"]
     behind = [point for point in book.open_points() if _visits(book, point) < VISITS[1]]

@@ -92,7 +92,7 @@ class Supervisor:
         return book
 
     def _refuse(self, reason: str, error: Exception) -> NoReturn:
-        """End the attempts of all nodes, which read the reason on the board."""
+        """Put the reason on the board, where all nodes read it and end, and raise RefusedError."""
         several = self._group.world > self._group.per_node
         ends_s = time.monotonic() + (REFUSED_S if several else 0)
         with contextlib.suppress(*STORE_ERRORS):

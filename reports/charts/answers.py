@@ -41,7 +41,7 @@ def gpu(groups: Mapping[str, Sequence[Timed]]) -> Plot | None:
 
 
 def _stacks(key: str, groups: Mapping[str, Sequence[Timed]], side: str, paint: str) -> Plot | None:
-    """Draw a row of dots for each group, stacked by their speedup; None without speedups.
+    """Draw each group as a row of dots; equal speedups are stacked. None without speedups.
 
     `side` is the name of the side that competes with NumPy, `paint` the name of its colour.
     """

@@ -76,7 +76,7 @@ def speedup_against_size(rows: Sequence[Timed]) -> Plot | None:
         figure=figure,
         description=describe_speedups(rows),
         hover=hover,
-        tiles=[describe_speedups(part) for part in parts] if len(parts) > 1 else (),
+        tiles=[describe_speedups(part) for part in parts],
     )
 
 

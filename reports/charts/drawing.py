@@ -105,8 +105,8 @@ class Plot:
         figure, so it must be a name that `slug` returns.
     description : the alt text.
     hover : the hover texts of each artist, one for each of its markers, by the artist's gid.
-    tiles : the alt text of each tile, if the figure has several. A page shows each as an SVG of its
-        own, so that a phone stacks what a desk shows in rows (`reports.charts.tiles`).
+    tiles : the alt text of each tile. If there are several, a page shows each as an SVG of its own,
+        so that a phone stacks what a desk shows in rows (`reports.charts.tiles`).
     mathematics : whether dollar signs delimit formulas. Off by default, because names from a file
         may contain a dollar sign.
 
@@ -203,7 +203,7 @@ def inline(plot: Plot) -> Markup:
         svg = _titled(svg, gid, texts)
     for paint, name in _variables().items():
         svg = svg.replace(paint, name)
-    parts = _cut(svg, plot) if plot.tiles else [(plot.description, svg)]
+    parts = _cut(svg, plot) if len(plot.tiles) > 1 else [(plot.description, svg)]
     return Markup("\n").join(_labelled(plot.name, *part) for part in parts)
 
 

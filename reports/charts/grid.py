@@ -108,7 +108,7 @@ def heat_grid(
         figure=figure,
         description=description,
         hover=hover_texts,
-        tiles=[description, *texts[1:]] if len(parts) > 1 else (),
+        tiles=[description, *texts[1:]],
     )
 
 

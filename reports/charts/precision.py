@@ -103,7 +103,7 @@ def precision_title(points: Sequence[Point]) -> str:
     """Return the title: the speedup and the error of the fastest lower precision."""
     lower = [point for point in points if point.row.variant in LOWER]
     fastest = max(lower, key=lambda point: point.speedup.value)
-    about = "about " if units.rough(*fastest.speedup) else ""
+    about = "about " if units.rough(fastest.speedup.low, fastest.speedup.high) else ""
     gain = f"{about}{units.ratio(*fastest.speedup)} times NumPy's speed"
     name = short_name(fastest.row.contender)
     return f"{name} runs at {gain}, with an error of {_error(fastest.error)}"
@@ -159,7 +159,7 @@ def _label(axes: Axes, points: Sequence[Point], *, with_cores: bool) -> None:
 
 
 def _line_places(axes: Axes, point: Point) -> np.ndarray:
-    """Return places along a point's interval and along the line to its bound, in inches."""
+    """Return places that labels avoid, in inches: a point's interval and its line to the bound."""
     ends = [(point.x, point.speedup.low), (point.x, point.speedup.high)]
     ends += [(point.x, point.speedup.value), (point.bound or point.x, point.speedup.value)]
     low, high, left, right = (np.array(place_inches(axes, *end)) for end in ends)

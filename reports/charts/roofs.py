@@ -113,7 +113,7 @@ def _draw_dots(axes: Axes, group: Sequence[Timed], paint: str, hover: dict[str, 
 
 
 def _group(row: Timed) -> tuple[str, str]:
-    """Return the name and the colour of a row's dots; all variants have one, and hover texts."""
+    """Return the name and the colour of a row's dots. All variants share one of each."""
     if row.is_numpy or row.plain:
         return row.contender_name, colour(row)
     return "variants of PyTorch", COLOURS["fourth"]
@@ -245,7 +245,7 @@ def _label_points(
 
 
 def _nearest_own(box: Box, dots: np.ndarray, own: np.ndarray) -> bool:
-    """Return whether each dot that is not a label's own is clearly farther from it than one is."""
+    """Return whether a label is clearly nearer to a dot of its own workload than to any other."""
     away = box.distances(dots)
     return bool(np.all(away[~own] > FARTHER * away[own].min()))
 

@@ -78,7 +78,7 @@ def speedup_against_ranks(points: Sequence[Point]) -> Plot | None:
         figure=figure,
         description=" ".join(texts),
         hover=hover,
-        tiles=texts if len(texts) > 1 else (),
+        tiles=texts,
     )
 
 

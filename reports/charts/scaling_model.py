@@ -18,10 +18,10 @@ from bench.results.verdicts import UNSETTLED, verdict
 from reports import units
 from reports.charts.drawing import COLOURS, INK, PAPER, Plot, set_hover, style
 from reports.charts.naming import short, slug
-from reports.charts.second_rank import VAGUE
 from reports.charts.tiles import FONT, End, label_lines, label_width, tiles
 from reports.findings.alpha_beta import NORMAL, AllReduce, Fit, all_reduce_s, ratio_on
 from reports.findings.forecasts import percent, share_text
+from reports.findings.ratios import too_wide
 from reports.findings.scaling_model import (
     LINKS,
     MEASURED,
@@ -92,7 +92,7 @@ def all_reduce_chart(model: Model) -> Plot | None:
         figure=figure,
         description="Time of an all-reduce against bytes, both logarithmic. " + " ".join(texts),
         hover=hover,
-        tiles=texts if len(texts) > 1 else (),
+        tiles=texts,
     )
 
 
@@ -220,7 +220,7 @@ def efficiency_chart(model: Model, link: str) -> Plot | None:
         figure=figure,
         description="Modelled efficiency against ranks, logarithmic. " + " ".join(texts),
         hover=hover,
-        tiles=texts if len(texts) > 1 else (),
+        tiles=texts,
     )
 
 
@@ -230,9 +230,9 @@ def _size_title(model: Model, step: Step, link: str) -> str:
     over = "link measured here" if link == MEASURED else LINKS[link]
     claim = "no efficiency"
     if kept is not None:
-        known = kept.high <= VAGUE * kept.low
         where = f"on {RANKS[1]} ranks"
-        claim = f"weak {percent(kept)[0]} {where}" if known else f"weak {where} is not known"
+        vague = too_wide(kept)
+        claim = f"weak {where} is not known" if vague else f"weak {percent(kept)[0]} {where}"
     return f"Model, {over}: {claim}\n{short(step.size, 44)}"
 
 

@@ -14,6 +14,7 @@ from reports import units
 from reports.charts.drawing import INK, PAPER, Plot, rank_colour, set_hover, style
 from reports.charts.naming import ratio_tick, ratio_ticks, short
 from reports.charts.tiles import FONT, LABEL_CHAR_IN, tiles
+from reports.findings.ratios import too_wide
 from reports.read.grouping import grouped
 from reports.read.interval import Interval
 from reports.read.point import Point
@@ -23,7 +24,6 @@ ROW_IN = 0.24
 NUMBER_IN = 0.8  # the space for the number at the end of a row
 LONGEST = 22  # characters of the name of a row
 SPARE = 1.3  # of the axis, beyond the ideal and all values
-VAGUE = 10.0  # high / low of an interval; above this, the number is not known
 CLAIMS = {
     FASTER: "{name}: {ratio} times as fast with {parts}",
     SLOWER: "{name}: slower with {parts} than with one",
@@ -43,7 +43,7 @@ def gain_title(points: Sequence[Point]) -> str:
     if ratio is None:
         return head
     text = units.ratio(*ratio)
-    about = f"about {text}" if units.rough(*ratio) else text
+    about = f"about {text}" if units.rough(ratio.low, ratio.high) else text
     claim = CLAIMS[most.state].format(
         name=short(most.contender_name, LONGEST), ratio=about, parts=most.parts
     )
@@ -94,7 +94,7 @@ def second_rank(points: Sequence[Point], name: str) -> Plot:
         figure=figure,
         description=" ".join(texts),
         hover=hover,
-        tiles=texts if len(texts) > 1 else (),
+        tiles=texts,
     )
 
 
@@ -150,9 +150,8 @@ def _row(axes: Axes, y: int, point: Point, ratio: Interval, hover: dict[str, lis
         markerfacecolor=PAPER if point.state == UNSETTLED else paint,
     )
     set_hover(dot, [gain_text(point, ratio)], hover)
-    known = ratio.high <= VAGUE * ratio.low
     axes.annotate(
-        f"{units.ratio(*ratio)}×" if known else "not known",
+        f"{units.ratio(*ratio)}×" if not too_wide(ratio) else "not known",
         (1, y),
         xycoords=axes.get_yaxis_transform(),
         xytext=(8, 0),

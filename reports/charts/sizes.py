@@ -89,7 +89,7 @@ def time_against_size(rows: Sequence[Timed]) -> Plot:
         figure=figure,
         description=describe(cells),
         hover=hover,
-        tiles=texts if len(texts) > 1 else (),
+        tiles=texts,
     )
 
 

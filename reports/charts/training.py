@@ -64,7 +64,7 @@ def ladder_chart(steps_by_case: Mapping[str, Sequence[Timed]]) -> Plot | None:
         figure=figure,
         description=_describe_steps(cases),
         hover=hover,
-        tiles=texts if len(texts) > 1 else (),
+        tiles=texts,
     )
 
 

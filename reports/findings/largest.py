@@ -7,7 +7,8 @@ of 1.8 to 2.3 is just faster.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from bench.results.verdicts import FASTER, SLOWER, TIE, UNSETTLED, VERDICTS, verdict
+from bench.results.verdicts import FASTER, SLOWER, TIE, UNSETTLED, VERDICTS
+from reports.findings.ratios import verdict_on
 from reports.findings.statement import Finding
 from reports.read.grouping import at_largest_size, by_computation, grouped
 from reports.read.interval import Interval
@@ -102,8 +103,8 @@ def most_frequent(counts: Mapping[str, int]) -> str:
 
 
 def bin_of(speedup: Interval) -> str:
-    """Return the key of the bin of a speedup over NumPy."""
-    found = verdict(speedup.low, speedup.high)
+    """Return where a speedup over NumPy is listed: a key of BINS."""
+    found = verdict_on(speedup)
     if found == FASTER:
         return "torch_twice" if speedup.low >= TWICE else "torch"
     if found == SLOWER:

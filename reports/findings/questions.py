@@ -26,6 +26,7 @@ QUESTIONS = (
     "What does autograd save?",
 )
 ABOUT_CPU, ABOUT_GPU, ABOUT_AUTOGRAD = QUESTIONS
+ON_GPU, COPIED = "data on the GPU", "copied there and back"
 MOSTLY = 2 / 3  # of the computations: a side that is faster in more is faster "mostly"
 MUCH = 2.0  # an accelerator that is at least this many times as fast changes much
 REDUCED = ("bf16", "fp16", "tf32")  # variants in lower precision
@@ -100,9 +101,6 @@ def questions(result: Result, rows: Mapping[str, Timed]) -> Iterator[Finding]:
     yield from _autograd(result)
 
 
-ON_GPU, COPIED = "data on the GPU", "copied there and back"
-
-
 def on_cpu(result: Result) -> list[Largest]:
     """Return PyTorch's largest sizes on the CPU, the most cores first."""
     groups = [each for each in largest(result) if each.rows[0].on_cpu]
@@ -124,7 +122,7 @@ def on_gpu(result: Result) -> Largest | None:
 
 
 def gpu_groups(result: Result) -> dict[str, Sequence[Timed]]:
-    """Return an accelerator's largest sizes, by where the data is."""
+    """Return the computations on a GPU at their largest sizes: without copies, and with them."""
     group = on_gpu(result)
     if group is None:
         return {}
@@ -133,7 +131,7 @@ def gpu_groups(result: Result) -> dict[str, Sequence[Timed]]:
 
 
 def _copied(result: Result, group: Largest) -> list[Timed]:
-    """Return the same computations with an accelerator's copies."""
+    """Return the times of the same computations that include the copies to the GPU and back."""
     sizes = {(row.computation, row.size, row.dtype) for row in group.rows}
     return [
         row
@@ -341,8 +339,7 @@ def _autograd(result: Result) -> Iterator[Finding]:
     hand = by_hand.get(auto.case)
     if hand is not None and auto.speedup is not None and auto.state in BY_HAND:
         gain = auto.speedup.inverted if auto.state == SLOWER else auto.speedup
-        about = "about {by_hand}" if units.rough(*gain) else "{by_hand}"
-        sentence += BY_HAND[auto.state].replace("{by_hand}", about)
+        sentence += hedged(BY_HAND[auto.state], gain, "by_hand")
         numbers |= {"hand": units.seconds(hand.time_s), "by_hand": units.ratio(*gain)}
         of["hand"] = hand.cell
     yield Finding(

@@ -59,6 +59,7 @@ def ratio_texts(ratio: Interval) -> dict[str, str]:
     return {"ratio": units.ratio(*ratio), "interval": units.interval(*ratio)}
 
 
-def hedged(sentence: str, ratio: Interval) -> str:
-    """Return a sentence with "about" before its ratio if the interval is wide."""
-    return sentence.replace("{ratio}", "about {ratio}") if units.rough(*ratio) else sentence
+def hedged(sentence: str, ratio: Interval, key: str = "ratio") -> str:
+    """Return a sentence with "about" before the field of a ratio if its interval is wide."""
+    wide = units.rough(ratio.low, ratio.high)
+    return sentence.replace(f"{{{key}}}", f"about {{{key}}}") if wide else sentence

@@ -28,7 +28,7 @@ def markdown(text: str) -> str:
 
 
 def used(sentence: str, numbers: Mapping[str, str]) -> dict[str, str]:
-    """Return the numbers that a sentence has fields for."""
+    """Return those numbers whose names stand in braces in the sentence."""
     return {key: number for key, number in numbers.items() if f"{{{key}}}" in sentence}
 
 

@@ -148,7 +148,7 @@ def _references(
 
 
 def with_references(result: Result) -> Findings:
-    """Return a result's findings; committed machines answer for the accelerator it lacks."""
+    """Return the findings of a result. If it has no GPU, they quote committed machines that do."""
     quoted = [] if has_accelerator(result) or not result.own else with_accelerators([result])
     return Findings(result, tuple(Reference(Findings(r), r.label, "") for r in quoted))
 

@@ -62,8 +62,8 @@ plt.show()
 #
 # Without the tanh, both layers together would be one linear layer: `(x @ w1.T) @ w2.T` is
 # `x @ (w2 @ w1).T`. The weights start as random numbers. Their variance is 1 / (number of inputs),
-# so `a` is about as large as `x`, where tanh is not yet flat. `nn.Linear` draws its weights in a
-# similar way, and `torch.nn.init` has the usual choices.
+# so `a` is about as large as `x`. There tanh, which is flat far from 0, still has a slope.
+# `nn.Linear` draws its weights in a similar way, and `torch.nn.init` has the usual choices.
 #
 # The **softmax** turns the logits of an image into probabilities: positive numbers whose sum is
 # one. The loss is the **cross-entropy**: minus the natural logarithm of the probability of the

@@ -20,8 +20,8 @@
 # - *case*: a workload at one size, in one dtype, on one number of cores (*threads*). A *cell* is one
 #   contender in one case.
 # - *contender*: a way to run a case: NumPy, or PyTorch on a device, plain or in a *variant*.
-# - *visit*: one measurement of a case by new processes. A *block* is a number of calls in a row that
-#   are timed as one. It is *disturbed* if another process used its core meanwhile.
+# - *visit*: one measurement of a case by new processes. A *block* is several calls in a row,
+#   timed together. It is *disturbed* if another process used its core meanwhile.
 # - *at two speeds*: of a cell whose blocks have two typical times and few between.
 # - *bound*: the largest error that verification accepts. *ridge*: the arithmetic intensity at which
 #   memory and arithmetic take equally long.
@@ -39,7 +39,7 @@
 #   has NumPy join the arrays of a list first.
 #
 # Several ranks are `torch-gloo`, `torch-nccl` or `torch-nccl-fsdp`, by what carries their messages.
-# `torch-threads` is one process with as many threads.
+# `torch-threads` is one process that uses several threads instead.
 #
 # ## A to D
 #
@@ -407,7 +407,8 @@
 # **synchronise** · to wait until a device has done all work in its queue.
 # {{ chapter("timing") }}
 #
-# **tape** · autograd's record of the operations that gave a result, played backwards for gradients.
+# **tape** · autograd's record of the operations of a computation. `backward()` goes through it from
+# the end to the start.
 # {{ chapter("autograd") }}
 #
 # **tensor** · PyTorch's array: it has a shape, a dtype and a device, and can require a gradient.

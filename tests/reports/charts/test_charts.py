@@ -509,7 +509,7 @@ def test_a_point_without_a_roof_of_arithmetic_is_not_counted_above_that_of_memor
 
 
 def extents(plot):
-    """Return the boxes of the labels of a chart's first axes, by their text."""
+    """Return where each label of a chart's first axes stands, by its text."""
     renderer = FigureCanvasAgg(plot.figure).get_renderer()
     inside = plot.figure.axes[0].get_window_extent(renderer)
     boxes = {
